@@ -1,0 +1,43 @@
+# `make demo` and `make test` work on a fresh clone with Python 3.10+ and make; they set up .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check bench cassettes generate format clean
+
+demo: $(VENV)/ready
+	$(BIN)/python -m examples.demo
+
+test: check
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+
+check: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m codegen --check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+bench: $(VENV)/ready
+	$(BIN)/python -m bench
+
+cassettes: $(VENV)/ready
+	$(BIN)/python -m tests.cassettes_tool
+
+generate: $(VENV)/ready
+	$(BIN)/python -m codegen
+
+format: $(VENV)/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("ringback needs Python 3.10 or newer: make PYTHON=python3.11 …" if sys.version_info < (3, 10) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[emulator,httpx,aiohttp]' --group dev
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

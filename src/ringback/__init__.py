@@ -1,0 +1,1 @@
+"""ringback: a typed SDK, TwiML builder, webhook runtime and local emulator for Twilio."""

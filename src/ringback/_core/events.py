@@ -1,0 +1,63 @@
+"""The roots of all webhook events, and what it takes to be a link target.
+
+    Event
+    ├── VoiceRequest        Twilio asks what a call shall do next: answered with a `VoiceResponse`
+    ├── MessageRequest      Twilio asks what to reply to a message: answered with a `MessagingResponse`
+    └── Notification        Twilio tells what happened: answered with nothing
+
+Every event class is generated from `spec/webhooks.yaml`, as a child of one of the three.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from attrs import field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Event", "MessageRequest", "Notification", "Target", "VoiceRequest"]
+
+
+@frozen(kw_only=True)
+class Event:
+    """Something that Twilio told us in a webhook.
+
+    Attributes:
+        unknown_parameters: What was sent and is in no specification, by wire name.
+    """
+
+    unknown_parameters: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+
+
+@frozen(kw_only=True)
+class VoiceRequest(Event):
+    """Twilio asks what a call shall do next."""
+
+
+@frozen(kw_only=True)
+class MessageRequest(Event):
+    """Twilio asks what to reply to a message."""
+
+
+@frozen(kw_only=True)
+class Notification(Event):
+    """Twilio tells what happened and expects no TwiML."""
+
+
+E_contra = TypeVar("E_contra", bound=Event, contravariant=True)
+
+
+class Target(Protocol[E_contra]):
+    """A place that Twilio can be told to ask: a registered handler or flow that takes `E_contra`.
+
+    TwiML attributes that hold a URL take one of these as well as a string.
+    """
+
+    @property
+    def url(self) -> str:
+        """The absolute URL under which Twilio reaches it."""
+        ...
+
+    def _handles(self, event: E_contra, /) -> None: ...

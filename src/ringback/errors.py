@@ -1,0 +1,267 @@
+"""Every exception that ringback raises.
+
+    RingbackError
+    ├── ConfigurationError            a missing credential, an impossible setting
+    ├── InvalidValue (ValueError)     an argument that can't be sent: field, value, what is allowed
+    │   └── TwimlError                the same, in a TwiML document
+    ├── TransportError                no usable HTTP answer
+    │   ├── ConnectFailed             nothing was sent: safe to try again
+    │   ├── TimedOut                  no answer within the time allowed
+    │   └── OutcomeUnknown            a create was sent and its answer lost: it may have happened
+    ├── ResponseInvalid               an HTTP answer that isn't what the API promises
+    ├── ApiError                      Twilio refused: status, code, message, more_info, request_id
+    │   ├── InvalidRequest            400 and other 4xx
+    │   ├── AuthenticationFailed      401
+    │   ├── PermissionDenied          403
+    │   ├── NotFound                  404
+    │   ├── RateLimited               429: retry_after
+    │   └── ServerError               5xx
+    ├── SignatureInvalid              a webhook that Twilio did not sign
+    ├── WebhookInvalid                a webhook whose parameters can't be read
+    ├── RegistrationError             an application, handler or URL that can't be registered
+    ├── CallError                     a live call or flow
+    │   ├── CallHungUp                the other side hung up while a flow was waiting
+    │   └── FlowError                 a flow was used in a way that Twilio can't follow
+    └── EmulatorError                 a test or script asked the emulator for the impossible
+
+All of them pickle. None of them ever holds a credential.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "ApiError",
+    "AuthenticationFailed",
+    "CallError",
+    "CallHungUp",
+    "ConfigurationError",
+    "ConnectFailed",
+    "EmulatorError",
+    "FlowError",
+    "InvalidRequest",
+    "InvalidValue",
+    "NotFound",
+    "OutcomeUnknown",
+    "PermissionDenied",
+    "RateLimited",
+    "RegistrationError",
+    "ResponseInvalid",
+    "RingbackError",
+    "ServerError",
+    "SignatureInvalid",
+    "TimedOut",
+    "TransportError",
+    "TwimlError",
+    "WebhookInvalid",
+]
+
+REDACTED = "***"
+
+
+def _restore(cls: type[RingbackError], args: tuple[object, ...], state: dict[str, object]) -> RingbackError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class RingbackError(Exception):
+    """The root of everything that ringback raises on purpose."""
+
+    def __reduce__(
+        self,
+    ) -> tuple[
+        Callable[[type[RingbackError], tuple[object, ...], dict[str, object]], RingbackError],
+        tuple[type[RingbackError], tuple[object, ...], dict[str, object]],
+    ]:
+        # Subclasses have keyword-only constructors, which the default protocol can't call again.
+        return _restore, (type(self), self.args, dict(self.__dict__))
+
+
+class ConfigurationError(RingbackError):
+    """A setting is missing or contradicts another one."""
+
+
+class InvalidValue(RingbackError, ValueError):
+    """A value that can't be sent, found before any I/O.
+
+    Attributes:
+        field: The Python name of the argument or attribute, e.g. `start_time_after`.
+        value: What was given, as `repr` shows it and shortened; `***` where it is a secret.
+        allowed: What is allowed there, in words.
+    """
+
+    def __init__(self, field: str, value: object, allowed: str, *, secret: bool = False) -> None:
+        self.field = field
+        self.value = REDACTED if secret else _shorten(repr(value))
+        self.allowed = allowed
+        super().__init__(f"{field}: expected {allowed}, got {self.value}")
+
+
+class TwimlError(InvalidValue):
+    """A TwiML element, attribute or text that the schema does not allow."""
+
+
+class TransportError(RingbackError):
+    """No usable answer came over HTTP."""
+
+
+class ConnectFailed(TransportError):
+    """No connection could be made, so nothing was sent."""
+
+
+class TimedOut(TransportError):
+    """The answer did not come within the time allowed."""
+
+
+class OutcomeUnknown(TransportError):
+    """A create was sent and its answer never came: it may or may not have happened.
+
+    It is never sent a second time by ringback. Look for the resource before you try again.
+    """
+
+
+class ResponseInvalid(RingbackError):
+    """An answer that isn't what the API promises: not JSON, a missing field, a field of another type.
+
+    Attributes:
+        status: The HTTP status.
+        path: Where in the body the trouble is, e.g. `calls[3].duration`; empty for the whole body.
+        request_id: Twilio's id of the request, or None.
+        excerpt: The first characters of the body.
+    """
+
+    def __init__(
+        self, problem: str, *, status: int, path: str = "", request_id: str | None = None, excerpt: str = ""
+    ) -> None:
+        self.status = status
+        self.path = path
+        self.request_id = request_id
+        self.excerpt = excerpt
+        where = f" at {path}" if path else ""
+        seen = f": {excerpt}" if excerpt else ""
+        super().__init__(f"answer {status}{where}: {problem} (request {request_id or 'without id'}){seen}")
+
+
+class ApiError(RingbackError):
+    """Twilio answered with an error.
+
+    Attributes:
+        status: The HTTP status.
+        code: Twilio's error code (https://www.twilio.com/docs/api/errors), or None where it sent none.
+        message: Twilio's message.
+        more_info: A link that Twilio gave, or None.
+        request_id: Twilio's id of the request, which its support asks for, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        code: int | None = None,
+        more_info: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.message = message
+        self.more_info = more_info
+        self.request_id = request_id
+        numbers = f"{status}" if code is None else f"{status}, code {code}"
+        super().__init__(f"{message} ({numbers}, request {request_id or 'without id'})")
+
+
+class InvalidRequest(ApiError):
+    """The request was understood and refused: 400, or a 4xx that has no class of its own."""
+
+
+class AuthenticationFailed(ApiError):
+    """401: the account SID, API key or secret is wrong."""
+
+
+class PermissionDenied(ApiError):
+    """403: the credentials are right and may not do this."""
+
+
+class NotFound(ApiError):
+    """404: there is no such resource, or it belongs to another account."""
+
+
+class RateLimited(ApiError):
+    """429: too many requests; this one was not processed.
+
+    Attributes:
+        retry_after: Seconds that Twilio asked to wait, or None where it named no time.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        code: int | None = None,
+        more_info: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        self.retry_after = retry_after
+        super().__init__(message, status=status, code=code, more_info=more_info, request_id=request_id)
+
+
+class ServerError(ApiError):
+    """5xx: the fault is Twilio's."""
+
+
+class SignatureInvalid(RingbackError):
+    """A webhook's signature is missing or does not match."""
+
+
+class WebhookInvalid(RingbackError):
+    """A webhook request that can't be read: its body, its encoding or one of its parameters.
+
+    Attributes:
+        status: The HTTP status to answer with, a 4xx.
+    """
+
+    def __init__(self, problem: str, *, status: int = 400) -> None:
+        self.status = status
+        super().__init__(problem)
+
+
+class RegistrationError(RingbackError):
+    """An application, handler or URL that can't be registered; the message names the field."""
+
+
+class CallError(RingbackError):
+    """Something about a live call."""
+
+
+class CallHungUp(CallError):
+    """The call ended while its flow was waiting.
+
+    Attributes:
+        call_sid: The call.
+        status: How it ended: `completed`, `busy`, `failed`, `no-answer` or `canceled`.
+    """
+
+    def __init__(self, call_sid: str, status: str = "completed") -> None:
+        self.call_sid = call_sid
+        self.status = status
+        super().__init__(f"call {call_sid} ended ({status}) while its flow was waiting")
+
+
+class FlowError(CallError):
+    """A flow was used in a way that Twilio can't follow, e.g. `reject` after `say`."""
+
+
+class EmulatorError(RingbackError):
+    """A test or script asked the emulator for something impossible, or waited in vain."""
+
+
+def _shorten(text: str, limit: int = 200) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"

@@ -1,0 +1,145 @@
+"""HTTP messages as plain values: what the REST client sends and receives, and what webhooks are made of.
+
+No I/O and no framework here; transports and adapters turn these into their own kinds and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from attrs import field, frozen
+
+__all__ = ["Headers", "Request", "Response", "Timeout", "WebhookRequest", "WebhookResponse"]
+
+_SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+
+
+class Headers(Mapping[str, str]):
+    """Header fields: names compare without case, order and repeated names are kept, never changes.
+
+    As a mapping it gives the first value of a name; `get_all` gives every value, `multi_items` all pairs.
+    """
+
+    __slots__ = ("_pairs",)
+
+    def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
+        if isinstance(fields, Headers):
+            self._pairs: tuple[tuple[str, str], ...] = fields._pairs
+        elif isinstance(fields, Mapping):
+            self._pairs = tuple(fields.items())
+        else:
+            self._pairs = tuple(fields)
+
+    def __getitem__(self, name: str) -> str:
+        wanted = name.lower()
+        for key, value in self._pairs:
+            if key.lower() == wanted:
+                return value
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        seen: set[str] = set()
+        for key, _ in self._pairs:
+            if key.lower() not in seen:
+                seen.add(key.lower())
+                yield key
+
+    def __len__(self) -> int:
+        return len({key.lower() for key, _ in self._pairs})
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Headers):
+            return NotImplemented
+        return self._folded() == other._folded()
+
+    def __hash__(self) -> int:
+        return hash(self._folded())
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{key}: {'***' if key.lower() in _SECRET_HEADERS else value}" for key, value in self._pairs
+        )
+        return f"Headers({shown})"
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        """Every value of a name, in order; empty where there is none."""
+        wanted = name.lower()
+        return tuple(value for key, value in self._pairs if key.lower() == wanted)
+
+    def multi_items(self) -> tuple[tuple[str, str], ...]:
+        """All pairs, repeated names included, in order."""
+        return self._pairs
+
+    def merge(self, other: Mapping[str, str]) -> Headers:
+        """A copy in which the names of `other` are replaced by its values."""
+        replaced = {name.lower() for name in other}
+        kept = tuple(pair for pair in self._pairs if pair[0].lower() not in replaced)
+        added = other.multi_items() if isinstance(other, Headers) else tuple(other.items())
+        return Headers(kept + added)
+
+    def _folded(self) -> tuple[tuple[str, str], ...]:
+        return tuple(sorted((key.lower(), value) for key, value in self._pairs))
+
+
+def _headers(fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> Headers:
+    return fields if isinstance(fields, Headers) else Headers(fields)
+
+
+@frozen
+class Timeout:
+    """How long to wait, in seconds; None waits for ever.
+
+    Attributes:
+        connect: For the connection, TLS included.
+        read: For each next piece of the answer.
+    """
+
+    connect: float | None = 5.0
+    read: float | None = 30.0
+
+
+@frozen
+class Request:
+    """A request of the REST client, ready to send."""
+
+    method: str
+    url: str
+    headers: Headers = field(factory=Headers, converter=_headers)
+    body: bytes = field(default=b"", repr=False)  # may hold an auth token or a password
+    timeout: Timeout = Timeout()
+
+
+@frozen
+class Response:
+    """The answer to a `Request`, read to its end."""
+
+    status: int
+    headers: Headers = field(factory=Headers, converter=_headers)
+    body: bytes = field(default=b"", repr=False)
+
+
+@frozen
+class WebhookRequest:
+    """A request that Twilio sends, in no framework's clothes.
+
+    Attributes:
+        method: `GET` or `POST`, upper case.
+        url: The whole URL that was asked for, scheme, host and query included, as this server saw it.
+        headers: As received.
+        body: Raw; empty for GET.
+    """
+
+    method: str
+    url: str
+    headers: Headers = field(factory=Headers, converter=_headers)
+    body: bytes = field(default=b"", repr=False)
+
+
+@frozen
+class WebhookResponse:
+    """What to answer to a `WebhookRequest`."""
+
+    status: int = 200
+    headers: Headers = field(factory=Headers, converter=_headers)
+    body: bytes = b""
