@@ -27,7 +27,7 @@ import re
 from collections.abc import Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal, InvalidOperation
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from attrs import frozen
 
@@ -321,7 +321,7 @@ class Day(Kind):
 
     def decode(self, name: str, text: str, /) -> date:
         try:
-            return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007
+            return datetime.strptime(text, "%Y-%m-%d").date()
         except ValueError:
             raise InvalidValue(name, text, "a date, YYYY-MM-DD") from None
 
@@ -376,7 +376,7 @@ class Twiml(Kind):
 
     @property
     def allowed(self) -> str:
-        return f"a TwiML document of at most {self.max_length} characters"
+        return f"a TwiML document, or its text, of at most {self.max_length} characters"
 
     def encode(self, name: str, value: object, /, *, secret: bool = False) -> str:
         text = str(value)
@@ -385,6 +385,8 @@ class Twiml(Kind):
         return text
 
     def decode(self, name: str, text: str, /) -> str:
+        if len(text) > self.max_length:
+            raise self.refuse(name, text)
         return text
 
 
