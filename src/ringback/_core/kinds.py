@@ -14,7 +14,9 @@
     ├── DayOrInstant    either of the two: the date filters of lists
     ├── Twiml           a TwiML document or its text
     ├── JsonText        anything JSON can hold
-    └── Several         a repeated parameter
+    └── Spread          a value that becomes several wire pairs
+        ├── Several     a repeated parameter
+        └── Pairs       numbered names and values
 
 The client encodes before any I/O; the emulator decodes what it is sent by the same tables. `encode` and
 `decode` raise `InvalidValue` with the name they are given.
@@ -24,7 +26,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Final, Literal, cast
@@ -45,8 +47,10 @@ __all__ = [
     "JsonText",
     "Kind",
     "Number",
+    "Pairs",
     "Several",
     "Sid",
+    "Spread",
     "Text",
     "Twiml",
     "Url",
@@ -103,7 +107,6 @@ class Kind:
     """How a value is written to the wire and read from it."""
 
     __slots__ = ()
-    multiple: bool = False
 
     @property
     def allowed(self) -> str:
@@ -414,29 +417,70 @@ class JsonText(Kind):
         return decoded
 
 
+class Spread(Kind):
+    """A kind whose value becomes several wire pairs."""
+
+    __slots__ = ()
+
+    def spread(self, name: str, wire: str, value: object, *, secret: bool = False) -> list[tuple[str, str]]:
+        """The wire pairs of `value`."""
+        raise NotImplementedError
+
+
 @frozen
-class Several(Kind):
+class Several(Spread):
     """A parameter that is sent once for each value, in order."""
 
     item: Kind
     max_items: int | None = None
-    multiple = True
 
     @property
     def allowed(self) -> str:
         bound = "" if self.max_items is None else f" of at most {self.max_items}"
         return f"a sequence{bound}, each {self.item.allowed}"
 
-    def encode_all(self, name: str, value: object, /, *, secret: bool = False) -> list[str]:
-        """One text for each value."""
+    def spread(self, name: str, wire: str, value: object, *, secret: bool = False) -> list[tuple[str, str]]:
         if isinstance(value, (str, bytes)) or not isinstance(value, Sequence):
             raise self.refuse(name, value, secret=secret)
-        if self.max_items is not None and len(value) > self.max_items:
-            raise self.refuse(name, value, secret=secret)
-        return [self.item.encode(f"{name}[{index}]", item, secret=secret) for index, item in enumerate(value)]
+        items = cast("Sequence[object]", value)
+        if self.max_items is not None and len(items) > self.max_items:
+            raise self.refuse(name, items, secret=secret)
+        return [
+            (wire, self.item.encode(f"{name}[{index}]", item, secret=secret))
+            for index, item in enumerate(items)
+        ]
 
     def decode(self, name: str, text: str, /) -> object:
         return self.item.decode(name, text)
+
+
+@frozen
+class Pairs(Spread):
+    """Numbered pairs, `Parameter1.Name` and `Parameter1.Value` to `Parameter99.…`, as one mapping."""
+
+    first: str
+    second: str
+    most: int
+
+    @property
+    def allowed(self) -> str:
+        return f"a mapping of text to text with at most {self.most} entries"
+
+    def spread(self, name: str, wire: str, value: object, *, secret: bool = False) -> list[tuple[str, str]]:
+        if not isinstance(value, Mapping):
+            raise self.refuse(name, value, secret=secret)
+        entries = cast("Mapping[object, object]", value)
+        if len(entries) > self.most:
+            raise self.refuse(name, entries, secret=secret)
+        pairs: list[tuple[str, str]] = []
+        for number, (key, text) in enumerate(entries.items(), start=1):
+            if not isinstance(key, str) or not isinstance(text, str):
+                raise self.refuse(name, entries, secret=secret)
+            pairs += [(f"{wire}{number}.{self.first}", key), (f"{wire}{number}.{self.second}", text)]
+        return pairs
+
+    def decode(self, name: str, text: str, /) -> str:
+        return Text().decode(name, text)
 
 
 def _between(minimum: int | None, maximum: int | None) -> str:

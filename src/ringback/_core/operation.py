@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import frozen
 
-from ringback._core.kinds import Kind, Several
+from ringback._core.kinds import Kind, Spread
 from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -75,10 +75,8 @@ class Operation:
             if value is None:
                 if param.required:
                     raise param.kind.refuse(param.name, None)
-            elif isinstance(param.kind, Several):
-                wire = param.wire
-                for text in param.kind.encode_all(param.name, value, secret=param.secret):
-                    pairs.append((wire, text))
+            elif isinstance(param.kind, Spread):
+                pairs += param.kind.spread(param.name, param.wire, value, secret=param.secret)
             else:
                 pairs.append((param.wire, param.kind.encode(param.name, value, secret=param.secret)))
         if self.one_of:

@@ -1,0 +1,140 @@
+"""Who asks, and where: credentials and base URL, checked once when a client is made."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from attrs import field, frozen
+
+from ringback._core.kinds import Sid
+from ringback.errors import REDACTED, ConfigurationError, InvalidValue
+
+__all__ = ["Config", "Credentials"]
+
+_LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@frozen
+class Credentials:
+    """A user name and password for HTTP basic authentication; never shown."""
+
+    username: str = field(repr=False)
+    password: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return REDACTED
+
+
+@frozen(kw_only=True)
+class Config:
+    """Whose account, with which credentials, at which address.
+
+    Attributes:
+        account_sid: The account that requests are about unless they name another.
+        credentials: Sent to `base_url` alone.
+        base_url: Scheme and host, without a path.
+    """
+
+    account_sid: str
+    credentials: Credentials = field(repr=False)
+    base_url: str
+
+    @classmethod
+    def resolve(
+        cls,
+        account_sid: str | None,
+        auth_token: str | None,
+        *,
+        api_key: str | None,
+        api_secret: str | None,
+        edge: str | None,
+        region: str | None,
+        base_url: str | None,
+    ) -> Config:
+        """Arguments first, then the environment.
+
+        Raises:
+            ConfigurationError: Something is missing or contradicts something else; the message names it.
+            InvalidValue: A SID or URL is malformed.
+        """
+        account_sid = account_sid if account_sid is not None else os.environ.get("TWILIO_ACCOUNT_SID")
+        if not account_sid:
+            raise ConfigurationError("account_sid is missing: pass it, or set TWILIO_ACCOUNT_SID")
+        Sid(("AC",)).encode("account_sid", account_sid)
+        return cls(
+            account_sid=account_sid,
+            credentials=_credentials(account_sid, auth_token, api_key, api_secret),
+            base_url=_base_url(base_url, edge, region),
+        )
+
+
+def _credentials(
+    account_sid: str, auth_token: str | None, api_key: str | None, api_secret: str | None
+) -> Credentials:
+    if auth_token is not None and (api_key is not None or api_secret is not None):
+        raise ConfigurationError("pass auth_token, or api_key and api_secret, not both")
+    if auth_token is None and api_key is None and api_secret is None:
+        # A key pair is the safer of the two, so it wins where the environment holds both.
+        api_key, api_secret = os.environ.get("TWILIO_API_KEY"), os.environ.get("TWILIO_API_SECRET")
+        if not (api_key and api_secret):
+            api_key = api_secret = None
+            auth_token = os.environ.get("TWILIO_AUTH_TOKEN")
+    if auth_token is not None:
+        if not auth_token:
+            raise ConfigurationError("auth_token is empty")
+        return Credentials(account_sid, auth_token)
+    if api_key is None and api_secret is None:
+        raise ConfigurationError(
+            "credentials are missing: pass auth_token, or api_key and api_secret, or set TWILIO_AUTH_TOKEN, "
+            "or TWILIO_API_KEY and TWILIO_API_SECRET"
+        )
+    if not api_key:
+        raise ConfigurationError("api_key is missing: an api_secret goes with one")
+    if not api_secret:
+        raise ConfigurationError("api_secret is missing: an api_key goes with one")
+    Sid(("SK",)).encode("api_key", api_key)
+    return Credentials(api_key, api_secret)
+
+
+def _base_url(base_url: str | None, edge: str | None, region: str | None) -> str:
+    if base_url is not None:
+        if edge is not None or region is not None:
+            raise ConfigurationError("pass base_url, or edge and region, not both")
+        return _checked(base_url)
+    edge = edge if edge is not None else os.environ.get("TWILIO_EDGE") or None
+    region = region if region is not None else os.environ.get("TWILIO_REGION") or None
+    for name, value in (("edge", edge), ("region", region)):
+        if value is not None and not _LABEL.match(value):
+            raise InvalidValue(name, value, "a name such as dublin or ie1")
+    if edge is not None and region is None:
+        region = "us1"
+    labels = [label for label in ("api", edge, region) if label is not None]
+    return f"https://{'.'.join(labels)}.twilio.com"
+
+
+def _checked(url: str) -> str:
+    allowed = "scheme and host alone, https (http for this machine only), such as http://127.0.0.1:8080"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise InvalidValue("base_url", url, allowed) from None
+    if (
+        not host
+        or port == 0
+        or parts.scheme not in {"http", "https"}
+        or parts.path not in {"", "/"}
+        or parts.query
+        or parts.fragment
+        or parts.username is not None
+        or re.search(r"[\s\\]", url)
+    ):
+        raise InvalidValue("base_url", url, allowed, secret=parts.username is not None)
+    if parts.scheme == "http" and host not in _LOOPBACK:
+        # Credentials in the clear never leave this machine.
+        raise InvalidValue("base_url", url, allowed)
+    return f"{parts.scheme}://{parts.netloc}"
