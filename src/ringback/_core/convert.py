@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any, Final, Literal, TypeAlias, TypeVar, cast, get_origin
+from typing import Any, Final, Literal, TypeAlias, TypeVar, cast, get_args, get_origin
 
 import attrs
 from cattrs import BaseValidationError, Converter
@@ -114,6 +114,7 @@ def _converter(*, detailed: bool) -> Converter:
         converter.register_structure_hook(cls, read)
     converter.register_structure_hook_func(_is_text_mapping, _read_text_mapping)
     converter.register_structure_hook_func(_is_literal, _read_text)
+    converter.register_structure_hook_func(_is_open_enum, _read_open_enum)
     converter.register_structure_hook_func(_is_json, _keep)
 
     def model_hook(cls: type[Any]) -> Callable[[Any, Any], Any]:
@@ -154,6 +155,18 @@ def _model_hook(cls: type[Any], converter: Converter) -> Callable[[Any, Any], An
 
 def _is_literal(annotation: object) -> bool:
     return cast("object", get_origin(annotation)) is Literal
+
+
+def _is_open_enum(annotation: object) -> bool:
+    parts = get_args(annotation)
+    return str in parts and any(_is_literal(part) for part in parts)
+
+
+def _read_open_enum(value: object, annotation: object) -> str | None:
+    # `Literal[...] | str | None` has three parts, and cattrs knows only unions of two as optional.
+    if value is None and type(None) in get_args(annotation):
+        return None
+    return _read_text(value, annotation)
 
 
 def _is_json(annotation: object) -> bool:
