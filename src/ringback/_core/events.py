@@ -10,17 +10,27 @@ Every event class is generated from `spec/webhooks.yaml`, as a child of one of t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol, TypeVar
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-__all__ = ["Event", "MessageRequest", "Notification", "Target", "VoiceRequest"]
+__all__ = ["Event", "MessageRequest", "Notification", "ReceivedMedia", "Target", "VoiceRequest"]
 
 
-@frozen(kw_only=True)
+class ReceivedMedia(NamedTuple):
+    """A file that came along with a message.
+
+    Attributes:
+        url: Where it is; fetching it may need the account's credentials.
+        content_type: Its MIME type, or None where Twilio did not say.
+    """
+
+    url: str
+    content_type: str | None = None
+
+
+@frozen(kw_only=True, repr=False)
 class Event:
     """Something that Twilio told us in a webhook.
 
@@ -28,20 +38,29 @@ class Event:
         unknown_parameters: What was sent and is in no specification, by wire name.
     """
 
-    unknown_parameters: Mapping[str, str] = field(factory=dict[str, str], repr=False)
+    unknown_parameters: Mapping[str, str] = field(factory=dict[str, str], repr=False, hash=False)
+
+    def __repr__(self) -> str:
+        # Most of an event's fields are empty most of the time.
+        present = (
+            f"{each.name}={value!r}"
+            for each in fields(type(self))
+            if each.repr and (value := getattr(self, each.name)) not in (None, "", (), {})
+        )
+        return f"{type(self).__name__}({', '.join(present)})"
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class VoiceRequest(Event):
     """Twilio asks what a call shall do next."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class MessageRequest(Event):
     """Twilio asks what to reply to a message."""
 
 
-@frozen(kw_only=True)
+@frozen(kw_only=True, repr=False)
 class Notification(Event):
     """Twilio tells what happened and expects no TwiML."""
 

@@ -1,0 +1,40 @@
+"""What Twilio sends us: event classes, reading requests, signatures.
+
+    parameters.py    a request -> its parameters, or a refusal with the right status
+    parsing.py       parameters -> an event, and back
+    wire.py          one parameter's text -> its value, and back
+    signature.py     who sent it
+    doctor.py        why a signature does not match
+    urls.py          the URL that Twilio asked for, and variants of it
+
+Event classes are generated from `spec/webhooks.yaml` and imported when first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ringback._core.events import Event, MessageRequest, Notification, ReceivedMedia, VoiceRequest
+from ringback._generated import webhooks as _generated
+
+if TYPE_CHECKING:
+    from ringback._generated.webhooks import *  # noqa: F403
+
+__all__ = [
+    "Event",
+    "MessageRequest",
+    "Notification",
+    "ReceivedMedia",
+    "VoiceRequest",
+]
+__all__ += _generated.__all__
+
+
+def __getattr__(name: str) -> object:
+    if name in _generated.HOMES:
+        return getattr(_generated, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
