@@ -16,16 +16,39 @@ from typing import TYPE_CHECKING
 
 from ringback._core.events import Event, MessageRequest, Notification, ReceivedMedia, VoiceRequest
 from ringback._generated import webhooks as _generated
+from ringback.webhooks.parameters import Parameters, ParameterSource, read_parameters
+from ringback.webhooks.parsing import parse, wire_parameters
+from ringback.webhooks.signature import (
+    SETTINGS_HEADER,
+    SIGNATURE_HEADER,
+    SignatureAlgorithm,
+    SignatureValidator,
+    body_sha256,
+    sign,
+)
+from ringback.webhooks.urls import public_url_of
 
 if TYPE_CHECKING:
     from ringback._generated.webhooks import *  # noqa: F403
 
 __all__ = [
+    "SETTINGS_HEADER",
+    "SIGNATURE_HEADER",
     "Event",
     "MessageRequest",
     "Notification",
+    "ParameterSource",
+    "Parameters",
     "ReceivedMedia",
+    "SignatureAlgorithm",
+    "SignatureValidator",
     "VoiceRequest",
+    "body_sha256",
+    "parse",
+    "public_url_of",
+    "read_parameters",
+    "sign",
+    "wire_parameters",
 ]
 __all__ += _generated.__all__
 

@@ -200,14 +200,12 @@ class ConferenceRecordingEnded(Notification):
 
     Attributes:
         conference_sid: The conference. (`ConferenceSid`)
-        account_sid: The account that the conference belongs to. Not always sent. Seen, not documented.
-            (`AccountSid`)
-        friendly_name: The conference's name. Not always sent. Seen, not documented. (`FriendlyName`)
+        account_sid: The account that the conference belongs to. Not always sent. (`AccountSid`)
+        friendly_name: The conference's name. Not always sent. (`FriendlyName`)
         event_name: What happened. (`EventName`)
         recording_url: Where the recording is. (`RecordingUrl`)
         duration: How long the recording is, in seconds. Not always sent. (`Duration`)
-        recording_file_size: How large the file is, in bytes. Not always sent. Seen, not documented.
-            (`RecordingFileSize`)
+        recording_file_size: How large the file is, in bytes. Not always sent. (`RecordingFileSize`)
         timestamp: When it happened. Not always sent. (`Timestamp`)
     """
 

@@ -138,13 +138,13 @@ class PaymentSessionChanged(CallNotification):
         payment_card_type: Who issued the card. Sent when a card pays. (`PaymentCardType`)
         expiration_date: When the card expires, `MMYY`. Sent when a card pays. (`ExpirationDate`)
         security_code: The card's security code, masked. Sent when a card pays. (`SecurityCode`)
-        payment_card_postal_code: The postal code that the card is registered under. Sent when a card pays.
-            (`PaymentCardPostalCode`)
-        bank_account_number: The account number, all but its last digits masked. Sent when a bank account is
-            debited. (`BankAccountNumber`)
-        bank_routing_number: The bank's routing number. Sent when a bank account is debited.
+        payment_card_postal_code: The postal code that the card is registered under. Not always sent. Not
+            confirmed. (`PaymentCardPostalCode`)
+        bank_account_number: The account number, all but its last digits masked. Not always sent. Not
+            confirmed. (`BankAccountNumber`)
+        bank_routing_number: The bank's routing number. Not always sent. Not confirmed.
             (`BankRoutingNumber`)
-        bank_account_type: What kind of account is debited. Sent when a bank account is debited.
+        bank_account_type: What kind of account is debited. Not always sent. Not confirmed.
             (`BankAccountType`)
         sid: The payment session. Usually sent. Seen, not documented. (`Sid`)
         account_sid: The account that the call belongs to. Usually sent. Seen, not documented.

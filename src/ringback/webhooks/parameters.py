@@ -1,0 +1,157 @@
+"""A request -> its parameters, or a refusal with the HTTP status to answer with.
+
+Twilio sends parameters as a form (POST) or in the query (GET), and JSON in a few places. What stands in the
+query of a POST's URL was put there by whoever configured the URL: it is no parameter.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, Literal, NoReturn, cast
+from urllib.parse import parse_qsl
+
+from ringback.errors import WebhookInvalid
+from ringback.http import WebhookRequest
+from ringback.webhooks.urls import query_of
+
+__all__ = ["ParameterSource", "Parameters", "read_parameters"]
+
+ParameterSource = Literal["form", "query", "json"]
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_CHARSET: Final = re.compile(r";\s*charset\s*=\s*\"?([^\";\s]+)", re.IGNORECASE)
+_UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+_BROKEN_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+class Parameters(Mapping[str, str]):
+    """Decoded parameters in the order they came, repeated names included.
+
+    As a mapping it gives one value for a name: the first, or of a query the last, since Twilio's parameters
+    stand behind those of the configured URL. `repr` shows names alone: values are people's numbers and words.
+
+    Attributes:
+        source: Where they stood. Only those of a form are signed one by one.
+    """
+
+    __slots__ = ("_pairs", "_values", "source")
+
+    def __init__(
+        self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = (), *, source: ParameterSource = "form"
+    ) -> None:
+        # A mapping is an iterable as well, of its names, and type checkers think of that.
+        given = cast("Mapping[str, str]", pairs).items() if isinstance(pairs, Mapping) else pairs
+        self._pairs: tuple[tuple[str, str], ...] = tuple(given)
+        self._values = dict(self._pairs if source == "query" else reversed(self._pairs))
+        self.source: ParameterSource = source
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name for name, _ in self._pairs))
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Parameters({', '.join(self)})"
+
+    def multi_items(self) -> tuple[tuple[str, str], ...]:
+        """All pairs, repeated names included, in order."""
+        return self._pairs
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        """Every value of a name, in order; empty where there is none."""
+        return tuple(value for key, value in self._pairs if key == name)
+
+
+def read_parameters(
+    request: WebhookRequest, *, max_body: int = 1_000_000, max_parameters: int = 1_000
+) -> Parameters:
+    """The parameters that Twilio sent.
+
+    Of JSON, each member of the object is one parameter; what isn't text is given as JSON text.
+
+    Args:
+        request: What came in; nothing about it is trusted.
+        max_body: How many bytes the body, or the query of a GET, may have.
+        max_parameters: From this many parameters on, the request is refused. Twilio sends about fifty.
+
+    Raises:
+        WebhookInvalid: With the status 400 (broken encoding, not UTF-8, too many), 405 (neither GET nor
+            POST), 413 (body too large), 414 (query too long) or 415 (neither form nor JSON).
+    """
+    if request.method == "GET":
+        query = query_of(request.url)
+        if len(query) > max_body:
+            _refuse(f"the query has more than {max_body} characters", 414)
+        return Parameters(_decode_form(query, max_parameters), source="query")
+    if request.method != "POST":
+        _refuse(f"expected GET or POST, got {request.method[:20]!r}", 405)
+    if len(request.body) > max_body:
+        _refuse(f"the body has more than {max_body} bytes", 413)
+    if not request.body:
+        return Parameters()
+    if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
+        _refuse("a compressed body", 415)
+    content_type = request.headers.get("Content-Type", "")
+    media_type = content_type.partition(";")[0].strip().lower()
+    charset = _CHARSET.search(content_type)
+    if media_type not in {_FORM, "application/json"}:
+        _refuse(f"expected {_FORM} or application/json, got {media_type[:80]!r}", 415)
+    if charset is not None and charset[1].lower() not in _UTF_8:
+        _refuse(f"expected UTF-8, got the charset {charset[1][:20]!r}", 415)
+    try:
+        text = request.body.decode("utf-8")
+    except UnicodeDecodeError:
+        _refuse("the body is not UTF-8")
+    if media_type == _FORM:
+        return Parameters(_decode_form(text, max_parameters))
+    return Parameters(_decode_json(text, max_parameters), source="json")
+
+
+def _decode_form(text: str, max_parameters: int) -> list[tuple[str, str]]:
+    if text and text.count("&") + 1 >= max_parameters:
+        _refuse(f"expected fewer than {max_parameters} parameters")
+    if _BROKEN_PERCENT.search(text):
+        _refuse("broken percent-encoding in the parameters")
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict")
+        # A URL may come with lone surrogates, which stand for bytes that were no UTF-8 either.
+        text.encode("utf-8")
+    except UnicodeError:
+        _refuse("the parameters are not UTF-8")
+    return pairs
+
+
+def _decode_json(text: str, max_parameters: int) -> list[tuple[str, str]]:
+    try:
+        decoded: object = json.loads(text, parse_constant=_no_constant)
+        if not isinstance(decoded, dict):
+            _refuse("expected a JSON object")
+        members = cast("dict[str, object]", decoded)
+        pairs = [(name, _json_text(value)) for name, value in members.items()]
+        # JSON can write lone surrogates, which no text that leaves this process may hold.
+        "".join(part for pair in pairs for part in pair).encode("utf-8")
+    except (ValueError, RecursionError):
+        _refuse("the body is not valid JSON")
+    if len(pairs) >= max_parameters:
+        _refuse(f"expected fewer than {max_parameters} parameters")
+    return pairs
+
+
+def _json_text(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _refuse(problem: str, status: int = 400) -> NoReturn:
+    raise WebhookInvalid(problem, status=status)
