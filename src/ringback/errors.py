@@ -103,7 +103,20 @@ class InvalidValue(RingbackError, ValueError):
 
 
 class TwimlError(InvalidValue):
-    """A TwiML element, attribute or text that the schema does not allow."""
+    """A TwiML element, attribute or text that the schema does not allow.
+
+    Attributes:
+        field: The element and its attribute, as Python names them: `Gather.num_digits`.
+        suggestion: What was probably meant, or None.
+    """
+
+    def __init__(
+        self, field: str, value: object, allowed: str, *, secret: bool = False, suggestion: str | None = None
+    ) -> None:
+        super().__init__(field, value, allowed, secret=secret)
+        self.suggestion = suggestion
+        if suggestion is not None:
+            self.args = (f"{self.args[0]}; did you mean {suggestion}?",)
 
 
 class TransportError(RingbackError):
@@ -242,7 +255,7 @@ class CallError(RingbackError):
 
 
 class CallHungUp(CallError):
-    """The call ended while its flow was waiting.
+    """The call ended while its flow, or a `wait_for`, was waiting.
 
     Attributes:
         call_sid: The call.
@@ -252,7 +265,7 @@ class CallHungUp(CallError):
     def __init__(self, call_sid: str, status: str = "completed") -> None:
         self.call_sid = call_sid
         self.status = status
-        super().__init__(f"call {call_sid} ended ({status}) while its flow was waiting")
+        super().__init__(f"call {call_sid} ended ({status}) and was still waited for")
 
 
 class FlowError(CallError):

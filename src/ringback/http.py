@@ -128,12 +128,15 @@ class WebhookRequest:
         url: The whole URL that was asked for, scheme, host and query included, as this server saw it.
         headers: As received.
         body: Raw; empty for GET.
+        mount: The path, part of `url`'s, under which the server mounted us (`/phone`), not percent-encoded;
+            empty where we have the whole server.
     """
 
     method: str
     url: str
     headers: Headers = field(factory=Headers, converter=_headers)
     body: bytes = field(default=b"", repr=False)
+    mount: str = ""
 
 
 @frozen

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from types import NoneType
 from typing import Any, Final, Literal, TypeAlias, TypeVar, cast, get_args, get_origin
 
 import attrs
@@ -17,7 +18,7 @@ from cattrs import BaseValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, override
 from cattrs.v import transform_error
 
-__all__ = ["Malformed", "read_model", "read_models"]
+__all__ = ["Malformed", "read_model", "read_models", "wire_name"]
 
 T = TypeVar("T")
 JsonObject: TypeAlias = Mapping[str, object]
@@ -117,6 +118,11 @@ def _converter(*, detailed: bool) -> Converter:
     converter.register_structure_hook_func(_is_open_enum, _read_open_enum)
     converter.register_structure_hook_func(_is_json, _keep)
 
+    def nullable_hook(annotation: object) -> Callable[[object, object], object]:
+        return _nullable_hook(annotation, converter)
+
+    converter.register_structure_hook_factory(_is_nullable, nullable_hook)
+
     def model_hook(cls: type[Any]) -> Callable[[Any, Any], Any]:
         return _model_hook(cls, converter)
 
@@ -124,11 +130,37 @@ def _converter(*, detailed: bool) -> Converter:
     return converter
 
 
+def wire_name(name: str) -> str:
+    """The wire name of a model's field: `from_` is `from`."""
+    return name.removesuffix("_")
+
+
+def _nullable_hook(annotation: object, converter: Converter) -> Callable[[object, object], object]:
+    """None, or what the annotation holds besides; empty text is no value where a number or a date is due."""
+    inner = next(part for part in get_args(annotation) if part is not NoneType)
+    structure = converter.get_structure_hook(inner)
+    if inner is str or get_origin(inner) is Literal:
+
+        def read_text(value: object, _: object) -> object:
+            return None if value is None else structure(value, inner)
+
+        return read_text
+
+    def read(value: object, _: object) -> object:
+        return None if value is None or value == "" else structure(value, inner)
+
+    return read
+
+
+def _is_nullable(annotation: object) -> bool:
+    """Whether it is `X | None`; what has more members is an open enum."""
+    arguments = get_args(annotation)
+    return len(arguments) == 2 and NoneType in arguments
+
+
 def _model_hook(cls: type[Any], converter: Converter) -> Callable[[Any, Any], Any]:
     wire_names = {
-        field.name: field.metadata.get("wire", field.name)
-        for field in attrs.fields(cls)
-        if field.name != "unknown_fields"
+        field.name: wire_name(field.name) for field in attrs.fields(cls) if field.name != "unknown_fields"
     }
     make = cast("Callable[..., Callable[[Any, Any], Any]]", make_dict_structure_fn)
     structure = make(
@@ -144,10 +176,13 @@ def _model_hook(cls: type[Any], converter: Converter) -> Callable[[Any, Any], An
         if not isinstance(value, dict):
             raise ValueError(f"expected an object, got {_show(value)}")
         record = cast("dict[str, object]", value)
+        if known.issuperset(record):
+            return structure(record, cls)
+        # The capabilities of numbers come as `SMS` from one resource and as `sms` from the next.
+        record = {name.lower() if name.lower() in known else name: item for name, item in record.items()}
         model = structure(record, cls)
-        if not known.issuperset(record):
-            extra = {name: value for name, value in record.items() if name not in known}
-            object.__setattr__(model, "unknown_fields", extra)
+        extra = {name: item for name, item in record.items() if name not in known}
+        object.__setattr__(model, "unknown_fields", extra)
         return model
 
     return read

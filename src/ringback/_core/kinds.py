@@ -6,6 +6,7 @@
     ├── Number          a decimal number, exact
     ├── Boolean         true | false
     ├── Sid             two letters and 32 hex digits
+    ├── Name            a SID or a name, in a path
     ├── Choice          one of some words (open: others too)
     ├── Url             an absolute http(s) URL
     ├── Country         ISO 3166-1 alpha-2
@@ -30,13 +31,25 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Final, Literal, cast
+from urllib.parse import quote, unquote
 
 from attrs import frozen
 
 from ringback.errors import InvalidValue
 
 __all__ = [
+    "BOOLEAN",
+    "COUNTRY",
+    "DAY",
+    "DAY_OR_INSTANT",
+    "INSTANT",
+    "INTEGER",
+    "JSON_TEXT",
     "METHOD",
+    "NUMBER",
+    "TEXT",
+    "TWIML",
+    "URL",
     "Boolean",
     "Choice",
     "Country",
@@ -46,6 +59,8 @@ __all__ = [
     "Integer",
     "JsonText",
     "Kind",
+    "Method",
+    "Name",
     "Number",
     "Pairs",
     "Several",
@@ -226,29 +241,52 @@ class Boolean(Kind):
 
 @frozen
 class Sid(Kind):
-    """A SID with one of the given prefixes; `""` clears a setting where `clearable`."""
+    """A SID with one of the given prefixes, or one of some words: `""` is one where it clears a setting."""
 
     prefixes: tuple[str, ...]
-    clearable: bool = False
+    literals: tuple[str, ...] = ()
 
     @property
     def allowed(self) -> str:
         name = SID_NAMES.get(self.prefixes[0], "resource")
-        article = "an" if name[0] in "AEIOU" and not name.startswith("US") else "a"
-        return (
-            f"{article} {name} SID ({' or '.join(f'{prefix}…' for prefix in self.prefixes)}, 34 characters)"
-        )
+        article = "an" if name[0] in "AEIO" else "a"
+        forms = " or ".join(f"{prefix}…" for prefix in self.prefixes)
+        others = "".join(f", or {literal!r}" for literal in self.literals)
+        return f"{article} {name} SID ({forms}, 34 characters){others}"
 
     def encode(self, name: str, value: object, /, *, secret: bool = False) -> str:
-        if isinstance(value, str):
-            if value[:2] in self.prefixes and _HEX32.match(value, 2):
-                return value
-            if self.clearable and not value:
-                return value
+        if isinstance(value, str) and (
+            (value[:2] in self.prefixes and _HEX32.match(value, 2)) or value in self.literals
+        ):
+            return value
         raise self.refuse(name, value, secret=secret)
 
     def decode(self, name: str, text: str, /) -> str:
         return text if not text else self.encode(name, text)
+
+
+@frozen
+class Name(Kind):
+    """A SID or a name in a path, percent-encoded so that it stays one segment; no SID of another prefix."""
+
+    prefixes: tuple[str, ...]
+
+    @property
+    def allowed(self) -> str:
+        return f"{Sid(self.prefixes).allowed} or a name, neither empty nor all dots"
+
+    def encode(self, name: str, value: object, /, *, secret: bool = False) -> str:
+        # A segment of dots would be resolved against the path and ask for another resource.
+        if not isinstance(value, str) or not value.strip(".") or not value.isprintable():
+            raise self.refuse(name, value, secret=secret)
+        if value[:2] in SID_NAMES and value[:2] not in self.prefixes and _HEX32.match(value, 2):
+            raise self.refuse(name, value, secret=secret)
+        return quote(value, safe="")
+
+    def decode(self, name: str, text: str, /) -> str:
+        decoded = unquote(text)
+        self.encode(name, decoded)
+        return decoded
 
 
 @frozen
@@ -481,6 +519,19 @@ class Pairs(Spread):
 
     def decode(self, name: str, text: str, /) -> str:
         return Text().decode(name, text)
+
+
+TEXT: Final = Text()
+INTEGER: Final = Integer()
+NUMBER: Final = Number()
+BOOLEAN: Final = Boolean()
+URL: Final = Url()
+COUNTRY: Final = Country()
+DAY: Final = Day()
+INSTANT: Final = Instant()
+DAY_OR_INSTANT: Final = DayOrInstant()
+TWIML: Final = Twiml()
+JSON_TEXT: Final = JsonText()
 
 
 def _between(minimum: int | None, maximum: int | None) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urljoin
 from attrs import frozen
 
 from ringback._core.drivers import drive, drive_async
-from ringback._core.exchange import Exchange, excerpt, perform, read_json, request_id
+from ringback._core.exchange import Exchange, perform, read_json, request_id
 from ringback._core.kinds import Integer
 from ringback._core.options import RequestOptions
 from ringback._core.paging import AsyncPager, PageContent, Pager
@@ -316,10 +316,5 @@ def _neighbour(response: Response, body: Mapping[str, object], key: str, base_ur
 
 
 def _malformed(response: Response, path: str, problem: str) -> ResponseInvalid:
-    return ResponseInvalid(
-        problem,
-        status=response.status,
-        path=path,
-        request_id=request_id(response),
-        excerpt=excerpt(response),
-    )
+    # No excerpt: a record may hold an auth token or a password, and the path says where to look.
+    return ResponseInvalid(problem, status=response.status, path=path, request_id=request_id(response))

@@ -1,0 +1,92 @@
+"""The REST spec as frozen records; they know nothing of Python text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from attrs import field, frozen
+
+from codegen.api.types import WireType
+
+Action = Literal["list", "create", "fetch", "update", "delete"]
+ACTIONS: tuple[Action, ...] = ("create", "list", "fetch", "update", "delete")
+
+
+@frozen
+class Entry:
+    """A field or a parameter: `[type, flags..., description]`.
+
+    Attributes:
+        type: What it holds.
+        doc: What it is.
+        default: What Twilio takes where it is left out, as the spec writes it.
+        flags: `always`, `required`, `secret`.
+    """
+
+    type: WireType
+    doc: str
+    default: str | None = None
+    flags: frozenset[str] = frozenset[str]()
+
+
+@frozen
+class Key:
+    """The hole in an instance's path."""
+
+    wire: str
+    type: WireType
+    doc: str
+
+
+@frozen
+class Enum:
+    """A named set of words; a word's meaning is None where it explains itself."""
+
+    doc: str
+    values: Mapping[str, str | None]
+    open: bool = False
+
+
+@frozen
+class Model:
+    """The records that a resource answers with."""
+
+    doc: str
+    fields: Mapping[str, Entry]
+    docs: str | None = None
+
+
+@frozen
+class Operation:
+    """One thing that can be done."""
+
+    doc: str
+    params: Mapping[str, Entry] = field(factory=dict[str, Entry])
+    one_of: tuple[tuple[str, ...], ...] = ()
+    success: tuple[int, ...] = ()
+    items: str | None = None
+    model: str | None = None
+
+
+@frozen
+class Resource:
+    """A place in the API; `operations` is empty where it only leads on."""
+
+    doc: str
+    path: str
+    name: str | None = None
+    model: str | None = None
+    key: Key | None = None
+    docs: str | None = None
+    operations: Mapping[Action, Operation] = field(factory=dict[Action, Operation])
+
+
+@frozen
+class Family:
+    """One file of `spec/api`."""
+
+    doc: str
+    resources: Mapping[str, Resource]
+    enums: Mapping[str, Enum] = field(factory=dict[str, Enum])
+    models: Mapping[str, Model] = field(factory=dict[str, Model])
