@@ -1,0 +1,243 @@
+"""Drives a network: moves its clock, sends its requests, brings the answers back.
+
+Three ways to let time pass:
+
+    manual  time moves while somebody waits for something, and as far as that takes: the same in every run
+    auto    time moves by itself and skips what nobody waits for, as soon as no request is under way
+    real    time moves as on the wall, or so many times faster
+
+In the first two a request takes no virtual time, and one is under way at a time: the order of everything
+depends on the emulator alone. A handler that takes long (it may wait for another call's end) does not hold up
+everything for ever: after some patience other requests are sent, and time moves on as on the wall.
+
+The lock is never held while a request is under way, so that a handler can use the REST API meanwhile.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+
+from attrs import define
+
+from ringback.emulator.engine.clock import FAR
+from ringback.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from ringback.emulator.engine.network import Delivery, Network
+    from ringback.emulator.engine.process import Ask, Outcome
+
+__all__ = ["Driver", "Mode", "Sender"]
+
+Mode: TypeAlias = Literal["manual", "auto", "real"]
+
+# Seconds on the wall after which a request under way no longer holds up everything else.
+PATIENCE: Final = 5.0
+
+# Set where a webhook is being handled, and inherited by whatever the application starts from there.
+DELIVERING: Final[ContextVar[bool]] = ContextVar("ringback_delivering", default=False)
+
+
+class Sender(Protocol):
+    """Sends one request; called in a thread of its own."""
+
+    def send(self, ask: Ask, /) -> Outcome: ...
+
+
+@define(eq=False)
+class _UnderWay:
+    delivery: Delivery
+    since: float
+
+
+class Driver:
+    """Drives one network, from the threads that wait for it or from one of its own.
+
+    Attributes:
+        condition: Holds everything together: whoever touches the network holds it, and whoever changed
+            something notifies it.
+    """
+
+    def __init__(self, network: Network, sender: Sender, *, mode: Mode, speed: float) -> None:
+        self.condition = threading.Condition(threading.RLock())
+        self._network = network
+        self._sender = sender
+        self._mode: Mode = mode
+        self._speed = speed
+        self._under_way: dict[int, _UnderWay] = {}
+        self._wall = time.monotonic()
+        self._virtual = network.clock.now
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        if mode != "manual":
+            self._thread = threading.Thread(target=self._forever, name="ringback-emulator", daemon=True)
+            self._thread.start()
+
+    def close(self) -> None:
+        """Stop moving; requests under way are left to end by themselves."""
+        with self.condition:
+            self._closed = True
+            self.condition.notify_all()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    @contextmanager
+    def touch(self) -> Generator[Network]:
+        """Hold the network while looking at it or changing it."""
+        with self.condition:
+            if self._closed:
+                raise EmulatorError("the emulator is closed")
+            yield self._network
+            self.condition.notify_all()
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way and nothing is due before long."""
+        return self._quiet and not self._network.clock.busy()
+
+    def let_pass(self, seconds: float) -> None:
+        """Let so many virtual seconds pass, whether or not anything is due in them."""
+        clock = self._network.clock
+        left = seconds
+        while left > 0:
+            # In pieces: what is far off is not flown to, see FAR.
+            piece = min(left, FAR / 2)
+            left -= piece
+            with self.condition:
+                until = round(clock.now + piece, 3)
+                # A clock that skips what nobody waits for would never come there without something to do.
+                clock.after(piece, _nothing)
+                self.condition.notify_all()
+                self._until(until)
+
+    def _until(self, until: float) -> None:
+        clock = self._network.clock
+        self.wait_until(lambda: clock.now >= until and self._nothing_before(until), seconds=until - clock.now)
+
+    def wait_until(self, done: Callable[[], bool], *, seconds: float, grace: float = 0.0) -> bool:
+        """Let time pass until `done()`, for at most so many virtual seconds; whether it came to that.
+
+        Args:
+            grace: When everything is idle, how long on the wall to wait for somebody outside to do something.
+
+        Raises:
+            EmulatorError: A handler that the emulator itself called wants to wait: time would stand still.
+        """
+        if DELIVERING.get():
+            raise EmulatorError("a webhook handler can't wait for the emulator, which waits for the handler")
+        clock = self._network.clock
+        idle_since: float | None = None
+        with self.condition:
+            deadline = round(clock.now + seconds, 3)
+            while not done():
+                if self._closed:
+                    raise EmulatorError("the emulator is closed")
+                if self._mode != "real" and self.idle:
+                    idle_since = idle_since or time.monotonic()
+                    left = idle_since + grace - time.monotonic()
+                    if left <= 0:
+                        return False
+                    self.condition.wait(left)
+                    continue
+                idle_since = None
+                if clock.now >= deadline and (self._mode == "real" or self._nothing_before(deadline)):
+                    return False
+                if self._thread is not None:
+                    self.condition.wait(0.5)
+                elif self._nothing_before(deadline):
+                    clock.move_to(deadline)
+                else:
+                    self._turn(deadline)
+            return True
+
+    @property
+    def _quiet(self) -> bool:
+        return not self._under_way and not self._network.outbox.waiting
+
+    def _nothing_before(self, deadline: float) -> bool:
+        due = self._network.clock.next_due()
+        return self._quiet and (due is None or due > deadline)
+
+    def _forever(self) -> None:
+        with self.condition:
+            while not self._closed:
+                self._turn(math.inf)
+
+    def _turn(self, deadline: float) -> None:
+        """Do one thing, or wait for one to happen. The condition is held."""
+        clock = self._network.clock
+        horizon = self._horizon()
+        due = clock.next_due()
+        if due is not None and due <= min(horizon, deadline) and self._worth_it(due, max(horizon, deadline)):
+            clock.step()
+        elif not self._dispatch():
+            if self._mode == "real":
+                clock.move_to(horizon)
+            self._rest(due, horizon)
+        self.condition.notify_all()
+
+    def _worth_it(self, due: float, limit: float) -> bool:
+        """Nobody who lets time fly wants to fly to the end of calls that nobody ends."""
+        return limit != math.inf or due - self._network.clock.now < FAR
+
+    def _horizon(self) -> float:
+        """How far time may go now."""
+        clock = self._network.clock
+        if self._mode == "real":
+            return self._virtual + (time.monotonic() - self._wall) * self._speed
+        if self._quiet:
+            return math.inf
+        if self._stuck():
+            return self._virtual + time.monotonic() - self._wall
+        self._virtual, self._wall = clock.now, time.monotonic()
+        # What is due at this very moment comes before the next request, but not beside one under way.
+        return clock.now if not self._under_way else -math.inf
+
+    def _stuck(self) -> bool:
+        now = time.monotonic()
+        return bool(self._under_way) and all(now - each.since > PATIENCE for each in self._under_way.values())
+
+    def _dispatch(self) -> bool:
+        """Send the next request that may go; whether there was one."""
+        concurrent = self._mode == "real" or self._stuck()
+        if self._under_way and not concurrent:
+            return False
+        waiting = self._network.outbox.waiting
+        taken = {each.delivery.ask.lane for each in self._under_way.values()}
+        for delivery in waiting:
+            if delivery.ask.lane not in taken:
+                waiting.remove(delivery)
+                self._under_way[delivery.number] = _UnderWay(delivery, time.monotonic())
+                threading.Thread(
+                    target=self._send, args=(delivery,), name="ringback-webhook", daemon=True
+                ).start()
+                return True
+            # Those behind it in its lane have to wait as well.
+            taken.add(delivery.ask.lane)
+        return False
+
+    def _rest(self, due: float | None, horizon: float) -> None:
+        """Wait for an answer, for somebody's doing, or for the next thing that is due."""
+        if due is None or not math.isfinite(horizon):
+            self.condition.wait(0.5)
+        else:
+            speed = self._speed if self._mode == "real" else 1.0
+            self.condition.wait(min(max((due - horizon) / speed, 0.001), 0.5))
+
+    def _send(self, delivery: Delivery) -> None:
+        DELIVERING.set(True)
+        outcome = self._sender.send(delivery.ask)
+        with self.condition:
+            del self._under_way[delivery.number]
+            self._network.answered(delivery, outcome)
+            self.condition.notify_all()
+
+
+def _nothing() -> None:
+    """Marks a moment on the clock."""

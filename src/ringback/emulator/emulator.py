@@ -1,0 +1,284 @@
+"""The emulator as tests and servers hold it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Final
+
+from ringback.emulator.courier import Courier
+from ringback.emulator.driver import Driver
+from ringback.emulator.engine.network import Network, Settings
+from ringback.emulator.engine.people import OnCall
+from ringback.emulator.engine.records import Account, Number
+from ringback.emulator.engine.verbs.run import interpret
+from ringback.emulator.phones import Phone
+from ringback.emulator.rest.api import Api
+from ringback.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
+from ringback.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from ringback.app import Application as RingbackApplication
+    from ringback.client import AsyncClient, Client
+    from ringback.emulator.courier import Handler
+    from ringback.emulator.driver import Mode
+    from ringback.emulator.engine.people import AnsweredBy, Policy, Script
+    from ringback.emulator.engine.records import Problem
+    from ringback.emulator.engine.transcript import Transcript
+
+__all__ = ["ACCOUNT_SID", "AUTH_TOKEN", "Emulator"]
+
+# No account has these: the emulator takes them so that nobody is tempted to put real ones into a test.
+ACCOUNT_SID: Final = "AC" + "e" * 32
+AUTH_TOKEN: Final = "emulated" * 4
+_START: Final = datetime(2026, 1, 5, 9, 0, tzinfo=timezone.utc)
+_A_DAY: Final = 86_400.0
+
+
+class Emulator:
+    """A phone and messaging network of its own, with Twilio's API, webhooks and TwiML.
+
+    Args:
+        account_sid: The main account.
+        auth_token: What its requests authenticate with and its webhooks are signed with.
+        applications: Applications of this process, whose webhooks are delivered by a call instead of HTTP.
+        clock: `manual`: time moves only while a test waits for something; `auto`: time moves by itself and
+            skips what nobody waits for; `real`: as on the wall.
+        speed: Virtual seconds for each second on the wall, with a real clock.
+        start: What the calendar says at first; aware.
+        seed: What SIDs and tokens are made from: the same seed and input give the same ones.
+        settings: How long things take.
+        on_call: What phones do when they ring, unless told otherwise: `answer`, `decline`, `busy`,
+            `no-answer`, `unreachable` or `wait`.
+        after: Seconds of ringing before they answer or decline.
+        any_host: Send webhooks to other machines too; by default only to this one and to `applications`.
+
+    Raises:
+        EmulatorError: A value is out of range.
+    """
+
+    def __init__(
+        self,
+        *,
+        account_sid: str = ACCOUNT_SID,
+        auth_token: str = AUTH_TOKEN,
+        applications: Iterable[RingbackApplication] = (),
+        clock: Mode = "manual",
+        speed: float = 1.0,
+        start: datetime = _START,
+        seed: str = "ringback",
+        settings: Settings | None = None,
+        on_call: Policy = "answer",
+        after: float = 2.0,
+        any_host: bool = False,
+    ) -> None:
+        if start.utcoffset() is None:
+            raise EmulatorError(f"start: expected a datetime with a time zone, got {start!r}")
+        if not speed > 0:
+            raise EmulatorError(f"speed: expected a number above 0, got {speed!r}")
+        self.account_sid = account_sid
+        self.auth_token = auth_token
+        self._network = Network(
+            start=start.astimezone(timezone.utc),
+            seed=seed,
+            settings=settings or Settings(),
+            interpret=interpret,
+        )
+        self._network.on_call = OnCall(on_call, after)
+        now = self._network.clock.date
+        self._network.store.accounts[account_sid] = Account(
+            sid=account_sid,
+            date_created=now,
+            date_updated=now,
+            auth_token=auth_token,
+            owner_account_sid=account_sid,
+            friendly_name="Emulated account",
+        )
+        self._courier = Courier(any_host=any_host)
+        for application in applications:
+            self._courier.mount(application.public_url, application)
+        self._api = Api(self._network)
+        self._driver = Driver(self._network, self._courier, mode=clock, speed=speed)
+        self._phones: dict[str, Phone] = {}
+
+    def __repr__(self) -> str:
+        return f"<Emulator {self.account_sid} at {self.now:.1f} s>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop time; harmless when repeated."""
+        self._driver.close()
+        self._courier.close()
+
+    # Time
+
+    @property
+    def now(self) -> float:
+        """Virtual seconds since the start."""
+        return self._network.clock.now
+
+    @property
+    def date(self) -> datetime:
+        """What the calendar says."""
+        return self._network.clock.date
+
+    def advance(self, seconds: float) -> None:
+        """Let so many virtual seconds pass, with everything that happens in them."""
+        if not seconds >= 0:
+            raise EmulatorError(f"seconds: expected a number of at least 0, got {seconds!r}")
+        self._driver.let_pass(seconds)
+
+    def run_until_idle(self, *, limit: float = _A_DAY) -> None:
+        """Let time pass until nothing is going to happen any more.
+
+        What is due in an hour or later, such as the end of a call that nobody ends, does not count.
+
+        Raises:
+            EmulatorError: Things still happen after `limit` virtual seconds.
+        """
+        self._driver.wait_until(lambda: False, seconds=limit)
+        if not self._driver.idle:
+            raise EmulatorError(f"not idle after {limit:g} virtual seconds\n\n{self.transcript}")
+
+    # Who is there
+
+    def phone(
+        self,
+        number: str,
+        *,
+        on_call: Policy | None = None,
+        after: float = 2.0,
+        answered_by: AnsweredBy = "human",
+        script: Script | None = None,
+    ) -> Phone:
+        """Somebody's phone: the same one for the same number.
+
+        Args:
+            number: E.164, or `client:` and a name.
+            on_call: What it does when it rings, see `Phone.behave`; None leaves that as it is.
+            after: See there.
+            answered_by: See there.
+            script: See there.
+
+        Raises:
+            EmulatorError: The number belongs to an account here.
+        """
+        if not number:
+            raise EmulatorError("number: expected a phone number, got ''")
+        with self._driver.touch() as network:
+            if network.store.number(number) is not None:
+                raise EmulatorError(f"{number} belongs to an account of this emulator: it is nobody's phone")
+            phone = self._phones.setdefault(number, Phone(self._driver, network, number))
+        if on_call is not None or script is not None:
+            phone.behave(on_call or "answer", after=after, answered_by=answered_by, script=script)
+        return phone
+
+    def number(
+        self,
+        phone_number: str,
+        *,
+        voice_url: str = "",
+        voice_method: str = "POST",
+        voice_fallback_url: str = "",
+        sms_url: str = "",
+        sms_method: str = "POST",
+        sms_fallback_url: str = "",
+        status_callback: str = "",
+        application_sid: str = "",
+        account_sid: str | None = None,
+    ) -> str:
+        """Give an account a phone number, or change one it has; the number's SID.
+
+        Args:
+            phone_number: E.164.
+            voice_url: Where calls to it are asked about.
+            sms_url: Where texts to it are asked about.
+            status_callback: Where the ends of its calls are told.
+            application_sid: An application (`AP…`) that decides all that instead.
+            account_sid: Whose it is; the main account's by default.
+        """
+        with self._driver.touch() as network:
+            if phone_number in network.phones:
+                raise EmulatorError(f"{phone_number} is somebody's phone already")
+            record = network.store.number(phone_number)
+            if record is None:
+                now = network.clock.date
+                record = Number(
+                    sid=network.sids.new("PN"),
+                    date_created=now,
+                    date_updated=now,
+                    account_sid=account_sid or self.account_sid,
+                    phone_number=phone_number,
+                    friendly_name=phone_number,
+                )
+                network.store.numbers[record.sid] = record
+            record.voice_url, record.voice_method = voice_url, voice_method
+            record.voice_fallback_url = voice_fallback_url
+            record.sms_url, record.sms_method = sms_url, sms_method
+            record.sms_fallback_url = sms_fallback_url
+            record.status_callback = status_callback
+            record.voice_application_sid = record.sms_application_sid = application_sid
+            return record.sid
+
+    def mount(self, public_url: str, handler: Handler) -> None:
+        """Deliver what goes to `public_url`, and below it, by calling `handler.handle_sync`."""
+        self._courier.mount(public_url, handler)
+
+    def install(self, application: RingbackApplication, phone_number: str) -> str:
+        """Run an application of this process behind a number, as `Application.install` does.
+
+        Returns the SID of the TwiML application that was made for it.
+        """
+        self._courier.mount(application.public_url, application)
+        with self.client() as client:
+            record = application.install(client, friendly_name=application.public_url)
+        self.number(phone_number, application_sid=record.sid)
+        return record.sid
+
+    # The API
+
+    def transport(self) -> EmulatorTransport:
+        """What carries a client's requests to this emulator, without HTTP."""
+        return EmulatorTransport(self._driver, self._api)
+
+    def async_transport(self) -> AsyncEmulatorTransport:
+        """The same for `AsyncClient`."""
+        return AsyncEmulatorTransport(self._driver, self._api)
+
+    def client(self) -> Client:
+        """A client of the main account."""
+        from ringback.client import Client
+
+        return Client(self.account_sid, self.auth_token, transport=self.transport())
+
+    def async_client(self) -> AsyncClient:
+        """An async client of the main account."""
+        from ringback.client import AsyncClient
+
+        return AsyncClient(self.account_sid, self.auth_token, transport=self.async_transport())
+
+    # What happened
+
+    @property
+    def transcript(self) -> Transcript:
+        """Everything that happened so far."""
+        return self._network.transcript
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What the debugger of the real service would show."""
+        return tuple(self._network.store.problems.values())

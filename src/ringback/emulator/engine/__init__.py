@@ -1,0 +1,11 @@
+"""The emulated network: state, a virtual clock and rules. No I/O, no threads, no wall clock.
+
+Network                 what everybody meets in; methods for what comes from outside
+├── Clock               virtual time: a queue of timed actions
+├── Store               records: accounts, applications, numbers, calls, messages, …
+├── Phone > Line        people, and their side of each call
+├── Leg                 Twilio's side of each call: its status machine and the process that runs its TwiML
+├── Process             a generator that yields `Ask` (an HTTP request) and `Wait` (time, a signal)
+├── outbox              requests that a driver has to send; their answers come back through `answered`
+└── Transcript          who heard and did what, at which second, from which TwiML
+"""

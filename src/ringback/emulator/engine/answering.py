@@ -1,0 +1,87 @@
+"""What happens between a callee's "hello" and the first TwiML: keys to press, answering machine detection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from ringback.emulator.engine.people import Heard
+from ringback.emulator.engine.process import Steps
+from ringback.emulator.engine.verbs.sound import listen, nothing
+
+if TYPE_CHECKING:
+    from ringback.emulator.engine.calls import Leg
+
+__all__ = ["Detection", "prepare"]
+
+_PAUSES = {"w": 0.5, "W": 1.0}
+
+
+@frozen
+class Detection:
+    """Answering machine detection. https://www.twilio.com/docs/voice/answering-machine-detection
+
+    Attributes:
+        mode: `Enable` or `DetectMessageEnd`.
+        url: Where to tell when it runs beside the call.
+        method: How.
+        beside: Whether the call goes on while it runs.
+    """
+
+    mode: str
+    url: str = ""
+    method: str = "POST"
+    beside: bool = False
+
+
+def prepare(leg: Leg) -> Steps[tuple[tuple[str, str], ...]]:
+    """Press the keys, wait for the detection; what the first request then carries about it."""
+    if leg.answer_keys:
+        settings = leg.network.settings
+        seconds = sum(_PAUSES.get(key, settings.key) for key in leg.answer_keys)
+        now = leg.network.clock.now
+        leg.line.hear(Heard(now, "tone", f"keys {leg.answer_keys}", until=now + seconds))
+        yield from listen(leg, round(seconds, 3), nothing)
+    if leg.detection is None:
+        return ()
+    if leg.detection.beside:
+        detection = leg.detection
+        leg.network.clock.after(leg.network.settings.amd, lambda: _tell(leg, detection))
+        return ()
+    yield from listen(leg, leg.network.settings.amd, nothing)
+    leg.call.answered_by = _verdict(leg, leg.detection)
+    return (("AnsweredBy", leg.call.answered_by), ("MachineDetectionDuration", _milliseconds(leg)))
+
+
+def _verdict(leg: Leg, detection: Detection) -> str:
+    found = leg.line.phone.behaviour.answered_by
+    if not found.startswith("machine"):
+        return found
+    if detection.mode == "Enable":
+        return "machine_start"
+    return "machine_end_beep" if found == "machine_start" else found
+
+
+def _milliseconds(leg: Leg) -> str:
+    return str(round(leg.network.settings.amd * 1000))
+
+
+def _tell(leg: Leg, detection: Detection) -> None:
+    if not leg.call.live:
+        return
+    leg.call.answered_by = _verdict(leg, detection)
+    if detection.url:
+        leg.network.tell(
+            leg.session,
+            leg.call.sid,
+            url=detection.url,
+            method=detection.method,
+            pairs=[
+                ("CallSid", leg.call.sid),
+                ("AccountSid", leg.call.account_sid),
+                ("AnsweredBy", leg.call.answered_by),
+                ("MachineDetectionDuration", _milliseconds(leg)),
+            ],
+            about=f"answered by {leg.call.answered_by}",
+        )

@@ -1,0 +1,85 @@
+"""Virtual time: it moves only when somebody takes the next step."""
+
+from __future__ import annotations
+
+import heapq
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from attrs import define, field
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["FAR", "Clock", "Timer"]
+
+# Seconds from which on something is only a precaution, such as the end of a call that nobody ends.
+FAR: Final = 3600.0
+
+
+@define(order=True)
+class Timer:
+    """An action that is due at some second; cancelling it leaves a hole in the queue."""
+
+    due: float
+    order: int
+    action: Callable[[], None] | None = field(order=False)
+
+    def cancel(self) -> None:
+        self.action = None
+
+
+class Clock:
+    """A queue of timed actions. Actions of the same moment run in the order in which they were asked for.
+
+    Attributes:
+        start: What the calendar says at second 0; aware.
+        now: Seconds since then.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        self.start = start
+        self.now = 0.0
+        self._queue: list[Timer] = []
+        self._order = 0
+
+    @property
+    def date(self) -> datetime:
+        """The calendar's now, to the second."""
+        return (self.start + timedelta(seconds=self.now)).replace(microsecond=0)
+
+    def after(self, seconds: float, action: Callable[[], None]) -> Timer:
+        """Run `action` so many seconds from now."""
+        # Milliseconds: sums of tenths must not drift apart from each other.
+        timer = Timer(round(self.now + max(seconds, 0.0), 3), self._order, action)
+        self._order += 1
+        heapq.heappush(self._queue, timer)
+        return timer
+
+    def next_due(self) -> float | None:
+        """When the next action is due, or None where there is none."""
+        while self._queue and self._queue[0].action is None:
+            heapq.heappop(self._queue)
+        return self._queue[0].due if self._queue else None
+
+    def busy(self) -> bool:
+        """Whether something is due before long: longest call times and the like don't count."""
+        due = self.next_due()
+        return due is not None and due - self.now < FAR
+
+    def step(self) -> bool:
+        """Go to the next action and run it; False where there is none."""
+        due = self.next_due()
+        if due is None:
+            return False
+        timer = heapq.heappop(self._queue)
+        self.now = max(self.now, due)
+        action, timer.action = timer.action, None
+        if action is not None:
+            action()
+        return True
+
+    def move_to(self, now: float) -> None:
+        """Let time pass in which nothing is due; never backwards, never past an action."""
+        due = self.next_due()
+        self.now = max(self.now, now if due is None else min(now, due))

@@ -1,0 +1,206 @@
+"""One webhook, from the URL to the answer: signature, cookies, retries, redirects, time-outs.
+
+https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides describes the settings in a URL's
+fragment, which are obeyed here: `ct`, `rt`, `tt` (milliseconds), `rc` (retries) and `rp` (on what).
+"""
+
+from __future__ import annotations
+
+import base64
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import parse_qs, unquote, urlencode, urljoin, urlsplit
+
+from attrs import define, field, frozen
+
+from ringback.emulator.engine.process import Failure, Limits, Outcome, Steps, ask
+from ringback.http import Headers, WebhookRequest, WebhookResponse
+from ringback.webhooks import sign
+
+if TYPE_CHECKING:
+    from ringback.emulator.engine.parameters import Pairs
+    from ringback.emulator.engine.records import Account
+
+__all__ = ["Answer", "Cookies", "Session", "Trouble", "exchange"]
+
+MOST_REDIRECTS: Final = 10
+_FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+@frozen
+class Trouble:
+    """Why a webhook came to nothing.
+
+    Attributes:
+        code: Twilio's error code, https://www.twilio.com/docs/api/errors
+        message: In words.
+        url: Where it happened.
+    """
+
+    code: int
+    message: str
+    url: str
+
+
+@frozen
+class Answer:
+    """A good answer, and where it finally came from."""
+
+    url: str
+    response: WebhookResponse
+
+
+class Cookies:
+    """Cookies of one conversation, by host; enough for a session cookie, with no claim to be a browser."""
+
+    MOST = 50
+
+    def __init__(self) -> None:
+        self._jar: dict[tuple[str, str], str] = {}
+
+    def header(self, host: str) -> str:
+        return "; ".join(f"{name}={value}" for (owner, name), value in self._jar.items() if owner == host)
+
+    def keep(self, host: str, fields: tuple[str, ...]) -> None:
+        for text in fields:
+            try:
+                parsed: SimpleCookie = SimpleCookie(text)
+            except CookieError:
+                continue
+            for name, morsel in parsed.items():
+                if morsel["max-age"] == "0" or not morsel.value:
+                    self._jar.pop((host, name), None)
+                elif len(self._jar) < self.MOST:
+                    self._jar[host, name] = morsel.coded_value
+
+
+@define(eq=False)
+class Session:
+    """What the requests about one call, or between two numbers, have in common."""
+
+    account: Account
+    product: Literal["voice", "messaging"]
+    cookies: Cookies = field(factory=Cookies)
+
+
+@frozen
+class _Settings:
+    limits: Limits
+    retries: int
+    policy: frozenset[str]
+
+    @classmethod
+    def of(cls, url: str) -> _Settings:
+        given = parse_qs(urlsplit(url).fragment)
+
+        def number(name: str, default: int, low: int, high: int) -> int:
+            text = given.get(name, [""])[0]
+            return min(max(int(text), low), high) if text.isdecimal() else default
+
+        policy = frozenset(",".join(given.get("rp", ["ct"])).split(","))
+        if "all" in policy:
+            policy |= {"ct", "rt", "4xx", "5xx"}
+        return cls(
+            limits=Limits(
+                number("ct", 5000, 100, 10_000) / 1000,
+                number("rt", 15_000, 100, 15_000) / 1000,
+                number("tt", 15_000, 100, 15_000) / 1000,
+            ),
+            retries=number("rc", 1, 0, 5),
+            policy=policy,
+        )
+
+    def again(self, outcome: Outcome) -> bool:
+        match outcome:
+            case Failure(kind="connect"):
+                return "ct" in self.policy
+            case Failure(kind="timeout"):
+                return "rt" in self.policy
+            case WebhookResponse(status=status):
+                return f"{status // 100}xx" in self.policy
+            case _:
+                return False
+
+
+def exchange(
+    session: Session, method: str, url: str, pairs: Pairs, *, lane: str, token: str
+) -> Steps[Answer | Trouble]:
+    """Ask `url`. `token` is the idempotency token: one a webhook, the same for its retries."""
+    settings = _Settings.of(url)
+    for _ in range(MOST_REDIRECTS + 1):
+        trouble = _unusable(url)
+        if trouble is not None:
+            return trouble
+        request = _request(session, method, url, pairs, token)
+        outcome = yield from ask(request, lane, settings.limits)
+        for _ in range(settings.retries):
+            if not settings.again(outcome):
+                break
+            outcome = yield from ask(request, lane, settings.limits)
+        if isinstance(outcome, Failure):
+            return _unreachable(outcome, url)
+        session.cookies.keep(urlsplit(url).hostname or "", outcome.headers.get_all("Set-Cookie"))
+        target = outcome.headers.get("Location", "")
+        if outcome.status in _REDIRECTS and target:
+            # What was posted is not posted again: the new address is asked with GET.
+            url, method, pairs = urljoin(url, target), "GET", []
+            continue
+        if not 200 <= outcome.status < 300:
+            return Trouble(11200, f"HTTP {outcome.status} from {url}", url)
+        return Answer(url, outcome)
+    return Trouble(11215, f"more than {MOST_REDIRECTS} HTTP redirects", url)
+
+
+def _request(session: Session, method: str, url: str, pairs: Pairs, token: str) -> WebhookRequest:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    if method == "GET" and pairs:
+        parts = parts._replace(query="&".join(filter(None, (parts.query, urlencode(pairs)))))
+    plain = parts._replace(netloc=host, fragment="").geturl()
+    # Over HTTPS a voice webhook is signed without its port, a messaging one with it.
+    signed_host = host.rpartition(":")[0] if parts.port is not None else host
+    if parts.scheme == "https" and session.product == "voice":
+        signed = parts._replace(netloc=signed_host, fragment="").geturl()
+    else:
+        signed = plain
+    fields = [
+        ("Host", host),
+        ("User-Agent", "TwilioProxy/1.1"),
+        ("Accept", "*/*"),
+        ("Accept-Encoding", "gzip"),
+        (
+            "X-Twilio-Signature",
+            sign(signed, pairs if method == "POST" else [], session.account.auth_token),
+        ),
+        ("I-Twilio-Idempotency-Token", token),
+    ]
+    if parts.username is not None:
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        fields.append(("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}"))
+    cookies = session.cookies.header(parts.hostname or "")
+    if cookies:
+        fields.append(("Cookie", cookies))
+    if method == "GET":
+        return WebhookRequest("GET", plain, Headers(fields))
+    fields.append(("Content-Type", _FORM))
+    return WebhookRequest("POST", plain, Headers(fields), urlencode(pairs).encode())
+
+
+def _unusable(url: str) -> Trouble | None:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+        _ = parts.port
+    except ValueError:
+        return Trouble(11100, f"{url} is no URL", url)
+    if parts.scheme not in {"http", "https"} or not host:
+        return Trouble(11100, f"{url} is no absolute http or https URL", url)
+    if "_" in host:
+        return Trouble(11210, f"{host} is no valid host name", url)
+    return None
+
+
+def _unreachable(failure: Failure, url: str) -> Trouble:
+    code = {"host": 11210, "connect": 11205, "timeout": 11205, "tls": 11220}.get(failure.kind, 11200)
+    return Trouble(code, f"{failure.detail} at {url}", url)

@@ -1,0 +1,271 @@
+"""Messages: out of the API, in from a phone, replies as TwiML.
+
+    out     queued → sending → sent → delivered | undelivered | failed
+    in      receiving → received
+
+https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
+"""
+
+from __future__ import annotations
+
+import math
+import mimetypes
+from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from ringback.emulator.engine import parameters
+from ringback.emulator.engine.calls import phone
+from ringback.emulator.engine.documents import Document, read_answer
+from ringback.emulator.engine.exchange import Session, Trouble, exchange
+from ringback.emulator.engine.people import Phone, Text
+from ringback.emulator.engine.process import Steps
+from ringback.emulator.engine.records import Media, Message
+from ringback.emulator.engine.transcript import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ringback.emulator.engine.network import Network
+    from ringback.emulator.engine.records import Account, Number
+
+__all__ = ["OutgoingMessage", "cancel", "receive", "segments", "send"]
+
+_GSM: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
+    "abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_GSM_TWICE: Final = frozenset("^{}\\[~]|€\f")
+_ERRORS: Final = {
+    "undelivered": (30005, "Unknown destination handset"),
+    "failed": (30008, "Unknown error"),
+}
+_MOST_REDIRECTS: Final = 10
+
+
+@frozen
+class OutgoingMessage:
+    """What the REST API was asked to send, or a TwiML reply.
+
+    Attributes:
+        callbacks: URL and method of each place that is told of its statuses.
+        media: URLs.
+        first: The status it is created with.
+    """
+
+    to: str
+    from_: str | None
+    body: str
+    media: tuple[str, ...] = ()
+    callbacks: tuple[tuple[str, str], ...] = ()
+    direction: Literal["outbound-api", "outbound-reply"] = "outbound-api"
+    messaging_service_sid: str | None = None
+    first: Literal["queued", "accepted", "scheduled"] = "queued"
+    delay: float = 0.0
+
+
+def segments(body: str) -> int:
+    """In how many pieces a text travels: 160 GSM-7 characters (153 when several), else 70 UCS-2 ones (67)."""
+    if all(character in _GSM or character in _GSM_TWICE for character in body):
+        size, one, many = len(body) + sum(character in _GSM_TWICE for character in body), 160, 153
+    else:
+        size, one, many = len(body.encode("utf-16-le")) // 2, 70, 67
+    return 1 if size <= one else math.ceil(size / many)
+
+
+def send(network: Network, account: Account, wanted: OutgoingMessage) -> Message:
+    """A message goes out."""
+    message = _record(network, account, wanted)
+    network.transcript.open(message.sid, "message", f"{wanted.from_} → {wanted.to} ({wanted.direction})")
+    network.note(message.sid, "Twilio", "takes the message:", f'"{wanted.body}"')
+    network.clock.after(wanted.delay + network.settings.send, lambda: _advance(network, message, wanted))
+    return message
+
+
+def cancel(network: Network, message: Message) -> None:
+    """A scheduled message is not to be sent after all."""
+    message.status = "canceled"
+    message.date_updated = network.clock.date
+
+
+def receive(network: Network, sender: Phone, number: Number, body: str, media: Iterable[str]) -> Message:
+    """A person sends a text to one of our numbers."""
+    account = network.account(number.account_sid)
+    urls = tuple(media)
+    now = network.clock.date
+    message = Message(
+        sid=network.sids.new("MM" if urls else "SM"),
+        date_created=now,
+        date_updated=now,
+        account_sid=account.sid,
+        to=number.phone_number,
+        from_=sender.number,
+        body=body,
+        direction="inbound",
+        status="received",
+        num_segments=segments(body),
+        date_sent=now,
+    )
+    network.store.messages[message.sid] = message
+    attached = [_media(network, message, url) for url in urls]
+    network.transcript.open(message.sid, "message", f"{sender.number} → {number.phone_number} (inbound)")
+    network.note(message.sid, sender.number, "texts", f'"{body}"')
+    network.run(_handle(network, account, number, message, attached))
+    return message
+
+
+def _handle(
+    network: Network, account: Account, number: Number, message: Message, media: list[Media]
+) -> Steps[None]:
+    application = network.store.applications.get(number.sms_application_sid)
+    settings = application or number
+    if not settings.sms_url:
+        network.note(message.sid, "Twilio", "keeps the message: the number has no SmsUrl")
+        return
+    session = network.messaging_session(account, message.from_ or "", message.to)
+    pairs = parameters.incoming_message(message, media)
+    url, method = settings.sms_url, settings.sms_method
+    fallback = settings.sms_fallback_url
+    for _ in range(_MOST_REDIRECTS):
+        document = yield from _fetch(network, session, message, url, method, pairs)
+        if isinstance(document, Trouble):
+            network.problem(account, message.sid, document)
+            if not fallback:
+                return
+            pairs = [*pairs, ("ErrorCode", str(document.code)), ("ErrorUrl", shown(document.url))]
+            url, method, fallback = fallback, settings.sms_fallback_method, ""
+            continue
+        redirect = _reply(network, account, message, document)
+        if redirect is None:
+            return
+        url, method = redirect
+    network.problem(account, message.sid, Trouble(11215, "too many redirects", url))
+
+
+def _fetch(
+    network: Network,
+    session: Session,
+    message: Message,
+    url: str,
+    method: str,
+    pairs: parameters.Pairs,
+) -> Steps[Document | Trouble]:
+    answer = yield from exchange(
+        session, method, url, pairs, lane=f"{message.sid}/messaging", token=network.sids.uuid("token")
+    )
+    read = answer if isinstance(answer, Trouble) else read_answer(answer, "messaging")
+    if isinstance(read, Document):
+        network.note(message.sid, "Twilio", "asks", f"{method} {shown(url)} → {read}")
+    return read
+
+
+def _reply(
+    network: Network, account: Account, message: Message, document: Document
+) -> tuple[str, str] | None:
+    """Do what the document says; where it redirects, to what."""
+    for verb in document.verbs:
+        if verb.name == "Redirect":
+            return document.resolve(verb.text), verb.get("method", "POST")
+        if verb.name not in {"Message", "Sms"}:
+            trouble = Trouble(12200, f"the emulator does not execute <{verb.name}> here", document.url)
+            network.problem(account, message.sid, trouble)
+            continue
+        bodies = [child.text for child in verb.children if child.name == "Body"]
+        media = tuple(
+            document.resolve(child.text) for child in verb.children if child.name == "Media" and child.text
+        )
+        callback = verb.get("action") or verb.get("statusCallback")
+        send(
+            network,
+            account,
+            OutgoingMessage(
+                to=verb.get("to") or message.from_ or "",
+                from_=verb.get("from") or message.to,
+                body="".join(bodies) if verb.children else verb.text,
+                media=media,
+                callbacks=((document.resolve(callback), verb.get("method", "POST")),) if callback else (),
+                direction="outbound-reply",
+            ),
+        )
+    return None
+
+
+def _record(network: Network, account: Account, wanted: OutgoingMessage) -> Message:
+    now = network.clock.date
+    message = Message(
+        sid=network.sids.new("MM" if wanted.media else "SM"),
+        date_created=now,
+        date_updated=now,
+        account_sid=account.sid,
+        to=wanted.to,
+        from_=wanted.from_,
+        body=wanted.body,
+        direction=wanted.direction,
+        status=wanted.first,
+        num_segments=segments(wanted.body),
+        messaging_service_sid=wanted.messaging_service_sid,
+    )
+    network.store.messages[message.sid] = message
+    for url in wanted.media:
+        _media(network, message, url)
+    return message
+
+
+def _media(network: Network, message: Message, url: str) -> Media:
+    now = network.clock.date
+    guessed = mimetypes.guess_type(urlsplit(url).path)[0]
+    media = Media(
+        sid=network.sids.new("ME"),
+        date_created=now,
+        date_updated=now,
+        account_sid=message.account_sid,
+        parent_sid=message.sid,
+        content_type=guessed or "application/octet-stream",
+        url=url,
+    )
+    network.store.media[media.sid] = media
+    message.media.append(media.sid)
+    return media
+
+
+def _advance(network: Network, message: Message, wanted: OutgoingMessage) -> None:
+    if message.status == "canceled" or message.sid not in network.store.messages:
+        return
+    receiver = phone(network, message.to)
+    match message.status:
+        case "queued" | "accepted" | "scheduled":
+            following = "sending"
+        case "sending":
+            following = "failed" if receiver.on_text == "fail" else "sent"
+        case _:
+            following = "undelivered" if receiver.on_text == "undelivered" else "delivered"
+    message.status = following
+    message.date_updated = network.clock.date
+    if following == "sent":
+        message.date_sent = network.clock.date
+    if following in _ERRORS:
+        message.error_code, message.error_message = _ERRORS[following]
+    network.note(message.sid, "Twilio", f"message is {following}")
+    done = network.clock.date.strftime("%y%m%d%H%M") if following in {"delivered", "undelivered"} else None
+    if following == "delivered":
+        urls = tuple(network.store.media[sid].url for sid in message.media if sid in network.store.media)
+        receiver.texts.append(Text(network.clock.now, message.sid, message.from_ or "", message.body, urls))
+        what = " ".join((f'"{message.body}"', *urls))
+        network.note(message.sid, receiver.number, "reads", what)
+        # A text to one of our own numbers comes in there.
+        own = network.store.number(message.to)
+        if own is not None and message.from_:
+            receive(network, phone(network, message.from_), own, message.body, urls)
+    session = network.messaging_session(network.account(message.account_sid), message.from_ or "", message.to)
+    for url, method in wanted.callbacks:
+        network.tell(
+            session,
+            message.sid,
+            url=url,
+            method=method,
+            pairs=parameters.message_status(message, done),
+            about=following,
+        )
+    if following in {"sending", "sent"}:
+        network.clock.after(network.settings.send, lambda: _advance(network, message, wanted))

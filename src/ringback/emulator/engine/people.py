@@ -1,0 +1,251 @@
+"""People and their phones: what they hear, and what they do about a call.
+
+Phone       a number, what it does when it rings, its calls and its texts
+└── Line    one call from the phone's side: what was heard, keys, words, hanging up
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from attrs import define, frozen
+
+from ringback.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from ringback.emulator.engine.calls import Leg
+    from ringback.emulator.engine.network import Network
+
+__all__ = [
+    "HangUp",
+    "Heard",
+    "Hear",
+    "Line",
+    "OnCall",
+    "Pause",
+    "Phone",
+    "Press",
+    "Script",
+    "Speak",
+    "Step",
+    "Text",
+]
+
+State: TypeAlias = Literal["calling", "ringing", "talking", "over"]
+Policy: TypeAlias = Literal["answer", "busy", "no-answer", "decline", "unreachable", "wait"]
+AnsweredBy: TypeAlias = Literal[
+    "human", "machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other", "fax", "unknown"
+]
+KEYS: Final = frozenset("0123456789*#")
+
+
+@frozen
+class Hear:
+    """Listen until something with this text was said or played to its end; give up after so many seconds."""
+
+    text: str
+    timeout: float = 60.0
+
+
+@frozen
+class Press:
+    """Press keys, one after the other, as soon as somebody listens for them."""
+
+    keys: str
+
+
+@frozen
+class Speak:
+    """Say something as soon as somebody listens; None takes as long as the text is."""
+
+    text: str
+    seconds: float | None = None
+
+
+@frozen
+class Pause:
+    """Do nothing for so many seconds."""
+
+    seconds: float
+
+
+@frozen
+class HangUp:
+    """Hang up."""
+
+
+Step: TypeAlias = "Hear | Press | Speak | Pause | HangUp"
+Script: TypeAlias = "Callable[[Line], Iterable[Step]]"
+
+
+@frozen
+class OnCall:
+    """What a phone does when it rings.
+
+    Attributes:
+        policy: `answer`, `decline` after some seconds; `busy` and `unreachable` at once; `no-answer` lets it
+            ring; `wait` leaves it to whoever holds the phone.
+        after: Seconds of ringing before `answer` and `decline`.
+        answered_by: What an answering machine detection finds.
+        script: What is done on the line once answered.
+    """
+
+    policy: Policy = "answer"
+    after: float = 2.0
+    answered_by: AnsweredBy = "human"
+    script: Script | None = None
+
+
+@define(eq=False)
+class Heard:
+    """Something that came out of the phone.
+
+    Attributes:
+        at: When it began, in seconds since the emulator's start.
+        kind: `say`, `play`, `speech` (another person), `key` (another person's), `tone`, `music`.
+        what: The text, the URL, the key, or the tone's name.
+        source: The TwiML behind it, e.g. `Gather > Say`.
+        document: Where that TwiML came from.
+        until: When it was over, or None while it lasts.
+        cut: Whether it was cut short.
+    """
+
+    at: float
+    kind: Literal["say", "play", "speech", "key", "tone", "music"]
+    what: str
+    source: str = ""
+    document: str = ""
+    until: float | None = None
+    cut: bool = False
+
+    def over(self, now: float) -> bool:
+        """Whether it has come to its end."""
+        return self.until is not None and self.until <= now
+
+
+@frozen
+class Text:
+    """A text message as a phone shows it."""
+
+    at: float
+    sid: str
+    from_: str
+    body: str
+    media: tuple[str, ...] = ()
+
+
+class Line:
+    """A person's side of a call.
+
+    Attributes:
+        phone: Whose.
+        other: The number at the other end.
+        state: `calling` (we ring), `ringing` (it rings here), `talking`, `over`.
+        heard: What came out of the phone so far.
+        ended_by: `me`, `Twilio`, or None while it lives.
+    """
+
+    def __init__(self, phone: Phone, leg: Leg, other: str, *, calling: bool) -> None:
+        self.phone = phone
+        self.leg = leg
+        self.other = other
+        self.state: State = "calling" if calling else "ringing"
+        self.heard: list[Heard] = []
+        self.ended_by: Literal["me", "Twilio"] | None = None
+
+    @property
+    def listening(self) -> frozenset[str]:
+        """What the other end would take notice of now: `keys`, `speech`, both or nothing."""
+        return frozenset(self.leg.listening) if self.state == "talking" else frozenset()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the call is over."""
+        return self.state == "over"
+
+    def hear(self, heard: Heard) -> None:
+        self.heard.append(heard)
+        network = self.leg.network
+        what = f'"{heard.what}"' if heard.kind in {"say", "speech"} else f"{heard.kind} {heard.what}"
+        network.note(self.leg.call.sid, self.phone.number, "hears", what, heard.source, heard.document)
+
+    def pick_up(self) -> None:
+        """Answer while it rings."""
+        if self.state != "ringing":
+            raise EmulatorError(f"{self.phone.number} can't answer: its call is {self.state}")
+        self.leg.picked_up()
+
+    def decline(self) -> None:
+        """Turn down a call while it rings."""
+        if self.state != "ringing":
+            raise EmulatorError(f"{self.phone.number} can't decline: its call is {self.state}")
+        self.leg.network.note(self.leg.call.sid, self.phone.number, "declines")
+        self.leg.finish("busy", sip=486)
+
+    def press(self, key: str) -> None:
+        """Press one key."""
+        if key not in KEYS:
+            raise EmulatorError(f"{key!r} is no key of a phone: 0-9, * or #")
+        self._talking("press a key")
+        self.leg.network.note(self.leg.call.sid, self.phone.number, "presses", key)
+        self.leg.pressed(key)
+
+    def speak(self, text: str, seconds: float) -> None:
+        """Say something."""
+        self._talking("speak")
+        self.leg.network.note(self.leg.call.sid, self.phone.number, "says", f'"{text}" ({seconds:g} s)')
+        self.leg.spoke(text, seconds)
+
+    def hang_up(self) -> None:
+        """End the call from this side."""
+        if self.state == "over":
+            return
+        self.leg.network.note(self.leg.call.sid, self.phone.number, "hangs up")
+        self.ended_by = "me"
+        answered = self.leg.call.status == "in-progress"
+        # A caller who gives up while it rings has not been answered.
+        self.leg.finish("completed" if answered else ("busy" if self.state == "ringing" else "no-answer"))
+
+    def over(self) -> None:
+        """The call ended; called by its leg."""
+        self.state = "over"
+        self.ended_by = self.ended_by or "Twilio"
+        now = self.leg.network.clock.now
+        for heard in self.heard:
+            if heard.until is None:
+                heard.until, heard.cut = now, True
+
+    def _talking(self, what: str) -> None:
+        if self.state != "talking":
+            raise EmulatorError(f"{self.phone.number} can't {what}: its call is {self.state}")
+
+
+class Phone:
+    """Somebody's phone.
+
+    Attributes:
+        number: E.164, `client:` and a name, or a SIP address.
+        on_call: What it does when it rings; None for what the emulator's phones do by default.
+        on_text: What becomes of texts to it: `deliver`, `undelivered` or `fail`.
+        lines: Its calls, oldest first.
+        texts: The texts it got, oldest first.
+    """
+
+    def __init__(self, network: Network, number: str) -> None:
+        self.network = network
+        self.number = number
+        self.on_call: OnCall | None = None
+        self.on_text: Literal["deliver", "undelivered", "fail"] = "deliver"
+        self.lines: list[Line] = []
+        self.texts: list[Text] = []
+
+    @property
+    def behaviour(self) -> OnCall:
+        """What it does when it rings."""
+        return self.on_call or self.network.on_call
+
+    @property
+    def busy(self) -> bool:
+        """Whether it is in a call: it takes one at a time."""
+        return any(line.state != "over" for line in self.lines)

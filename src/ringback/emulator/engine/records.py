@@ -1,0 +1,195 @@
+"""What the emulated network knows: one mutable record a resource, under its wire names in snake case."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from attrs import define, field
+
+__all__ = [
+    "Account",
+    "Application",
+    "Call",
+    "Configured",
+    "Feedback",
+    "Media",
+    "Message",
+    "Number",
+    "Problem",
+    "Record",
+    "Recording",
+    "Store",
+    "Transcription",
+]
+
+LIVE_CALL = frozenset({"queued", "initiated", "ringing", "in-progress"})
+
+
+@define(eq=False, kw_only=True)
+class Record:
+    sid: str
+    date_created: datetime
+    date_updated: datetime
+
+
+@define(eq=False, kw_only=True)
+class Account(Record):
+    auth_token: str = field(repr=False)
+    owner_account_sid: str
+    friendly_name: str = ""
+    status: str = "active"
+    type: str = "Full"
+    balance: Decimal = Decimal("100.00")
+
+
+@define(eq=False, kw_only=True)
+class Configured(Record):
+    """What applications and numbers have in common: where Twilio asks about calls and messages."""
+
+    account_sid: str
+    friendly_name: str = ""
+    api_version: str = "2010-04-01"
+    voice_url: str = ""
+    voice_method: str = "POST"
+    voice_fallback_url: str = ""
+    voice_fallback_method: str = "POST"
+    voice_caller_id_lookup: bool = False
+    status_callback: str = ""
+    status_callback_method: str = "POST"
+    sms_url: str = ""
+    sms_method: str = "POST"
+    sms_fallback_url: str = ""
+    sms_fallback_method: str = "POST"
+
+
+@define(eq=False, kw_only=True)
+class Application(Configured):
+    sms_status_callback: str = ""
+    message_status_callback: str = ""
+    public_application_connect_enabled: bool = False
+
+
+@define(eq=False, kw_only=True)
+class Number(Configured):
+    phone_number: str
+    voice_application_sid: str = ""
+    sms_application_sid: str = ""
+    trunk_sid: str = ""
+    address_sid: str = ""
+    identity_sid: str = ""
+    bundle_sid: str = ""
+    emergency_address_sid: str = ""
+    emergency_status: str = "Inactive"
+    voice_receive_mode: str = "voice"
+    kind: str = "local"
+
+
+@define(eq=False, kw_only=True)
+class Call(Record):
+    account_sid: str
+    to: str
+    from_: str
+    direction: Literal["inbound", "outbound-api", "outbound-dial"]
+    status: str = "queued"
+    parent_call_sid: str | None = None
+    phone_number_sid: str | None = None
+    application_sid: str | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    duration: int | None = None
+    answered_by: str | None = None
+    queue_time: int = 0
+    caller_name: str | None = None
+
+    @property
+    def live(self) -> bool:
+        return self.status in LIVE_CALL
+
+
+@define(eq=False, kw_only=True)
+class Message(Record):
+    account_sid: str
+    to: str
+    from_: str | None
+    body: str
+    direction: Literal["inbound", "outbound-api", "outbound-reply", "outbound-call"]
+    status: str = "queued"
+    num_segments: int = 1
+    media: list[str] = field(factory=list[str])
+    messaging_service_sid: str | None = None
+    date_sent: datetime | None = None
+    error_code: int | None = None
+    error_message: str | None = None
+
+
+@define(eq=False, kw_only=True)
+class Media(Record):
+    account_sid: str
+    parent_sid: str
+    content_type: str
+    url: str
+
+
+@define(eq=False, kw_only=True)
+class Feedback(Record):
+    account_sid: str
+    message_sid: str
+    outcome: str
+
+
+@define(eq=False, kw_only=True)
+class Recording(Record):
+    account_sid: str
+    call_sid: str
+    source: str
+    status: str = "in-progress"
+    channels: int = 1
+    start_time: datetime
+    duration: int = 0
+    url: str
+    words: list[str] = field(factory=list[str])
+
+
+@define(eq=False, kw_only=True)
+class Transcription(Record):
+    account_sid: str
+    recording_sid: str
+    status: str
+    text: str
+    url: str
+
+
+@define(eq=False, kw_only=True)
+class Problem(Record):
+    """What the real service would write to the debugger: an error that stopped or hurt a call or message."""
+
+    account_sid: str
+    code: int
+    message: str
+    subject_sid: str
+    url: str = ""
+
+
+@define(eq=False)
+class Store:
+    """All records, each family in order of creation."""
+
+    accounts: dict[str, Account] = field(factory=dict[str, Account])
+    applications: dict[str, Application] = field(factory=dict[str, Application])
+    numbers: dict[str, Number] = field(factory=dict[str, Number])
+    calls: dict[str, Call] = field(factory=dict[str, Call])
+    messages: dict[str, Message] = field(factory=dict[str, Message])
+    media: dict[str, Media] = field(factory=dict[str, Media])
+    feedback: dict[str, Feedback] = field(factory=dict[str, Feedback])
+    recordings: dict[str, Recording] = field(factory=dict[str, Recording])
+    transcriptions: dict[str, Transcription] = field(factory=dict[str, Transcription])
+    problems: dict[str, Problem] = field(factory=dict[str, Problem])
+
+    def number(self, phone_number: str) -> Number | None:
+        """The number of ours that is written so, of any account."""
+        for number in self.numbers.values():
+            if number.phone_number == phone_number:
+                return number
+        return None

@@ -1,0 +1,121 @@
+"""Who heard and did what, at which second, from which TwiML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from attrs import evolve, frozen
+
+__all__ = ["Entry", "Transcript", "shown"]
+
+_URL: Final = re.compile(r"https?://[^\s/?#\"']+")
+
+
+@frozen
+class Entry:
+    """One thing that happened.
+
+    Attributes:
+        at: Seconds of virtual time since the emulator's start.
+        subject: SID of the call or message it belongs to.
+        who: A phone number, `client:` name, or `Twilio`.
+        did: A word or two: `hears`, `presses`, `hangs up`, `asks`, `tells`, `problem`, …
+        what: What was heard, pressed, asked, …
+        source: The TwiML behind it, e.g. `Gather > Say`, or "".
+        document: The URL that this TwiML came from, `inline TwiML`, or "".
+    """
+
+    at: float
+    subject: str
+    who: str
+    did: str
+    what: str = ""
+    source: str = ""
+    document: str = ""
+
+    def __str__(self) -> str:
+        said = f"{self.who:<14} {self.did}{' ' if self.what else ''}{self.what}"
+        if not self.source and not self.document:
+            return f"{self.at:9.1f}  {said}"
+        place = " ".join(part for part in (self.source, self.document) if part)
+        return f"{self.at:9.1f}  {said:<70} [{place}]"
+
+
+@frozen
+class _Subject:
+    sid: str
+    title: str
+
+
+class Transcript:
+    """Everything that happened, in order. `str()` shows it call by call and message by message.
+
+    Two transcripts are equal when their entries are, as those of runs with the same seed and input.
+    """
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._subjects: dict[str, _Subject] = {}
+        self._counts: dict[str, int] = {}
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(tuple(self._entries))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Transcript) and self._entries == other._entries
+
+    __hash__ = None  # type: ignore[assignment]  # it grows
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return f"<Transcript of {len(self._entries)} entries>"
+
+    def open(self, sid: str, kind: str, title: str) -> None:
+        """A new call or message."""
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        self._subjects[sid] = _Subject(sid, f"{kind} {self._counts[kind]}: {title}")
+
+    def add(self, entry: Entry) -> None:
+        self._entries.append(entry)
+
+    def of(self, sid: str) -> tuple[Entry, ...]:
+        """What happened to one call or message."""
+        return tuple(entry for entry in self._entries if entry.subject == sid)
+
+    def without_hosts(self) -> Transcript:
+        """A copy in which URLs have lost scheme, host and port: equal however the application was served."""
+        copy = Transcript()
+        copy._subjects = dict(self._subjects)
+        copy._entries = [
+            evolve(entry, what=_URL.sub("", entry.what), document=_URL.sub("", entry.document))
+            for entry in self._entries
+        ]
+        return copy
+
+    def text(self, sid: str | None = None) -> str:
+        """As text: all of it, or one call or message."""
+        wanted = list(self._subjects) if sid is None else [sid]
+        blocks: list[str] = []
+        for subject in wanted:
+            lines = [str(entry) for entry in self.of(subject)]
+            title = self._subjects[subject].title if subject in self._subjects else subject
+            blocks.append("\n".join([title, *lines]))
+        rest = [str(entry) for entry in self._entries if entry.subject not in self._subjects]
+        if rest and sid is None:
+            blocks.append("\n".join(["elsewhere", *rest]))
+        return "\n\n".join(blocks)
+
+
+def shown(url: str) -> str:
+    """A URL for people: without user name, password and fragment."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, fragment="").geturl()

@@ -1,0 +1,266 @@
+"""Dial: child legs that ring, one that answers, a bridge. https://www.twilio.com/docs/voice/twiml/dial"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from ringback.emulator.engine.answering import Detection, prepare
+from ringback.emulator.engine.calls import EVENTS, Leg, Subscription, phone
+from ringback.emulator.engine.documents import Document, Element
+from ringback.emulator.engine.exchange import Trouble
+from ringback.emulator.engine.process import (
+    ChildOver,
+    ChildReady,
+    HungUp,
+    Interruption,
+    Key,
+    Moved,
+    Signal,
+    Source,
+    Steps,
+    wait,
+)
+from ringback.emulator.engine.recordings import Keeper
+from ringback.emulator.engine.records import Call
+from ringback.emulator.engine.verbs.basic import WHISPERED
+from ringback.emulator.engine.verbs.conference import join
+from ringback.emulator.engine.verbs.flow import last_words, whisper
+from ringback.emulator.engine.verbs.results import NEXT, Result
+from ringback.emulator.engine.verbs.sound import listen, nothing
+
+if TYPE_CHECKING:
+    from ringback.emulator.engine.parameters import Pairs
+
+__all__ = ["dial"]
+
+_TIMEOUT: Final = 30
+_LONGEST: Final = 14_400
+_NOUNS: Final = frozenset({"Number", "Client"})
+
+
+def dial(leg: Leg, document: Document, verb: Element) -> Steps[Result]:
+    """Connect the call to others, and ask the action when that is over."""
+    nouns = verb.children or (Element("Number", text=verb.text),)
+    if nouns[0].name == "Conference":
+        pairs = yield from join(leg, document, verb, nouns[0])
+        return _action(document, verb, pairs)
+    known = [noun for noun in nouns if noun.name in _NOUNS]
+    for noun in nouns:
+        if noun.name not in _NOUNS:
+            leg.network.problem(
+                leg.session.account,
+                leg.call.sid,
+                Trouble(13233, f"the emulator can't dial a <{noun.name}> yet", leg.document),
+            )
+    connection = _Dialing(leg, document, verb)
+    try:
+        yield from connection.run(known)
+    except HungUp:
+        connection.drop()
+        action = _action(document, verb, connection.result())
+        if isinstance(action, Source):
+            yield from last_words(leg, action)
+        raise
+    except Interruption:
+        connection.drop()
+        raise
+    return _action(document, verb, connection.result())
+
+
+def _action(document: Document, verb: Element, pairs: Pairs) -> Result:
+    if not verb.get("action"):
+        return NEXT
+    return Source(
+        document.resolve(verb.get("action")),
+        verb.get("method", "POST"),
+        extra=tuple(pairs),
+        why="dial_action",
+    )
+
+
+class _Dialing:
+    """One Dial: its child legs, and what became of them."""
+
+    def __init__(self, leg: Leg, document: Document, verb: Element) -> None:
+        self._leg = leg
+        self._network = leg.network
+        self._document = document
+        self._verb = verb
+        self._ringing: list[Leg] = []
+        self._winner: Leg | None = None
+        self._last: Leg | None = None
+        self._bridged_at: float | None = None
+        self._seconds = 0
+        self._status = "no-answer"
+        self._keeper: Keeper | None = None
+
+    def run(self, nouns: list[Element]) -> Steps[None]:
+        if self._verb.flag("sequential"):
+            for noun in nouns:
+                yield from self._ring([noun])
+                if self._winner is not None:
+                    break
+        else:
+            yield from self._ring(nouns)
+        if self._winner is not None:
+            yield from self._bridge(self._winner)
+
+    def drop(self) -> None:
+        """The caller is gone, or has something else to do."""
+        for child in self._ringing:
+            child.finish("canceled")
+        if self._winner is not None:
+            self._unbridge()
+            self._winner.finish("completed")
+        elif self._ringing:
+            self._status = "canceled"
+
+    def result(self) -> Pairs:
+        """What the action is told."""
+        pairs: Pairs = [
+            ("DialCallStatus", self._status),
+            ("DialBridged", "true" if self._bridged_at is not None else "false"),
+        ]
+        if self._last is not None:
+            pairs.append(("DialCallSid", self._last.call.sid))
+            if self._bridged_at is not None:
+                pairs.append(("DialCallDuration", str(self._seconds)))
+        if self._keeper is not None:
+            recording = self._keeper.recording
+            pairs += [
+                ("RecordingUrl", recording.url),
+                ("RecordingSid", recording.sid),
+                ("RecordingDuration", str(recording.duration)),
+            ]
+        return pairs
+
+    def _ring(self, nouns: list[Element]) -> Steps[None]:
+        timeout = float(self._verb.number("timeout", _TIMEOUT))
+        self._ringing = [self._child(noun, timeout) for noun in nouns]
+        while self._ringing:
+            signal: Signal | None = yield from wait(None)
+            match signal:
+                case ChildReady(child) if child in self._ringing:
+                    self._winner = self._last = child
+                    self._ringing.remove(child)
+                    others, self._ringing = self._ringing, []
+                    for other in others:
+                        other.finish("canceled")
+                    return
+                case ChildOver(child) if child in self._ringing:
+                    self._ringing.remove(child)
+                    self._last = child
+                    # A child that was answered and hung up before the bridge has not taken the call.
+                    self._status = "no-answer" if child.call.status == "completed" else child.call.status
+                case _:
+                    pass
+
+    def _child(self, noun: Element, timeout: float) -> Leg:
+        parent, network = self._leg, self._network
+        number = noun.text if noun.name == "Number" else f"client:{noun.text.removeprefix('client:')}"
+        caller = self._verb.get("callerId") or parent.call.from_
+        now = network.clock.date
+        call = Call(
+            sid=network.sids.new("CA"),
+            date_created=now,
+            date_updated=now,
+            account_sid=parent.call.account_sid,
+            to=number,
+            from_=caller,
+            direction="outbound-dial",
+            status="initiated",
+            parent_call_sid=parent.call.sid,
+        )
+        network.store.calls[call.sid] = call
+        network.transcript.open(call.sid, "call", f"{caller} → {number} (outbound-dial)")
+        subscription = Subscription(
+            self._document.resolve(noun.get("statusCallback")) if noun.get("statusCallback") else "",
+            noun.get("statusCallbackMethod", "POST"),
+            frozenset(noun.words("statusCallbackEvent", "completed")) & frozenset(EVENTS),
+        )
+        child = Leg(
+            network,
+            call,
+            parent.session,
+            phone(network, number),
+            subscriptions=[subscription],
+            fallback_url=parent.fallback_url,
+            fallback_method=parent.fallback_method,
+            parent=parent,
+        )
+        child.answer_keys = noun.get("sendDigits")
+        if noun.get("machineDetection"):
+            child.detection = Detection(
+                noun.get("machineDetection"),
+                self._document.resolve(noun.get("amdStatusCallback"))
+                if noun.get("amdStatusCallback")
+                else "",
+                noun.get("amdStatusCallbackMethod", "POST"),
+                beside=True,
+            )
+        child.on_answer = lambda: child.start(_whisper(child, self._document, noun, parent))
+        child.on_end.append(lambda: parent.signal(ChildOver(child)))
+        child.reach_out(timeout)
+        return child
+
+    def _bridge(self, child: Leg) -> Steps[None]:
+        parent, clock = self._leg, self._network.clock
+        if parent.call.status == "ringing":
+            parent.answer()
+        self._bridged_at = clock.now
+        parent.audience = lambda: (child,)
+        child.audience = lambda: (parent,)
+        parent.listening |= {"keys", "speech"}
+        child.listening |= {"keys", "speech"}
+        self._network.note(
+            parent.call.sid, "Twilio", "connects", f"{parent.line.phone.number} and {child.call.to}"
+        )
+        if self._verb.get("record", "do-not-record") not in {"do-not-record", "false"}:
+            dual = self._verb.get("record").endswith("dual")
+            self._keeper = Keeper(
+                parent, self._document, self._verb, source="DialVerb", channels=2 if dual else 1
+            )
+            self._keeper.start()
+        star = self._verb.flag("hangupOnStar")
+
+        def wanted(signal: Signal) -> bool:
+            return (isinstance(signal, ChildOver) and signal.leg is child) or (star and signal == Key("*"))
+
+        longest = float(self._verb.number("timeLimit", _LONGEST))
+        signal = yield from listen(parent, longest, wanted)
+        self._unbridge()
+        if not isinstance(signal, ChildOver):
+            child.finish("completed")
+
+    def _unbridge(self) -> None:
+        child = self._winner
+        if self._bridged_at is None or child is None or self._status == "completed":
+            return
+        self._status = "completed"
+        self._seconds = math.floor(self._network.clock.now - self._bridged_at + 0.5)
+        self._leg.audience = child.audience = tuple
+        self._leg.listening.clear()
+        child.listening.clear()
+        if self._keeper is not None:
+            self._keeper.finish(max(1, self._seconds), [])
+
+
+def _whisper(child: Leg, document: Document, noun: Element, parent: Leg) -> Steps[None]:
+    """What the callee hears alone before the bridge; then the child waits for its end."""
+    try:
+        yield from prepare(child)
+        if noun.get("url"):
+            why = "number_url" if noun.name == "Number" else "client_url"
+            source = Source(document.resolve(noun.get("url")), noun.get("method", "POST"), why=why)
+            if not (yield from whisper(child, source, WHISPERED)):
+                child.finish("completed")
+                return
+        parent.signal(ChildReady(child))
+        yield from listen(child, None, nothing)
+    except HungUp:
+        return
+    except Moved as moved:
+        # The callee was given TwiML of its own: the caller's Dial is over for it.
+        parent.signal(ChildOver(child))
+        yield from child.network.interpret(child, moved.source)

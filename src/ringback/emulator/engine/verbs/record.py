@@ -1,0 +1,107 @@
+"""Record: a message after the beep. https://www.twilio.com/docs/voice/twiml/record"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ringback.emulator.engine.people import Heard
+from ringback.emulator.engine.process import HungUp, Key, Signal, Source, Speech, Steps, wait
+from ringback.emulator.engine.recordings import Keeper
+from ringback.emulator.engine.verbs.flow import last_words
+from ringback.emulator.engine.verbs.results import NEXT, Result
+from ringback.emulator.engine.verbs.sound import listen, nothing
+
+if TYPE_CHECKING:
+    from ringback.emulator.engine.calls import Leg
+    from ringback.emulator.engine.documents import Document, Element
+
+__all__ = ["record"]
+
+_ANY_KEY = "1234567890*#"
+_LONGEST = 3600
+_LONGEST_TRANSCRIBED = 120
+
+
+def record(leg: Leg, document: Document, verb: Element) -> Steps[Result]:
+    """Record until silence, a key, the longest time or the end of the call, and ask the action.
+
+    Silence alone is no recording: the next verb follows.
+    """
+    keeper = Keeper(leg, document, verb, source="RecordVerb")
+    if verb.flag("playBeep", default=True):
+        now = leg.network.clock.now
+        leg.line.hear(Heard(now, "tone", "beep", "Record", leg.document, now + leg.network.settings.beep))
+        yield from listen(leg, leg.network.settings.beep, nothing)
+    clock = leg.network.clock
+    finish_keys = verb.get("finishOnKey", _ANY_KEY)
+    longest = verb.number("maxLength", _LONGEST)
+    if verb.flag("transcribe"):
+        longest = min(longest, _LONGEST_TRANSCRIBED)
+    silence = float(verb.number("timeout", 5))
+    start = clock.now
+    keeper.start()
+    sounds: list[tuple[float, float, str]] = []
+    ended_by = ""
+    leg.listening |= {"keys", "speech"} if finish_keys else {"speech"}
+    try:
+        while True:
+            quiet_since = max([start, *(end for _, end, _ in sounds)])
+            deadline = start + longest
+            if silence > 0:
+                deadline = min(deadline, quiet_since + silence)
+            signal: Signal | None = yield from wait(round(deadline - clock.now, 3))
+            if signal is None:
+                break
+            if isinstance(signal, Speech):
+                begin = max(clock.now, quiet_since) if sounds else clock.now
+                sounds.append((begin, begin + signal.seconds, signal.text))
+            elif isinstance(signal, Key) and signal.key in finish_keys:
+                ended_by = signal.key
+                break
+    except HungUp:
+        if sounds:
+            keeper.finish(_length(verb, start, clock.now, sounds), _texts(sounds))
+            # The call is over; the action is told all the same, and its answer is of no use any more.
+            yield from last_words(leg, _action(document, verb, keeper, "hangup"))
+        else:
+            keeper.nothing()
+        raise
+    finally:
+        leg.listening.clear()
+    if not sounds:
+        keeper.nothing()
+        leg.network.note(leg.call.sid, leg.line.phone.number, "leaves no message", source="Record")
+        return NEXT
+    keeper.finish(_length(verb, start, clock.now, sounds), _texts(sounds))
+    return _action(document, verb, keeper, ended_by)
+
+
+def _length(verb: Element, start: float, now: float, sounds: list[tuple[float, float, str]]) -> int:
+    """Whole seconds; trimmed of the silence at both ends unless told otherwise."""
+    if verb.get("trim", "trim-silence") == "do-not-trim":
+        length = now - start
+    else:
+        length = min(now, sounds[-1][1]) - sounds[0][0]
+    return max(1, math.floor(length + 0.5))
+
+
+def _texts(sounds: list[tuple[float, float, str]]) -> list[str]:
+    return [text for _, _, text in sounds]
+
+
+def _action(document: Document, verb: Element, keeper: Keeper, ended_by: str) -> Source:
+    recording = keeper.recording
+    extra = [
+        ("RecordingUrl", recording.url),
+        ("RecordingSid", recording.sid),
+        ("RecordingDuration", str(recording.duration)),
+    ]
+    if ended_by:
+        extra.append(("Digits", ended_by))
+    return Source(
+        document.resolve(verb.get("action")),
+        verb.get("method", "POST"),
+        extra=tuple(extra),
+        why="record_action",
+    )

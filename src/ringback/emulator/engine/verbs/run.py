@@ -1,0 +1,55 @@
+"""A call's life: from its first document to its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from attrs import evolve
+
+from ringback.emulator.engine.answering import prepare
+from ringback.emulator.engine.documents import Document, Element
+from ringback.emulator.engine.process import HungUp, Moved, Source, Steps
+from ringback.emulator.engine.verbs.basic import BASIC
+from ringback.emulator.engine.verbs.dial import dial
+from ringback.emulator.engine.verbs.flow import Unavailable, Verbs, execute, fetch
+from ringback.emulator.engine.verbs.sound import perform
+
+if TYPE_CHECKING:
+    from ringback.emulator.engine.calls import Leg
+
+__all__ = ["interpret"]
+
+VERBS: Final[Verbs] = {**BASIC, "Dial": dial}
+APOLOGY: Final = "We are sorry, an application error has occurred. Goodbye."
+
+
+def interpret(leg: Leg, source: Source) -> Steps[None]:
+    """Run a call's TwiML until there is none left, and hang up."""
+    following: Source | None = source
+    try:
+        extra = yield from prepare(leg)
+        following = evolve(source, extra=(*source.extra, *extra))
+        while following is not None:
+            try:
+                following = yield from _document(leg, following)
+            except Moved as moved:
+                leg.listening.clear()
+                following = moved.source
+    except HungUp:
+        return
+    if leg.call.status == "ringing":
+        leg.answer()
+    leg.finish("completed")
+
+
+def _document(leg: Leg, source: Source) -> Steps[Source | None]:
+    try:
+        document = yield from fetch(leg, source)
+    except Unavailable:
+        if leg.call.status == "ringing":
+            leg.answer()
+        leg.document = ""
+        yield from perform(leg, Document("", ()), Element("Say", text=APOLOGY), "apology")
+        return None
+    result = yield from execute(leg, document, VERBS)
+    return result if isinstance(result, Source) else None

@@ -1,0 +1,394 @@
+"""Phones as tests hold them: dial, answer, press, speak, listen, text.
+
+With a manual clock, whatever waits here lets virtual time pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Final, Literal
+
+from attrs import frozen
+
+from ringback.emulator.engine.calls import call_in, phone
+from ringback.emulator.engine.messages import receive
+from ringback.emulator.engine.people import KEYS, Heard, Line, OnCall, Text
+from ringback.emulator.engine.scripts import follow, length_of, matches
+from ringback.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from ringback.emulator.driver import Driver
+    from ringback.emulator.engine.network import Network
+    from ringback.emulator.engine.people import AnsweredBy, Policy, Script
+    from ringback.emulator.engine.transcript import Entry
+
+__all__ = ["CallOver", "ExpectationFailed", "Phone", "PhoneCall"]
+
+# Wall seconds that an application's own background work gets when nothing else happens.
+GRACE: Final = 0.5
+_LONGEST: Final = 86_400.0
+
+
+class ExpectationFailed(EmulatorError, AssertionError):
+    """What was waited for did not happen; the message shows the transcript."""
+
+
+@frozen
+class CallOver:
+    """How a call ended.
+
+    Attributes:
+        status: `completed`, `busy`, `no-answer`, `failed` or `canceled`.
+        duration: Connected seconds, or None where it was never answered.
+        by: Who ended it: `me` (this phone) or `Twilio`.
+    """
+
+    status: str
+    duration: int | None
+    by: Literal["me", "Twilio"]
+
+
+class PhoneCall:
+    """A call as the person on the phone has it."""
+
+    def __init__(self, driver: Driver, line: Line) -> None:
+        self._driver = driver
+        self._line = line
+        self._cursor = 0
+
+    def __repr__(self) -> str:
+        return f"<PhoneCall {self._line.phone.number} - {self._line.other} {self._line.state}>"
+
+    @property
+    def sid(self) -> str:
+        """The call's SID."""
+        return self._line.leg.call.sid
+
+    @property
+    def status(self) -> str:
+        """The call's status now."""
+        return self._line.leg.call.status
+
+    @property
+    def other(self) -> str:
+        """The number at the other end."""
+        return self._line.other
+
+    @property
+    def state(self) -> Literal["calling", "ringing", "talking", "over"]:
+        """What this side is doing."""
+        return self._line.state
+
+    @property
+    def heard(self) -> tuple[Heard, ...]:
+        """What came out of the phone so far."""
+        return tuple(self._line.heard)
+
+    @property
+    def transcript(self) -> tuple[Entry, ...]:
+        """What happened to this call so far."""
+        return self._line.leg.network.transcript.of(self.sid)
+
+    def answer(self) -> PhoneCall:
+        """Pick up while it rings."""
+        with self._driver.touch():
+            self._line.pick_up()
+        return self
+
+    def decline(self) -> None:
+        """Turn it down while it rings."""
+        with self._driver.touch():
+            self._line.decline()
+
+    def press(self, keys: str, *, timeout: float = 60.0) -> None:
+        """Press keys one after the other, each as soon as somebody listens for keys.
+
+        Raises:
+            ExpectationFailed: Nobody listened within `timeout` seconds, or the call ended.
+        """
+        if not keys or not KEYS.issuperset(keys):
+            raise EmulatorError(f"{keys!r}: keys are 0-9, * and #")
+        for number, key in enumerate(keys):
+            if number:
+                self.wait(self._line.leg.network.settings.key)
+            self._until_listened("keys", f"to press {key}", timeout)
+            with self._driver.touch():
+                self._line.press(key)
+
+    def speak(self, text: str, *, seconds: float | None = None, timeout: float = 60.0) -> None:
+        """Say something as soon as somebody listens, and go on when it is said.
+
+        Args:
+            text: What is said: what a recognition or transcription makes of it, word by word.
+            seconds: How long it takes; by default as long as the text is.
+            timeout: How long to wait for somebody to listen, in seconds.
+
+        Raises:
+            ExpectationFailed: Nobody listened, or the call ended.
+        """
+        settings = self._line.leg.network.settings
+        length = length_of(text, settings.characters) if seconds is None else float(seconds)
+        if length <= 0:
+            raise EmulatorError(f"speaking takes more than {length:g} seconds")
+        self._until_listened("speech", f'to say "{text}"', timeout)
+        with self._driver.touch():
+            self._line.speak(text, length)
+        self.wait(length)
+
+    def wait(self, seconds: float) -> None:
+        """Do nothing for so many virtual seconds."""
+        self._driver.let_pass(seconds)
+
+    def hangup(self) -> None:
+        """End the call from this side."""
+        with self._driver.touch():
+            self._line.hang_up()
+
+    def expect_answer(self, *, timeout: float = 60.0) -> None:
+        """Wait until the call is answered.
+
+        Raises:
+            ExpectationFailed: It was not.
+        """
+        if not self._wait(lambda: self._line.state == "talking", timeout):
+            raise self._failure("an answer", timeout)
+
+    def expect_say(self, text: str, *, timeout: float = 60.0) -> Heard:
+        """Wait until something with this text was said to its end (or was cut off by a key).
+
+        What was said before the last expectation was met does not count. Upper and lower case are alike.
+
+        Args:
+            text: Any part of what is said.
+            timeout: In virtual seconds.
+
+        Raises:
+            ExpectationFailed: It was not said in time, or the call ended before.
+        """
+        return self._expect(text, frozenset({"say", "speech"}), f'to hear "{text}"', timeout)
+
+    def expect_play(self, url: str = "", *, timeout: float = 60.0) -> Heard:
+        """The same for audio, by any part of its URL; hold music counts where no URL is named."""
+        kinds = frozenset({"play"}) if url else frozenset({"play", "music"})
+        return self._expect(url, kinds, f"to hear {url or 'something played'}", timeout)
+
+    def expect_tone(self, name: str, *, timeout: float = 60.0) -> Heard:
+        """The same for tones: `beep`, `busy tone`, `keys 12`, …"""
+        return self._expect(name, frozenset({"tone", "key"}), f"to hear {name}", timeout)
+
+    def expect_hangup(self, *, timeout: float = 60.0) -> CallOver:
+        """Wait until the other side hangs up.
+
+        Raises:
+            ExpectationFailed: It did not.
+        """
+        if not self._wait(lambda: self._line.state == "over", timeout):
+            raise self._failure("the other side to hang up", timeout)
+        if self._line.ended_by == "me":
+            raise self._failure("the other side to hang up, and hung up itself", timeout)
+        return self.ended
+
+    @property
+    def ended(self) -> CallOver:
+        """Wait until the call is over and everybody was told, and tell how it ended.
+
+        Raises:
+            ExpectationFailed: It does not end.
+        """
+        leg = self._line.leg
+        if not self._driver.wait_until(lambda: leg.settled, seconds=_LONGEST, grace=GRACE):
+            raise self._failure("the end of the call", _LONGEST)
+        return CallOver(leg.call.status, leg.call.duration, self._line.ended_by or "Twilio")
+
+    def _expect(self, text: str, kinds: frozenset[str], what: str, timeout: float) -> Heard:
+        found: list[int] = []
+
+        def heard() -> bool:
+            now = self._line.leg.network.clock.now
+            for index in range(self._cursor, len(self._line.heard)):
+                each = self._line.heard[index]
+                # Hold music has no end: it counts as soon as it starts.
+                if matches(each, text, kinds) and (each.over(now) or each.kind == "music"):
+                    found.append(index)
+                    return True
+            return False
+
+        if not self._wait(heard, timeout) and not heard():
+            raise self._failure(what, timeout)
+        self._cursor = found[0] + 1
+        return self._line.heard[found[0]]
+
+    def _until_listened(self, what: str, why: str, timeout: float) -> None:
+        if not self._wait(lambda: what in self._line.listening, timeout):
+            raise self._failure(why, timeout)
+
+    def _wait(self, done: Callable[[], bool], timeout: float) -> bool:
+        self._driver.wait_until(lambda: done() or self._line.state == "over", seconds=timeout, grace=GRACE)
+        return done()
+
+    def _failure(self, what: str, timeout: float) -> ExpectationFailed:
+        network = self._line.leg.network
+        if self._line.state == "over":
+            why = f"its call is over ({self._line.leg.call.status})"
+        else:
+            why = f"not within {timeout:g} virtual seconds, or nothing happens any more"
+        return ExpectationFailed(
+            f"{self._line.phone.number} waited {what}: {why}\n\n{network.transcript.text()}"
+        )
+
+
+class Phone:
+    """Somebody's phone. It is in one call at a time and busy for others.
+
+    Attributes:
+        number: E.164, or `client:` and a name, or a SIP address.
+    """
+
+    def __init__(self, driver: Driver, network: Network, number: str) -> None:
+        self._driver = driver
+        self._network = network
+        self._phone = phone(network, number)
+        self._cursor = 0
+        self.number = number
+
+    def __repr__(self) -> str:
+        return f"Phone({self.number!r})"
+
+    def behave(
+        self,
+        on_call: Policy,
+        *,
+        after: float = 2.0,
+        answered_by: AnsweredBy = "human",
+        script: Script | None = None,
+    ) -> Phone:
+        """Say what it does when it rings.
+
+        Args:
+            on_call: `answer` or `decline` (after some seconds of ringing), `busy`, `no-answer`,
+                `unreachable`, or `wait`: it rings until `answer()` or `decline()` is called.
+            after: Those seconds.
+            answered_by: What an answering machine detection finds.
+            script: Gives the steps that are done once answered: `Hear`, `Press`, `Speak`, `Pause`, `HangUp`.
+        """
+        with self._driver.touch():
+            self._phone.on_call = OnCall(on_call, after, answered_by, script)
+        return self
+
+    def receive(self, on_text: Literal["deliver", "undelivered", "fail"]) -> Phone:
+        """Say what becomes of texts to it."""
+        with self._driver.touch():
+            self._phone.on_text = on_text
+        return self
+
+    def busy(self) -> Phone:
+        """From now on, be busy."""
+        return self.behave("busy")
+
+    @property
+    def calls(self) -> tuple[PhoneCall, ...]:
+        """Its calls, oldest first."""
+        return tuple(PhoneCall(self._driver, line) for line in self._phone.lines)
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """The texts it got, oldest first."""
+        return tuple(self._phone.texts)
+
+    def dial(self, to: str, *, script: Script | None = None) -> PhoneCall:
+        """Call a number of the emulator's accounts.
+
+        Args:
+            to: The number, E.164.
+            script: Gives the steps that are done on the line, as in `behave`.
+
+        Raises:
+            EmulatorError: Nobody owns the number, or this phone is in a call.
+        """
+        with self._driver.touch() as network:
+            number = network.store.number(to)
+            if number is None:
+                owned = ", ".join(each.phone_number for each in network.store.numbers.values()) or "none"
+                raise EmulatorError(f"{to} is no number of this emulator's accounts, which own: {owned}")
+            if self._phone.busy:
+                raise EmulatorError(f"{self.number} is in a call")
+            leg = call_in(network, self._phone, number)
+            if script is not None:
+                network.run(follow(leg.line, script(leg.line)))
+        return PhoneCall(self._driver, leg.line)
+
+    def answer(self, *, timeout: float = 60.0) -> PhoneCall:
+        """Wait until it rings, and pick up.
+
+        Raises:
+            ExpectationFailed: It did not ring within so many virtual seconds.
+        """
+        call = self._ringing(timeout)
+        with self._driver.touch():
+            if call.state == "ringing":
+                call.answer()
+        return call
+
+    def decline(self, *, timeout: float = 60.0) -> PhoneCall:
+        """Wait until it rings, and turn the call down."""
+        call = self._ringing(timeout)
+        call.decline()
+        return call
+
+    def text(self, to: str, body: str, *, media: Iterable[str] = ()) -> str:
+        """Send a text to a number of the emulator's accounts; the message's SID.
+
+        Args:
+            to: The number, E.164.
+            body: The text.
+            media: URLs of pictures and the like.
+
+        Raises:
+            EmulatorError: Nobody owns the number.
+        """
+        with self._driver.touch() as network:
+            number = network.store.number(to)
+            if number is None:
+                raise EmulatorError(f"{to} is no number of this emulator's accounts")
+            return receive(network, self._phone, number, body, media).sid
+
+    def expect_text(self, body: str = "", *, timeout: float = 60.0) -> Text:
+        """Wait for a text with this in its body; those before the last one waited for don't count.
+
+        Raises:
+            ExpectationFailed: It did not come in time.
+        """
+        found: list[int] = []
+
+        def came() -> bool:
+            wanted = " ".join(body.split()).casefold()
+            for index in range(self._cursor, len(self._phone.texts)):
+                if wanted in self._phone.texts[index].body.casefold():
+                    found.append(index)
+                    return True
+            return False
+
+        if not self._driver.wait_until(came, seconds=timeout, grace=GRACE):
+            raise ExpectationFailed(
+                f'{self.number} waited for a text with "{body}": none within {timeout:g} virtual seconds\n\n'
+                f"{self._network.transcript.text()}"
+            )
+        self._cursor = found[0] + 1
+        return self._phone.texts[found[0]]
+
+    def _ringing(self, timeout: float) -> PhoneCall:
+        def waiting() -> Line | None:
+            for line in self._phone.lines:
+                if line.leg.call.direction != "inbound" and line.state in {"ringing", "talking"}:
+                    return line if line.leg.call.status in {"ringing", "in-progress"} else None
+            return None
+
+        if not self._driver.wait_until(lambda: waiting() is not None, seconds=timeout, grace=GRACE):
+            raise ExpectationFailed(
+                f"{self.number} waited for a call: none within {timeout:g} virtual seconds\n\n"
+                f"{self._network.transcript.text()}"
+            )
+        line = waiting()
+        if line is None:
+            raise ExpectationFailed(f"{self.number} waited for a call, which ended at once")
+        return PhoneCall(self._driver, line)

@@ -1,0 +1,9 @@
+"""The emulated REST API: the operation tables that the client encodes by, read the other way.
+
+api.py           a request -> an answer: authentication, routing, errors as Twilio writes them
+decoding.py      form and query text -> values, by the kinds of the tables; refusals with Twilio's codes
+lists.py         pages, filters
+views.py         records -> the JSON that Twilio would send
+accounts.py, applications.py, calls.py, messages.py, numbers.py
+                 what the operations of one family do
+"""
