@@ -1,0 +1,1 @@
+"""Applications to read and run; `make demo` runs `reception` on the emulator."""

@@ -1,0 +1,37 @@
+"""The `ringback` command: `ringback emulator` and `ringback twiml check|python|show`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, cast
+
+from ringback._core.version import __version__
+from ringback.emulator import cli as emulator_cli
+from ringback.errors import RingbackError
+from ringback.twiml import cli as twiml_cli
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status: 0 done, 1 problems found, 2 wrong usage."""
+    parser = argparse.ArgumentParser(prog="ringback", description="Build on Twilio, typed, without an account.")
+    parser.add_argument("--version", action="version", version=f"ringback {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    emulator_cli.add_parser(commands)
+    twiml_cli.add_parser(commands)
+    options = parser.parse_args(arguments)
+    run = cast("Callable[[argparse.Namespace], int]", options.run)
+    try:
+        return run(options)
+    except RingbackError as error:
+        sys.stderr.write(f"ringback: {error}\n")
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
