@@ -41,7 +41,7 @@ class Client(ClientResources):
         edge: Where requests enter Twilio's network, e.g. `dublin`; default `TWILIO_EDGE`.
         region: Where data is processed, e.g. `ie1`; default `TWILIO_REGION`.
         base_url: Scheme and host of something else that speaks the API, such as the emulator; plain http only
-            on this machine.
+            on this machine. Default `RINGBACK_BASE_URL`, unless an edge or region is passed.
         timeout: How long to wait, by default 5 s for a connection and 30 s for each piece of the answer; a
             number of seconds sets both.
         retry: When to try again, by default up to four times with growing pauses.
@@ -174,7 +174,7 @@ class AsyncClient(AsyncClientResources):
         edge: Where requests enter Twilio's network, e.g. `dublin`; default `TWILIO_EDGE`.
         region: Where data is processed, e.g. `ie1`; default `TWILIO_REGION`.
         base_url: Scheme and host of something else that speaks the API, such as the emulator; plain http only
-            on this machine.
+            on this machine. Default `RINGBACK_BASE_URL`, unless an edge or region is passed.
         timeout: How long to wait, by default 5 s for a connection and 30 s for each piece of the answer; a
             number of seconds sets both.
         retry: When to try again, by default up to four times with growing pauses.

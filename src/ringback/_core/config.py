@@ -105,6 +105,8 @@ def _base_url(base_url: str | None, edge: str | None, region: str | None) -> str
         if edge is not None or region is not None:
             raise ConfigurationError("pass base_url, or edge and region, not both")
         return _checked(base_url)
+    if edge is None and region is None and (base_url := os.environ.get("RINGBACK_BASE_URL")):
+        return _checked(base_url)
     edge = edge if edge is not None else os.environ.get("TWILIO_EDGE") or None
     region = region if region is not None else os.environ.get("TWILIO_REGION") or None
     for name, value in (("edge", edge), ("region", region)):
