@@ -1,0 +1,5 @@
+"""How an application, or a switchboard of several, plugs into web servers: one small module a protocol.
+
+An adapter is a web application of its own, for a server or to be mounted. A middleware stands in front of
+another web application and lets everything through that isn't ours.
+"""

@@ -1,0 +1,113 @@
+"""ASGI: uvicorn, hypercorn, FastAPI, Starlette, Django and others. Flows run in the server's event loop.
+
+web.mount("/phone", ASGIAdapter(app))                 # in FastAPI or Starlette
+web = ASGIMiddleware(app, web)                        # in front of any ASGI application
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, TypeAlias, cast
+from urllib.parse import quote
+
+from ringback.http import WebhookRequest, WebhookResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ringback.app import Application, Switchboard
+
+__all__ = ["ASGIAdapter", "ASGIMiddleware"]
+
+Scope: TypeAlias = MutableMapping[str, object]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, object]]]
+Send: TypeAlias = Callable[[MutableMapping[str, object]], Awaitable[None]]
+ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class ASGIAdapter:
+    """An application or switchboard as an ASGI application. What isn't registered there is answered with
+    404.
+    """
+
+    def __init__(self, application: Application | Switchboard, /) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+        else:
+            await _reply(send, await self._answer(scope, receive))
+
+    async def _answer(self, scope: Scope, receive: Receive) -> WebhookResponse:
+        body = bytearray()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return WebhookResponse(400)
+            body += cast("bytes", message.get("body", b""))
+            if len(body) > self._application.max_body:
+                return WebhookResponse(413, {"Connection": "close"})
+            more = bool(message.get("more_body", False))
+        return await self._application.handle(_request(scope, bytes(body)))
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        await self._application.aclose()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+class ASGIMiddleware:
+    """An application or switchboard in front of another ASGI application, which gets what isn't registered
+    there.
+    """
+
+    def __init__(self, application: Application | Switchboard, inner: ASGIApp, /) -> None:
+        self._application = application
+        self._adapter = ASGIAdapter(application)
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, or let the other application do so."""
+        if scope["type"] == "http" and self._application.matches(_request(scope)):
+            await self._adapter(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._inner(scope, receive, self._closing(send))
+        else:
+            await self._inner(scope, receive, send)
+
+    def _closing(self, send: Send) -> Send:
+        async def close_then_send(message: MutableMapping[str, object]) -> None:
+            if message["type"] == "lifespan.shutdown.complete":
+                await self._application.aclose()
+            await send(message)
+
+        return close_then_send
+
+
+def _request(scope: Scope, body: bytes = b"") -> WebhookRequest:
+    headers = [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in cast("Iterable[tuple[bytes, bytes]]", scope["headers"])
+    ]
+    host = next((value for name, value in headers if name.lower() == "host"), "localhost")
+    mount = cast("str", scope.get("root_path", ""))
+    path = cast("str", scope["path"])
+    query = cast("bytes", scope.get("query_string", b"")).decode("latin-1")
+    url = f"{scope.get('scheme', 'http')}://{host}{quote(path)}{'?' if query else ''}{query}"
+    return WebhookRequest(cast("str", scope["method"]), url, headers, body, mount)
+
+
+async def _reply(send: Send, response: WebhookResponse) -> None:
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.multi_items()
+    ]
+    if response.status != 204:
+        headers.append((b"content-length", str(len(response.body)).encode()))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})

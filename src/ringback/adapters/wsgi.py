@@ -1,0 +1,97 @@
+"""WSGI: gunicorn, waitress, Flask, Django and others. Flows run in one background thread of the process.
+
+server = WSGIAdapter(app)                             # alone, or in werkzeug's DispatcherMiddleware
+site.wsgi_app = WSGIMiddleware(app, site.wsgi_app)    # in front of Flask
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+from wsgiref.util import request_uri
+
+from ringback.http import WebhookRequest, WebhookResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import InputStream, StartResponse, WSGIApplication, WSGIEnvironment
+
+    from ringback.app import Application, Switchboard
+
+__all__ = ["WSGIAdapter", "WSGIMiddleware"]
+
+
+class WSGIAdapter:
+    """An application or switchboard as a WSGI application. What isn't registered there is answered with
+    404.
+    """
+
+    def __init__(self, application: Application | Switchboard, /) -> None:
+        self._application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse, /) -> Iterable[bytes]:
+        """Serve one request."""
+        response = self._answer(environ)
+        headers = list(response.headers.multi_items())
+        if response.status != HTTPStatus.NO_CONTENT:
+            headers.append(("Content-Length", str(len(response.body))))
+        start_response(f"{response.status} {HTTPStatus(response.status).phrase}", headers)
+        return [response.body]
+
+    def _answer(self, environ: WSGIEnvironment) -> WebhookResponse:
+        limit = self._application.max_body
+        length = _length(environ)
+        if length is not None and length > limit:
+            return WebhookResponse(413)
+        body = _read(environ, limit + 1 if length is None else length)
+        if len(body) > limit:
+            return WebhookResponse(413)
+        return self._application.handle_sync(_request(environ, body))
+
+
+class WSGIMiddleware:
+    """An application or switchboard in front of another WSGI application, which gets what isn't registered
+    there.
+    """
+
+    def __init__(self, application: Application | Switchboard, inner: WSGIApplication, /) -> None:
+        self._application = application
+        self._adapter = WSGIAdapter(application)
+        self._inner = inner
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse, /) -> Iterable[bytes]:
+        """Serve one request, or let the other application do so."""
+        serve = self._adapter if self._application.matches(_request(environ)) else self._inner
+        return serve(environ, start_response)
+
+
+def _length(environ: WSGIEnvironment) -> int | None:
+    """How long the body is; None where it ends when it ends."""
+    length = str(environ.get("CONTENT_LENGTH") or "")
+    if length.isdecimal():
+        return int(length)
+    return None if environ.get("wsgi.input_terminated") else 0
+
+
+def _read(environ: WSGIEnvironment, length: int) -> bytes:
+    stream = cast("InputStream", environ["wsgi.input"])
+    chunks: list[bytes] = []
+    while length > 0 and (chunk := stream.read(length)):
+        chunks.append(chunk)
+        length -= len(chunk)
+    return b"".join(chunks)
+
+
+def _request(environ: WSGIEnvironment, body: bytes = b"") -> WebhookRequest:
+    headers = [
+        (name[5:].replace("_", "-").title(), str(value))
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    ]
+    if environ.get("CONTENT_TYPE"):
+        headers.append(("Content-Type", str(environ["CONTENT_TYPE"])))
+    if environ.get("CONTENT_LENGTH"):
+        headers.append(("Content-Length", str(environ["CONTENT_LENGTH"])))
+    mount = str(environ.get("SCRIPT_NAME", "")).encode("latin-1").decode(errors="replace")
+    return WebhookRequest(str(environ["REQUEST_METHOD"]), request_uri(environ), headers, body, mount)

@@ -1,0 +1,36 @@
+"""The runtime: answering webhooks, leading calls, following what becomes of calls and messages.
+
+application.py   Application: the public face
+switchboard.py   several applications behind one adapter
+registry.py      what is registered under which URL; routes.py what a URL is; tags.py what we write into it
+dispatch.py      a webhook -> its answer; signatures.py who may ask; answers.py TwiML, and answers that take
+long flows.py         flows as their authors see them; flow_runs.py flows under way
+live.py          calls and messages that we started; followed.py which webhook is about which
+emitter.py       listeners; events.py events of our own
+hub.py           what all of them share; portal.py threads and loops; stores.py memory
+"""
+
+from __future__ import annotations
+
+from ringback.app.application import Application
+from ringback.app.events import HandlerFailed, LocalEvent, OutgoingMessage
+from ringback.app.flows import CallFlow, ConferenceResult, Flow
+from ringback.app.routes import Callback, Handler, Route
+from ringback.app.stores import MemoryStore, Store
+from ringback.app.switchboard import Switchboard
+
+__all__ = [
+    "Application",
+    "CallFlow",
+    "Callback",
+    "ConferenceResult",
+    "Flow",
+    "Handler",
+    "HandlerFailed",
+    "LocalEvent",
+    "MemoryStore",
+    "OutgoingMessage",
+    "Route",
+    "Store",
+    "Switchboard",
+]

@@ -1,0 +1,303 @@
+"""The application: what you write handlers, listeners and flows for, and what web servers hand webhooks
+to.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar, cast, overload
+
+from ringback._core.events import Event, MessageRequest, Notification, VoiceRequest
+from ringback.app.dispatch import Dispatcher
+from ringback.app.emitter import wait
+from ringback.app.events import LocalEvent
+from ringback.app.flow_runs import FlowRuns
+from ringback.app.hub import Hub, Settings
+from ringback.app.portal import run_in_portal
+from ringback.app.registry import Registry
+from ringback.app.routes import check_public_url
+from ringback.app.signatures import Gate
+from ringback.app.stores import MemoryStore
+from ringback.errors import InvalidValue
+from ringback.twiml import Hangup, MessagingResponse, Say, VoiceResponse
+from ringback.webhooks import IncomingCall, IncomingMessage, OutgoingCall
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ringback.app.flows import Flow, FlowFunction
+    from ringback.app.routes import Callback, Handler
+    from ringback.app.signatures import AuthToken
+    from ringback.app.stores import Store
+    from ringback.http import WebhookRequest, WebhookResponse
+
+__all__ = ["Application"]
+
+E = TypeVar("E", bound=Event)
+V = TypeVar("V", bound=VoiceRequest)
+M = TypeVar("M", bound=MessageRequest)
+N = TypeVar("N", bound=Notification)
+L = TypeVar("L", bound=LocalEvent)
+RV = TypeVar("RV", bound="VoiceResponse | Awaitable[VoiceResponse]")
+RM = TypeVar("RM", bound="MessagingResponse | Awaitable[MessagingResponse | None] | None")
+RN = TypeVar("RN", bound="Awaitable[None] | None")
+
+
+class Application:
+    """Answers Twilio's webhooks, places calls, sends texts and follows what becomes of them.
+
+    Args:
+        public_url: Where Twilio reaches this application: an absolute URL without query. The URLs of all
+            handlers begin with it, and signatures are checked against it.
+        auth_token: What Twilio signs with: one token, several of which any may fit, or tokens by account SID.
+            Taken from `TWILIO_AUTH_TOKEN` by default; without one every webhook is refused.
+        validate_signatures: False takes unsigned webhooks too. For development alone.
+        fallback: What a caller hears where a handler or flow fails; an apology by default.
+        message_fallback: What the sender of a message gets then; nothing by default.
+        deadline: Seconds, 10 by default, after which a request whose answer isn't ready is held: the caller
+            waits on and Twilio asks again. Twilio itself gives up after 15.
+        hold_limit: Seconds, 300 by default, after which the fallback is served instead.
+        idle_limit: Seconds, 4 hours by default, for which a flow waits for a call that nothing is heard of.
+        max_body: Bytes that a webhook may have, 1 MB by default.
+        max_parameters: Parameters that it may have, 1,000 by default.
+        threads: How many functions that aren't async may run at once, 40 by default.
+        store: Remembers which webhooks were answered. In memory by default.
+
+    Raises:
+        InvalidValue: `public_url` isn't one, or a number is out of range.
+
+    See https://www.twilio.com/docs/usage/webhooks
+    """
+
+    def __init__(
+        self,
+        *,
+        public_url: str,
+        auth_token: AuthToken | None = None,
+        validate_signatures: bool = True,
+        fallback: VoiceResponse | None = None,
+        message_fallback: MessagingResponse | None = None,
+        deadline: float = 10.0,
+        hold_limit: float = 300.0,
+        idle_limit: float = 14_400.0,
+        max_body: int = 1_000_000,
+        max_parameters: int = 1_000,
+        threads: int = 40,
+        store: Store | None = None,
+    ) -> None:
+        numbers = {
+            "deadline": deadline,
+            "hold_limit": hold_limit,
+            "idle_limit": idle_limit,
+            "max_body": max_body,
+            "max_parameters": max_parameters,
+            "threads": threads,
+        }
+        for name, number in numbers.items():
+            if not number > 0:
+                raise InvalidValue(name, number, "a number above 0")
+        apology = VoiceResponse(Say("We are sorry, something went wrong. Please call again later."), Hangup())
+        self._hub = Hub(
+            Settings(
+                public_url=check_public_url(public_url),
+                fallback=apology if fallback is None else fallback,
+                message_fallback=MessagingResponse() if message_fallback is None else message_fallback,
+                deadline=deadline,
+                hold_limit=hold_limit,
+                idle_limit=idle_limit,
+                max_body=max_body,
+                max_parameters=max_parameters,
+                threads=threads,
+                store=MemoryStore() if store is None else store,
+            )
+        )
+        self._registry = Registry(self._hub.settings.public_url, {})
+        gate = Gate(auth_token, validate=validate_signatures)
+        self._dispatcher = Dispatcher(
+            self._hub, self._registry.routes, gate, FlowRuns(self._hub, self._registry.routes)
+        )
+
+    @property
+    def public_url(self) -> str:
+        """Where Twilio reaches this application, without a slash at the end."""
+        return self._hub.settings.public_url
+
+    @property
+    def max_body(self) -> int:
+        """Bytes that a webhook may have."""
+        return self._hub.settings.max_body
+
+    def __repr__(self) -> str:
+        return f"<Application at {self.public_url}>"
+
+    # --- registering
+
+    @overload
+    def on(
+        self, event: type[V], /, *, path: str | None = None
+    ) -> Callable[[Callable[[V], RV]], Handler[V, RV]]: ...
+    @overload
+    def on(
+        self, event: type[M], /, *, path: str | None = None
+    ) -> Callable[[Callable[[M], RM]], Handler[M, RM]]: ...
+    @overload
+    def on(
+        self, event: type[N], /, *, path: str | None = None
+    ) -> Callable[[Callable[[N], RN]], Handler[N, RN]]: ...
+    @overload
+    def on(self, event: type[L], /) -> Callable[[Callable[[L], RN]], Callable[[L], RN]]: ...
+    @overload
+    def on(self, event: type[E], listener: Callable[[E], object], /) -> None: ...
+    def on(
+        self, event: type[E], listener: Callable[[E], object] | None = None, /, *, path: str | None = None
+    ) -> object:
+        """Register a handler, as a decorator, or a listener.
+
+        `@app.on(GatherResult)` makes a function the handler of a URL and gives it back as a `Handler`: a link
+        target that can still be called like the function. Handlers of voice requests return a
+        `VoiceResponse`, those of messages a `MessagingResponse` or None, those of notifications nothing. They
+        may be async; others run in threads. Handlers of notifications also get what is reported to the
+        application's own URLs (`callback`).
+
+        `app.on(CallEnded, listener)` calls `listener` with every such event of the application, whatever URL
+        it came to, and what it returns is ignored.
+
+        Args:
+            event: The class of the events.
+            listener: What to call.
+            path: The path of the URL after the public one, such as `/menu/choose`; the function's name by
+                default.
+
+        Raises:
+            RegistrationError: The path is taken or isn't one, the function has no name to make one of, or
+                another handler takes these events already where there can be one only.
+        """
+        if listener is not None:
+            self._hub.listeners.on(event, listener)
+            return None
+
+        def register(function: Callable[[E], object]) -> object:
+            if issubclass(event, LocalEvent):
+                self._hub.listeners.on(event, function)
+                return function
+            handler = self._registry.handler(event, function, path)
+            if issubclass(event, Notification):
+                self._hub.handlers.on(event, function)
+            return handler
+
+        return register
+
+    def flow(
+        self, event: type[IncomingCall | OutgoingCall], /, *, path: str | None = None
+    ) -> Callable[[FlowFunction], Flow]:
+        """Register a coroutine function that leads whole calls, as a decorator.
+
+        The `Flow` that it becomes is a link target for incoming, outgoing and redirected calls alike; `event`
+        says whether it is what answers the application's numbers.
+
+        Args:
+            event: `IncomingCall` or `OutgoingCall`.
+            path: The path of its URL after the public one; the function's name by default.
+
+        Raises:
+            RegistrationError: As for `on`, or the function isn't async.
+        """
+        return lambda function: self._registry.flow(event, function, path)
+
+    def callback(self, event: type[N], /) -> Callback[N]:
+        """A URL of the application's own that Twilio may report to, e.g.
+        `status_callback=app.callback(CallRinging)`.
+
+        What is reported there goes to all listeners and to all handlers of its class.
+
+        Raises:
+            RegistrationError: `event` is no notification that Twilio sends.
+        """
+        return self._registry.routes.callback(event)
+
+    @property
+    def voice_url(self) -> str | None:
+        """The URL for a phone number's incoming calls, or None where nothing handles `IncomingCall`."""
+        entry = self._registry.entry(IncomingCall)
+        return None if entry is None else entry.url
+
+    @property
+    def message_url(self) -> str | None:
+        """The URL for a phone number's incoming messages, or None where nothing handles `IncomingMessage`."""
+        entry = self._registry.entry(IncomingMessage)
+        return None if entry is None else entry.url
+
+    # --- listening
+
+    def once(self, event: type[E], listener: Callable[[E], object], /) -> None:
+        """Call `listener` with the next such event alone."""
+        self._hub.listeners.on(event, listener, once=True)
+
+    def off(self, event: type[E], listener: Callable[[E], object], /) -> None:
+        """Stop calling `listener`; nothing happens where it isn't registered for `event`."""
+        self._hub.listeners.off(event, listener)
+
+    async def wait_for(
+        self, event: type[E], /, *, where: Callable[[E], bool] | None = None, timeout: float | None = None
+    ) -> E:
+        """Wait for the next such event.
+
+        Args:
+            event: Its class.
+            where: What else has to hold for it.
+            timeout: Seconds to wait at most; for ever by default.
+
+        Raises:
+            TimeoutError: It did not come in time.
+        """
+        future = self._hub.listeners.next(
+            lambda came: isinstance(came, event) and (where is None or where(came))
+        )
+        return cast("E", await wait(future, timeout))
+
+    # --- serving
+
+    def matches(self, request: WebhookRequest, /) -> bool:
+        """Whether the request, by its method and path, is one for this application."""
+        return self._rank(request) is not None
+
+    async def handle(self, request: WebhookRequest, /) -> WebhookResponse:
+        """Answer a webhook. Never raises for what the request is, or for what a handler does."""
+        return await self._dispatcher.handle(request)
+
+    def handle_sync(self, request: WebhookRequest, /) -> WebhookResponse:
+        """The same from synchronous code, in any thread that runs no event loop.
+
+        Everything asynchronous runs in one background thread, where flows go on between webhooks.
+
+        Raises:
+            RuntimeError: An event loop runs in this thread.
+        """
+        return run_in_portal(partial(self.handle, request))
+
+    async def aclose(self) -> None:
+        """Cancel flows and handlers that are under way, and wait for those of this event loop to clean up."""
+        await self._hub.aclose()
+
+    def close(self) -> None:
+        """The same from synchronous code.
+
+        Raises:
+            RuntimeError: An event loop runs in this thread.
+        """
+        run_in_portal(self.aclose)
+
+    # --- inside
+
+    def _rank(self, request: WebhookRequest) -> int | None:
+        match = self._registry.routes.find(request)
+        return None if match is None or request.method not in match.route.methods else match.rank
+
+    def _clash(self, other: Application) -> str | None:
+        """What two applications have in common and must not, as `field: value`."""
+        if self.public_url == other.public_url:
+            return f"public_url: {self.public_url}"
+        taken = {route.location for route in other._registry.routes}
+        return next(
+            (f"path: {route.url}" for route in self._registry.routes if route.location in taken), None
+        )

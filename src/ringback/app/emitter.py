@@ -1,0 +1,140 @@
+"""Listeners by event class: `on`, `once`, `off`, and waiting for the next event."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+from attrs import frozen
+
+from ringback._core.events import Event
+from ringback.app.portal import in_event_loop, invoke
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from concurrent.futures import Executor
+
+__all__ = ["Emitter", "wait", "wait_blocking"]
+
+E = TypeVar("E", bound=Event)
+T = TypeVar("T")
+
+
+@frozen(eq=False)
+class _Subscription:
+    event: type[Event]
+    listener: Callable[..., object]
+    once: bool
+
+
+@frozen(eq=False)
+class _Waiter:
+    future: Future[Event]
+    wanted: Callable[[Event], bool]
+
+    def offer(self, event: Event) -> None:
+        with suppress(InvalidStateError):  # it may have been cancelled meanwhile
+            try:
+                if self.wanted(event):
+                    self.future.set_result(event)
+            except Exception as error:
+                self.future.set_exception(error)
+
+
+class Emitter:
+    """Hands each event to the listeners of its class and of the classes above it. Safe among threads.
+
+    Args:
+        threads: Where listeners that aren't async are called.
+        failed: Told what a listener raised, the event, and the listener.
+    """
+
+    def __init__(
+        self,
+        threads: Callable[[], Executor],
+        failed: Callable[[Exception, Event, Callable[..., object]], Awaitable[None]],
+    ) -> None:
+        self._threads = threads
+        self._failed = failed
+        self._lock = threading.Lock()
+        self._subscriptions: list[_Subscription] = []
+        self._waiters: list[_Waiter] = []
+
+    def on(self, event: type[E], listener: Callable[[E], object], *, once: bool = False) -> None:
+        """Call `listener` with every such event from now on, or with the next alone."""
+        with self._lock:
+            self._subscriptions.append(_Subscription(event, listener, once))
+
+    def off(self, event: type[E], listener: Callable[[E], object]) -> None:
+        """Stop calling `listener`; nothing happens where it isn't registered."""
+        with self._lock:
+            self._subscriptions = [
+                kept for kept in self._subscriptions if kept.event is not event or kept.listener != listener
+            ]
+
+    def next(self, wanted: Callable[[Event], bool]) -> Future[Event]:
+        """The next event that is `wanted`; what `wanted` raises ends the wait. Cancel it to stop waiting."""
+        waiter = _Waiter(Future(), wanted)
+        with self._lock:
+            self._waiters.append(waiter)
+        waiter.future.add_done_callback(lambda _: self._forget(waiter))
+        return waiter.future
+
+    async def emit(self, event: Event) -> None:
+        """Hand `event` to everybody who wants it; returns when all listeners have."""
+        with self._lock:
+            waiters = list(self._waiters)
+            listening = [kept for kept in self._subscriptions if isinstance(event, kept.event)]
+            if any(kept.once for kept in listening):
+                self._subscriptions = [
+                    kept for kept in self._subscriptions if not (kept.once and kept in listening)
+                ]
+        for waiter in waiters:
+            waiter.offer(event)
+        await asyncio.gather(*(self.call(kept.listener, event) for kept in listening))
+
+    async def call(self, listener: Callable[..., object], event: Event) -> None:
+        """Call one listener and report what it raises."""
+        try:
+            await invoke(listener, event, self._threads())
+        except Exception as error:
+            await self._failed(error, event, listener)
+
+    def _forget(self, waiter: _Waiter) -> None:
+        with self._lock, suppress(ValueError):
+            self._waiters.remove(waiter)
+
+
+async def wait(future: Future[T], timeout: float | None) -> T:
+    """The result of a future that any thread may set.
+
+    Raises:
+        TimeoutError: It did not come within `timeout` seconds.
+    """
+    try:
+        return await asyncio.wait_for(asyncio.wrap_future(future), timeout)
+    except asyncio.TimeoutError:
+        raise TimeoutError(f"nothing came within {timeout} s") from None
+
+
+def wait_blocking(future: Future[T], timeout: float | None) -> T:
+    """The same for synchronous code.
+
+    Raises:
+        TimeoutError: It did not come within `timeout` seconds.
+        RuntimeError: An event loop runs in this thread and would be blocked.
+    """
+    if in_event_loop():
+        future.cancel()
+        raise RuntimeError(
+            "an event loop runs in this thread and would be blocked: use an AsyncClient and await"
+        )
+    try:
+        return future.result(timeout)
+    except FutureTimeout:
+        future.cancel()
+        raise TimeoutError(f"nothing came within {timeout} s") from None

@@ -1,0 +1,296 @@
+"""Flows under way: one coroutine a call, which Twilio's webhooks wake up.
+
+A run counts steps. Step 0 is the request that started it; whatever the flow then waits for is step 1, and so
+on. Each step has one answer: what the flow adds until it waits again, or ends. A webhook for a step brings
+the flow its result, if it is the first to do so, and gets the step's answer; one that is repeated, late or
+held gets the same answer and moves nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import threading
+from collections import OrderedDict, deque
+from functools import partial
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+
+from ringback._core.events import VoiceRequest
+from ringback.app.answers import Answer, twiml
+from ringback.app.tags import tagged
+from ringback.errors import CallHungUp, FlowError
+from ringback.twiml import VoiceResponse
+from ringback.webhooks import DialResult, GatherResult, RecordResult, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ringback.app.flows import Flow, FlowEvent
+    from ringback.app.hub import Hub
+    from ringback.app.routes import RouteTable
+    from ringback.app.tags import Tag
+
+__all__ = ["FlowRun", "FlowRuns"]
+
+E = TypeVar("E", bound=VoiceRequest)
+P = ParamSpec("P")
+
+log = logging.getLogger("ringback")
+
+FINAL: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+GRACE: Final = 2.0  # seconds in which the result of a verb may follow the news that its call has ended
+
+
+class FlowRun:
+    """One flow leading one call.
+
+    Attributes:
+        event: What started it.
+        call_sid: The call.
+        entry: Tells the request that started it from others; a repetition has the same.
+        loop: Where everything happens but the waiting for answers.
+        ended: How the call ended, or None while it lives.
+        first: Its first answer.
+        task: What runs it.
+        done: Whether it is over.
+    """
+
+    _ANSWERS: Final = 64  # of the last steps; what is older can only be asked for by a very late repetition
+
+    def __init__(self, hub: Hub, routes: RouteTable, flow: Flow, event: FlowEvent, entry: object) -> None:
+        self.id = secrets.token_urlsafe(9)
+        self.hub = hub
+        self.routes = routes
+        self.flow = flow
+        self.event = event
+        self.call_sid = event.call_sid
+        self.entry = entry
+        self.loop = asyncio.get_running_loop()
+        self.ended: str | None = None
+        self.done = False
+        self._step = 0
+        self._answers = OrderedDict({0: Answer(self._give_up)})
+        self._expects: type[VoiceRequest] = VoiceRequest
+        self._inbox: asyncio.Future[VoiceRequest | None] | None = None
+        self._dismissed = False
+        self.first = self._answers[0]
+        self.task = hub.spawn(self._lead())
+
+    # --- what the flow does, through its CallFlow
+
+    def url(self, *, none: bool = False) -> str:
+        """Where the result of the step to come has to be sent, or the news that there is none."""
+        tag = ("flow", self.id, self._step + 1)
+        return tagged(self.flow.url, *tag, "none") if none else tagged(self.flow.url, *tag)
+
+    def serve(self, document: VoiceResponse, expects: type[E]) -> Awaitable[E | None]:
+        """Serve a document; await what comes of it, None where that is nothing. The await may raise
+        `CallHungUp`.
+
+        Raises:
+            CallHungUp: The call is over.
+            FlowError: The flow already waits for something else.
+            TwimlError: The document is too large.
+        """
+        if self.ended is not None:
+            raise CallHungUp(self.call_sid, self.ended)
+        if self._inbox is not None:
+            raise FlowError("a flow can wait for one verb at a time")
+        response = twiml(document)
+        current, self._step = self._step, self._step + 1
+        self._answers[self._step] = Answer(self._give_up)
+        if len(self._answers) > self._ANSWERS:
+            self._answers.popitem(last=False)
+        inbox: asyncio.Future[VoiceRequest | None] = self.loop.create_future()
+        self._inbox, self._expects = inbox, expects
+        self._answers[current].set(response)
+        return self._result(inbox, expects)
+
+    async def _result(self, inbox: asyncio.Future[VoiceRequest | None], expects: type[E]) -> E | None:
+        timer = self.loop.call_later(self.hub.settings.idle_limit, self._lose)
+        try:
+            result = await inbox
+        finally:
+            timer.cancel()
+            self._inbox = None
+        if result is not None and not isinstance(result, expects):
+            raise FlowError(f"expected a {expects.__name__}, got a {type(result).__name__}")
+        return result
+
+    # --- what webhooks do
+
+    def answer(self, step: int) -> Answer | None:
+        """The answer of a step, made or in the making; None for one that is forgotten or yet to come."""
+        return self._answers.get(step)
+
+    def read(self, step: int, given: dict[str, str], *, none: bool) -> VoiceRequest | None:
+        """The result that a webhook brings, if its step still waits for one."""
+        if none or step != self._step or self._inbox is None:
+            return None
+        return parse(self._expects, given)
+
+    def accept(self, step: int, event: VoiceRequest | None, status: str | None) -> None:
+        """Wake the flow, unless the step has had its result."""
+        if status in FINAL:
+            self.ended = status
+        if step != self._step or self._inbox is None or self._inbox.done():
+            return
+        if event is not None:
+            self.hub.spawn(self.hub.emit(event))
+        result = event if _tells(event) else None
+        if result is None and self.ended is not None:
+            self._inbox.set_exception(CallHungUp(self.call_sid, self.ended))
+        else:
+            self._inbox.set_result(result)
+
+    def hang_up(self, status: str) -> None:
+        """The call has ended."""
+        self.ended = self.ended or status
+        # Twilio asks for the action of Record and Dial even so, and either may overtake the other.
+        follows = issubclass(self._expects, (RecordResult, DialResult))
+        self.loop.call_later(GRACE if follows else 0, self._break, self._inbox)
+
+    def dismiss(self) -> None:
+        """Another flow has taken over the call."""
+        self._dismissed = True
+        self.task.cancel()
+
+    def _break(self, inbox: asyncio.Future[VoiceRequest | None] | None) -> None:
+        if inbox is not None and not inbox.done():
+            inbox.set_exception(CallHungUp(self.call_sid, self.ended or "completed"))
+
+    def _lose(self) -> None:
+        log.warning(
+            "no word of call %s for %s s: taken as ended", self.call_sid, self.hub.settings.idle_limit
+        )
+        self.ended = self.ended or "completed"
+        self._break(self._inbox)
+
+    # --- its life
+
+    async def _lead(self) -> None:
+        error: Exception | None = None
+        try:
+            self._answers[self._step].set(twiml(await self.flow.lead(self)))
+        except asyncio.CancelledError:
+            if not self._dismissed:
+                error = RuntimeError("the flow was cancelled")
+            raise
+        except CallHungUp as hung_up:
+            if self.ended is None:  # it is another call that ended
+                error = hung_up
+            else:
+                self._answers[self._step].set(twiml(VoiceResponse()))
+        except SystemExit:
+            error = RuntimeError("the flow raised SystemExit")
+        except Exception as raised:
+            error = raised
+        finally:
+            self.done = True
+            self._answers[self._step].set(self.hub.fallback(VoiceRequest))
+            if error is not None:
+                await self.hub.failed(error, self.event, self.flow.name)
+
+    def _give_up(self) -> None:
+        self._answers[self._step].set(self.hub.fallback(VoiceRequest))
+        error = TimeoutError(f"the flow gave no answer within {self.hub.settings.hold_limit} s")
+        self.hub.spawn(self.hub.failed(error, self.event, self.flow.name))
+        call_in(self.loop, self.dismiss)
+
+
+class FlowRuns:
+    """The runs of one application."""
+
+    _KEPT: Final = 1_000  # runs that are over, for webhooks that are repeated or late
+
+    def __init__(self, hub: Hub, routes: RouteTable) -> None:
+        self._hub = hub
+        self._routes = routes
+        self._lock = threading.Lock()
+        self._by_id: dict[str, FlowRun] = {}
+        self._by_call: dict[str, FlowRun] = {}
+        self._over: deque[FlowRun] = deque()
+
+    def __len__(self) -> int:
+        """How many flows are under way."""
+        return len(self._by_id) - len(self._over)
+
+    def start(self, flow: Flow, event: FlowEvent, entry: object) -> Answer:
+        """The first answer of a new run, or of the one that this very request has started already."""
+        with self._lock:
+            before = self._by_call.get(event.call_sid)
+            repeated = (
+                before is not None and before.flow is flow and entry is not None and before.entry == entry
+            )
+            answer = before.answer(0) if before is not None and repeated else None
+            if answer is not None:
+                return answer
+            run = FlowRun(self._hub, self._routes, flow, event, entry)
+            self._by_id[run.id] = self._by_call[event.call_sid] = run
+        run.task.add_done_callback(lambda _: self._bury(run))
+        if before is not None and not before.done:
+            call_in(before.loop, before.dismiss)
+        return run.first
+
+    def resume(self, tag: Tag, given: dict[str, str]) -> Answer | None:
+        """The answer of the step that a webhook is for; None where no run here has it.
+
+        Raises:
+            WebhookInvalid: The result can't be read.
+        """
+        run = self._by_id.get(tag.id)
+        if (
+            run is None
+            or run.call_sid != given.get("CallSid")
+            or not tag.rest[:1]
+            or not tag.rest[0].isdecimal()
+        ):
+            return None
+        step = int(tag.rest[0])
+        answer = run.answer(step)
+        if answer is None:
+            return None
+        event = run.read(step, given, none="none" in tag.rest)
+        alive = call_in(run.loop, run.accept, step, event, given.get("CallStatus"))
+        return answer if alive or answer.future.done() else None
+
+    def hang_up(self, call_sid: str | None, status: str) -> None:
+        """Tell a call's flow that the call has ended."""
+        run = self._by_call.get(call_sid or "")
+        if run is not None and not run.done:
+            call_in(run.loop, run.hang_up, status)
+
+    def _bury(self, run: FlowRun) -> None:
+        with self._lock:
+            self._over.append(run)
+            if len(self._over) > self._KEPT:
+                forgotten = self._over.popleft()
+                del self._by_id[forgotten.id]
+                if self._by_call.get(forgotten.call_sid) is forgotten:
+                    del self._by_call[forgotten.call_sid]
+
+
+def call_in(
+    loop: asyncio.AbstractEventLoop, function: Callable[P, None], *args: P.args, **kwargs: P.kwargs
+) -> bool:
+    """Call a function in its loop, at once where that is this one; False where the loop is closed."""
+    if asyncio.get_running_loop() is loop:
+        function(*args, **kwargs)
+        return True
+    try:
+        loop.call_soon_threadsafe(partial(function, *args, **kwargs))
+    except RuntimeError:
+        return False
+    return True
+
+
+def _tells(event: VoiceRequest | None) -> bool:
+    """Whether a result says more than that there is none."""
+    match event:
+        case GatherResult():
+            return bool(event.digits or event.speech_result)
+        case RecordResult():
+            return bool(event.recording_url) and event.duration != 0
+        case _:
+            return event is not None

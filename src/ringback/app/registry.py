@@ -1,0 +1,112 @@
+"""What is registered with an application, and under which URLs.
+
+A handler's URL is the application's public URL and the handler's name, or its `path=`. In an application that
+was adopted from a TwiML application, the handlers of the events that come to that application's URLs have
+those.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import quote
+
+from attrs import frozen
+
+from ringback._core.events import Event, Notification
+from ringback.app.flows import Flow
+from ringback.app.portal import is_async
+from ringback.app.routes import Callback, Handler, RouteTable, check_path, family, function_name
+from ringback.errors import RegistrationError
+from ringback.webhooks import IncomingCall, IncomingMessage, MessageFallback, VoiceFallback
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ringback.app.flows import FlowEvent, FlowFunction
+    from ringback.app.routes import AnyRoute, Method
+
+__all__ = ["Adopted", "Registry"]
+
+E = TypeVar("E", bound=Event)
+R = TypeVar("R")
+AnyR = TypeVar("AnyR", bound="AnyRoute")
+
+ENTRIES: Final = frozenset({IncomingCall, IncomingMessage, VoiceFallback, MessageFallback})
+"""Events that a number or TwiML application sends to one URL each: one handler is the entry for each."""
+
+
+@frozen
+class Adopted:
+    """A URL of an adopted TwiML application; `field` is what its record calls it."""
+
+    field: str
+    url: str | None
+    method: Method | None
+
+
+class Registry:
+    """The handlers, flows and callbacks of one application."""
+
+    def __init__(self, public_url: str, adopted: dict[type[Event], Adopted]) -> None:
+        self.routes = RouteTable(public_url)
+        self._adopted = adopted
+        self._entries: dict[type[Event], AnyRoute] = {}
+        for event, place in adopted.items():
+            if issubclass(event, Notification) and place.url:
+                self.routes.add(
+                    Callback(event=event, url=place.url, name=place.field, methods=_methods(place))
+                )
+
+    def handler(self, event: type[E], function: Callable[[E], R], path: str | None) -> Handler[E, R]:
+        """Register a handler."""
+        family(event)
+        name, url, methods = self._place(event, function, path)
+        handler = Handler(event=event, url=url, name=name, methods=methods, function=function)
+        return self._add(handler, path)
+
+    def flow(self, event: type[FlowEvent], function: FlowFunction, path: str | None) -> Flow:
+        """Register a flow."""
+        if not is_async(function):
+            raise RegistrationError(
+                f"flow: {function_name(function) or function!r} has to be an async function"
+            )
+        name, url, _ = self._place(event, function, path)  # its later steps may be asked for by any method
+        return self._add(Flow(event=event, url=url, name=name, function=function), path)
+
+    def entry(self, event: type[Event]) -> AnyRoute | None:
+        """What takes such events when they come from a number or a TwiML application."""
+        return self._entries.get(event)
+
+    def _place(
+        self, event: type[Event], function: Callable[..., object], path: str | None
+    ) -> tuple[str, str, tuple[Method, ...]]:
+        name = function_name(function)
+        adopted = self._adopted.get(event)
+        if adopted is not None and path is None and event not in self._entries:
+            if not adopted.url:
+                raise RegistrationError(
+                    f"{adopted.field}: the adopted TwiML application has none, so no {event.__name__} comes; "
+                    "set it, or give this handler a path="
+                )
+            return name or adopted.field, adopted.url, _methods(adopted)
+        if path is not None:
+            return name or path, self.routes.public_url + check_path(path), ("GET", "POST")
+        if name is None:
+            raise RegistrationError(f"path: {function!r} has no name to make one of, so path= is needed")
+        return name, f"{self.routes.public_url}/{quote(name)}", ("GET", "POST")
+
+    def _add(self, route: AnyR, path: str | None) -> AnyR:
+        before = self._entries.get(route.event)
+        if before is not None and path is None:
+            raise RegistrationError(
+                f"event: {route.event.__name__} has a handler, {before.name!r}; "
+                f"give {route.name!r} a path= to make it a further one"
+            )
+        self.routes.add(route)
+        if before is None and route.event in ENTRIES:
+            self._entries[route.event] = route
+        return route
+
+
+def _methods(adopted: Adopted) -> tuple[Method, ...]:
+    return (adopted.method or "POST",)

@@ -1,0 +1,53 @@
+"""What an application writes into its own URLs to recognise the request that comes back: `?ringback=…`.
+
+call.TOKEN              a webhook of a call that `dial` or `redirect` started
+message.TOKEN           a webhook of a message that `text` sent
+moved.TOKEN             a live call was redirected here
+flow.RUN.STEP           what the flow RUN waits for as its STEPth result; `.none` where there was no input
+hold.ANSWER             Twilio asks again for an answer that took too long
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from attrs import frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Tag", "read_tag", "tagged", "untagged"]
+
+PARAMETER: Final = "ringback"
+
+
+@frozen
+class Tag:
+    """A tag taken apart."""
+
+    kind: str
+    id: str
+    rest: tuple[str, ...] = ()
+
+
+def tagged(url: str, *parts: str | int) -> str:
+    """`url` with a tag; what else is in its query and fragment stays."""
+    split = urlsplit(url)
+    tag = f"{PARAMETER}={'.'.join(map(str, parts))}"
+    return urlunsplit(split._replace(query=f"{split.query}&{tag}" if split.query else tag))
+
+
+def read_tag(url: str) -> Tag | None:
+    """The tag in a URL, or None."""
+    for name, value in parse_qsl(urlsplit(url).query):
+        if name == PARAMETER:
+            kind, _, rest = value.partition(".")
+            id, *more = rest.split(".")
+            return Tag(kind, id, tuple(more))
+    return None
+
+
+def untagged(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Twilio's parameters without ours."""
+    return {name: value for name, value in parameters.items() if name != PARAMETER}
