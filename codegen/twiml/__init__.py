@@ -1,8 +1,23 @@
+"""`spec/twiml/*.xsd` -> `_generated/twiml`: one class an element, and the types of their attributes.
+
+load.py       the schemas, read with xmlschema -> records, mistakes with file and line
+records.py    what the schemas say
+kinds.py      a simple type -> its annotation and its run-time check; one class a kind
+render.py     records -> source
+"""
+
 from __future__ import annotations
 
 from pathlib import Path
 
+from codegen.twiml.load import load
+from codegen.twiml.render import render_modules
+
 
 def render(spec: Path) -> dict[str, str]:
-    """To be written."""
-    return {}
+    """Every file below `_generated/twiml`.
+
+    Raises:
+        SpecError: With every mistake in the schemas.
+    """
+    return render_modules([load(spec / "twiml", name) for name in ("voice", "messaging")])

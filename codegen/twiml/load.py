@@ -1,0 +1,370 @@
+"""The schemas of `spec/twiml` -> records. xmlschema reads them; every mistake is told with file and line."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+from xml.etree.ElementTree import Element as XmlElement
+
+from attrs import evolve
+from xmlschema import XMLSchema10, XMLSchemaException
+from xmlschema.validators import (
+    Xsd11Element,
+    XsdAtomicRestriction,
+    XsdAttribute,
+    XsdComplexType,
+    XsdElement,
+    XsdGroup,
+    XsdList,
+    XsdSimpleType,
+    XsdType,
+    XsdUnion,
+)
+
+from codegen.problems import Problem, SpecError
+from codegen.twiml.kinds import (
+    AmountKind,
+    BooleanKind,
+    ChoiceKind,
+    IntegerKind,
+    JsonKind,
+    Kind,
+    ListKind,
+    OpenKind,
+    PostalKind,
+    TextKind,
+    UrlKind,
+    WordsKind,
+)
+from codegen.twiml.records import Attribute, Child, Document, Element, Group
+
+XS = "{http://www.w3.org/2001/XMLSchema}"
+HINT = "{urn:ringback:twiml}hint"
+HINTS = {
+    "attribute": {"default", "unit", "event", "deprecated", "secret", "known"},
+    "complexType": {"text", "needs", "maxLength", "event", "json", "deprecated"},
+    "simpleType": {"allowed", "url"},
+}
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+NOT_BLANK = r"\s*\S[\s\S]*"
+
+
+def load(folder: Path, name: str) -> Document:
+    """The schema `name`.xsd of `folder` with all that it includes.
+
+    Raises:
+        SpecError: With every mistake.
+    """
+    path = folder / f"{name}.xsd"
+    try:
+        schema = XMLSchema10(str(path.resolve()), allow="local")
+    except XMLSchemaException as error:
+        raise SpecError(
+            [Problem(str(path), _line_of(path, getattr(error, "elem", None)), str(error))]
+        ) from error
+    return _Reader(schema, name).read()
+
+
+class _Reader:
+    """Reads one schema; mistakes are collected and raised together."""
+
+    def __init__(self, schema: XMLSchema10, name: str) -> None:
+        self.schema = schema
+        self.name = name
+        self.problems: list[Problem] = []
+        # Of a simple type xmlschema keeps the restriction inside; its annotation stands one level up.
+        self.parents = {
+            child: parent
+            for part in (schema, *schema.includes.values())
+            for parent in part.root.iter()
+            for child in parent
+        }
+
+    def _declaration(self, component: XsdType | XsdAttribute | XsdGroup) -> XmlElement:
+        elem = component.elem
+        if isinstance(component, XsdSimpleType) and elem.tag != f"{XS}simpleType":
+            return self.parents.get(elem, elem)
+        return elem
+
+    def read(self) -> Document:
+        tags = self._tags()
+        groups = tuple(self._group(group) for group in self.schema.groups.values())
+        elements = [
+            self._element(kind, tags.get(_name(kind), set()))
+            for kind in self.schema.types.values()
+            if isinstance(kind, XsdComplexType) and kind.local_name
+        ]
+        if self.problems:
+            raise SpecError(self.problems)
+        doc, _ = _documentation(self.schema.root)
+        return Document(self.name, doc, _bases_first(groups), tuple(elements))
+
+    def _problem(self, component: XsdType | XsdAttribute | XsdGroup, message: str) -> None:
+        path = Path(unquote(urlparse(component.schema.url or "").path))
+        self.problems.append(Problem(str(path), _line_of(path, self._declaration(component)), message))
+
+    def _tags(self) -> dict[str, set[str]]:
+        """Class -> names under which it stands in documents."""
+        tags: dict[str, set[str]] = {}
+        models = [kind.content for kind in self.schema.types.values() if isinstance(kind, XsdComplexType)]
+        for model in (*models, *self.schema.groups.values()):
+            for element in model if isinstance(model, XsdGroup) else ():
+                if isinstance(element, XsdElement):
+                    tags.setdefault(_name(element.type), set()).add(_name(element))
+        for element in self.schema.elements.values():
+            tags.setdefault(_name(element.type), set()).add(_name(element))
+        return tags
+
+    def _group(self, group: XsdGroup) -> Group:
+        bases, children = self._content(group)
+        if len(bases) > 1:
+            self._problem(group, f"group {group.local_name} extends more than one other group")
+        doc, _ = _documentation(group.elem)
+        return Group(_name(group), doc, bases[0] if bases else None, children)
+
+    def _content(self, model: XsdGroup) -> tuple[list[str], tuple[Child, ...]]:
+        bases: list[str] = []
+        children: list[Child] = []
+        for part in model:
+            if isinstance(part, XsdGroup):
+                bases.append(_name(part))
+            elif isinstance(part, XsdElement) and not isinstance(part, Xsd11Element):
+                children.append(Child(_name(part), _name(part.type)))
+            else:
+                self._problem(model, "a model may hold elements and named groups only")
+        return bases, tuple(children)
+
+    def _element(self, kind: XsdComplexType, tags: set[str]) -> Element:
+        hints = self._hints(kind, "complexType")
+        doc, link = _documentation(kind.elem)
+        if not doc:
+            self._problem(kind, f"{kind.local_name} has no documentation")
+        if len(tags) != 1:
+            self._problem(kind, f"{kind.local_name} stands under {len(tags)} names, expected one")
+        needs = tuple(hints.get("needs", "").split())
+        deprecated = hints.get("deprecated")
+        element = Element(
+            type=_name(kind),
+            tag=next(iter(tags), _name(kind)),
+            doc=doc,
+            link=link,
+            deprecated=deprecated,
+            attributes=self._attributes(kind),
+            mixed=bool(kind.mixed),
+            needs=needs,
+            max_length=int(hints["maxLength"]) if "maxLength" in hints else None,
+            root=any(root.type is kind for root in self.schema.elements.values()),
+        )
+        return self._with_content(kind, element, hints)
+
+    def _with_content(self, kind: XsdComplexType, element: Element, hints: dict[str, str]) -> Element:
+        if isinstance(kind.content, XsdSimpleType):
+            text = self._kind(kind.content, f"{kind.local_name}Text")
+            if hints.get("json"):
+                text = JsonKind("json")
+            return evolve(
+                element,
+                text=text,
+                text_name=hints.get("text", "text"),
+                text_events=tuple(hints.get("event", "").split()),
+            )
+        model = kind.content
+        groups, children = self._content(model)
+        if len(groups) > 1:
+            self._problem(kind, f"{kind.local_name} takes more than one group: let one extend the other")
+        needs = element.needs or (("*",) if model.min_occurs and (groups or children) else ())
+        return evolve(
+            element,
+            group=groups[0] if groups else None,
+            children=children,
+            limit=model.max_occurs if groups or children else None,
+            needs=needs,
+        )
+
+    def _attributes(self, kind: XsdComplexType) -> tuple[Attribute, ...]:
+        found = [
+            self._attribute(kind, attribute)
+            for attribute in kind.attributes.values()
+            if isinstance(attribute, XsdAttribute)
+        ]
+        return tuple(sorted(found, key=lambda attribute: attribute.name))
+
+    def _attribute(self, owner: XsdComplexType, attribute: XsdAttribute) -> Attribute:
+        hints = self._hints(attribute, "attribute")
+        is_lang = attribute.name == XML_LANG
+        wire = "xml:lang" if is_lang else attribute.local_name
+        doc, _ = _documentation(attribute.elem)
+        if not doc:
+            self._problem(attribute, f"{wire} of {owner.local_name} has no documentation")
+        if is_lang:
+            kind: Kind = self._language(hints)
+        else:
+            kind = self._kind(attribute.type, f"{owner.local_name}.{wire}")
+        return Attribute(
+            wire=wire,
+            name=python_name(wire),
+            kind=kind,
+            doc=_full_doc(doc, kind, hints),
+            required=attribute.use == "required",
+            secret=hints.get("secret") == "true",
+            events=tuple(hints.get("event", "").split()),
+        )
+
+    def _language(self, hints: dict[str, str]) -> Kind:
+        """The type of xml:lang, which the schema of the xml namespace has the say about."""
+        known = self.schema.types[hints["known"]]
+        assert isinstance(known, XsdSimpleType)  # noqa: S101  (told to the type checker)
+        doc, _ = _documentation(self._declaration(known))
+        words = tuple(str(word) for word in known.enumeration or ())
+        other = TextKind(
+            "xmlLang", "a language tag such as en-US", "([A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*)?", trimmed=True
+        )
+        return OpenKind("phraseLanguage", doc, words, other)
+
+    def _hints(self, component: XsdType | XsdAttribute, where: str) -> dict[str, str]:
+        hints: dict[str, str] = {}
+        for annotation in self._declaration(component).findall(f"{XS}annotation"):
+            for hint in annotation.iter(HINT):
+                hints.update(hint.attrib)
+        unknown = sorted(set(hints) - HINTS[where])
+        if unknown:
+            known = ", ".join(sorted(HINTS[where]))
+            self._problem(component, f"unknown hint {unknown[0]!r} of a {where}; known are {known}")
+        return hints
+
+    def _kind(self, kind: XsdType, anonymous: str) -> Kind:
+        """The kind of a simple type; `anonymous` names it where the schema doesn't."""
+        name = kind.local_name or anonymous
+        if not isinstance(kind, XsdSimpleType):
+            self._problem(kind, f"{name} isn't a simple type")
+            return TextKind(name)
+        hints = self._hints(kind, "simpleType")
+        doc, _ = _documentation(self._declaration(kind))
+        if name == "boolean":
+            return BooleanKind(name)
+        if name == "booleanOrText":
+            return PostalKind(name)
+        if kind.is_list():
+            items = kind.primitive_type if isinstance(kind, XsdAtomicRestriction) else kind
+            assert isinstance(items, XsdList)  # noqa: S101  (told to the type checker)
+            return ListKind(name, self._kind(items.item_type, f"{name}Item"))
+        if isinstance(kind, XsdUnion):
+            return self._union(kind, name, doc)
+        if kind.enumeration:
+            return ChoiceKind(name, doc, tuple(str(word) for word in kind.enumeration))
+        assert isinstance(kind, XsdAtomicRestriction)  # noqa: S101
+        if kind.primitive_type.local_name == "decimal":
+            return self._number(kind, name)
+        return self._text(kind, name, hints)
+
+    def _union(self, union: XsdUnion, name: str, doc: str) -> Kind:
+        named = [member for member in union.member_types if member.enumeration]
+        others = [member for member in union.member_types if not member.enumeration]
+        if len(named) != 1 or len(others) != 1:
+            self._problem(union, f"{name}: expected a union of an enumeration and one other type")
+            return TextKind(name)
+        words = tuple(str(word) for word in named[0].enumeration or ())
+        other = self._kind(others[0], f"{name}Other")
+        if isinstance(other, IntegerKind):
+            return IntegerKind(name, other.low, other.high, words)
+        if isinstance(other, TextKind):
+            return OpenKind(name, doc, words, other)
+        self._problem(union, f"{name}: expected an enumeration with integers or text")
+        return TextKind(name)
+
+    def _number(self, kind: XsdAtomicRestriction, name: str) -> Kind:
+        if kind.min_value is None or kind.max_value is None:
+            self._problem(kind, f"{name} needs minInclusive and maxInclusive")
+            return TextKind(name)
+        if any(base.local_name == "integer" for base in _bases(kind)):
+            return IntegerKind(name, int(str(kind.min_value)), int(str(kind.max_value)))
+        return AmountKind(name, str(kind.min_value), str(kind.max_value))
+
+    def _text(self, kind: XsdAtomicRestriction, name: str, hints: dict[str, str]) -> Kind:
+        own = [base for base in _bases(kind) if f"{XS}pattern" in getattr(base, "facets", {})]
+        if len(own) > 1:
+            self._problem(kind, f"{name} has patterns at more than one level")
+        patterns = kind.patterns.regexps if kind.patterns is not None else []
+        pattern = patterns[0] if len(patterns) == 1 else "|".join(f"({each})" for each in patterns) or None
+        allowed = hints.get("allowed")
+        for base in _bases(kind):
+            if allowed is None and isinstance(base, XsdSimpleType):
+                allowed = self._hints(base, "simpleType").get("allowed")
+                hints = {**self._hints(base, "simpleType"), **hints}
+        if pattern is not None and allowed is None:
+            self._problem(kind, f"{name} has a pattern and no hint `allowed` that says it in words")
+        length = kind.max_length
+        if hints.get("url") == "true":
+            # White space is refused by every URL; what else the pattern says is kept.
+            rest = None if pattern in (r"\S*", r"\S+") else pattern
+            return UrlKind(name, allowed or "", rest, optional=pattern == r"\S*")
+        if pattern == NOT_BLANK:
+            return WordsKind(name, allowed or "", pattern, length)
+        return TextKind(name, allowed or "text", pattern, length, kind.white_space == "collapse")
+
+
+def _name(component: XsdType | XsdElement | XsdGroup) -> str:
+    name = component.local_name
+    assert name is not None, f"{component} stands where only what has a name can stand"  # noqa: S101
+    return name
+
+
+def python_name(wire: str) -> str:
+    """PEP 8's spelling of a name in XML: `statusCallback` -> `status_callback`, `for` -> `for_`."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", wire).lower().replace("-", "_").replace(":", "_")
+    return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def _full_doc(doc: str, kind: Kind, hints: dict[str, str]) -> str:
+    """`doc` with what the schema says about unit, range, default and age."""
+    facts: list[str] = []
+    if kind.span:
+        facts.append(kind.span)
+    if "unit" in hints:
+        facts.append(f"in {hints['unit']}" if facts else f"In {hints['unit']}")
+    if "default" in hints:
+        facts.append(f"{'default' if facts else 'Default'}: `{hints['default']}`")
+    # The schema speaks of attributes as they stand in documents; a docstring, as they stand in Python.
+    spoken = re.sub(r"`([a-z]+(?:[A-Z][a-z]*)+)`", lambda name: f"`{python_name(name[1])}`", doc)
+    sentences = [spoken, f"{', '.join(facts)}." if facts else ""]
+    if "deprecated" in hints:
+        sentences.append(f"Deprecated: {hints['deprecated']}.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _documentation(elem: XmlElement) -> tuple[str, str | None]:
+    """The words and the link in an annotation."""
+    for annotation in elem.findall(f"{XS}annotation"):
+        for documentation in annotation.iter(f"{XS}documentation"):
+            return " ".join((documentation.text or "").split()), documentation.get("source")
+    return "", None
+
+
+def _bases(kind: XsdType | None) -> Iterator[XsdType]:
+    while kind is not None:
+        yield kind
+        kind = kind.base_type
+
+
+def _bases_first(groups: tuple[Group, ...]) -> tuple[Group, ...]:
+    ordered: list[Group] = []
+    waiting = list(groups)
+    while waiting:
+        ready = [group for group in waiting if group.base is None or group.base in {g.name for g in ordered}]
+        ordered += ready
+        waiting = [group for group in waiting if group not in ready]
+    return tuple(ordered)
+
+
+def _line_of(path: Path, elem: XmlElement | None) -> int:
+    """Where a component begins; ElementTree doesn't keep lines, but names are as good as unique."""
+    name = None if elem is None else elem.get("name")
+    if name is None or not path.is_file():
+        return 0
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if f'name="{name}"' in line:
+            return number
+    return 0

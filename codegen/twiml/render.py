@@ -1,0 +1,421 @@
+"""Records -> the modules of `_generated/twiml`: `voice`, `messaging`, and the type aliases in `types`."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable
+
+from codegen.emit import BANNER, format_source
+from codegen.twiml.kinds import Alias, Kind
+from codegen.twiml.load import python_name
+from codegen.twiml.records import Attribute, Child, Document, Element, Group
+
+FOLDER = "twiml"
+WIDTH = 110
+# What `_core/twiml_elements` gives all elements, after an underscore.
+TAKEN = {
+    *(
+        "allowed",
+        "attributes",
+        "children",
+        "extra",
+        "fields",
+        "items",
+        "key",
+        "kind",
+        "limit",
+        "mixed",
+        "needs",
+    ),
+    *("required", "root", "secrets", "tag", "text", "text_limit", "text_name", "values", "xml"),
+}
+
+
+def render_modules(documents: list[Document]) -> dict[str, str]:
+    """Every file below `_generated`."""
+    files = {
+        f"{FOLDER}/__init__.py": f'{BANNER}"""TwiML elements; their public home is `ringback.twiml`."""\n'
+    }
+    for document in documents:
+        name = f"{FOLDER}/{document.name}.py"
+        files[name] = format_source(_Module(document).render(), name)
+    name = f"{FOLDER}/types.py"
+    files[name] = format_source(_types(documents), name)
+    return files
+
+
+def _types(documents: list[Document]) -> str:
+    aliases: dict[str, Alias] = {}
+    for document in documents:
+        for kind in _kinds(document):
+            if kind.alias is not None:
+                aliases[kind.alias.name] = kind.alias
+    lines = [
+        BANNER,
+        '"""What the attributes of TwiML elements may be, by name; nothing here is needed at run time."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from typing import Literal, TypeAlias",
+        "",
+        f"__all__ = [{', '.join(repr(name) for name in sorted(aliases))}]",
+        "",
+    ]
+    for _, alias in sorted(aliases.items()):
+        lines += [f"{alias.name}: TypeAlias = {alias.annotation}", f'"""{alias.doc}"""', ""]
+    return "\n".join(lines)
+
+
+def _kinds(document: Document) -> Iterable[Kind]:
+    for element in document.elements:
+        if element.text is not None:
+            yield element.text
+        for attribute in element.attributes:
+            yield attribute.kind
+
+
+class _Module:
+    """Renders one document's module."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.elements = {element.type: element for element in document.elements}
+        self.groups = {group.name: group for group in document.groups}
+
+    def render(self) -> str:
+        body = [self._group(group) for group in self.document.groups]
+        body += [self._element(element) for element in self.document.elements]
+        return "\n".join(
+            [
+                BANNER,
+                f'"""{_wrap(self.document.doc, "")}\n"""',
+                "",
+                "from __future__ import annotations",
+                "",
+                "from typing import TYPE_CHECKING",
+                "",
+                *self._imports(),
+                f"__all__ = [{', '.join(repr(name) for name in sorted(self.elements))}]",
+                "",
+                *self._constants(),
+                *body,
+            ]
+        )
+
+    def _imports(self) -> list[str]:
+        events = {event for element in self.elements.values() for event in element.text_events}
+        aliases: set[str] = set()
+        for element in self.elements.values():
+            events |= {event for attribute in element.attributes for event in attribute.events}
+        for kind in _kinds(self.document):
+            if kind.alias is not None:
+                aliases.add(kind.alias.name)
+        values = (
+            "Amount Boolean Choice Integer Json Known Listed Postal Switch Text Url Words link quote text"
+        )
+        # `format_source` drops those that aren't used.
+        bases = "Container, Element, NoSuchAttribute, Raw, RequiringType, TextElement"
+        return [
+            f"from ringback._core.twiml_elements import {bases}",
+            f"from ringback._core.twiml_values import {', '.join(values.split())}",
+            "",
+            "if TYPE_CHECKING:",
+            "    from collections.abc import Mapping, Sequence",
+            "    from decimal import Decimal",
+            "    from typing import Literal",
+            "",
+            "    from ringback._core.events import Target",
+            f"    from ringback._generated.webhooks import {', '.join(sorted(events))}",
+            f"    from ringback._generated.twiml.types import {', '.join(sorted(aliases))}"
+            if aliases
+            else "",
+            "",
+        ]
+
+    def _constants(self) -> list[str]:
+        checks: dict[str, str] = {}
+        for kind in _kinds(self.document):
+            if checks.setdefault(kind.constant, kind.check) != kind.check:
+                raise AssertionError(f"two kinds are called {kind.constant}")
+        return [f"{name} = {check}" for name, check in sorted(checks.items())]
+
+    # Groups and children
+
+    def _group(self, group: Group) -> str:
+        base = _mixin(group.base) if group.base else "Container"
+        return "\n".join(
+            [
+                "",
+                f"class {_mixin(group.name)}({base}):",
+                f'    """{group.doc}"""',
+                "",
+                "    __slots__ = ()",
+                "",
+                *(self._adder(child, frozenset()) for child in group.children),
+            ]
+        )
+
+    def _children(self, element: Element) -> list[Child]:
+        children = list(element.children)
+        group = element.group
+        while group is not None:
+            children += self.groups[group].children
+            group = self.groups[group].base
+        return sorted(children, key=lambda child: child.type)
+
+    def _child_types(self, element: Element) -> str:
+        types = [child.type for child in self._children(element)]
+        return " | ".join([*(["str"] if element.mixed else []), *types, "Raw"])
+
+    def _adder(self, child: Child, taken: frozenset[str]) -> str:
+        element = self.elements[child.type]
+        method = python_name(child.tag)
+        if method in taken:
+            method = f"add_{method}"
+        passed = [f"{a.name}={a.name}" for a in element.attributes] + ["extra_attributes=extra_attributes"]
+        if element.text is not None:
+            passed.insert(0, element.text_name)
+        # Filled afterwards, and unknown keywords refused before: a call with stars costs a third more.
+        fill = (
+            ["        if children:", "            added._fill(children)"] if self._children(element) else []
+        )
+        article = "an" if child.type[0] in "AEIO" else "a"
+        return "\n".join(
+            [
+                f"    def {method}({self._parameters(element)}) -> {child.type}:",
+                f'        """Add {article} `{child.type}` with these arguments, and return it."""',
+                "        if unknown:",
+                f"            {child.type}._refuse(unknown)",
+                f"        added = {child.type}({', '.join(passed)})",
+                *fill,
+                "        self._push(added)",
+                "        return added",
+                "",
+            ]
+        )
+
+    # Elements
+
+    def _parameters(self, element: Element) -> str:
+        parameters = ["self"]
+        if element.text is not None:
+            default = ' = ""' if self._text_optional(element) else ""
+            parameters += [f"{element.text_name}: {self._text_type(element)}{default}", "/"]
+        has_children = bool(self._children(element))
+        if has_children:
+            parameters.append(f"*children: {self._child_types(element)}")
+        else:
+            parameters.append("*")
+        for attribute in element.attributes:
+            annotation = _annotation(attribute.kind, attribute.events)
+            parameters.append(
+                f"{attribute.name}: {annotation}"
+                if attribute.required
+                else f"{attribute.name}: {annotation} | None = None"
+            )
+        parameters.append("extra_attributes: Mapping[str, str] | None = None")
+        # Caught, and not left to Python, so that the error can say what was probably meant.
+        parameters.append("**unknown: NoSuchAttribute")
+        return ", ".join(parameters)
+
+    def _text_optional(self, element: Element) -> bool:
+        return bool(getattr(element.text, "optional", False))
+
+    def _text_type(self, element: Element) -> str:
+        assert element.text is not None  # noqa: S101  (told to the type checker)
+        return _annotation(element.text, element.text_events)
+
+    def _element(self, element: Element) -> str:
+        has_children = bool(self._children(element))
+        if element.text is not None:
+            base = "TextElement"
+        elif has_children:
+            base = _mixin(element.group) if element.group else "Container"
+        else:
+            base = "Element"
+        required = [attribute.name for attribute in element.attributes if attribute.required]
+        needs_text = element.text is not None and not self._text_optional(element)
+        requiring = ", metaclass=RequiringType" if required or needs_text else ""
+        names = [attribute.name for attribute in element.attributes]
+        for name in TAKEN.intersection(names):
+            raise AssertionError(
+                f"{element.type}.{name} would hide what all elements have: rename _{name} there"
+            )
+        lines = [
+            "",
+            f"class {element.type}({base}{requiring}):",
+            f'    """{self._docstring(element)}"""',
+            "",
+            f"    __slots__ = {_tuple(f'_{name}' for name in names)}",
+            "",
+            f'    _tag = "{element.tag}"',
+            f'    _key = "{self.document.name}.{element.type}"',
+        ]
+        if element.attributes:
+            fields = ", ".join(f'"{a.name}": ("{a.wire}", {a.kind.constant})' for a in element.attributes)
+            lines.append(f"    _fields = {{{fields}}}")
+        if required:
+            lines.append(f"    _required = {_tuple(required)}")
+        secrets = [attribute.name for attribute in element.attributes if attribute.secret]
+        if secrets:
+            lines.append(f"    _secrets = frozenset({secrets!r})")
+        if element.needs:
+            lines.append(f"    _needs = {element.needs!r}")
+        if element.max_length is not None:
+            lines.append(f"    _text_limit = {element.max_length}")
+        if element.root:
+            lines.append("    _root = True")
+        if element.text is not None:
+            lines.append(f"    _kind = {element.text.constant}")
+            lines.append(f'    _text_name = "{element.text_name}"')
+            lines.append(f"    _text: {_annotation(element.text, element.text_events, stored=True)}")
+        if has_children:
+            allowed = [f"{self.document.name}.{child.type}" for child in self._children(element)]
+            lines.append(f"    _allowed = frozenset({[*allowed, 'Raw']!r})")
+            if element.mixed:
+                lines.append("    _mixed = True")
+            if element.limit is not None:
+                lines.append(f"    _limit = {element.limit}")
+        lines += ["", *self._init(element, has_children), "", *self._properties(element, has_children)]
+        lines += [self._adder(child, frozenset(names)) for child in element.children]
+        if has_children:
+            lines += [
+                f"    def append(self, *children: {self._child_types(element)}) -> None:",
+                '        """Add children that have been made already."""',
+                "        for child in children:",
+                "            self._adopt(child)",
+                "",
+            ]
+        lines += self._writer(element)
+        return "\n".join(lines)
+
+    def _init(self, element: Element, has_children: bool) -> list[str]:
+        lines = [
+            f"    def __init__({self._parameters(element)}) -> None:",
+            "        if unknown:",
+            "            self._refuse(unknown)",
+            "        self._extra = None",
+            "        if extra_attributes is not None:",
+            "            self._accept_extra(extra_attributes)",
+        ]
+        for attribute in element.attributes:
+            check = f'{attribute.kind.constant}.check("{element.type}.{attribute.name}", {attribute.name})'
+            if not attribute.required:
+                check = f"None if {attribute.name} is None else {check}"
+            lines.append(f"        self._{attribute.name}: {_stored(attribute)} = {check}")
+        if element.text is not None:
+            name = element.text_name
+            lines.append(
+                f'        self._text = {element.text.constant}.check("{element.type}.{name}", {name})'
+            )
+            if element.needs:
+                lines.append("        self._check_complete()")
+        if element.mixed:
+            # By far the most common, so it is worth a shortcut.
+            lines += [
+                "        if len(children) == 1 and type(children[0]) is str:",
+                f'            self._children = text("{element.type}", children[0])',
+                "        else:",
+                "            self._fill(children)",
+            ]
+        elif has_children:
+            lines += [
+                '        self._children = ""',
+                "        if children:",
+                "            self._fill(children)",
+            ]
+        return lines
+
+    def _properties(self, element: Element, has_children: bool) -> list[str]:
+        lines: list[str] = []
+        if element.text is not None:
+            events = element.text_events
+            lines += _property("text", _annotation(element.text, events, stored=True), "self._text")
+        if has_children:
+            lines += _property("children", f"tuple[{self._child_types(element)}, ...]", "self._items()")
+        for attribute in element.attributes:
+            lines += _property(attribute.name, _stored(attribute), f"self._{attribute.name}")
+        return lines
+
+    def _writer(self, element: Element) -> list[str]:
+        if not element.attributes:
+            return []
+        lines = ["    def _attributes(self) -> str:", '        written = ""']
+        for attribute in element.attributes:
+            value = f"self._{attribute.name}"
+            addition = f"written += {attribute.kind.written(attribute.wire, value)}"
+            if attribute.required:
+                lines.append(f"        {addition}")
+            else:
+                lines += [f"        if {value} is not None:", f"            {addition}"]
+        lines += ["        return written if self._extra is None else written + self._extras()", ""]
+        return lines
+
+    def _docstring(self, element: Element) -> str:
+        doc = element.doc
+        if element.deprecated:
+            doc += f" Deprecated: {element.deprecated}."
+        parts = [_wrap(doc, "    ")]
+        if element.link:
+            parts.append(f"See {element.link}")
+        if element.attributes:
+            attributes = [_attribute_doc(attribute) for attribute in element.attributes]
+            parts.append("\n".join(["Attributes:", *attributes]))
+        if len(parts) == 1 and len(parts[0]) < WIDTH - 10:
+            return parts[0]
+        return "\n\n    ".join(parts) + "\n    "
+
+
+def _stored(attribute: Attribute) -> str:
+    annotation = _annotation(attribute.kind, attribute.events, stored=True)
+    return annotation if attribute.required else f"{annotation} | None"
+
+
+def _property(name: str, annotation: str, expression: str) -> list[str]:
+    return ["    @property", f"    def {name}(self) -> {annotation}:", f"        return {expression}", ""]
+
+
+def _annotation(kind: Kind, events: tuple[str, ...], *, stored: bool = False) -> str:
+    annotation = kind.stored if stored else kind.annotation
+    targets = "".join(f" | Target[{event}]" for event in events)
+    return annotation.replace("{events}", targets)
+
+
+def _attribute_doc(attribute: Attribute) -> str:
+    text = f"{attribute.name}: {attribute.doc}"
+    if attribute.required:
+        text += " Required."
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=" " * 8,
+        subsequent_indent=" " * 12,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _wrap(text: str, indent: str) -> str:
+    first, _, rest = text.partition(". ")
+    if rest and len(first) < WIDTH - 8:
+        body = textwrap.fill(
+            rest,
+            WIDTH,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        return f"{first}.\n\n{body}"
+    return textwrap.fill(
+        text, WIDTH - 4, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _tuple(words: Iterable[str]) -> str:
+    return f"({''.join(f'{word!r}, ' for word in words)})"
+
+
+def _mixin(group: str) -> str:
+    return f"_{re.sub('^.', lambda letter: letter[0].upper(), group)}"

@@ -1,0 +1,448 @@
+"""What all TwiML elements can do; the elements themselves are generated from `spec/twiml`.
+
+    Element             a tag with attributes: Pause, Record, Parameter
+    ├── TextElement     with text inside: Number, Play, Redirect
+    └── Container       with elements inside, and with text where `_mixed`: VoiceResponse, Gather, Say, Dial
+    Raw                 XML that is written as it is
+
+A class is slotted: one slot an attribute, its name after an underscore. Attributes are set once, by the
+generated `__init__`, after a check by a `Value`; only the children of a container grow. So an element can't
+become wrong after it has been made, and what is only known at the end (is there a noun in this Connect?) is
+checked when it is written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
+
+from ringback._core.twiml_values import XML_SPACE, Text, Value, closest, link, quote, text
+from ringback.errors import TwimlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+__all__ = ["Container", "Element", "NoSuchAttribute", "Raw", "RequiringType", "TextElement"]
+
+# No text of an element has to be shorter, so that a short one needs no check.
+SHORT = 64
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
+
+
+def escape(value: str) -> str:
+    """`value` as it stands between tags."""
+    if "&" in value:
+        value = value.replace("&", "&amp;")
+    if "<" in value:
+        value = value.replace("<", "&lt;")
+    if ">" in value:
+        value = value.replace(">", "&gt;")
+    if "\r" in value:
+        # A parser makes newlines of carriage returns unless they are written as references.
+        value = value.replace("\r", "&#13;")
+    return value
+
+
+class NoSuchAttribute:
+    """The type of keyword arguments that an element doesn't have: nothing is of it."""
+
+    def __new__(cls) -> NoReturn:
+        raise TypeError("there is nothing of this type")
+
+
+class RequiringType(type):
+    """The type of elements with required arguments: names one that is missing in a TwimlError.
+
+    Python itself would raise a TypeError. A `__call__` is dear, so no other elements have it.
+    """
+
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *arguments, **attributes):
+            try:
+                return type.__call__(cls, *arguments, **attributes)
+            except TypeError:
+                missing = [name for name in cls._required if name not in attributes]
+                if missing:
+                    allowed = "a value, as it is required"
+                elif issubclass(cls, TextElement) and not arguments:
+                    missing, allowed = [cls._text_name], "a value, as the first argument and without a name"
+                else:
+                    raise
+                raise TwimlError(f"{cls.__name__}.{missing[0]}", None, allowed) from None
+
+
+class Element:
+    """A TwiML element.
+
+    Elements are compared by what they say, so they can't be keys of a dictionary. They can be copied and
+    pickled. `str(element)` is its XML; it raises TwimlError where something is missing inside.
+    """
+
+    __slots__ = ("_extra",)
+
+    # The name in XML; the name in error messages and tables, which tells apart elements of one name.
+    _tag: ClassVar[str] = ""
+    _key: ClassVar[str] = ""
+    # Python name -> name in XML, kind of value.
+    _fields: ClassVar[dict[str, tuple[str, Value]]] = {}
+    _required: ClassVar[tuple[str, ...]] = ()
+    _secrets: ClassVar[frozenset[str]] = frozenset()
+    # Of these at least one is there when it is written: "text", "*" (any child), a tag, or "@attribute".
+    _needs: ClassVar[tuple[str, ...]] = ()
+    _text_limit: ClassVar[int | None] = None
+    _root: ClassVar[bool] = False
+
+    _extra: dict[str, str] | None
+
+    @property
+    def children(self) -> tuple[object, ...]:
+        """What is inside: text and elements, in order."""
+        return ()
+
+    @property
+    def extra_attributes(self) -> Mapping[str, str]:
+        """Attributes that the schema doesn't know, by their names in XML."""
+        return dict(self._extra or {})
+
+    def __str__(self) -> str:
+        try:
+            xml = self._xml()
+        except RecursionError:
+            raise TwimlError(type(self).__name__, "…", "fewer levels, and no element inside itself") from None
+        return DECLARATION + xml if self._root else xml
+
+    def _xml(self) -> str:
+        return f"<{self._tag}{self._attributes()}/>"
+
+    def _attributes(self) -> str:
+        """All attributes as they are written, each after a space; generated."""
+        return "" if self._extra is None else self._extras()
+
+    def _extras(self) -> str:
+        extra = self._extra or {}
+        return "".join([f' {name}="{quote(value)}"' for name, value in extra.items()])
+
+    @classmethod
+    def _refuse(cls, unknown: Iterable[str]) -> NoReturn:
+        """Raise TwimlError for keyword arguments that this element doesn't have."""
+        name = next(iter(unknown))
+        wire = {spelling: known for known, (spelling, _) in cls._fields.items()}
+        keywords = [*cls._fields, "extra_attributes"]
+        suggestion = wire.get(name) or closest(name, keywords)
+        raise TwimlError(cls.__name__, name, f"attributes {', '.join(keywords)}", suggestion=suggestion)
+
+    def _accept_extra(self, extra: Mapping[str, str] | None) -> None:
+        """Check and keep what the schema doesn't know."""
+        self._extra = None
+        if not extra:
+            return
+        import re
+
+        cls = type(self)
+        wire = {spelling: known for known, (spelling, _) in self._fields.items()}
+        accepted: dict[str, str] = {}
+        for name, value in extra.items():
+            field = f"{cls.__name__}.extra_attributes"
+            if name in wire:
+                raise TwimlError(
+                    field, name, "attributes that have no keyword of their own", suggestion=wire[name]
+                )
+            if re.fullmatch(r"[^\W\d][\w.\-]*(:[^\W\d][\w.\-]*)?", text(field, name)) is None:
+                raise TwimlError(field, name, "names that XML allows")
+            accepted[name] = text(f"{field}[{name!r}]", value)
+        self._extra = accepted
+
+    def _check_complete(self) -> None:
+        """Raise TwimlError where something that has to be there isn't."""
+        if self._needs and not any(map(self._has, self._needs)):
+            raise TwimlError(type(self).__name__, self, _describe_needs(self._needs))
+        if self._text_limit is not None:
+            length = self._text_length()
+            if length > self._text_limit:
+                raise TwimlError(
+                    type(self).__name__, f"{length:,} characters", f"at most {self._text_limit:,} characters"
+                )
+
+    def _has(self, need: str) -> bool:
+        if need.startswith("@"):
+            name = need[1:]
+            return name in (self._extra or ()) or any(
+                getattr(self, f"_{known}") is not None
+                for known, (spelling, _) in self._fields.items()
+                if spelling == name
+            )
+        for child in self.children:
+            if isinstance(child, str):
+                if need == "text" and child.strip(XML_SPACE):
+                    return True
+            elif not isinstance(child, Element) or need in ("*", child._tag):
+                # Whatever is missing may be in a Raw, or be the target whose URL is the text.
+                return True
+        return False
+
+    def _text_length(self) -> int:
+        return sum(
+            len(child) if isinstance(child, str) else child._text_length()
+            for child in self.children
+            if isinstance(child, (str, Element))
+        )
+
+    def _values(self) -> tuple[object, ...]:
+        """Everything that tells one element of a class from another, in the order of `_restore`."""
+        return (*[getattr(self, f"_{name}") for name in self._fields], self._extra)
+
+    def _restore(self, values: tuple[Any, ...]) -> None:
+        for name, value in zip(self._fields, values, strict=False):
+            setattr(self, f"_{name}", value)
+        self._extra = values[len(self._fields)]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Element) or type(other) is not type(self):
+            return NotImplemented
+        return all(map(_same, self._values(), other._values()))
+
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[Callable[..., Element], tuple[object, ...]]:
+        return _rebuild, (type(self), self._values())
+
+    def __repr__(self) -> str:
+        parts = [*map(repr, self.children)]
+        for name in self._fields:
+            value = getattr(self, f"_{name}")
+            if value is not None:
+                parts.append(f"{name}={'***' if name in self._secrets else _show(value)}")
+        if self._extra:
+            parts.append(f"extra_attributes={self._extra!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+
+class TextElement(Element):
+    """An element with text inside."""
+
+    __slots__ = ("_text",)
+
+    _kind: ClassVar[Value] = Text()
+    _text_name: ClassVar[str] = "text"
+
+    _text: Any
+
+    @property
+    def text(self) -> object:
+        """What is inside."""
+        return self._text
+
+    @property
+    def children(self) -> tuple[object, ...]:
+        inner: object = self._text
+        return () if inner == "" else (inner,)
+
+    def _xml(self) -> str:
+        inner = self._text
+        if type(inner) is not str:
+            inner = link(inner)
+        if inner:
+            return f"<{self._tag}{self._attributes()}>{escape(inner)}</{self._tag}>"
+        return f"<{self._tag}{self._attributes()}/>"
+
+    def _values(self) -> tuple[object, ...]:
+        return (*super()._values(), self._text)
+
+    def _restore(self, values: tuple[Any, ...]) -> None:
+        super()._restore(values)
+        self._text = values[-1]
+
+
+class Container(Element):
+    """An element with elements inside.
+
+    Children are given when it is made, or added afterwards: by `append`, or by a method that is named for
+    the child, makes it, adds it and returns it.
+    """
+
+    __slots__ = ("_children",)
+
+    _allowed: ClassVar[frozenset[str]] = frozenset()
+    _mixed: ClassVar[bool] = False
+    _limit: ClassVar[int | None] = None
+
+    # Text alone is kept as such: most elements hold nothing else, and a list takes more memory than they do.
+    _children: str | list[Any]
+
+    def _fill(self, children: tuple[Any, ...]) -> None:
+        if len(children) == 1 and self._mixed and type(children[0]) is str:
+            self._children = text(type(self).__name__, children[0])
+            return
+        self._children = ""
+        for child in children:
+            self._adopt(child)
+
+    def _adopt(self, child: Any) -> None:
+        """Add a child, if it may stand here."""
+        if getattr(child.__class__, "_key", None) in self._allowed:
+            self._push(child)
+        elif self._mixed and isinstance(child, str):
+            words = text(type(self).__name__, child)
+            children = self._children
+            # Neighbours become one, as they do in a document: so what is read back is the same.
+            if isinstance(children, str):
+                self._children = children + words
+            elif type(children[-1]) is str:
+                children[-1] += words
+            elif words:
+                children.append(words)
+        else:
+            raise self._refusal(child)
+
+    def _push(self, child: Element | Raw) -> None:
+        """Add an element that may stand here."""
+        children = self._children
+        if isinstance(children, str):
+            self._children = [children, child] if children else [child]
+        elif self._limit is None or len(children) < self._limit:
+            children.append(child)
+        else:
+            allowed = "one element" if self._limit == 1 else f"{self._limit} elements"
+            raise TwimlError(type(self).__name__, child, f"{allowed} inside")
+
+    def _items(self) -> tuple[Any, ...]:
+        children = self._children
+        if isinstance(children, str):
+            return (children,) if children else ()
+        return tuple(children)
+
+    def _refusal(self, child: object) -> TwimlError:
+        names = sorted(key.rpartition(".")[2] for key in self._allowed - {"Raw"})
+        allowed = ", ".join(["text", *names] if self._mixed else names)
+        suggestion: str | None = None
+        if isinstance(child, Element):
+            # The same name can mean another class in another place.
+            twins = [key for key in self._allowed if key.endswith(child._tag) and key != child._key]
+            suggestion = f"ringback.twiml.{twins[0].removeprefix('voice.')}" if twins else None
+        elif isinstance(child, type):
+            suggestion = f"{child.__name__}(…)" if child.__name__ in names else None
+        elif isinstance(child, str):
+            suggestion = f"Say({child!r})" if "Say" in names else None
+        elif type(child) in (list, tuple):
+            suggestion = "a star before it, to give its items"
+        return TwimlError(type(self).__name__, child, f"{allowed} inside", suggestion=suggestion)
+
+    @property
+    def children(self) -> tuple[object, ...]:
+        return self._items()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+        /,
+    ) -> None:
+        """Nothing is left to do: the children are in place already."""
+
+    def _xml(self) -> str:
+        children = self._children
+        if isinstance(children, str):
+            if self._needs and (not children or children.isspace() or len(children) > SHORT):
+                self._check_complete()
+            if not children:
+                return f"<{self._tag}{self._attributes()}/>"
+            inner = escape(children)
+        else:
+            if self._needs:
+                self._check_complete()
+            inner = "".join([escape(child) if type(child) is str else child._xml() for child in children])
+        return f"<{self._tag}{self._attributes()}>{inner}</{self._tag}>"
+
+    def _values(self) -> tuple[object, ...]:
+        return (*super()._values(), self._items())
+
+    def _restore(self, values: tuple[Any, ...]) -> None:
+        super()._restore(values)
+        self._children = ""
+        for child in values[-1]:
+            self._adopt(child)
+
+
+class Raw:
+    """A piece of XML that is written as it is, for what the schema doesn't know (yet).
+
+    Args:
+        xml: Well-formed: whole elements, text, comments. Nothing else about it is checked.
+    """
+
+    __slots__ = ("_xml_text",)
+
+    _key: ClassVar[str] = "Raw"
+
+    def __init__(self, xml: str, /) -> None:
+        from xml.parsers.expat import ExpatError, ParserCreate
+
+        checked = text("Raw", xml)
+        try:
+            ParserCreate().Parse(f"<raw>{checked}</raw>", True)
+        except ExpatError as error:
+            raise TwimlError("Raw", xml, f"well-formed XML ({error})") from None
+        self._xml_text = checked
+
+    @property
+    def xml(self) -> str:
+        """What is written."""
+        return self._xml_text
+
+    def _xml(self) -> str:
+        return self._xml_text
+
+    def __str__(self) -> str:
+        return self._xml_text
+
+    def __repr__(self) -> str:
+        return f"Raw({self._xml_text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return self._xml_text == other._xml_text if isinstance(other, Raw) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._xml_text)
+
+    def __reduce__(self) -> tuple[type[Raw], tuple[str]]:
+        return Raw, (self._xml_text,)
+
+
+def _same(one: Any, other: Any) -> bool:
+    if one is other or one == other:
+        return True
+    if type(one) is tuple and type(other) is tuple:
+        return len(one) == len(other) and all(map(_same, one, other))
+    if isinstance(one, str) != isinstance(other, str):
+        # A handler says the same as its URL, so that what is read back equals what was written.
+        return _address(one) == _address(other)
+    return False
+
+
+def _address(value: object) -> object:
+    return link(value) if hasattr(value, "_handles") else value
+
+
+def _show(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(repr, cast('tuple[object, ...]', value)))}]"
+    return getattr(value, "__name__", None) or repr(value) if hasattr(value, "_handles") else repr(value)
+
+
+def _rebuild(cls: type[Element], values: tuple[object, ...]) -> Element:
+    element = cls.__new__(cls)
+    element._restore(values)
+    return element
+
+
+def _describe_needs(needs: Iterable[str]) -> str:
+    words = {"text": "text", "*": "an element inside"}
+    alternatives = [words.get(need, need.replace("@", "the attribute ")) for need in needs]
+    return f"{' or '.join(alternatives)}"

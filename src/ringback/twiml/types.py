@@ -1,0 +1,3 @@
+"""Names for the types of attributes, for programs that pass them around: `voice: SayVoice | None = None`."""
+
+from ringback._generated.twiml.types import *  # noqa: F403
