@@ -1,22 +1,32 @@
 """A Twilio of your own: a phone and messaging network that speaks Twilio's API, webhooks and TwiML.
 
-Emulator            everything together, for tests and servers
-├── engine/         the network itself: records, virtual clock, phones, TwiML; no I/O
-├── rest/           the REST API
-├── driver.py       time and requests: moves the clock, sends webhooks, brings their answers
-├── courier.py      how webhooks are carried: by a call in process, or over HTTP
-├── transport.py    the API as a transport of `Client` and `AsyncClient`
-├── phones.py       phones as tests hold them
-├── server.py       the API over HTTP, and `/_emulator/`, to drive it from outside
-├── cli.py          `ringback emulator`
-└── pytest_plugin.py
+    Emulator            everything together, for tests and servers
+    ├── engine/         the network itself: records, virtual clock, phones, TwiML; no I/O
+    ├── rest/           the REST API
+    ├── driver.py       time and requests: moves the clock, sends webhooks, brings their answers
+    ├── courier.py      how webhooks are carried: by a call in process, or over HTTP
+    ├── transport.py    the API as a transport of `Client` and `AsyncClient`
+    ├── phones.py       phones as tests hold them
+    ├── server.py       the API over HTTP
+    ├── control.py      `/_emulator/`: phones, numbers, clock and transcript over HTTP
+    ├── cli.py          `ringback emulator`
+    └── pytest_plugin.py
+
+The names below are imported when they are first used: pytest loads this package in every run.
 """
 
-from ringback.emulator.emulator import ACCOUNT_SID, AUTH_TOKEN, Emulator
-from ringback.emulator.engine.network import Settings
-from ringback.emulator.engine.people import HangUp, Hear, Heard, Line, Pause, Press, Speak, Step, Text
-from ringback.emulator.engine.transcript import Entry, Transcript
-from ringback.emulator.phones import CallOver, ExpectationFailed, Phone, PhoneCall
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ringback.emulator.emulator import ACCOUNT_SID, AUTH_TOKEN, Emulator
+    from ringback.emulator.engine.network import Settings
+    from ringback.emulator.engine.people import HangUp, Hear, Heard, Line, Pause, Press, Speak, Step, Text
+    from ringback.emulator.engine.transcript import Entry, Transcript
+    from ringback.emulator.phones import CallOver, ExpectationFailed, Phone, PhoneCall
+    from ringback.emulator.server import serving
 
 __all__ = [
     "ACCOUNT_SID",
@@ -38,4 +48,41 @@ __all__ = [
     "Step",
     "Text",
     "Transcript",
+    "serving",
 ]
+
+_HOMES: Final = {
+    "ACCOUNT_SID": "emulator",
+    "AUTH_TOKEN": "emulator",
+    "CallOver": "phones",
+    "Emulator": "emulator",
+    "Entry": "engine.transcript",
+    "ExpectationFailed": "phones",
+    "HangUp": "engine.people",
+    "Hear": "engine.people",
+    "Heard": "engine.people",
+    "Line": "engine.people",
+    "Pause": "engine.people",
+    "Phone": "phones",
+    "PhoneCall": "phones",
+    "Press": "engine.people",
+    "Settings": "engine.network",
+    "Speak": "engine.people",
+    "Step": "engine.people",
+    "Text": "engine.people",
+    "Transcript": "engine.transcript",
+    "serving": "server",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

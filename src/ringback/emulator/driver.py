@@ -101,6 +101,15 @@ class Driver:
         """Whether nothing is under way and nothing is due before long."""
         return self._quiet and not self._network.clock.busy()
 
+    def skip(self, seconds: float) -> None:
+        """Go ahead by so many virtual seconds, without waiting for what happens in them."""
+        if self._mode == "real":
+            with self.condition:
+                self._virtual += seconds
+                self.condition.notify_all()
+        else:
+            self.let_pass(seconds)
+
     def let_pass(self, seconds: float) -> None:
         """Let so many virtual seconds pass, whether or not anything is due in them."""
         clock = self._network.clock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from ringback.emulator.transport import AsyncEmulatorTransport, EmulatorTranspor
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Generator, Iterable
     from types import TracebackType
 
     from typing_extensions import Self
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.people import AnsweredBy, Policy, Script
     from ringback.emulator.engine.records import Problem
     from ringback.emulator.engine.transcript import Transcript
+    from ringback.http import Headers, Response
 
 __all__ = ["ACCOUNT_SID", "AUTH_TOKEN", "Emulator"]
 
@@ -154,6 +156,12 @@ class Emulator:
         if not self._driver.idle:
             raise EmulatorError(f"not idle after {limit:g} virtual seconds\n\n{self.transcript}")
 
+    def skip(self, seconds: float) -> None:
+        """Move a clock that runs by itself ahead, without waiting for what happens meanwhile."""
+        if not seconds >= 0:
+            raise EmulatorError(f"seconds: expected a number of at least 0, got {seconds!r}")
+        self._driver.skip(seconds)
+
     # Who is there
 
     def phone(
@@ -253,11 +261,11 @@ class Emulator:
 
     def transport(self) -> EmulatorTransport:
         """What carries a client's requests to this emulator, without HTTP."""
-        return EmulatorTransport(self._driver, self._api)
+        return EmulatorTransport(self.answer)
 
     def async_transport(self) -> AsyncEmulatorTransport:
         """The same for `AsyncClient`."""
-        return AsyncEmulatorTransport(self._driver, self._api)
+        return AsyncEmulatorTransport(self.answer)
 
     def client(self) -> Client:
         """A client of the main account."""
@@ -270,6 +278,26 @@ class Emulator:
         from ringback.client import AsyncClient
 
         return AsyncClient(self.account_sid, self.auth_token, transport=self.async_transport())
+
+    def answer(self, method: str, target: str, headers: Headers, body: bytes) -> Response:
+        """What the API says to a request; `target` is its path and query."""
+        with self._driver.touch():
+            return self._api.answer(method, target, headers, body)
+
+    @contextmanager
+    def held(self) -> Generator[Network]:
+        """Hold the network while looking at it or changing it: for what this class has no method for."""
+        with self._driver.touch() as network:
+            yield network
+
+    @property
+    def home(self) -> str:
+        """Scheme and host that recordings' URLs begin with; `https://api.twilio.com` unless served."""
+        return self._network.home
+
+    @home.setter
+    def home(self, url: str) -> None:
+        self._network.home = url
 
     # What happened
 

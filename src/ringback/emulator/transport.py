@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from ringback.emulator.driver import Driver
-    from ringback.emulator.rest.api import Api
-    from ringback.http import Request, Response
+    from ringback.http import Headers, Request, Response
+
+Answer: TypeAlias = "Callable[[str, str, Headers, bytes], Response]"
 
 __all__ = ["AsyncEmulatorTransport", "EmulatorTransport"]
 
@@ -16,16 +17,14 @@ __all__ = ["AsyncEmulatorTransport", "EmulatorTransport"]
 class EmulatorTransport:
     """Carries requests to an emulator of this process, whatever their host."""
 
-    def __init__(self, driver: Driver, api: Api) -> None:
-        self._driver = driver
-        self._api = api
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
 
     def send(self, request: Request, /) -> Response:
         """See `ringback.transports.Transport.send`."""
         parts = urlsplit(request.url)
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        with self._driver.touch():
-            return self._api.answer(request.method, target, request.headers, request.body)
+        return self._answer(request.method, target, request.headers, request.body)
 
     def close(self) -> None:
         """There is nothing to give back."""
@@ -34,8 +33,8 @@ class EmulatorTransport:
 class AsyncEmulatorTransport:
     """The same for asyncio. It blocks nobody: an answer takes no I/O."""
 
-    def __init__(self, driver: Driver, api: Api) -> None:
-        self._transport = EmulatorTransport(driver, api)
+    def __init__(self, answer: Answer) -> None:
+        self._transport = EmulatorTransport(answer)
 
     async def send(self, request: Request, /) -> Response:
         """See `ringback.transports.AsyncTransport.send`."""

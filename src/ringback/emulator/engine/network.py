@@ -95,6 +95,7 @@ class Network:
         on_call: What a phone does when it rings, where nobody said otherwise.
         legs: Every call's live side, by call SID.
         interpret: Runs a call's TwiML from a first document to the end of the call.
+        home: Scheme and host that the URLs of recordings begin with.
         conferences: Live conferences, by account SID and name.
     """
 
@@ -111,6 +112,7 @@ class Network:
         self.sids = Sids(seed)
         self.settings = settings
         self.interpret = interpret
+        self.home = "https://api.twilio.com"
         self.outbox = Outbox()
         self.transcript = Transcript()
         self.phones: dict[str, Phone] = {}

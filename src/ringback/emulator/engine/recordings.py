@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Keeper"]
 
-# Where the real service keeps its recordings; the emulator has no sound to give.
-_HOME = "https://api.twilio.com"
-
 
 class Keeper:
     """Keeps one recording: of a Record verb, or of a Dial.
@@ -43,7 +40,7 @@ class Keeper:
             source=source,
             channels=channels,
             start_time=now,
-            url=f"{_HOME}/{parameters.API_VERSION}/Accounts/{account}/Recordings/{sid}",
+            url=f"{network.home}/{parameters.API_VERSION}/Accounts/{account}/Recordings/{sid}",
         )
 
     def start(self) -> None:
@@ -100,7 +97,7 @@ class Keeper:
             recording_sid=self.recording.sid,
             status="completed",
             text=" ".join(self.recording.words),
-            url=f"{_HOME}/{parameters.API_VERSION}/Accounts/{account}/Recordings/{self.recording.sid}"
+            url=f"{network.home}/{parameters.API_VERSION}/Accounts/{account}/Recordings/{self.recording.sid}"
             f"/Transcriptions/{sid}",
         )
         network.store.transcriptions[sid] = transcription

@@ -1,0 +1,226 @@
+"""`/_emulator/`: what only an emulator has, over HTTP. Form parameters in, JSON out.
+
+GET  /_emulator/                            account, numbers, phones, clock
+GET  /_emulator/transcript                  what happened; `?format=text` to read, `?after=N` for news
+GET  /_emulator/problems                    what the real service's debugger would show
+POST /_emulator/clock                       seconds=…: skip ahead
+POST /_emulator/numbers                     phone_number=…, voice_url=…, sms_url=…, status_callback=…
+GET  /_emulator/phones/{number}             its calls and texts
+POST /_emulator/phones/{number}             on_call=…, after=…, answered_by=…, on_text=…
+POST /_emulator/phones/{number}/dial        to=…
+POST /_emulator/phones/{number}/text        to=…, body=…, media=…
+POST /_emulator/phones/{number}/answer      and /decline, /hangup
+POST /_emulator/phones/{number}/press       keys=…: when somebody listens for them
+POST /_emulator/phones/{number}/speak       text=…, seconds=…: likewise
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
+from urllib.parse import unquote
+
+from attrs import asdict
+
+from ringback.emulator.engine.people import AnsweredBy, Line, Policy, Press, Speak, Step
+from ringback.emulator.engine.scripts import follow, length_of
+from ringback.emulator.rest.decoding import pairs_of
+from ringback.emulator.rest.errors import Refused
+from ringback.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from ringback.emulator.emulator import Emulator
+    from ringback.emulator.engine.network import Network
+    from ringback.emulator.phones import Phone
+
+__all__ = ["PREFIX", "Control"]
+
+PREFIX: Final = "/_emulator/"
+
+Form: TypeAlias = "Mapping[str, str]"
+
+
+class Control:
+    """Drives an emulator from outside."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._acts: Mapping[str, Callable[[Phone, Form], object]] = {
+            "dial": self._dial,
+            "text": self._text,
+            "answer": self._answer,
+            "decline": self._decline,
+            "hangup": self._hang_up,
+            "press": self._press,
+            "speak": self._speak,
+        }
+
+    def answer(self, method: str, path: str, query: str, body: bytes) -> object:
+        """What to send as JSON, or text where it is text.
+
+        Raises:
+            Refused: The request makes no sense, or not now.
+        """
+        form = dict(pairs_of(query if method == "GET" else body))
+        parts = [unquote(part) for part in path.removeprefix(PREFIX).split("/") if part]
+        try:
+            return self._act(method, parts, form)
+        except EmulatorError as error:
+            raise Refused(409, 20001, str(error)) from None
+
+    def _act(self, method: str, parts: list[str], form: Form) -> object:
+        match method, parts:
+            case "GET", []:
+                return self._overview()
+            case "GET", ["transcript"]:
+                return self._transcript(form)
+            case "GET", ["problems"]:
+                return {"problems": [_problem(each) for each in self._emulator.problems]}
+            case "POST", ["clock"]:
+                self._emulator.skip(_number(form, "seconds"))
+                return {"now": self._emulator.now}
+            case "POST", ["numbers"]:
+                return self._number(form)
+            case "GET", ["phones", number]:
+                return self._phone(self._emulator.phone(number))
+            case "POST", ["phones", number]:
+                return self._behave(self._emulator.phone(number), form)
+            case "POST", ["phones", number, act] if act in self._acts:
+                return self._acts[act](self._emulator.phone(number), form)
+            case _:
+                raise Refused(404, 20404, f"{method} {PREFIX}{'/'.join(parts)} is nothing the emulator knows")
+
+    def _overview(self) -> object:
+        with self._emulator.held() as network:
+            return {
+                "account_sid": self._emulator.account_sid,
+                "now": network.clock.now,
+                "date": network.clock.date.isoformat(),
+                "numbers": [number.phone_number for number in network.store.numbers.values()],
+                "phones": list(network.phones),
+                "calls": {sid: call.status for sid, call in network.store.calls.items()},
+            }
+
+    def _transcript(self, form: Form) -> object:
+        with self._emulator.held() as network:
+            if form.get("format") == "text":
+                return f"{network.transcript}\n"
+            after = int(form["after"]) if form.get("after", "").isdecimal() else 0
+            entries = list(network.transcript)
+            return {"entries": [asdict(entry) for entry in entries[after:]], "next": len(entries)}
+
+    def _number(self, form: Form) -> object:
+        number = _required(form, "phone_number")
+        sid = self._emulator.number(
+            number,
+            voice_url=form.get("voice_url", ""),
+            voice_fallback_url=form.get("voice_fallback_url", ""),
+            sms_url=form.get("sms_url", ""),
+            sms_fallback_url=form.get("sms_fallback_url", ""),
+            status_callback=form.get("status_callback", ""),
+            application_sid=form.get("application_sid", ""),
+        )
+        return {"sid": sid, "phone_number": number}
+
+    def _phone(self, phone: Phone) -> object:
+        with self._emulator.held() as network:
+            lines = network.phones[phone.number].lines
+            return {
+                "number": phone.number,
+                "calls": [_line(line) for line in lines],
+                "texts": [asdict(text) for text in network.phones[phone.number].texts],
+            }
+
+    def _behave(self, phone: Phone, form: Form) -> object:
+        if form.get("on_call"):
+            phone.behave(
+                cast("Policy", _choice(form, "on_call", get_args(Policy))),
+                after=_number(form, "after", 2.0),
+                answered_by=cast("AnsweredBy", _choice(form, "answered_by", get_args(AnsweredBy), "human")),
+            )
+        if form.get("on_text"):
+            chosen = _choice(form, "on_text", ("deliver", "undelivered", "fail"))
+            phone.receive(cast("Literal['deliver', 'undelivered', 'fail']", chosen))
+        return self._phone(phone)
+
+    def _dial(self, phone: Phone, form: Form) -> object:
+        call = phone.dial(_required(form, "to"))
+        return {"call_sid": call.sid, "state": call.state}
+
+    def _text(self, phone: Phone, form: Form) -> object:
+        media = form.get("media", "").split()
+        return {"message_sid": phone.text(_required(form, "to"), form.get("body", ""), media=media)}
+
+    def _answer(self, phone: Phone, _: Form) -> object:
+        return self._on_line(phone, lambda _network, line: line.pick_up())
+
+    def _decline(self, phone: Phone, _: Form) -> object:
+        return self._on_line(phone, lambda _network, line: line.decline())
+
+    def _hang_up(self, phone: Phone, _: Form) -> object:
+        return self._on_line(phone, lambda _network, line: line.hang_up())
+
+    def _press(self, phone: Phone, form: Form) -> object:
+        step = Press(_required(form, "keys"))
+        return self._on_line(phone, lambda network, line: _do(network, line, step))
+
+    def _speak(self, phone: Phone, form: Form) -> object:
+        text = _required(form, "text")
+        with self._emulator.held() as network:
+            usual = length_of(text, network.settings.characters)
+        step = Speak(text, _number(form, "seconds", usual))
+        return self._on_line(phone, lambda network, line: _do(network, line, step))
+
+    def _on_line(self, phone: Phone, act: Callable[[Network, Line], None]) -> object:
+        with self._emulator.held() as network:
+            lines = [line for line in network.phones[phone.number].lines if not line.ended]
+            if not lines:
+                raise EmulatorError(f"{phone.number} is in no call")
+            act(network, lines[-1])
+            return _line(lines[-1])
+
+
+def _do(network: Network, line: Line, step: Step) -> None:
+    network.run(follow(line, [step]))
+
+
+def _line(line: Line) -> dict[str, object]:
+    return {
+        "call_sid": line.leg.call.sid,
+        "other": line.other,
+        "state": line.state,
+        "status": line.leg.call.status,
+        "listening": sorted(line.listening),
+        "heard": [asdict(heard) for heard in line.heard],
+    }
+
+
+def _problem(problem: object) -> dict[str, object]:
+    return {name: getattr(problem, name) for name in ("code", "message", "subject_sid", "url")}
+
+
+def _required(form: Form, name: str) -> str:
+    if not form.get(name):
+        raise Refused(400, 20001, f"The request lacks a parameter: {name}")
+    return form[name]
+
+
+def _number(form: Form, name: str, default: float | None = None) -> float:
+    if default is not None and not form.get(name):
+        return default
+    text = _required(form, name)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    # Not above: not-a-number has no order at all.
+    if not 0 < number < 1e7:
+        raise Refused(400, 20001, f"{name} '{text[:50]}' is no number of seconds")
+    return number
+
+
+def _choice(form: Form, name: str, allowed: tuple[str, ...], default: str = "") -> str:
+    chosen = form.get(name) or default
+    if chosen not in allowed:
+        raise Refused(400, 20001, f"{name} '{chosen[:50]}' is not one of {', '.join(allowed)}")
+    return chosen
