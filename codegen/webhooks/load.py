@@ -14,7 +14,7 @@ import cattrs
 from cattrs.errors import ClassValidationError, IterableValidationError
 
 from codegen.problems import Problem, SpecError
-from codegen.source import Source, Steps
+from codegen.source import Source, Step, Steps
 from codegen.webhooks.records import CONFIDENCES, Confidence, Parameter, ParameterSet, Spec, WireType
 
 PLAIN_KINDS = {
@@ -219,28 +219,33 @@ def _check_set(
     *,
     key: str = "include",
 ) -> Iterator[Problem]:
-    known = True
     for index, group in enumerate(include):
         if group not in spec.groups:
-            known = False
             yield source.problem((*path, key, index), f"unknown group {group!r}")
-        elif path == ("groups", group) or _reaches(spec, group, str(path[-1]) if path[0] == "groups" else ""):
-            known = False
+        elif path == ("groups", group) or _reaches(spec, group, path[-1] if path[0] == "groups" else group):
             yield source.problem((*path, key, index), f"{group!r} includes itself")
-    if known:
+    if all(_sound(spec, group) for group in include):
         included = expand(spec, include, (), {})
         for index, wire in enumerate(without):
             if wire not in included:
                 yield source.problem((*path, "without", index), f"no group has {wire!r}")
 
 
-def _reaches(spec: Spec, start: str, goal: str) -> bool:
+def _sound(spec: Spec, group: str) -> bool:
+    """Whether a group and all that it includes can be expanded."""
+    if group not in spec.groups or _reaches(spec, group, group):
+        return False
+    return all(_sound(spec, inner) for inner in spec.groups[group].include)
+
+
+def _reaches(spec: Spec, start: str, goal: Step) -> bool:
+    """Whether the group `start` includes the group `goal`, by way of others or directly."""
     seen: set[str] = set()
     ahead = [start]
     while ahead:
         name = ahead.pop()
         for inner in spec.groups[name].include if name in spec.groups else ():
-            if inner in (goal, start):
+            if inner == goal:
                 return True
             if inner not in seen:
                 seen.add(inner)
@@ -251,9 +256,7 @@ def _reaches(spec: Spec, start: str, goal: str) -> bool:
 def _check_parameters(
     spec: Spec, source: Source, path: Steps, parameters: Mapping[str, Parameter]
 ) -> Iterator[Problem]:
-    # A group's short form has no `parameters` level.
-    nested = (*path, "parameters")
-    base = path if source.at(nested) is None else nested
+    base = (*path, "parameters")
     for wire, parameter in parameters.items():
         if not _WIRE.match(wire):
             yield source.problem((*base, wire), f"{wire!r} is no parameter name")

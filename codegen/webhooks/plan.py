@@ -12,7 +12,7 @@ from attrs import frozen
 
 from codegen import naming
 from codegen.problems import Problem, SpecError
-from codegen.source import Source
+from codegen.source import Source, Step, Steps
 from codegen.webhooks.load import expand
 from codegen.webhooks.records import EventSpec, Parameter, Spec, Webhook
 
@@ -118,7 +118,7 @@ class _Planner:
         self.source = source
         self.events = spec.events()
         self.problems: list[Problem] = []
-        self._paths = {
+        self._paths: dict[str, Steps] = {
             name: ("modules", module, "events", name)
             for module, found in spec.modules.items()
             for name in found.events
@@ -189,11 +189,12 @@ class _Planner:
         taken: dict[str, str] = {"unknown_parameters": "the base class"}
         for wire, made in (inherited | fields).items():
             if made.name in taken:
-                self._problem(name, f"{wire} and {taken[made.name]} would both be called {made.name}")
+                message = f"{wire} and {taken[made.name]} would both be called {made.name}"
+                self._problem(name, message, "names")
             taken[made.name] = wire
         for wire in event.names:
             if wire not in merged:
-                self._problem(name, f"names {wire!r}, which no webhook sends")
+                self._problem(name, f"names {wire!r}, which no webhook sends", "names", wire)
         return fields
 
     def _field(
@@ -234,7 +235,9 @@ class _Planner:
             original = first.type.of[0]
             same = merged.get(original, [None])[0]
             if same is None or same.type.kind == "alias":
-                self._problem(name, f"{wire} is an alias of {original!r}, which isn't sent with it")
+                self._wire_problem(
+                    name, wire, f"{wire} is an alias of {original!r}, which isn't sent with it"
+                )
                 same = first
             return FieldPlan(
                 name=python,
@@ -285,7 +288,9 @@ class _Planner:
                         name, f"{wire} is {first.of[0]} in one webhook and {other.of[0]} in another"
                     )
             elif (other.kind, other.of) != (first.kind, first.of):
-                self._problem(name, f"{wire} is {first.kind} in one webhook and {other.kind} in another")
+                self._wire_problem(
+                    name, wire, f"{wire} is {first.kind} in one webhook and {other.kind} in another"
+                )
 
     def _presence(self, found: Sequence[Parameter], promised: bool) -> str:
         if promised:
@@ -308,14 +313,16 @@ class _Planner:
             return None
         discriminator = merged.get(event.select.by, [None])[0]
         if discriminator is None or discriminator.type.kind != "enum":
-            self._problem(name, f"selects by {event.select.by!r}, which is no enum of its webhooks")
+            message = f"selects by {event.select.by!r}, which is no enum of its webhooks"
+            self._problem(name, message, "select", "by")
             return None
         allowed = self.spec.enums[discriminator.type.of[0]].values
         chosen: dict[str, str] = {}
         for subclass, selected in event.select.classes.items():
             for value in selected.values:
                 if value not in allowed or value in chosen:
-                    self._problem(name, f"{subclass}: {value!r} is taken or no value of {event.select.by}")
+                    message = f"{value!r} is taken or no value of {event.select.by}"
+                    self._problem(name, message, "select", "classes", subclass)
                 chosen[value] = subclass
         return event.select.by, chosen
 
@@ -341,5 +348,19 @@ class _Planner:
                 )
             yield ClassPlan(name=subclass, base=name, doc=selected.doc, docs=(), fields=tuple(narrowed))
 
-    def _problem(self, name: str, message: str) -> None:
-        self.problems.append(self.source.problem(self._paths[name], message))
+    def _problem(self, name: str, message: str, *steps: Step) -> None:
+        self.problems.append(self.source.problem((*self._paths[name], *steps), message))
+
+    def _wire_problem(self, name: str, wire: str, message: str) -> None:
+        """About what a webhook of the class says of a parameter, or a group or the class where none does."""
+        places: list[Steps] = [
+            ("webhooks", key, "parameters", wire)
+            for key, webhook in self.spec.webhooks.items()
+            if webhook.event == name and wire in webhook.parameters
+        ]
+        places += [
+            ("groups", group, "parameters", wire)
+            for group, members in self.spec.groups.items()
+            if wire in members.parameters
+        ]
+        self.problems.append(self.source.problem([*places, self._paths[name]][0], message))

@@ -53,10 +53,12 @@ __all__ = [
 __all__ += _generated.__all__
 
 
-def __getattr__(name: str) -> object:
-    if name in _generated.HOMES:
-        return getattr(_generated, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # type checkers would take every name for one that exists
+
+    def __getattr__(name: str) -> object:
+        if name in _generated.HOMES:
+            return getattr(_generated, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
