@@ -1,4 +1,8 @@
-"""The two drivers of an exchange: all the I/O of the client is in these lines."""
+"""The drivers of an exchange: all the I/O of the client is in these lines.
+
+drive, drive_async                  whole answers
+drive_stream, drive_stream_async    the last answer as a stream: the exchange sees its status and headers
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,16 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from ringback._core.exchange import Sleep
 from ringback.errors import TransportError
+from ringback.http import Response
 
 if TYPE_CHECKING:
     from ringback._core.exchange import Exchange
-    from ringback.transports import AsyncTransport, Transport
+    from ringback.transports import AsyncResponseStream, AsyncTransport, ResponseStream, Transport
 
-__all__ = ["drive", "drive_async"]
+__all__ = ["drive", "drive_async", "drive_stream", "drive_stream_async"]
+
+# As much of a refusal as an error message needs.
+_REFUSAL_SIZE = 16_384
 
 T = TypeVar("T")
 
@@ -54,3 +62,63 @@ async def drive_async(exchange: Exchange[T], transport: AsyncTransport) -> T:
                 step = exchange.send(response)
     except StopIteration as stop:
         return cast("T", stop.value)
+
+
+def drive_stream(exchange: Exchange[Response], transport: Transport) -> ResponseStream:
+    """Carry an exchange out whose last answer is handed over before its body is read."""
+    answer: ResponseStream | None = None
+    try:
+        step = next(exchange)
+        while True:
+            if answer is not None:
+                answer.close()
+                answer = None
+            if isinstance(step, Sleep):
+                time.sleep(step.seconds)
+                step = exchange.send(None)
+                continue
+            try:
+                answer = transport.stream(step)
+                body = b"" if answer.status < 400 else answer.read(_REFUSAL_SIZE)
+            except TransportError as error:
+                step = exchange.throw(error)
+            else:
+                step = exchange.send(Response(answer.status, answer.headers, body))
+    except StopIteration:
+        if answer is None:
+            raise RuntimeError("the exchange ended without an answer") from None
+        return answer
+    except BaseException:
+        if answer is not None:
+            answer.close()
+        raise
+
+
+async def drive_stream_async(exchange: Exchange[Response], transport: AsyncTransport) -> AsyncResponseStream:
+    """The same over an asynchronous transport."""
+    answer: AsyncResponseStream | None = None
+    try:
+        step = next(exchange)
+        while True:
+            if answer is not None:
+                await answer.aclose()
+                answer = None
+            if isinstance(step, Sleep):
+                await asyncio.sleep(step.seconds)
+                step = exchange.send(None)
+                continue
+            try:
+                answer = await transport.stream(step)
+                body = b"" if answer.status < 400 else await answer.read(_REFUSAL_SIZE)
+            except TransportError as error:
+                step = exchange.throw(error)
+            else:
+                step = exchange.send(Response(answer.status, answer.headers, body))
+    except StopIteration:
+        if answer is None:
+            raise RuntimeError("the exchange ended without an answer") from None
+        return answer
+    except BaseException:
+        if answer is not None:
+            await answer.aclose()
+        raise

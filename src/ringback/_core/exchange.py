@@ -13,8 +13,9 @@ import json
 import logging
 from collections.abc import Generator, Mapping
 from typing import Final, TypeAlias, TypeVar, cast
+from urllib.parse import urljoin, urlsplit
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ringback._core.retry import RetryPolicy
 from ringback.errors import (
@@ -30,9 +31,9 @@ from ringback.errors import (
     ServerError,
     TransportError,
 )
-from ringback.http import Request, Response
+from ringback.http import Headers, Request, Response
 
-__all__ = ["Exchange", "Sleep", "Step", "excerpt", "perform", "read_json", "request_id"]
+__all__ = ["Exchange", "Sleep", "Step", "excerpt", "follow", "perform", "read_json", "request_id"]
 
 T = TypeVar("T")
 logger: Final = logging.getLogger("ringback.http")
@@ -49,6 +50,9 @@ Step: TypeAlias = Request | Sleep
 Exchange: TypeAlias = Generator[Step, Response | None, T]
 
 _SAFE_TO_REPEAT: Final = frozenset({"GET", "HEAD", "DELETE"})
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_MAX_REDIRECTS: Final = 5
+_HARMLESS_HEADERS: Final = frozenset({"accept", "accept-encoding", "if-range", "range", "user-agent"})
 _ERRORS: Final[Mapping[int, type[ApiError]]] = {
     401: AuthenticationFailed,
     403: PermissionDenied,
@@ -57,8 +61,12 @@ _ERRORS: Final[Mapping[int, type[ApiError]]] = {
 }
 
 
-def perform(request: Request, policy: RetryPolicy, *, success: int) -> Exchange[Response]:
+def perform(
+    request: Request, policy: RetryPolicy, *, success: int, redirects: bool = False
+) -> Exchange[Response]:
     """Send `request` until it is answered, as often as the policy and its method allow.
+
+    A redirect is an answer where `redirects` says so, and an error otherwise; it is never followed here.
 
     Raises:
         ApiError: Twilio refused.
@@ -90,6 +98,8 @@ def perform(request: Request, policy: RetryPolicy, *, success: int) -> Exchange[
             if response.status == success or 200 <= response.status < 300:
                 # Some creates answer 200 on a good day; what came is checked by its content.
                 return response
+            if redirects and response.status in _REDIRECTS:
+                return response
             if response.status == 404 and request.method == "DELETE" and lost_answer:
                 # The first try did delete it; only its answer never came.
                 return response
@@ -103,6 +113,45 @@ def perform(request: Request, policy: RetryPolicy, *, success: int) -> Exchange[
             raise failure
         logger.debug("%s: try %d failed, next in %.2f s: %s", where, attempt, pause, failure)
         yield Sleep(pause)
+
+
+def follow(request: Request, policy: RetryPolicy) -> Exchange[Response]:
+    """Send a GET for something that may be stored elsewhere, and follow its redirects there.
+
+    From the first redirect on the request carries no credentials, whatever the host, nor any header that
+    might be one, and it never leaves https.
+
+    Raises:
+        ResponseInvalid: A redirect leads nowhere or in circles.
+    """
+    hops = 0
+    while True:
+        response = yield from perform(request, policy, success=200, redirects=True)
+        if response.status not in _REDIRECTS:
+            return response
+        if hops == _MAX_REDIRECTS:
+            raise _bad_redirect(response, f"more than {_MAX_REDIRECTS} redirects")
+        hops += 1
+        request = _redirected(request, response)
+
+
+def _redirected(request: Request, response: Response) -> Request:
+    location = response.headers.get("Location", "")
+    try:
+        url = urljoin(request.url, location)
+        parts = urlsplit(url)
+        usable = bool(location and parts.hostname) and parts.username is None and parts.port != 0
+    except ValueError:
+        usable, url, parts = False, "", urlsplit("")
+    if not usable or parts.scheme not in {"https", urlsplit(request.url).scheme}:
+        # The location may be signed, which makes it a credential: it isn't shown.
+        raise _bad_redirect(response, "a redirect to no usable address")
+    headers = Headers(pair for pair in request.headers.multi_items() if pair[0].lower() in _HARMLESS_HEADERS)
+    return evolve(request, url=url.partition("#")[0], headers=headers)
+
+
+def _bad_redirect(response: Response, problem: str) -> ResponseInvalid:
+    return ResponseInvalid(problem, status=response.status, request_id=request_id(response))
 
 
 def to_error(response: Response, success: int) -> ApiError:

@@ -13,10 +13,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 from urllib.parse import urlencode, urljoin
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from ringback._core.drivers import drive, drive_async
-from ringback._core.exchange import Exchange, perform, read_json, request_id
+from ringback._core.drivers import drive, drive_async, drive_stream, drive_stream_async
+from ringback._core.exchange import Exchange, follow, perform, read_json, request_id
 from ringback._core.kinds import Integer
 from ringback._core.options import RequestOptions
 from ringback._core.paging import AsyncPager, PageContent, Pager
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ringback._core.config import Config
     from ringback._core.operation import Operation
     from ringback._core.retry import RetryPolicy
-    from ringback.transports import AsyncTransport, Transport
+    from ringback.transports import AsyncResponseStream, AsyncTransport, ResponseStream, Transport
 
 __all__ = ["AsyncSession", "Exchanges", "Session"]
 
@@ -109,6 +109,12 @@ class Exchanges:
             model,
             self.config.base_url,
         )
+
+    def content(self, path: str, options: RequestOptions | None) -> Exchange[Response]:
+        """An exchange that gives bytes, not JSON: `path` has its own extension, such as `.mp3`."""
+        request, policy = self._prepare("GET", self.config.base_url + path, b"", options)
+        headers = request.headers.merge({"Accept": "*/*"}).merge((options or _NO_OPTIONS).headers)
+        return follow(evolve(request, headers=headers), policy)
 
     def raw(
         self,
@@ -190,6 +196,25 @@ class Session:
         """Carry out an operation that gives one record."""
         return self.drive(self.exchanges.one(operation, path, values, model, options))
 
+    def stream(self, path: str, options: RequestOptions | None = None) -> ResponseStream:
+        """Open the content behind `path`, such as a recording's `….mp3`, to be read in chunks.
+
+        Retries until the answer begins; from then on a broken connection is the caller's, who goes on with
+        `RequestOptions(headers={"Range": f"bytes={received}-"})` and looks whether `status` is 206. Redirects
+        to the storage host are followed without credentials.
+
+            with session.stream(context._path + ".mp3") as answer:
+                total = answer.headers.get("Content-Length")
+                for chunk in answer:
+                    file.write(chunk)
+
+        Raises:
+            ApiError: Twilio refused.
+            TransportError: No usable answer came.
+            ResponseInvalid: A redirect leads nowhere or in circles.
+        """
+        return drive_stream(self.exchanges.content(path, options), self._transport())
+
     def none(
         self, operation: Operation, path: str, values: Sequence[object], options: RequestOptions | None
     ) -> None:
@@ -236,6 +261,10 @@ class AsyncSession:
     ) -> T:
         """Carry out an operation that gives one record."""
         return await self.drive(self.exchanges.one(operation, path, values, model, options))
+
+    async def stream(self, path: str, options: RequestOptions | None = None) -> AsyncResponseStream:
+        """See `Session.stream`; here it is `async with await session.stream(path)`, and `async for`."""
+        return await drive_stream_async(self.exchanges.content(path, options), self._transport())
 
     async def none(
         self, operation: Operation, path: str, values: Sequence[object], options: RequestOptions | None

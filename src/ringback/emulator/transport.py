@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
+from ringback.transports import AsyncTransport, Transport
+
 if TYPE_CHECKING:
     from ringback.http import Headers, Request, Response
 
@@ -14,7 +16,7 @@ Answer: TypeAlias = "Callable[[str, str, Headers, bytes], Response]"
 __all__ = ["AsyncEmulatorTransport", "EmulatorTransport"]
 
 
-class EmulatorTransport:
+class EmulatorTransport(Transport):
     """Carries requests to an emulator of this process, whatever their host."""
 
     def __init__(self, answer: Answer) -> None:
@@ -30,7 +32,7 @@ class EmulatorTransport:
         """There is nothing to give back."""
 
 
-class AsyncEmulatorTransport:
+class AsyncEmulatorTransport(AsyncTransport):
     """The same for asyncio. It blocks nobody: an answer takes no I/O."""
 
     def __init__(self, answer: Answer) -> None:

@@ -1,23 +1,27 @@
 """How requests reach the network: two protocols and their implementations, one module each.
 
-    Transport            send(request) -> response, close()
+    Transport            send(request) -> response, stream(request) -> response stream, close()
     └── urllib3          Urllib3Transport: the default of `Client`
-    AsyncTransport       await send(request), await aclose()
+    AsyncTransport       await send(request), await stream(request), await aclose()
     └── threaded         ThreadedTransport: any Transport in worker threads; the default of `AsyncClient`
 
 A transport never retries, never follows a redirect and never invents a header: policies live in the client.
 It raises `ConnectFailed` where nothing can have been sent, `TimedOut` where the answer did not come in time,
 and `TransportError` for every other failure.
+
+To write one of your own, subclass `Transport` and define `send` and `close`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from ringback.transports.streams import AsyncResponseStream, ResponseStream
+
 if TYPE_CHECKING:
     from ringback.http import Request, Response
 
-__all__ = ["AsyncTransport", "Transport"]
+__all__ = ["AsyncResponseStream", "AsyncTransport", "ResponseStream", "Transport"]
 
 
 class Transport(Protocol):
@@ -33,6 +37,18 @@ class Transport(Protocol):
         """
         ...
 
+    def stream(self, request: Request, /) -> ResponseStream:
+        """The answer to `request` as soon as its headers are there; its body comes while it is iterated.
+
+        A transport that subclasses this protocol may leave it out: then the body comes in one piece.
+
+        Raises:
+            ConnectFailed: No connection was made, so nothing was sent.
+            TimedOut: The headers did not come within `request.timeout`.
+            TransportError: The connection broke.
+        """
+        return ResponseStream.of(self.send(request))
+
     def close(self) -> None:
         """Give the connections back; harmless when repeated."""
         ...
@@ -44,6 +60,10 @@ class AsyncTransport(Protocol):
     async def send(self, request: Request, /) -> Response:
         """See `Transport.send`."""
         ...
+
+    async def stream(self, request: Request, /) -> AsyncResponseStream:
+        """See `Transport.stream`."""
+        return AsyncResponseStream.of(await self.send(request))
 
     async def aclose(self) -> None:
         """Give the connections back; harmless when repeated."""

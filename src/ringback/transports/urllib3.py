@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import urllib3
@@ -18,14 +19,18 @@ from urllib3.exceptions import (
 
 from ringback.errors import ConnectFailed, TimedOut, TransportError
 from ringback.http import Headers, Response
+from ringback.transports import Transport
+from ringback.transports.streams import CHUNK_SIZE, ResponseStream
 
 if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
     from ringback.http import Request
 
 __all__ = ["Urllib3Transport"]
 
 
-class Urllib3Transport:
+class Urllib3Transport(Transport):
     """Sends over urllib3.
 
     Args:
@@ -54,38 +59,62 @@ class Urllib3Transport:
 
     def send(self, request: Request, /) -> Response:
         """See `Transport.send`."""
-        timeout = urllib3.Timeout(connect=request.timeout.connect, read=request.timeout.read)
-        host = request.url.partition("?")[0]
-        try:
-            answer = self._pool.request(
-                request.method,
-                request.url,
-                body=request.body or None,
-                headers=dict(request.headers.multi_items()),
-                timeout=timeout,
-                retries=False,
-                redirect=False,
-            )
-        except ConnectTimeoutError as error:
-            raise ConnectFailed(
-                f"no connection within {request.timeout.connect} s: {request.method} {host}"
-            ) from error
-        except SSLError as error:
-            if _in_handshake(error):
-                raise ConnectFailed(f"no TLS connection: {request.method} {host}: {error}") from error
-            raise TransportError(f"the TLS connection broke: {request.method} {host}: {error}") from error
-        except (NewConnectionError, NameResolutionError, ProxyError) as error:
-            raise ConnectFailed(f"no connection: {request.method} {host}: {error}") from error
-        except ReadTimeoutError as error:
-            raise TimedOut(f"no answer within {request.timeout.read} s: {request.method} {host}") from error
-        except HTTPError as error:
-            raise TransportError(f"the connection broke: {request.method} {host}: {error}") from error
-        return Response(answer.status, Headers(answer.headers.iteritems()), answer.data)
+        with _errors(request):
+            answer = self._request(request, preload=True)
+            return Response(answer.status, Headers(answer.headers.iteritems()), answer.data)
+
+    def stream(self, request: Request, /) -> ResponseStream:
+        """See `Transport.stream`."""
+        with _errors(request):
+            answer = self._request(request, preload=False)
+
+        def close() -> None:
+            # What is left would have to be read before another request could use the connection.
+            answer.close()
+            answer.release_conn()
+
+        def chunks() -> Iterator[bytes]:
+            with _errors(request):
+                yield from answer.stream(CHUNK_SIZE)
+
+        return ResponseStream(answer.status, Headers(answer.headers.iteritems()), chunks(), close)
 
     def close(self) -> None:
         """Close the idle connections."""
         if self._owned:
             self._pool.clear()
+
+    def _request(self, request: Request, *, preload: bool) -> urllib3.BaseHTTPResponse:
+        return self._pool.request(
+            request.method,
+            request.url,
+            body=request.body or None,
+            headers=dict(request.headers.multi_items()),
+            timeout=urllib3.Timeout(connect=request.timeout.connect, read=request.timeout.read),
+            retries=False,
+            redirect=False,
+            preload_content=preload,
+        )
+
+
+@contextmanager
+def _errors(request: Request) -> Generator[None]:
+    """urllib3's errors as ours."""
+    what = f"{request.method} {request.url.partition('?')[0]}"
+    try:
+        yield
+    except ConnectTimeoutError as error:
+        raise ConnectFailed(f"no connection within {request.timeout.connect} s: {what}") from error
+    except SSLError as error:
+        if _in_handshake(error):
+            raise ConnectFailed(f"no TLS connection: {what}: {error}") from error
+        raise TransportError(f"the TLS connection broke: {what}: {error}") from error
+    except (NewConnectionError, NameResolutionError, ProxyError) as error:
+        raise ConnectFailed(f"no connection: {what}: {error}") from error
+    except ReadTimeoutError as error:
+        raise TimedOut(f"no answer within {request.timeout.read} s: {what}") from error
+    except HTTPError as error:
+        raise TransportError(f"the connection broke: {what}: {error}") from error
 
 
 def _in_handshake(error: SSLError) -> bool:
