@@ -14,6 +14,7 @@ from cattrs.errors import (
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from codegen.problems import Problem, SpecError
 
@@ -37,14 +38,32 @@ class Source:
         """
         self.file = name
         try:
-            self.root: object = cast("Any", YAML(typ="rt")).load(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as unreadable:
+            raise SpecError([Problem(name, 0, f"can't be read: {unreadable}")]) from None
+        try:
+            self.root: object = cast("Any", YAML(typ="rt")).load(text)
         except MarkedYAMLError as caught:
             error = cast("Any", caught)
             mark = error.problem_mark or error.context_mark
             line = int(mark.line) + 1 if mark is not None else 0
-            raise SpecError([Problem(name, line, f"not YAML: {error.problem}")]) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise SpecError([Problem(name, 0, f"can't be read: {error}")]) from None
+            problem = " ".join(str(error.problem).split())
+            raise SpecError([Problem(name, line, f"not YAML: {problem}")]) from None
+        except ReaderError as caught:
+            error = cast("Any", caught)
+            line = text.count("\n", 0, int(error.position)) + 1
+            raise SpecError([Problem(name, line, f"not YAML: {error.reason}")]) from None
+        except (ValueError, TypeError, AttributeError, RecursionError) as other:
+            # What ruamel makes of a wrong tag (`!!int x`) or of thousands of brackets.
+            raise SpecError([Problem(name, 1, f"not YAML: {other}")]) from None
+
+    def plain(self) -> object:
+        """The content as dicts, lists and scalars, merged keys where their `<<` was written.
+
+        Raises:
+            SpecError: A part contains itself.
+        """
+        return self._plain(self.root, (), frozenset())
 
     def problem(self, steps: Steps, message: str) -> Problem:
         """A mistake at `steps`, on the line of the innermost part that exists."""
@@ -57,24 +76,18 @@ class Source:
         return sorted(found, key=lambda problem: problem.line)
 
     def line(self, steps: Steps) -> int:
-        """1-based."""
+        """1-based; a step that isn't there is skipped, since short forms leave some out."""
         node, line = self.root, 0
         for step in steps:
             if not isinstance(node, CommentedBase) or not self._holds(node, step):
-                break
+                continue
             marks = cast("Any", node).lc
-            line = int((marks.key if isinstance(node, Mapping) else marks.item)(step)[0])
             node = cast("Mapping[Step, object]", node)[step]
+            if step in (marks.data or {}):
+                line = int(marks.data[step][0])
+            elif isinstance(node, CommentedBase):  # it came in by a merge and knows its own place only
+                line = int(cast("Any", node).lc.line)
         return line + 1
-
-    def at(self, steps: Steps) -> object:
-        """The part at `steps`, or None."""
-        node = self.root
-        for step in steps:
-            if not self._holds(node, step):
-                return None
-            node = cast("Mapping[Step, object]", node)[step]
-        return node
 
     @staticmethod
     def _holds(node: object, step: Step) -> bool:
@@ -86,13 +99,36 @@ class Source:
             and step < len(cast("Sequence[object]", node))
         )
 
+    def _plain(self, node: object, steps: Steps, above: frozenset[int]) -> object:
+        if not isinstance(node, (Mapping, list)):
+            return str(node) if isinstance(node, str) else node
+        if id(cast("object", node)) in above:
+            raise SpecError([self.problem(steps, "contains itself")])
+        above |= {id(cast("object", node))}
+        if isinstance(node, list):
+            items = cast("list[object]", node)
+            return [self._plain(item, (*steps, index), above) for index, item in enumerate(items)]
+        mapping = cast("Mapping[Step, object]", node)
+        return {key: self._plain(mapping[key], (*steps, key), above) for key in _written_order(mapping)}
+
+
+def _written_order(node: Mapping[Step, object]) -> list[Step]:
+    keys = list(node)
+    merge = cast("Any", getattr(node, "merge", None))
+    if not merge:
+        return keys
+    # ruamel lists the keys that a merge brings behind all others.
+    own = [key for key, _ in cast("Any", node).non_merged_items()]
+    brought = [key for key in keys if key not in own]
+    return [*own[: merge.merge_pos], *brought, *own[merge.merge_pos :]]
+
 
 def _leaves(error: BaseException, steps: Steps) -> Iterator[tuple[Steps, str]]:
     if isinstance(error, (ClassValidationError, IterableValidationError)):
         for inner in cast("Sequence[BaseException]", cast("Any", error).exceptions):
             yield from _leaves(inner, (*steps, *_noted(inner)))
     elif isinstance(error, ForbiddenExtraKeysError):
-        for key in sorted(error.extra_fields):
+        for key in sorted(map(str, error.extra_fields)):
             yield (*steps, key), "unknown key"
     elif isinstance(error, KeyError):
         yield steps[:-1], f"the key {error.args[0]!r} is missing"

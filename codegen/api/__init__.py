@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from codegen.api.check import check, check_names
 from codegen.api.load import load
 from codegen.api.openapi import document
-from codegen.api.plan import plan
+from codegen.api.plan import Plan, plan
 from codegen.api.render import render_modules
+from codegen.problems import SpecError
 
-__all__ = ["openapi_document", "render"]
+__all__ = ["openapi_document", "planned", "render"]
 
 
 def render(spec: Path) -> dict[str, str]:
     """Every generated file of the REST API."""
-    return render_modules(plan(load(spec / "api")))
+    return render_modules(planned(spec))
 
 
 def openapi_document(spec: Path) -> dict[str, object]:
     """The REST API as an OpenAPI 3.1 document."""
-    return document(plan(load(spec / "api")))
+    return document(planned(spec))
+
+
+def planned(spec: Path) -> Plan:
+    """The REST API, checked and complete.
+
+    Raises:
+        SpecError: With every mistake of the first pass that found any: shape, references, names.
+    """
+    families = load(spec / "api")
+    if problems := check(families):
+        raise SpecError(problems)
+    made = plan(families)
+    if problems := check_names(made, families):
+        raise SpecError(problems)
+    return made

@@ -70,6 +70,19 @@ class Operation:
 
 
 @frozen
+class Mixins:
+    """Hand-written classes that the generated ones inherit, `module.Class` in `ringback._conveniences`.
+
+    Attributes:
+        collection: For the client of the collection, `calls`.
+        instance: For the client of one of them, `calls("CA…")`.
+    """
+
+    collection: str | None = None
+    instance: str | None = None
+
+
+@frozen
 class Resource:
     """A place in the API; `operations` is empty where it only leads on."""
 
@@ -80,6 +93,7 @@ class Resource:
     key: Key | None = None
     docs: str | None = None
     operations: Mapping[Action, Operation] = field(factory=dict[Action, Operation])
+    mixins: Mixins = Mixins()
 
 
 @frozen

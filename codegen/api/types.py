@@ -64,6 +64,18 @@ class WireType:
         """What its docstring should add: unit, range, format."""
         return ""
 
+    @property
+    def places(self) -> frozenset[str]:
+        """Where it can be: `parameter`, `field`, `key`."""
+        return _PARAMETER_AND_FIELD
+
+    def holds(self, default: str) -> bool:  # noqa: ARG002
+        """Whether a default, as the spec writes it, is a value of this type; prose may stand for many."""
+        return True
+
+
+_PARAMETER_AND_FIELD: Final = frozenset({"parameter", "field"})
+
 
 @frozen
 class Text(WireType):
@@ -147,6 +159,13 @@ class Whole(WireType):
         text = ", ".join(part for part in (unit, between) if part)
         return f"{text[0].upper()}{text[1:]}." if text else ""
 
+    def holds(self, default: str) -> bool:
+        if not re.fullmatch(r"-?[0-9]{1,18}", default):
+            return False
+        low = self.minimum if self.minimum is not None else int(default)
+        high = self.maximum if self.maximum is not None else int(default)
+        return low <= int(default) <= high
+
 
 @frozen
 class Plain(WireType):
@@ -157,6 +176,8 @@ class Plain(WireType):
     kind_: str
     schema_: tuple[tuple[str, object], ...]
     says_: str = ""
+    places_: frozenset[str] = _PARAMETER_AND_FIELD
+    defaults: frozenset[str] = frozenset[str]()
 
     @property
     def parameter(self) -> str:
@@ -177,6 +198,13 @@ class Plain(WireType):
     @property
     def says(self) -> str:
         return self.says_
+
+    @property
+    def places(self) -> frozenset[str]:
+        return self.places_
+
+    def holds(self, default: str) -> bool:
+        return not self.defaults or default in self.defaults
 
 
 @frozen
@@ -212,6 +240,10 @@ class Sid(WireType):
         others = [f"`{literal}`" if literal else "empty" for literal in self.literals]
         return f"A SID, {' or '.join([*forms, *others])}."
 
+    @property
+    def places(self) -> frozenset[str]:
+        return frozenset({"parameter", "field", "key"})
+
 
 @frozen
 class Name(WireType):
@@ -234,6 +266,10 @@ class Name(WireType):
     @property
     def says(self) -> str:
         return f"A SID, {' or '.join(f'`{prefix}…`' for prefix in self.prefixes)}, or a name."
+
+    @property
+    def places(self) -> frozenset[str]:
+        return frozenset({"key"})
 
 
 @frozen
@@ -277,6 +313,10 @@ class Model(WireType):
     def model(self) -> str | None:
         return self.name
 
+    @property
+    def places(self) -> frozenset[str]:
+        return frozenset({"field"})
+
 
 @frozen
 class List(WireType):
@@ -315,6 +355,12 @@ class List(WireType):
     def says(self) -> str:
         return "" if self.max_items is None else f"At most {self.max_items}."
 
+    @property
+    def places(self) -> frozenset[str]:
+        # A form has no lists of lists.
+        nested = isinstance(self.item, (List, PairList))
+        return self.item.places - ({"key", "parameter"} if nested else {"key"})
+
 
 @frozen
 class PairList(WireType):
@@ -340,27 +386,48 @@ class PairList(WireType):
     def says(self) -> str:
         return f"At most {self.most} entries."
 
+    @property
+    def places(self) -> frozenset[str]:
+        return frozenset({"parameter"})
+
 
 def constant_of(name: str) -> str:
     """`CallStatus` -> `CALL_STATUS`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()
 
 
-def _plain(parameter: str, kind: str, schema: Schema, *, field: str | None = None, says: str = "") -> Plain:
-    return Plain(parameter, field or parameter, kind, tuple(schema.items()), says)
+def _plain(
+    parameter: str,
+    kind: str,
+    schema: Schema,
+    *,
+    field: str | None = None,
+    says: str = "",
+    places: frozenset[str] = _PARAMETER_AND_FIELD,
+    defaults: frozenset[str] = frozenset[str](),
+) -> Plain:
+    return Plain(parameter, field or parameter, kind, tuple(schema.items()), says, places, defaults)
 
 
+_PARAMETER: Final = frozenset({"parameter"})
+_FIELD: Final = frozenset({"field"})
 _PLAIN: Final[Mapping[str, WireType]] = {
     "phone": Formatted("phone-number"),
     "endpoint": Formatted("endpoint"),
     "decimal": _plain("Decimal | int | float", "NUMBER", {"type": "number"}, field="Decimal"),
     "float": _plain("float", "NUMBER", {"type": "number"}),
-    "boolean": _plain("bool", "BOOLEAN", {"type": "boolean"}),
+    "boolean": _plain("bool", "BOOLEAN", {"type": "boolean"}, defaults=frozenset({"true", "false"})),
     "country": _plain(
-        "str", "COUNTRY", {"type": "string", "format": "iso-country-code"}, says="Two letters, ISO 3166-1."
+        "str",
+        "COUNTRY",
+        {"type": "string", "format": "iso-country-code"},
+        says="Two letters, ISO 3166-1.",
+        places=_PARAMETER_AND_FIELD | {"key"},
     ),
     "url": _plain("str", "URL", {"type": "string", "format": "uri"}),
-    "method": _plain("Method", "METHOD", {"type": "string", "enum": ["GET", "POST"]}),
+    "method": _plain(
+        "Method", "METHOD", {"type": "string", "enum": ["GET", "POST"]}, defaults=frozenset({"GET", "POST"})
+    ),
     "date": _plain("date", "DAY", {"type": "string", "format": "date"}),
     "datetime": _plain(
         "datetime", "INSTANT", {"type": "string", "format": "date-time"}, says="With its time zone."
@@ -370,11 +437,20 @@ _PLAIN: Final[Mapping[str, WireType]] = {
         "DAY_OR_INSTANT",
         {"type": "string", "format": "date-time"},
         says="A date or an aware datetime.",
+        places=_PARAMETER,
     ),
-    "twiml": _plain("VoiceResponse | str", "TWIML", {"type": "string", "format": "twiml", "maxLength": 4000}),
+    "twiml": _plain(
+        "VoiceResponse | str",
+        "TWIML",
+        {"type": "string", "format": "twiml", "maxLength": 4000},
+        places=_PARAMETER,
+    ),
     "json": _plain("object", "JSON_TEXT", {}),
     "map": _plain(
-        "Mapping[str, str]", "JSON_TEXT", {"type": "object", "additionalProperties": {"type": "string"}}
+        "Mapping[str, str]",
+        "JSON_TEXT",
+        {"type": "object", "additionalProperties": {"type": "string"}},
+        places=_FIELD,
     ),
 }
 _UNITS: Final = ("integer", "seconds", "milliseconds", "minutes")

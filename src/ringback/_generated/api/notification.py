@@ -76,10 +76,6 @@ class NotificationDetails:
         account_sid: The account it was logged for. A SID, `AC…`.
         call_sid: The call during which it was logged; null for what is not about a call, such as a
             message. A SID, `CA…`.
-        request_variables: The parameters that Twilio sent to `request_url`, form-encoded; may hold
-            personal data.
-        response_headers: The headers that your server answered with, one text.
-        response_body: The body that your server answered with; for a TwiML error, the document at fault.
         log: How severe it is: 0 for an error, 1 for a warning.
         error_code: Twilio's number for what went wrong, such as 11200; its page is at `more_info`.
         more_info: The page that explains `error_code`, its likely causes and what to do.
@@ -93,6 +89,10 @@ class NotificationDetails:
         date_created: When the log entry was stored. With its time zone.
         date_updated: When the log entry was last changed. With its time zone.
         uri: Path of this log entry below https://api.twilio.com.
+        request_variables: The parameters that Twilio sent to `request_url`, form-encoded; may hold
+            personal data.
+        response_headers: The headers that your server answered with, one text.
+        response_body: The body that your server answered with; for a TwiML error, the document at fault.
         unknown_fields: What Twilio sent and no specification names, as it came.
 
     See https://www.twilio.com/docs/voice/api/call-notification-resource
@@ -101,9 +101,6 @@ class NotificationDetails:
     sid: str
     account_sid: str
     call_sid: str | None = None
-    request_variables: str | None = None
-    response_headers: str | None = None
-    response_body: str | None = None
     log: int | None = None
     error_code: int | None = None
     more_info: str | None = None
@@ -115,6 +112,9 @@ class NotificationDetails:
     date_created: datetime | None = None
     date_updated: datetime | None = None
     uri: str
+    request_variables: str | None = None
+    response_headers: str | None = None
+    response_body: str | None = None
     unknown_fields: Mapping[str, object] = field(factory=dict[str, object], repr=False)
 
 

@@ -246,14 +246,6 @@ class Recording:
     Attributes:
         sid: Identifies the recording. A SID, `RE…`.
         account_sid: The account that made it. A SID, `AC…`.
-        status: Where it is; the audio can be downloaded once it is completed.
-        call_sid: The call that was recorded; of two connected calls the parent, which is the one that
-            came first. A SID, `CA…`.
-        conference_sid: The conference that was recorded; null if a call was. A SID, `CF…`.
-        channels: How many audio channels it has, 1 or 2.
-        media_url: Where the audio is, without an extension: add .mp3 or .wav. Points to your own storage
-            where that is set up.
-        subresource_uris: Paths of what hangs below it, by name: add_on_results and transcriptions.
         date_created: When the record was made, UTC. With its time zone.
         date_updated: When the record was last changed, UTC. With its time zone.
         start_time: When recording began, UTC. With its time zone.
@@ -267,6 +259,14 @@ class Recording:
             encrypted.
         api_version: The API version it was made with, such as 2010-04-01.
         uri: Path of this record below https://api.twilio.com.
+        status: Where it is; the audio can be downloaded once it is completed.
+        call_sid: The call that was recorded; of two connected calls the parent, which is the one that
+            came first. A SID, `CA…`.
+        conference_sid: The conference that was recorded; null if a call was. A SID, `CF…`.
+        channels: How many audio channels it has, 1 or 2.
+        media_url: Where the audio is, without an extension: add .mp3 or .wav. Points to your own storage
+            where that is set up.
+        subresource_uris: Paths of what hangs below it, by name: add_on_results and transcriptions.
         unknown_fields: What Twilio sent and no specification names, as it came.
 
     See https://www.twilio.com/docs/voice/api/recording
@@ -274,12 +274,6 @@ class Recording:
 
     sid: str
     account_sid: str
-    status: RecordingStatus
-    call_sid: str | None = None
-    conference_sid: str | None = None
-    channels: int | None = None
-    media_url: str | None = None
-    subresource_uris: Mapping[str, str] | None = None
     date_created: datetime
     date_updated: datetime
     start_time: datetime | None = None
@@ -291,6 +285,12 @@ class Recording:
     encryption_details: object = None
     api_version: str | None = None
     uri: str
+    status: RecordingStatus
+    call_sid: str | None = None
+    conference_sid: str | None = None
+    channels: int | None = None
+    media_url: str | None = None
+    subresource_uris: Mapping[str, str] | None = None
     unknown_fields: Mapping[str, object] = field(factory=dict[str, object], repr=False)
 
 
@@ -301,12 +301,6 @@ class CallRecording:
     Attributes:
         sid: Identifies the recording. A SID, `RE…`.
         account_sid: The account that made it. A SID, `AC…`.
-        status: Where it is; the audio can be downloaded once it is completed.
-        call_sid: The call that is recorded; of two connected calls the parent, which is the one that came
-            first. A SID, `CA…`.
-        conference_sid: The conference that is recorded; null if only the call is. A SID, `CF…`.
-        channels: How many audio channels it has, 1 or 2.
-        track: Which side of the call is recorded.
         date_created: When the record was made, UTC. With its time zone.
         date_updated: When the record was last changed, UTC. With its time zone.
         start_time: When recording began, UTC. With its time zone.
@@ -320,6 +314,12 @@ class CallRecording:
             encrypted.
         api_version: The API version it was made with, such as 2010-04-01.
         uri: Path of this record below https://api.twilio.com.
+        status: Where it is; the audio can be downloaded once it is completed.
+        call_sid: The call that is recorded; of two connected calls the parent, which is the one that came
+            first. A SID, `CA…`.
+        conference_sid: The conference that is recorded; null if only the call is. A SID, `CF…`.
+        channels: How many audio channels it has, 1 or 2.
+        track: Which side of the call is recorded.
         unknown_fields: What Twilio sent and no specification names, as it came.
 
     See https://www.twilio.com/docs/voice/api/recording
@@ -327,11 +327,6 @@ class CallRecording:
 
     sid: str
     account_sid: str
-    status: CallRecordingStatus
-    call_sid: str
-    conference_sid: str | None = None
-    channels: int
-    track: RecordingTrack | None = None
     date_created: datetime
     date_updated: datetime
     start_time: datetime | None = None
@@ -343,6 +338,11 @@ class CallRecording:
     encryption_details: object = None
     api_version: str | None = None
     uri: str
+    status: CallRecordingStatus
+    call_sid: str
+    conference_sid: str | None = None
+    channels: int
+    track: RecordingTrack | None = None
     unknown_fields: Mapping[str, object] = field(factory=dict[str, object], repr=False)
 
 
@@ -353,11 +353,6 @@ class ConferenceRecording:
     Attributes:
         sid: Identifies the recording. A SID, `RE…`.
         account_sid: The account that made it. A SID, `AC…`.
-        status: Where it is; the audio can be downloaded once it is completed.
-        call_sid: The call of the participant through which the conference was recorded, where there is
-            one. A SID, `CA…`.
-        conference_sid: The conference that is recorded. A SID, `CF…`.
-        channels: How many audio channels it has; conferences are mixed into 1.
         date_created: When the record was made, UTC. With its time zone.
         date_updated: When the record was last changed, UTC. With its time zone.
         start_time: When recording began, UTC. With its time zone.
@@ -371,6 +366,11 @@ class ConferenceRecording:
             encrypted.
         api_version: The API version it was made with, such as 2010-04-01.
         uri: Path of this record below https://api.twilio.com.
+        status: Where it is; the audio can be downloaded once it is completed.
+        call_sid: The call of the participant through which the conference was recorded, where there is
+            one. A SID, `CA…`.
+        conference_sid: The conference that is recorded. A SID, `CF…`.
+        channels: How many audio channels it has; conferences are mixed into 1.
         unknown_fields: What Twilio sent and no specification names, as it came.
 
     See https://www.twilio.com/docs/voice/api/recording
@@ -378,10 +378,6 @@ class ConferenceRecording:
 
     sid: str
     account_sid: str
-    status: ConferenceRecordingStatus
-    call_sid: str | None = None
-    conference_sid: str
-    channels: int
     date_created: datetime
     date_updated: datetime
     start_time: datetime | None = None
@@ -393,6 +389,10 @@ class ConferenceRecording:
     encryption_details: object = None
     api_version: str | None = None
     uri: str
+    status: ConferenceRecordingStatus
+    call_sid: str | None = None
+    conference_sid: str
+    channels: int
     unknown_fields: Mapping[str, object] = field(factory=dict[str, object], repr=False)
 
 
