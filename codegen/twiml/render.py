@@ -275,6 +275,8 @@ class _Module:
             lines.append(f"    _allowed = frozenset({[*allowed, 'Raw']!r})")
             if element.mixed:
                 lines.append("    _mixed = True")
+                if element.group is None:
+                    lines.append("    _nouns = True")
             if element.limit is not None:
                 lines.append(f"    _limit = {element.limit}")
         lines += ["", *self._init(element, has_children), "", *self._properties(element, has_children)]
@@ -311,7 +313,7 @@ class _Module:
             )
             if element.needs:
                 lines.append("        self._check_complete()")
-        if element.mixed:
+        if element.mixed and element.group is not None:
             # By far the most common, so it is worth a shortcut.
             lines += [
                 "        if len(children) == 1 and type(children[0]) is str:",

@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
 from ringback._core.twiml_values import XML_SPACE, Text, Value, closest, link, quote, text
-from ringback.errors import TwimlError
+from ringback.errors import REDACTED, TwimlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -214,7 +214,8 @@ class Element:
         for name in self._fields:
             value = getattr(self, f"_{name}")
             if value is not None:
-                parts.append(f"{name}={'***' if name in self._secrets else _show(value)}")
+                shown = repr(REDACTED) if name in self._secrets else _show(value)
+                parts.append(f"{name}={shown}")
         if self._extra:
             parts.append(f"extra_attributes={self._extra!r}")
         return f"{type(self).__name__}({', '.join(parts)})"
@@ -267,15 +268,14 @@ class Container(Element):
 
     _allowed: ClassVar[frozenset[str]] = frozenset()
     _mixed: ClassVar[bool] = False
+    # Whether text, where it is mixed, is a noun as the children are; in others it is prose.
+    _nouns: ClassVar[bool] = False
     _limit: ClassVar[int | None] = None
 
     # Text alone is kept as such: most elements hold nothing else, and a list takes more memory than they do.
     _children: str | list[Any]
 
     def _fill(self, children: tuple[Any, ...]) -> None:
-        if len(children) == 1 and self._mixed and type(children[0]) is str:
-            self._children = text(type(self).__name__, children[0])
-            return
         self._children = ""
         for child in children:
             self._adopt(child)
@@ -286,6 +286,8 @@ class Container(Element):
             self._push(child)
         elif self._mixed and isinstance(child, str):
             words = text(type(self).__name__, child)
+            if self._nouns and not words.strip(XML_SPACE):
+                raise TwimlError(type(self).__name__, child, "text that is not blank")
             children = self._children
             # Neighbours become one, as they do in a document: so what is read back is the same.
             if isinstance(children, str):
@@ -415,14 +417,15 @@ class Raw:
         return Raw, (self._xml_text,)
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: object, other: object) -> bool:
     if one is other or one == other:
         return True
-    if type(one) is tuple and type(other) is tuple:
-        return len(one) == len(other) and all(map(_same, one, other))
     if isinstance(one, str) != isinstance(other, str):
         # A handler says the same as its URL, so that what is read back equals what was written.
         return _address(one) == _address(other)
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        ones, others = cast("tuple[object, ...]", one), cast("tuple[object, ...]", other)
+        return len(ones) == len(others) and all(map(_same, ones, others))
     return False
 
 

@@ -14,7 +14,6 @@ from ringback._core.twiml_values import (
     Words,
     link,
     quote,
-    text,
 )
 
 if TYPE_CHECKING:
@@ -155,6 +154,7 @@ class Message(Container):
     _text_limit = 1600
     _allowed = frozenset(["messaging.Body", "messaging.Media", "Raw"])
     _mixed = True
+    _nouns = True
 
     def __init__(
         self,
@@ -181,9 +181,8 @@ class Message(Container):
             None if status_callback is None else _URL.check("Message.status_callback", status_callback)
         )
         self._to: str | None = None if to is None else _WORDS.check("Message.to", to)
-        if len(children) == 1 and type(children[0]) is str:
-            self._children = text("Message", children[0])
-        else:
+        self._children = ""
+        if children:
             self._fill(children)
 
     @property

@@ -2090,6 +2090,7 @@ class Dial(Container):
         ]
     )
     _mixed = True
+    _nouns = True
 
     def __init__(
         self,
@@ -2186,9 +2187,8 @@ class Dial(Container):
         )
         self._timeout: int | None = None if timeout is None else _ONE_OR_MORE.check("Dial.timeout", timeout)
         self._trim: Trim | None = None if trim is None else _TRIM.check("Dial.trim", trim)
-        if len(children) == 1 and type(children[0]) is str:
-            self._children = text("Dial", children[0])
-        else:
+        self._children = ""
+        if children:
             self._fill(children)
 
     @property
@@ -2916,6 +2916,7 @@ class Client(Container):
     _text_limit = 256
     _allowed = frozenset(["voice.Identity", "voice.Parameter", "Raw"])
     _mixed = True
+    _nouns = True
 
     def __init__(
         self,
@@ -2956,9 +2957,8 @@ class Client(Container):
         self._url: str | Target[CalleeAnswered] | None = (
             None if url is None else _URL.check("Client.url", url)
         )
-        if len(children) == 1 and type(children[0]) is str:
-            self._children = text("Client", children[0])
-        else:
+        self._children = ""
+        if children:
             self._fill(children)
 
     @property
@@ -3613,6 +3613,7 @@ class Sip(Container):
     _text_limit = 255
     _allowed = frozenset(["voice.Headers", "voice.Uri", "Raw"])
     _mixed = True
+    _nouns = True
 
     def __init__(
         self,
@@ -3699,9 +3700,8 @@ class Sip(Container):
         )
         self._url: str | Target[CalleeAnswered] | None = None if url is None else _URL.check("Sip.url", url)
         self._username: str | None = None if username is None else _TEXT.check("Sip.username", username)
-        if len(children) == 1 and type(children[0]) is str:
-            self._children = text("Sip", children[0])
-        else:
+        self._children = ""
+        if children:
             self._fill(children)
 
     @property
@@ -4228,6 +4228,7 @@ class Application(Container):
     _needs = ("text", "ApplicationSid")
     _allowed = frozenset(["voice.ApplicationSid", "voice.Parameter", "Raw"])
     _mixed = True
+    _nouns = True
 
     def __init__(
         self,
@@ -4270,9 +4271,8 @@ class Application(Container):
         self._url: str | Target[ApplicationCall] | None = (
             None if url is None else _URL.check("Application.url", url)
         )
-        if len(children) == 1 and type(children[0]) is str:
-            self._children = text("Application", children[0])
-        else:
+        self._children = ""
+        if children:
             self._fill(children)
 
     @property
@@ -4426,6 +4426,7 @@ class Enqueue(Container):
     _text_limit = 64
     _allowed = frozenset(["voice.Task", "Raw"])
     _mixed = True
+    _nouns = True
 
     def __init__(
         self,
@@ -4460,9 +4461,8 @@ class Enqueue(Container):
         self._workflow_sid: str | None = (
             None if workflow_sid is None else _WORKFLOW_SID.check("Enqueue.workflow_sid", workflow_sid)
         )
-        if len(children) == 1 and type(children[0]) is str:
-            self._children = text("Enqueue", children[0])
-        else:
+        self._children = ""
+        if children:
             self._fill(children)
 
     @property
