@@ -23,7 +23,7 @@ bench: $(VENV)/ready
 	$(BIN)/python -m bench
 
 cassettes: $(VENV)/ready
-	$(BIN)/python -m tests.cassettes_tool
+	$(BIN)/python -m tests.cassettes.record
 
 generate: $(VENV)/ready
 	$(BIN)/python -m codegen

@@ -3,8 +3,7 @@
 Run it on its own with `uvicorn --factory examples.reception:create`, or on the emulator with `make demo`.
 
 Environment: `PUBLIC_URL`, where Twilio reaches it; `TWILIO_ACCOUNT_SID` and `TWILIO_AUTH_TOKEN`;
-`RECEPTION_NUMBER`, the number that it calls and writes from; `RINGBACK_BASE_URL`, where the REST API is if not at
-Twilio.
+`RECEPTION_NUMBER`, the number that it calls and writes from.
 """
 
 from __future__ import annotations
@@ -67,6 +66,8 @@ def build(app: Application, client: AsyncClient, number: str) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Twilio learns our URLs: point a number at this TwiML application, once, in the console.
+        await app.install(client, friendly_name="The Blue Door")
         yield
         await client.aclose()
 
@@ -104,5 +105,5 @@ def create() -> FastAPI:
     """The site with its settings from the environment."""
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     app = Application(public_url=f"{os.environ['PUBLIC_URL']}/phone")
-    client = AsyncClient(base_url=os.environ.get("RINGBACK_BASE_URL"))
+    client = AsyncClient()
     return build(app, client, os.environ["RECEPTION_NUMBER"])

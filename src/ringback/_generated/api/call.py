@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         UserDefinedMessageResource,
         UserDefinedMessageSubscriptionList,
     )
-    from ringback._generated.twiml import VoiceResponse
+    from ringback._generated.twiml.voice import VoiceResponse
 
 CallStatus: TypeAlias = Literal[
     "queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"
