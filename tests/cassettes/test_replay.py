@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from vcr.errors import CannotOverwriteExistingCassetteException
 
 from ringback import AsyncClient, Client
 from tests.cassettes import tape
@@ -37,7 +38,7 @@ def test_what_was_not_recorded_is_refused() -> None:
     with (
         tape.open_tape(scenario, "none"),
         Client(tape.ACCOUNT_SID, tape.AUTH_TOKEN) as client,
-        pytest.raises(Exception, match="Can't overwrite existing cassette"),
+        pytest.raises(CannotOverwriteExistingCassetteException),
     ):
         client.messages.create(to=THEIRS, from_=OURS, body="Something else.")
 
