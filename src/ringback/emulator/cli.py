@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["add_parser"]
 
 _DESCRIPTION = """\
-Serve Twilio's REST API on this machine, with an emulated phone and messaging network behind it. Point a client
-at it (base_url), give it numbers whose URLs lead to your application, and drive phones through /_emulator/.
+Serve Twilio's REST API on this machine, with an emulated phone and messaging network behind it. Point a
+client at it (base_url), give it numbers whose URLs lead to your application, and drive phones through
+/_emulator/.
 With --account-sid the auth token is taken from TWILIO_AUTH_TOKEN.
 """
 

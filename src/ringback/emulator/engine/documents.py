@@ -18,12 +18,17 @@ _TWIML: Final = frozenset({"text/xml", "application/xml", "text/html", "applicat
 
 @frozen
 class Element:
-    """A TwiML element, attributes under their wire names."""
+    """A TwiML element, attributes under their wire names, text as it was written."""
 
     name: str
     attributes: dict[str, str] = field(factory=dict[str, str])
     text: str = ""
     children: tuple[Element, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """The text as it is said: white space is one space."""
+        return " ".join(self.text.split())
 
     def get(self, name: str, default: str = "") -> str:
         return self.attributes.get(name, default)
@@ -97,9 +102,11 @@ def read_twiml(xml: str | bytes, url: str) -> Document | Trouble:
 
 
 def _element(node: ElementTree.Element) -> Element:
+    own = [node.text or "", *(child.tail or "" for child in node)]
     return Element(
         node.tag,
         dict(node.attrib),
-        " ".join("".join(node.itertext()).split()),
+        # What is said includes its SSML; elsewhere children are not text.
+        "".join(node.itertext() if node.tag == "Say" else own),
         tuple(_element(child) for child in node),
     )

@@ -182,7 +182,7 @@ def _reply(
             OutgoingMessage(
                 to=verb.get("to") or message.from_ or "",
                 from_=verb.get("from") or message.to,
-                body="".join(bodies) if verb.children else verb.text,
+                body="".join(bodies) or verb.text.strip(),
                 media=media,
                 callbacks=((document.resolve(callback), verb.get("method", "POST")),) if callback else (),
                 direction="outbound-reply",

@@ -167,6 +167,9 @@ class Line:
     def hear(self, heard: Heard) -> None:
         self.heard.append(heard)
         network = self.leg.network
+        if heard.until is not None and heard.until > network.clock.now:
+            # Its end is a moment that somebody may wait for.
+            network.clock.after(heard.until - network.clock.now, _nothing)
         what = f'"{heard.what}"' if heard.kind in {"say", "speech"} else f"{heard.kind} {heard.what}"
         network.note(self.leg.call.sid, self.phone.number, "hears", what, heard.source, heard.document)
 
@@ -249,3 +252,7 @@ class Phone:
     def busy(self) -> bool:
         """Whether it is in a call: it takes one at a time."""
         return any(line.state != "over" for line in self.lines)
+
+
+def _nothing() -> None:
+    """Marks a moment on the clock."""

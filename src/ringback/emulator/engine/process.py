@@ -248,13 +248,17 @@ class Process:
         self._clock.after(0, self._deliver)
 
     def _begin(self) -> None:
-        if self._interruption is None:
+        if isinstance(self._interruption, HungUp):
+            self.over = True
+        elif not self.over:
+            # Another interruption comes right after the first step: a generator can't catch what is thrown
+            # into it before it began.
             self._resume(None)
-        else:
-            self._deliver()
+            if self._interruption is not None:
+                self._clock.after(0, self._deliver)
 
     def _deliver(self) -> None:
-        if self.over:
+        if self.over or self._turn == 0:
             return
         interruption, self._interruption = self._interruption, None
         if interruption is not None and interruption.due():

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.documents import Document, Element
     from ringback.emulator.engine.parameters import Pairs
 
-__all__ = ["join"]
+__all__ = ["JOINED", "join"]
+
+# What the action is told of somebody who was in.
+JOINED: Final = [("DialCallStatus", "answered"), ("DialBridged", "true")]
 
 _MOST: Final = 250
 _LONGEST: Final = 14_400
@@ -34,11 +37,11 @@ _LONGEST: Final = 14_400
 def join(leg: Leg, document: Document, dial: Element, noun: Element) -> Steps[Pairs]:
     """Be in the conference until it or the stay is over; what Dial's action is told."""
     network, account = leg.network, leg.session.account
-    key = (account.sid, noun.text)
-    conference = network.conferences.get(key) or Conference(network, account, noun.text)
+    key = (account.sid, noun.line)
+    conference = network.conferences.get(key) or Conference(network, account, noun.line)
     if len(conference.participants) >= min(noun.number("maxParticipants", _MOST), _MOST):
         network.problem(
-            account, leg.call.sid, Trouble(16020, f"conference {noun.text} is full", document.url)
+            account, leg.call.sid, Trouble(16020, f"conference {noun.line} is full", document.url)
         )
         return [("DialCallStatus", "failed"), ("DialBridged", "false")]
     network.conferences[key] = conference
@@ -73,7 +76,7 @@ def join(leg: Leg, document: Document, dial: Element, noun: Element) -> Steps[Pa
         participant.inside = False
         leg.listening.clear()
         conference.leave(participant, reason)
-    return [("DialCallStatus", "answered"), ("DialBridged", "true")]
+    return JOINED
 
 
 def _callback(document: Document, noun: Element) -> Callback | None:

@@ -24,7 +24,7 @@ from ringback.emulator.engine.process import (
 from ringback.emulator.engine.recordings import Keeper
 from ringback.emulator.engine.records import Call
 from ringback.emulator.engine.verbs.basic import WHISPERED
-from ringback.emulator.engine.verbs.conference import join
+from ringback.emulator.engine.verbs.conference import JOINED, join
 from ringback.emulator.engine.verbs.flow import last_words, whisper
 from ringback.emulator.engine.verbs.results import NEXT, Result
 from ringback.emulator.engine.verbs.sound import listen, nothing
@@ -43,7 +43,11 @@ def dial(leg: Leg, document: Document, verb: Element) -> Steps[Result]:
     """Connect the call to others, and ask the action when that is over."""
     nouns = verb.children or (Element("Number", text=verb.text),)
     if nouns[0].name == "Conference":
-        pairs = yield from join(leg, document, verb, nouns[0])
+        try:
+            pairs = yield from join(leg, document, verb, nouns[0])
+        except HungUp:
+            yield from _last_action(leg, document, verb, JOINED)
+            raise
         return _action(document, verb, pairs)
     known = [noun for noun in nouns if noun.name in _NOUNS]
     for noun in nouns:
@@ -58,9 +62,7 @@ def dial(leg: Leg, document: Document, verb: Element) -> Steps[Result]:
         yield from connection.run(known)
     except HungUp:
         connection.drop()
-        action = _action(document, verb, connection.result())
-        if isinstance(action, Source):
-            yield from last_words(leg, action)
+        yield from _last_action(leg, document, verb, connection.result())
         raise
     except Interruption:
         connection.drop()
@@ -77,6 +79,12 @@ def _action(document: Document, verb: Element, pairs: Pairs) -> Result:
         extra=tuple(pairs),
         why="dial_action",
     )
+
+
+def _last_action(leg: Leg, document: Document, verb: Element, pairs: Pairs) -> Steps[None]:
+    action = _action(document, verb, pairs)
+    if isinstance(action, Source):
+        yield from last_words(leg, action)
 
 
 class _Dialing:
@@ -109,7 +117,7 @@ class _Dialing:
     def drop(self) -> None:
         """The caller is gone, or has something else to do."""
         for child in self._ringing:
-            child.finish("canceled")
+            child.finish("completed" if child.call.status == "in-progress" else "canceled")
         if self._winner is not None:
             self._unbridge()
             self._winner.finish("completed")
@@ -158,7 +166,7 @@ class _Dialing:
 
     def _child(self, noun: Element, timeout: float) -> Leg:
         parent, network = self._leg, self._network
-        number = noun.text if noun.name == "Number" else f"client:{noun.text.removeprefix('client:')}"
+        number = noun.line if noun.name == "Number" else f"client:{noun.line.removeprefix('client:')}"
         caller = self._verb.get("callerId") or parent.call.from_
         now = network.clock.date
         call = Call(

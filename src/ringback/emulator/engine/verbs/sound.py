@@ -75,12 +75,13 @@ def _sounds(leg: Leg, document: Document, verb: Element) -> Iterator[_Sound]:
     times = verb.number("loop", 1)
     for _ in range(_MOST_LOOPS if times == 0 else min(times, _MOST_LOOPS)):
         if verb.name == "Say":
-            if verb.text:
-                yield _Sound("say", verb.text, length_of(verb.text, settings.characters))
+            text = verb.line
+            if text:
+                yield _Sound("say", text, length_of(text, settings.characters))
         elif verb.get("digits"):
             keys = verb.get("digits")
             # `w` and `W` are pauses, everything else is a key.
             length = sum({"w": 0.5, "W": 1.0}.get(key, settings.key) for key in keys)
             yield _Sound("tone", f"keys {keys}", round(length, 1))
-        elif verb.text:
+        elif verb.line:
             yield _Sound("play", document.resolve(verb.text), settings.play)
