@@ -211,6 +211,7 @@ class _Reader:
             required=attribute.use == "required",
             secret=hints.get("secret") == "true",
             events=tuple(hints.get("event", "").split()),
+            deprecated=hints.get("deprecated"),
         )
 
     def _language(self, hints: dict[str, str]) -> Kind:

@@ -19,6 +19,7 @@ class Attribute:
         required: Whether it can't be left out.
         secret: Whether its value is kept out of `repr`.
         events: Event classes of the requests to the URL that it holds.
+        deprecated: What to use instead, or None.
     """
 
     wire: str
@@ -28,6 +29,7 @@ class Attribute:
     required: bool = False
     secret: bool = False
     events: tuple[str, ...] = ()
+    deprecated: str | None = None
 
 
 @frozen

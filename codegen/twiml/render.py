@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable
 
 from codegen.emit import BANNER, format_source
-from codegen.twiml.kinds import Alias, Kind
+from codegen.twiml.kinds import Alias, Kind, OpenKind
 from codegen.twiml.load import python_name
 from codegen.twiml.records import Attribute, Child, Document, Element, Group
 
@@ -260,6 +260,14 @@ class _Module:
         secrets = [attribute.name for attribute in element.attributes if attribute.secret]
         if secrets:
             lines.append(f"    _secrets = frozenset({secrets!r})")
+        deprecated = {a.name: a.deprecated for a in element.attributes if a.deprecated}
+        if element.deprecated:
+            deprecated[""] = element.deprecated
+        if deprecated:
+            lines.append(f"    _deprecated = {deprecated!r}")
+        others = {a.name: a.kind.annotation for a in element.attributes if isinstance(a.kind, OpenKind)}
+        if others:
+            lines.append(f"    _open = {others!r}")
         if element.needs:
             lines.append(f"    _needs = {element.needs!r}")
         if element.max_length is not None:

@@ -32,7 +32,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
 
 __all__ = [
     "ApiError",
@@ -97,7 +98,7 @@ class InvalidValue(RingbackError, ValueError):
 
     def __init__(self, field: str, value: object, allowed: str, *, secret: bool = False) -> None:
         self.field = field
-        self.value = REDACTED if secret else _shorten(repr(value))
+        self.value = REDACTED if secret else shorten(repr(value))
         self.allowed = allowed
         super().__init__(f"{field}: expected {allowed}, got {self.value}")
 
@@ -107,6 +108,7 @@ class TwimlError(InvalidValue):
 
     Attributes:
         field: The element and its attribute, as Python names them: `Gather.num_digits`.
+        message: What is wrong, without place and suggestion.
         suggestion: What was probably meant, or None.
     """
 
@@ -115,8 +117,9 @@ class TwimlError(InvalidValue):
     ) -> None:
         super().__init__(field, value, allowed, secret=secret)
         self.suggestion = suggestion
+        self.message: str = self.args[0]
         if suggestion is not None:
-            self.args = (f"{self.args[0]}; did you mean {suggestion}?",)
+            self.args = (f"{self.message}; did you mean {suggestion}?",)
 
 
 class TransportError(RingbackError):
@@ -134,8 +137,30 @@ class TimedOut(TransportError):
 class OutcomeUnknown(TransportError):
     """A create was sent and its answer never came: it may or may not have happened.
 
-    It is never sent a second time by ringback. Look for the resource before you try again.
+    It is never sent a second time by ringback. Look for the resource before you try again:
+    `client.reconcile(error, Message)`.
+
+    Attributes:
+        operation: What was asked for, such as `messages.create`; empty for `client.request`.
+        path: Where, without host and extension: `/2010-04-01/Accounts/AC…/Messages`.
+        sent: The form parameters by their wire names; secret ones are left out.
+        sent_at: When, by this machine's clock, UTC.
     """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        operation: str = "",
+        path: str = "",
+        sent: Mapping[str, str] | None = None,
+        sent_at: datetime | None = None,
+    ) -> None:
+        self.operation = operation
+        self.path = path
+        self.sent: Mapping[str, str] = sent or {}
+        self.sent_at = sent_at
+        super().__init__(problem)
 
 
 class ResponseInvalid(RingbackError):
@@ -276,5 +301,6 @@ class EmulatorError(RingbackError):
     """A test or script asked the emulator for something impossible, or waited in vain."""
 
 
-def _shorten(text: str, limit: int = 200) -> str:
+def shorten(text: str, limit: int = 200) -> str:
+    """`text`, cut where it is too long for an error message."""
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"

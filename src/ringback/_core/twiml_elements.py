@@ -94,6 +94,10 @@ class Element:
     _needs: ClassVar[tuple[str, ...]] = ()
     _text_limit: ClassVar[int | None] = None
     _root: ClassVar[bool] = False
+    # What is out of use -> what to use instead; the element itself by an empty name.
+    _deprecated: ClassVar[dict[str, str]] = {}
+    # Attributes that take other words than the known ones -> the type that lists those.
+    _open: ClassVar[dict[str, str]] = {}
 
     _extra: dict[str, str] | None
 

@@ -53,6 +53,8 @@ __all__ = [
 XML_SPACE = " \t\r\n"
 LARGEST = 2_147_483_647
 MOST_DECIMALS = 50
+# Nobody misspells a name at greater length, and comparing takes time that grows with it.
+LONGEST_WORD = 80
 
 
 def quote(value: str) -> str:
@@ -93,14 +95,14 @@ def link(value: object) -> str:
     return text("url", getattr(value, "url"))  # noqa: B009  (`value` has been checked to be a target)
 
 
-def closest(word: object, words: Iterable[str]) -> str | None:
+def closest(word: object, words: Iterable[str], *, likeness: float = 0.6) -> str | None:
     """The one of `words` that was probably meant, or None."""
-    if not isinstance(word, str):
+    if not isinstance(word, str) or len(word) > LONGEST_WORD:
         return None
     import difflib
 
     folded = {candidate.replace("_", "").replace("-", "").lower(): candidate for candidate in words}
-    found = difflib.get_close_matches(word.replace("_", "").replace("-", "").lower(), folded, 1, 0.6)
+    found = difflib.get_close_matches(word.replace("_", "").replace("-", "").lower(), folded, 1, likeness)
     return folded[found[0]] if found else None
 
 
@@ -419,7 +421,9 @@ class Switch(Choice):
         return f"True, False or one of {listed(self.words)}"
 
     def read(self, field: str, raw: str) -> object:
-        return raw == "true" if raw in ("true", "false") else self.check(field, raw)
+        if raw in ("true", "false"):
+            return raw == "true"
+        return Choice("true", "false", *self.words).check(field, raw)
 
     def write(self, value: object) -> str:
         return str(value) if isinstance(value, str) else "true" if value else "false"
@@ -429,6 +433,9 @@ class Postal(Switch):
     """True, false or any text."""
 
     __slots__ = ()
+
+    def read(self, field: str, raw: str) -> object:
+        return self.check(field, raw)
 
     def check(self, field: str, value: Any) -> Any:
         if isinstance(value, bool):

@@ -206,7 +206,7 @@ def _explain(error: ExpatError, text: str) -> tuple[str, str | None]:
         suggestion = "this looks like JSON"
     elif message == expat_errors.XML_ERROR_INVALID_TOKEN:
         suggestion = "write & as &amp; and < as &lt;"
-    return f"not well-formed XML: {message}", suggestion
+    return f"not well-formed XML ({message.removeprefix('not well-formed (').removesuffix(')')})", suggestion
 
 
 def _decode(xml: str | bytes) -> str:

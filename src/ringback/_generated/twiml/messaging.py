@@ -150,6 +150,7 @@ class Message(Container):
         "status_callback": ("statusCallback", _URL),
         "to": ("to", _WORDS),
     }
+    _deprecated = {"status_callback": "use action"}
     _needs = ("text", "*")
     _text_limit = 1600
     _allowed = frozenset(["messaging.Body", "messaging.Media", "Raw"])

@@ -1275,6 +1275,7 @@ class Say(_Ssml):
         "loop": ("loop", _ZERO_OR_MORE),
         "voice": ("voice", _VOICE),
     }
+    _open = {"language": "SayLanguage", "voice": "Voice"}
     _needs = ("text", "*")
     _text_limit = 4096
     _allowed = frozenset(
@@ -1545,6 +1546,8 @@ class Gather(_Spoken):
         "speech_timeout": ("speechTimeout", _GATHER_SPEECH_TIMEOUT),
         "timeout": ("timeout", _ONE_OR_MORE),
     }
+    _deprecated = {"enhanced": "newer speech models need no such switch"}
+    _open = {"language": "GatherLanguage", "speech_model": "GatherSpeechModel"}
     _allowed = frozenset(["voice.Pause", "voice.Play", "voice.Say", "Raw"])
 
     def __init__(
@@ -6030,6 +6033,7 @@ class ConversationRelay(Container, metaclass=RequiringType):
         "welcome_greeting_interruptible": ("welcomeGreetingInterruptible", _INTERRUPTION),
     }
     _required = ("url",)
+    _open = {"transcription_provider": "TranscriptionProvider", "tts_provider": "SpeechProvider"}
     _allowed = frozenset(["voice.Language", "voice.Parameter", "Raw"])
 
     def __init__(
@@ -6464,6 +6468,7 @@ class Language(Element, metaclass=RequiringType):
         "voice": ("voice", _TEXT),
     }
     _required = ("code",)
+    _open = {"transcription_provider": "TranscriptionProvider", "tts_provider": "SpeechProvider"}
 
     def __init__(
         self,
@@ -7101,6 +7106,7 @@ class Autopilot(TextElement, metaclass=RequiringType):
 
     _tag = "Autopilot"
     _key = "voice.Autopilot"
+    _deprecated = {"": "the service no longer exists"}
     _kind = _WORDS
     _text_name = "sid"
     _text: str
@@ -7209,6 +7215,8 @@ class Assistant(Container):
         "welcome_greeting": ("welcomeGreeting", _TEXT),
         "welcome_greeting_interruptible": ("welcomeGreetingInterruptible", _INTERRUPTION),
     }
+    _deprecated = {"id": "use ConversationRelay", "": "use ConversationRelay"}
+    _open = {"transcription_provider": "TranscriptionProvider", "tts_provider": "SpeechProvider"}
     _allowed = frozenset(["voice.Language", "voice.Parameter", "Raw"])
 
     def __init__(
@@ -7937,6 +7945,7 @@ class Transcription(Container):
         "track": ("track", _TRACK),
         "transcription_engine": ("transcriptionEngine", _TRANSCRIPTION_ENGINE),
     }
+    _open = {"transcription_engine": "TranscriptionEngine"}
     _allowed = frozenset(["voice.Config", "voice.Parameter", "Raw"])
 
     def __init__(
@@ -8900,6 +8909,7 @@ class Sms(TextElement, metaclass=RequiringType):
         "status_callback": ("statusCallback", _URL),
         "to": ("to", _WORDS),
     }
+    _deprecated = {"": "create the message with the REST API"}
     _kind = _SMS_TEXT
     _text_name = "text"
     _text: str
@@ -9137,6 +9147,7 @@ class Lang(_Ssml, metaclass=RequiringType):
     _key = "voice.Lang"
     _fields = {"xml_lang": ("xml:lang", _PHRASE_LANGUAGE)}
     _required = ("xml_lang",)
+    _open = {"xml_lang": "PhraseLanguage"}
     _allowed = frozenset(
         [
             "voice.Break",
@@ -9337,6 +9348,7 @@ class Prosody(_Ssml):
     _tag = "prosody"
     _key = "voice.Prosody"
     _fields = {"pitch": ("pitch", _PITCH), "rate": ("rate", _RATE), "volume": ("volume", _VOLUME)}
+    _open = {"pitch": "Pitch", "rate": "Rate", "volume": "Volume"}
     _allowed = frozenset(
         [
             "voice.Break",
