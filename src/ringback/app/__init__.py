@@ -15,11 +15,17 @@ from __future__ import annotations
 from ringback.app.application import Application
 from ringback.app.events import HandlerFailed, LocalEvent, OutgoingMessage
 from ringback.app.flows import CallFlow, ConferenceResult, Flow
+from ringback.app.live_calls import AsyncLiveCall, LiveCall
+from ringback.app.live_messages import AsyncLiveMessage, LiveMessage
 from ringback.app.routes import Callback, Handler, Route
 from ringback.app.stores import MemoryStore, Store
 from ringback.app.switchboard import Switchboard
 
 __all__ = [
+    "AsyncLiveCall",
+    "AsyncLiveMessage",
+    "LiveCall",
+    "LiveMessage",
     "Application",
     "CallFlow",
     "Callback",

@@ -13,6 +13,8 @@ from ringback.app.emitter import wait
 from ringback.app.events import LocalEvent
 from ringback.app.flow_runs import FlowRuns
 from ringback.app.hub import Hub, Settings
+from ringback.app.live_calls import AsyncLiveCall, LiveCall, place, place_async
+from ringback.app.live_messages import AsyncLiveMessage, LiveMessage, send, send_async
 from ringback.app.portal import run_in_portal
 from ringback.app.registry import Registry
 from ringback.app.routes import check_public_url
@@ -23,13 +25,17 @@ from ringback.twiml import Hangup, MessagingResponse, Say, VoiceResponse
 from ringback.webhooks import IncomingCall, IncomingMessage, OutgoingCall
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
+    from ringback._core.events import Target
     from ringback.app.flows import Flow, FlowFunction
+    from ringback.app.live_calls import CallOptions
     from ringback.app.routes import Callback, Handler
     from ringback.app.signatures import AuthToken
     from ringback.app.stores import Store
+    from ringback.client import AsyncClient, Client
     from ringback.http import WebhookRequest, WebhookResponse
+    from ringback.rest import CallMachineDetection
 
 __all__ = ["Application"]
 
@@ -113,9 +119,8 @@ class Application:
         )
         self._registry = Registry(self._hub.settings.public_url, {})
         gate = Gate(auth_token, validate=validate_signatures)
-        self._dispatcher = Dispatcher(
-            self._hub, self._registry.routes, gate, FlowRuns(self._hub, self._registry.routes)
-        )
+        self._flows = FlowRuns(self._hub, self._registry.routes)
+        self._dispatcher = Dispatcher(self._hub, self._registry.routes, gate, self._flows)
 
     @property
     def public_url(self) -> str:
@@ -250,10 +255,207 @@ class Application:
         Raises:
             TimeoutError: It did not come in time.
         """
-        future = self._hub.listeners.next(
+        waiter = self._hub.listeners.next(
             lambda came: isinstance(came, event) and (where is None or where(came))
         )
-        return cast("E", await wait(future, timeout))
+        return cast("E", await wait(waiter.future, timeout))
+
+    # --- calling and texting
+
+    @overload
+    def dial(
+        self,
+        client: Client,
+        /,
+        *,
+        to: str,
+        from_: str,
+        answer: VoiceResponse | Target[OutgoingCall],
+        send_digits: str | None = None,
+        machine_detection: CallMachineDetection | None = None,
+        machine_detection_timeout: int | None = None,
+        async_amd: bool | None = None,
+        timeout: int | None = None,
+        time_limit: int | None = None,
+        record: bool | None = None,
+        caller_id: str | None = None,
+    ) -> LiveCall: ...
+    @overload
+    def dial(
+        self,
+        client: AsyncClient,
+        /,
+        *,
+        to: str,
+        from_: str,
+        answer: VoiceResponse | Target[OutgoingCall],
+        send_digits: str | None = None,
+        machine_detection: CallMachineDetection | None = None,
+        machine_detection_timeout: int | None = None,
+        async_amd: bool | None = None,
+        timeout: int | None = None,
+        time_limit: int | None = None,
+        record: bool | None = None,
+        caller_id: str | None = None,
+    ) -> Awaitable[AsyncLiveCall]: ...
+    def dial(
+        self,
+        client: Client | AsyncClient,
+        /,
+        *,
+        to: str,
+        from_: str,
+        answer: VoiceResponse | Target[OutgoingCall],
+        send_digits: str | None = None,
+        machine_detection: CallMachineDetection | None = None,
+        machine_detection_timeout: int | None = None,
+        async_amd: bool | None = None,
+        timeout: int | None = None,
+        time_limit: int | None = None,
+        record: bool | None = None,
+        caller_id: str | None = None,
+    ) -> LiveCall | Awaitable[AsyncLiveCall]:
+        """Call somebody. All four status callbacks come to this application, and to the call that is
+        returned.
+
+        Args:
+            client: What to place the call with; with an `AsyncClient` the result has to be awaited.
+            to: Whom to call: a number in E.164 form, a SIP address or `client:` and a name.
+            from_: Which of our numbers calls.
+            answer: What happens once it is answered: TwiML of at most 4,000 characters, a handler of
+                `OutgoingCall` or a flow.
+            send_digits: Keys to press then; `w` waits half a second.
+            machine_detection: Whether to find out if a machine answers, and at which moment to tell.
+            machine_detection_timeout: Seconds that this may take, 3 to 59, 30 by default.
+            async_amd: Whether to find out while the call goes on; the outcome comes as a
+                `MachineDetectionResult`.
+            timeout: Seconds to let it ring, at most 600, 60 by default.
+            time_limit: Seconds that the call may last.
+            record: Whether to record it.
+            caller_id: Who is shown to call, instead of `from_`.
+
+        Raises:
+            InvalidValue: An argument that can't be sent.
+            ApiError, TransportError: As for every request.
+
+        See https://www.twilio.com/docs/voice/api/call-resource
+        """
+        from ringback.client import Client as SyncClient
+
+        options: CallOptions = {
+            "send_digits": send_digits,
+            "machine_detection": machine_detection,
+            "machine_detection_timeout": machine_detection_timeout,
+            "async_amd": async_amd,
+            "timeout": timeout,
+            "time_limit": time_limit,
+            "record": record,
+            "caller_id": caller_id,
+        }
+        hub, routes, flows = self._hub, self._registry.routes, self._flows
+        if isinstance(client, SyncClient):
+            return place(hub, routes, flows, client, answer, to=to, from_=from_, options=options)
+        return place_async(hub, routes, flows, client, answer, to=to, from_=from_, options=options)
+
+    @overload
+    def text(
+        self, client: Client, /, *, to: str, from_: str, body: str, media_url: Sequence[str] | None = None
+    ) -> LiveMessage: ...
+    @overload
+    def text(
+        self,
+        client: AsyncClient,
+        /,
+        *,
+        to: str,
+        from_: str,
+        body: str,
+        media_url: Sequence[str] | None = None,
+    ) -> Awaitable[AsyncLiveMessage]: ...
+    def text(
+        self,
+        client: Client | AsyncClient,
+        /,
+        *,
+        to: str,
+        from_: str,
+        body: str,
+        media_url: Sequence[str] | None = None,
+    ) -> LiveMessage | Awaitable[AsyncLiveMessage]:
+        """Send a message. Its status callbacks come to this application, and to the message that is returned.
+
+        Args:
+            client: What to send it with; with an `AsyncClient` the result has to be awaited.
+            to: Whom to write to: a number in E.164 form or a channel address.
+            from_: Which of our numbers writes.
+            body: The text, at most 1,600 characters.
+            media_url: Files to send along, at most 10, fetched from there by Twilio.
+
+        Raises:
+            InvalidValue: An argument that can't be sent.
+            ApiError, TransportError: As for every request.
+
+        See https://www.twilio.com/docs/messaging/api/message-resource
+        """
+        from ringback.client import Client as SyncClient
+
+        hub, routes = self._hub, self._registry.routes
+        if isinstance(client, SyncClient):
+            return send(hub, routes, client, to=to, from_=from_, body=body, media_url=media_url)
+        return send_async(hub, routes, client, to=to, from_=from_, body=body, media_url=media_url)
+
+    @overload
+    def follow_call(self, client: Client, sid: str, /) -> LiveCall: ...
+    @overload
+    def follow_call(self, client: AsyncClient, sid: str, /) -> Awaitable[AsyncLiveCall]: ...
+    def follow_call(self, client: Client | AsyncClient, sid: str, /) -> LiveCall | Awaitable[AsyncLiveCall]:
+        """A call that this application did not place, such as an incoming one, to move, end or listen to.
+
+        What it tells from then on is what is reported to this application.
+
+        Raises:
+            InvalidValue: `sid` isn't a call's.
+            ApiError, TransportError: As for every request.
+        """
+        from ringback.client import Client as SyncClient
+
+        if isinstance(client, SyncClient):
+            call = LiveCall(self._hub, self._flows, client, client.calls(sid).fetch())
+            self._hub.followed.follow(call.sid, call)
+            return call
+        return self._follow_call(client, sid)
+
+    async def _follow_call(self, client: AsyncClient, sid: str) -> AsyncLiveCall:
+        call = AsyncLiveCall(self._hub, self._flows, client, await client.calls(sid).fetch())
+        self._hub.followed.follow(call.sid, call)
+        return call
+
+    @overload
+    def follow_message(self, client: Client, sid: str, /) -> LiveMessage: ...
+    @overload
+    def follow_message(self, client: AsyncClient, sid: str, /) -> Awaitable[AsyncLiveMessage]: ...
+    def follow_message(
+        self, client: Client | AsyncClient, sid: str, /
+    ) -> LiveMessage | Awaitable[AsyncLiveMessage]:
+        """A message that this application did not send, such as an incoming one, to reply or listen to.
+
+        Raises:
+            InvalidValue: `sid` isn't a message's.
+            ApiError, TransportError: As for every request.
+        """
+        from ringback.client import Client as SyncClient
+
+        if isinstance(client, SyncClient):
+            message = LiveMessage(self._hub, self._registry.routes, client, client.messages(sid).fetch())
+            self._hub.followed.follow(message.sid, message)
+            return message
+        return self._follow_message(client, sid)
+
+    async def _follow_message(self, client: AsyncClient, sid: str) -> AsyncLiveMessage:
+        record = await client.messages(sid).fetch()
+        message = AsyncLiveMessage(self._hub, self._registry.routes, client, record)
+        self._hub.followed.follow(message.sid, message)
+        return message
 
     # --- serving
 

@@ -18,7 +18,7 @@ from ringback._core.events import Event, MessageRequest, Notification
 from ringback.app.answers import Answer, Desk, document_for, held, nothing, refusal, twiml
 from ringback.app.flows import Flow
 from ringback.app.hub import text_of
-from ringback.app.portal import invoke
+from ringback.app.portal import cancelled_from_outside, invoke
 from ringback.app.routes import Handler, family
 from ringback.app.tags import Tag, read_tag, untagged
 from ringback.errors import WebhookInvalid
@@ -58,6 +58,7 @@ class Dispatcher:
 
     async def handle(self, request: WebhookRequest) -> WebhookResponse:
         """The answer to one webhook."""
+        self._hub.loop = asyncio.get_running_loop()
         match = self._routes.find(request)
         if match is None:
             return refusal(404, "nothing is registered here")
@@ -135,8 +136,11 @@ class Dispatcher:
                 answer.set(hub.fallback(route.event))
                 await hub.failed(error, event, route.name)
             except asyncio.CancelledError:
-                if answer.set(hub.fallback(route.event)):
-                    await hub.failed(RuntimeError("the handler was cancelled"), event, route.name)
+                given_up = not answer.set(hub.fallback(route.event))
+                if not cancelled_from_outside():
+                    await hub.failed(RuntimeError("cancelled from inside"), event, route.name)
+                elif not given_up:
+                    log.warning("handler %s was cancelled", route.name)
                 raise
 
         def give_up() -> None:

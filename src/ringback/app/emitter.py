@@ -9,7 +9,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ringback._core.events import Event
 from ringback.app.portal import in_event_loop, invoke
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from concurrent.futures import Executor
 
-__all__ = ["Emitter", "wait", "wait_blocking"]
+__all__ = ["Emitter", "Waiter", "wait", "wait_blocking"]
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
@@ -32,14 +32,22 @@ class _Subscription:
 
 
 @frozen(eq=False)
-class _Waiter:
-    future: Future[Event]
+class Waiter:
+    """Somebody who waits for one event.
+
+    Attributes:
+        wanted: Whether an event is it; what it raises ends the wait.
+        future: The event; cancelled to stop waiting.
+    """
+
     wanted: Callable[[Event], bool]
+    future: Future[Event] = field(factory=Future[Event])
 
     def offer(self, event: Event) -> None:
+        """End the wait if this is the event."""
         with suppress(InvalidStateError):  # it may have been cancelled meanwhile
             try:
-                if self.wanted(event):
+                if not self.future.done() and self.wanted(event):
                     self.future.set_result(event)
             except Exception as error:
                 self.future.set_exception(error)
@@ -62,7 +70,7 @@ class Emitter:
         self._failed = failed
         self._lock = threading.Lock()
         self._subscriptions: list[_Subscription] = []
-        self._waiters: list[_Waiter] = []
+        self._waiters: list[Waiter] = []
 
     def on(self, event: type[E], listener: Callable[[E], object], *, once: bool = False) -> None:
         """Call `listener` with every such event from now on, or with the next alone."""
@@ -76,13 +84,13 @@ class Emitter:
                 kept for kept in self._subscriptions if kept.event is not event or kept.listener != listener
             ]
 
-    def next(self, wanted: Callable[[Event], bool]) -> Future[Event]:
-        """The next event that is `wanted`; what `wanted` raises ends the wait. Cancel it to stop waiting."""
-        waiter = _Waiter(Future(), wanted)
+    def next(self, wanted: Callable[[Event], bool]) -> Waiter:
+        """Wait for the next event that is `wanted`."""
+        waiter = Waiter(wanted)
         with self._lock:
             self._waiters.append(waiter)
         waiter.future.add_done_callback(lambda _: self._forget(waiter))
-        return waiter.future
+        return waiter
 
     async def emit(self, event: Event) -> None:
         """Hand `event` to everybody who wants it; returns when all listeners have."""
@@ -104,7 +112,7 @@ class Emitter:
         except Exception as error:
             await self._failed(error, event, listener)
 
-    def _forget(self, waiter: _Waiter) -> None:
+    def _forget(self, waiter: Waiter) -> None:
         with self._lock, suppress(ValueError):
             self._waiters.remove(waiter)
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from ringback._core.events import VoiceRequest
 from ringback.app.answers import Answer, twiml
+from ringback.app.portal import cancelled_from_outside, in_event_loop
 from ringback.app.tags import tagged
 from ringback.errors import CallHungUp, FlowError
 from ringback.twiml import VoiceResponse
@@ -152,9 +153,10 @@ class FlowRun:
         self.loop.call_later(GRACE if follows else 0, self._break, self._inbox)
 
     def dismiss(self) -> None:
-        """Another flow has taken over the call."""
-        self._dismissed = True
-        self.task.cancel()
+        """The call has gone elsewhere."""
+        if not self.done:
+            self._dismissed = True
+            self.task.cancel()
 
     def _break(self, inbox: asyncio.Future[VoiceRequest | None] | None) -> None:
         if inbox is not None and not inbox.done():
@@ -172,10 +174,13 @@ class FlowRun:
     async def _lead(self) -> None:
         error: Exception | None = None
         try:
-            self._answers[self._step].set(twiml(await self.flow.lead(self)))
+            last = await self.flow.lead(self)
+            self._answers[self._step].set(twiml(last))
         except asyncio.CancelledError:
-            if not self._dismissed:
-                error = RuntimeError("the flow was cancelled")
+            if not cancelled_from_outside():
+                error = RuntimeError("the flow was cancelled from inside")
+            elif not self._dismissed:
+                log.warning("flow %s of %s was cancelled", self.flow.name, self.call_sid)
             raise
         except CallHungUp as hung_up:
             if self.ended is None:  # it is another call that ended
@@ -229,8 +234,8 @@ class FlowRuns:
             run = FlowRun(self._hub, self._routes, flow, event, entry)
             self._by_id[run.id] = self._by_call[event.call_sid] = run
         run.task.add_done_callback(lambda _: self._bury(run))
-        if before is not None and not before.done:
-            call_in(before.loop, before.dismiss)
+        if before is not None:
+            self.dismiss(before)
         return run.first
 
     def resume(self, tag: Tag, given: dict[str, str]) -> Answer | None:
@@ -261,6 +266,15 @@ class FlowRuns:
         if run is not None and not run.done:
             call_in(run.loop, run.hang_up, status)
 
+    def leading(self, call_sid: str) -> FlowRun | None:
+        """What leads a call, if anything does."""
+        run = self._by_call.get(call_sid)
+        return None if run is None or run.done else run
+
+    def dismiss(self, run: FlowRun) -> None:
+        """Cancel a run whose call has gone elsewhere."""
+        call_in(run.loop, run.dismiss)
+
     def _bury(self, run: FlowRun) -> None:
         with self._lock:
             self._over.append(run)
@@ -275,7 +289,7 @@ def call_in(
     loop: asyncio.AbstractEventLoop, function: Callable[P, None], *args: P.args, **kwargs: P.kwargs
 ) -> bool:
     """Call a function in its loop, at once where that is this one; False where the loop is closed."""
-    if asyncio.get_running_loop() is loop:
+    if in_event_loop() and asyncio.get_running_loop() is loop:
         function(*args, **kwargs)
         return True
     try:

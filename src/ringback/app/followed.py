@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import OrderedDict
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from ringback._core.events import Event
 
 __all__ = ["Followable", "Followed"]
@@ -40,17 +44,20 @@ class Followed:
         self._by_token: OrderedDict[str, Followable] = OrderedDict()
         self._by_sid: OrderedDict[str, tuple[Followable, ...]] = OrderedDict()
 
-    def expect(self, token: str, live: Followable) -> None:
-        """Something was or will be created whose webhooks carry `token`."""
+    @contextmanager
+    def expecting(self, live: Followable) -> Generator[str, None, None]:
+        """While something is being created: the token that the URLs of its webhooks carry."""
+        token = secrets.token_urlsafe(9)
         with self._lock:
             self._by_token[token] = live
             if len(self._by_token) > self._MOST:
                 self._by_token.popitem(last=False)
-
-    def cancel(self, token: str) -> None:
-        """It was not created."""
-        with self._lock:
-            self._by_token.pop(token, None)
+        try:
+            yield token
+        except BaseException:
+            with self._lock:
+                self._by_token.pop(token, None)
+            raise
 
     def bind(self, token: str, sid: str) -> None:
         """What carries `token` is `sid`; said by whichever is first, its webhook or the answer of the REST

@@ -15,6 +15,7 @@ from ringback.app.answers import twiml
 from ringback.app.emitter import Emitter
 from ringback.app.events import HandlerFailed
 from ringback.app.followed import Followed
+from ringback.app.portal import in_event_loop, portal_loop
 from ringback.app.routes import function_name
 
 if TYPE_CHECKING:
@@ -47,13 +48,21 @@ class Settings:
 
 
 class Hub:
-    """The middle of an application."""
+    """The middle of an application.
+
+    Attributes:
+        listeners: The application's listeners.
+        handlers: Its handlers of notifications, for those that come to no handler's own URL.
+        followed: Its live calls and messages.
+        loop: Where it last answered a webhook.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.listeners = Emitter(self.pool, self.listener_failed)
         self.handlers = Emitter(self.pool, self.listener_failed)
         self.followed = Followed()
+        self.loop: asyncio.AbstractEventLoop | None = None
         self._tasks: set[asyncio.Task[object]] = set()
 
     @cached_property
@@ -75,6 +84,16 @@ class Hub:
         """Tell the listeners of the application, and of the live call or message that an event is about."""
         about = self.followed.about(text_of(event, "call_sid"), text_of(event, "message_sid"))
         await asyncio.gather(self.listeners.emit(event), *(live.arrived(event) for live in about))
+
+    def announce(self, event: Event) -> None:
+        """Tell of an event from anywhere, and don't wait: in the loop that webhooks are served in, if there
+        is.
+        """
+        if in_event_loop():
+            self.spawn(self.emit(event))
+        else:
+            loop = portal_loop() if self.loop is None or self.loop.is_closed() else self.loop
+            asyncio.run_coroutine_threadsafe(self.emit(event), loop)
 
     async def failed(self, error: Exception, event: Event | None, name: str) -> None:
         """Report what a handler, flow or listener raised: to the log and as `HandlerFailed`."""

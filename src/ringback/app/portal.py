@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from concurrent.futures import Executor
 
-__all__ = ["in_event_loop", "invoke", "is_async", "run_in_portal"]
+__all__ = ["cancelled_from_outside", "in_event_loop", "invoke", "is_async", "portal_loop", "run_in_portal"]
 
 T = TypeVar("T")
 
@@ -42,7 +42,12 @@ def run_in_portal(work: Callable[[], Coroutine[object, object, T]]) -> T:
     """
     if in_event_loop():
         raise RuntimeError("an event loop runs in this thread and would be blocked: await the async twin")
-    return asyncio.run_coroutine_threadsafe(work(), _Portal.current().loop).result()
+    return asyncio.run_coroutine_threadsafe(work(), portal_loop()).result()
+
+
+def portal_loop() -> asyncio.AbstractEventLoop:
+    """The portal's loop, running."""
+    return _Portal.current().loop
 
 
 async def invoke(function: Callable[..., object], argument: object, threads: Executor) -> object:
@@ -86,6 +91,15 @@ def is_async(function: Callable[..., object]) -> bool:
     while isinstance(function, functools.partial):
         function = function.func
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+
+
+def cancelled_from_outside() -> bool:
+    """Whether somebody cancelled the current task, as servers do when they stop, and not what it waited for.
+
+    Before Python 3.11 nothing tells the two apart, and it is taken to be so.
+    """
+    cancelling: Callable[[], int] | None = getattr(asyncio.current_task(), "cancelling", None)
+    return cancelling is None or cancelling() > 0
 
 
 class _Portal:

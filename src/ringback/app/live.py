@@ -1,0 +1,111 @@
+"""What live calls and live messages have in common: a SID, listeners, and events to wait for.
+
+Live
+├── live_calls.CallState          ├── LiveCall, for synchronous code
+│                                 └── AsyncLiveCall
+└── live_messages.MessageState    ├── LiveMessage
+                                  └── AsyncLiveMessage
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
+
+from ringback._core.events import Event
+from ringback.app.emitter import Emitter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from ringback.app.hub import Hub
+
+__all__ = ["Live"]
+
+E = TypeVar("E", bound=Event)
+
+
+class Live:
+    """Something at Twilio whose webhooks come to this application."""
+
+    _KEPT: Final = 1_000  # events that nobody has waited for yet
+    _ONCE: ClassVar[tuple[type[Event], ...]] = ()  # what happens once at most, and may be waited for again
+
+    def __init__(self, hub: Hub, sid: str | None = None) -> None:
+        self._hub = hub
+        self._sid = sid
+        self._listeners = Emitter(hub.pool, hub.listener_failed)
+        self._lock = threading.Lock()
+        self._unseen: deque[Event] = deque(maxlen=self._KEPT)
+        self._happened: dict[type[Event], Event] = {}
+
+    @property
+    def sid(self) -> str:
+        """Its SID."""
+        assert self._sid is not None, "nobody has it before it is known"  # noqa: S101
+        return self._sid
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._sid}>"
+
+    def on(self, event: type[E], listener: Callable[[E], object], /) -> None:
+        """Call `listener` with every such event about this from now on; sync or async, what it returns is
+        ignored.
+
+        Where the listener isn't async, it is called in a thread.
+        """
+        self._listeners.on(event, listener)
+
+    def once(self, event: type[E], listener: Callable[[E], object], /) -> None:
+        """Call `listener` with the next such event alone."""
+        self._listeners.on(event, listener, once=True)
+
+    def off(self, event: type[E], listener: Callable[[E], object], /) -> None:
+        """Stop calling `listener`; nothing happens where it isn't registered for `event`."""
+        self._listeners.off(event, listener)
+
+    # --- what the application tells
+
+    def known(self, sid: str, /) -> None:
+        """Its SID has become known."""
+        self._sid = sid
+
+    async def arrived(self, event: Event, /) -> None:
+        """Something was reported about it."""
+        with self._lock:
+            self._unseen.append(event)
+            if isinstance(event, self._ONCE):
+                self._happened.setdefault(type(event), event)
+        await self._listeners.emit(event)
+
+    # --- waiting
+
+    def _next(self, event: type[E], where: Callable[[E], bool] | None) -> Future[Event]:
+        """The first such event that no wait has returned yet; one that happens once can be returned again."""
+
+        def wanted(came: Event) -> bool:
+            if isinstance(came, event):
+                return (where is None or where(came)) and self._take(came, again=event in self._ONCE)
+            self._check_possible(event, came)
+            return False
+
+        waiter = self._listeners.next(wanted)
+        # Only now: what arrives from here on finds the waiter, and what arrived before is found here.
+        with self._lock:
+            past = list(self._happened.values() if event in self._ONCE else self._unseen)
+        for came in sorted(past, key=lambda came: not isinstance(came, event)):
+            waiter.offer(came)
+        return waiter.future
+
+    def _take(self, event: Event, *, again: bool) -> bool:
+        with self._lock:
+            for index, unseen in enumerate(self._unseen):
+                if unseen is event:
+                    del self._unseen[index]
+                    return True
+        return again
+
+    def _check_possible(self, event: type[Event], came: Event) -> None:
+        """Raise where `event` can't come after what came."""

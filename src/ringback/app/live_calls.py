@@ -1,0 +1,335 @@
+"""Calls that live, and may be followed, moved and ended."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Final, Generic, TypedDict, TypeVar, cast
+
+from ringback._core.events import Event
+from ringback.app.emitter import wait, wait_blocking
+from ringback.app.live import Live
+from ringback.app.tags import tagged
+from ringback.errors import CallHungUp
+from ringback.twiml import VoiceResponse
+from ringback.webhooks import (
+    CallConnected,
+    CallEnded,
+    CallInitiated,
+    CallRinging,
+    CallStatusChanged,
+    MachineDetectionResult,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ringback._core.events import Target
+    from ringback.app.flow_runs import FlowRun, FlowRuns
+    from ringback.app.hub import Hub
+    from ringback.app.routes import RouteTable
+    from ringback.client import AsyncClient, Client
+    from ringback.rest import Call, CallMachineDetection, CallStatusCallbackEvent
+    from ringback.webhooks import CallRedirected, CallStatus, IncomingCall, OutgoingCall
+
+__all__ = ["AsyncLiveCall", "CallOptions", "LiveCall", "place", "place_async"]
+
+C = TypeVar("C", bound="Client | AsyncClient")
+E = TypeVar("E", bound=Event)
+
+
+class CallOptions(TypedDict, total=False):
+    """What `Application.dial` hands on as it is."""
+
+    send_digits: str | None
+    timeout: int | None
+    time_limit: int | None
+    machine_detection: CallMachineDetection | None
+    machine_detection_timeout: int | None
+    async_amd: bool | None
+    record: bool | None
+    caller_id: str | None
+
+
+class _Reports(TypedDict):
+    status_callback: str
+    status_callback_event: list[CallStatusCallbackEvent]
+    async_amd_status_callback: str | None
+
+
+ORDER: Final = ("queued", "initiated", "ringing", "in-progress")
+
+
+class CallState(Live, Generic[C]):
+    """What is known of a call."""
+
+    _ONCE = (CallInitiated, CallRinging, CallConnected, CallEnded)
+
+    def __init__(self, hub: Hub, flows: FlowRuns, client: C, record: Call | None = None) -> None:
+        super().__init__(hub, None if record is None else record.sid)
+        self._flows = flows
+        self._client = client
+        self._record = record
+        self._status: CallStatus | None = None
+
+    @property
+    def record(self) -> Call:
+        """The call as the REST API last told it; see `refresh`."""
+        assert self._record is not None, "nobody has it before it is known"  # noqa: S101
+        return self._record
+
+    @property
+    def status(self) -> CallStatus:
+        """Where the call is in its life, by what was reported last."""
+        told, status = self._status, self.record.status
+        return status if told is None or _rank(status) > _rank(told) else told
+
+    async def arrived(self, event: Event, /) -> None:
+        """Something was reported about it."""
+        if isinstance(event, CallStatusChanged) and (
+            self._status is None or _rank(event.status) > _rank(self._status)
+        ):
+            self._status = event.status
+        await super().arrived(event)
+
+    def learn(self, record: Call) -> Call:
+        """The REST API told the call's state."""
+        self._record = record
+        self._sid = record.sid
+        return record
+
+    def _check_possible(self, event: type[Event], came: Event) -> None:
+        if isinstance(came, CallEnded) and event in (CallInitiated, CallRinging, CallConnected):
+            raise CallHungUp(came.call_sid, came.status)
+
+    def _leading(self) -> FlowRun | None:
+        return self._flows.leading(self.sid)
+
+    def _left(self, run: FlowRun | None) -> None:
+        """The call was moved away from the flow that led it."""
+        if run is not None:
+            self._flows.dismiss(run)
+
+
+class LiveCall(CallState["Client"]):
+    """A call, for synchronous code.
+
+    Attributes:
+        sid: The call's SID, `CA…`.
+        record: The call as the REST API last told it.
+        status: Where it is in its life, by what was reported last.
+    """
+
+    def wait_for(
+        self, event: type[E], /, *, where: Callable[[E], bool] | None = None, timeout: float | None = None
+    ) -> E:
+        """Wait for something to be reported about the call; what was reported before counts too.
+
+        Each event ends one wait. `CallInitiated`, `CallRinging`, `CallConnected` and `CallEnded`, which
+        happen once, end every wait for them.
+
+        Args:
+            event: Its class.
+            where: What else has to hold for it.
+            timeout: Seconds to wait at most; for ever by default.
+
+        Raises:
+            TimeoutError: It did not come in time.
+            CallHungUp: The call ended, so that it can't ring or be answered any more.
+            RuntimeError: An event loop runs in this thread and would be blocked.
+        """
+        return cast("E", wait_blocking(self._next(event, where), timeout))
+
+    def refresh(self) -> Call:
+        """Ask the REST API for the call's state.
+
+        Raises:
+            ApiError, TransportError: As for every request.
+        """
+        return self.learn(self._client.calls(self.sid).fetch())
+
+    def hangup(self) -> Call:
+        """End the call, answered or not.
+
+        Raises:
+            ApiError: It has ended already (code 21220), or another refusal.
+        """
+        return self.learn(self._client.calls(self.sid).update(status="completed"))
+
+    def cancel(self) -> Call:
+        """Take the call back unless it has been answered.
+
+        Raises:
+            ApiError: It has ended already (code 21220), or another refusal.
+        """
+        return self.learn(self._client.calls(self.sid).update(status="canceled"))
+
+    def redirect(
+        self,
+        target: str | VoiceResponse | Target[IncomingCall] | Target[OutgoingCall] | Target[CallRedirected],
+        /,
+    ) -> Call:
+        """Let the call go on elsewhere, whatever it does now. A flow that leads it is cancelled.
+
+        Args:
+            target: A URL, TwiML of at most 4,000 characters, a handler or a flow.
+
+        Raises:
+            ApiError: It has ended already (code 21220), or another refusal.
+            InvalidValue: The URL isn't one, or the TwiML is too long.
+        """
+        run = self._leading()
+        call = self._client.calls(self.sid)
+        if isinstance(target, VoiceResponse):
+            record = call.update(twiml=target)
+        else:
+            record = call.update(url=moved_to(target))
+        self._left(run)
+        return self.learn(record)
+
+
+class AsyncLiveCall(CallState["AsyncClient"]):
+    """A call, for asynchronous code.
+
+    Attributes:
+        sid: The call's SID, `CA…`.
+        record: The call as the REST API last told it.
+        status: Where it is in its life, by what was reported last.
+    """
+
+    async def wait_for(
+        self, event: type[E], /, *, where: Callable[[E], bool] | None = None, timeout: float | None = None
+    ) -> E:
+        """Wait for something to be reported about the call; what was reported before counts too.
+
+        Each event ends one wait. `CallInitiated`, `CallRinging`, `CallConnected` and `CallEnded`, which
+        happen once, end every wait for them.
+
+        Args:
+            event: Its class.
+            where: What else has to hold for it.
+            timeout: Seconds to wait at most; for ever by default.
+
+        Raises:
+            TimeoutError: It did not come in time.
+            CallHungUp: The call ended, so that it can't ring or be answered any more.
+        """
+        return cast("E", await wait(self._next(event, where), timeout))
+
+    async def refresh(self) -> Call:
+        """Ask the REST API for the call's state.
+
+        Raises:
+            ApiError, TransportError: As for every request.
+        """
+        return self.learn(await self._client.calls(self.sid).fetch())
+
+    async def hangup(self) -> Call:
+        """End the call, answered or not.
+
+        Raises:
+            ApiError: It has ended already (code 21220), or another refusal.
+        """
+        return self.learn(await self._client.calls(self.sid).update(status="completed"))
+
+    async def cancel(self) -> Call:
+        """Take the call back unless it has been answered.
+
+        Raises:
+            ApiError: It has ended already (code 21220), or another refusal.
+        """
+        return self.learn(await self._client.calls(self.sid).update(status="canceled"))
+
+    async def redirect(
+        self,
+        target: str | VoiceResponse | Target[IncomingCall] | Target[OutgoingCall] | Target[CallRedirected],
+        /,
+    ) -> Call:
+        """Let the call go on elsewhere, whatever it does now. A flow that leads it is cancelled.
+
+        Args:
+            target: A URL, TwiML of at most 4,000 characters, a handler or a flow.
+
+        Raises:
+            ApiError: It has ended already (code 21220), or another refusal.
+            InvalidValue: The URL isn't one, or the TwiML is too long.
+        """
+        run = self._leading()
+        call = self._client.calls(self.sid)
+        if isinstance(target, VoiceResponse):
+            record = await call.update(twiml=target)
+        else:
+            record = await call.update(url=moved_to(target))
+        self._left(run)
+        return self.learn(record)
+
+
+def place(
+    hub: Hub,
+    routes: RouteTable,
+    flows: FlowRuns,
+    client: Client,
+    answer: VoiceResponse | Target[OutgoingCall],
+    *,
+    to: str,
+    from_: str,
+    options: CallOptions,
+) -> LiveCall:
+    """Place a call whose webhooks find it even if they overtake the answer of the REST API."""
+    call = LiveCall(hub, flows, client)
+    with hub.followed.expecting(call) as token:
+        reports = _reports(routes, options, token)
+        if isinstance(answer, VoiceResponse):
+            record = client.calls.create(to=to, from_=from_, twiml=answer, **reports, **options)
+        else:
+            url = tagged(answer.url, "call", token)
+            record = client.calls.create(to=to, from_=from_, url=url, **reports, **options)
+    call.learn(record)
+    hub.followed.bind(token, record.sid)
+    return call
+
+
+async def place_async(
+    hub: Hub,
+    routes: RouteTable,
+    flows: FlowRuns,
+    client: AsyncClient,
+    answer: VoiceResponse | Target[OutgoingCall],
+    *,
+    to: str,
+    from_: str,
+    options: CallOptions,
+) -> AsyncLiveCall:
+    """Place a call whose webhooks find it even if they overtake the answer of the REST API."""
+    call = AsyncLiveCall(hub, flows, client)
+    with hub.followed.expecting(call) as token:
+        reports = _reports(routes, options, token)
+        if isinstance(answer, VoiceResponse):
+            record = await client.calls.create(to=to, from_=from_, twiml=answer, **reports, **options)
+        else:
+            url = tagged(answer.url, "call", token)
+            record = await client.calls.create(to=to, from_=from_, url=url, **reports, **options)
+    call.learn(record)
+    hub.followed.bind(token, record.sid)
+    return call
+
+
+def _reports(routes: RouteTable, options: CallOptions, token: str) -> _Reports:
+    amd = (
+        tagged(routes.callback(MachineDetectionResult).url, "call", token)
+        if options.get("async_amd")
+        else None
+    )
+    return {
+        "status_callback": tagged(routes.callback(CallStatusChanged).url, "call", token),
+        "status_callback_event": ["initiated", "ringing", "answered", "completed"],
+        "async_amd_status_callback": amd,
+    }
+
+
+def moved_to(target: str | Target[IncomingCall] | Target[OutgoingCall] | Target[CallRedirected]) -> str:
+    """The URL for a call that is moved; a new one every time, so that no move is taken for a repetition."""
+    return target if isinstance(target, str) else tagged(target.url, "moved", secrets.token_urlsafe(9))
+
+
+def _rank(status: str) -> int:
+    return ORDER.index(status) if status in ORDER else len(ORDER)

@@ -1,0 +1,219 @@
+"""Messages whose way is followed, and that may be answered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
+
+from ringback._core.events import Event
+from ringback.app.emitter import wait, wait_blocking
+from ringback.app.events import OutgoingMessage
+from ringback.app.live import Live
+from ringback.app.tags import tagged
+from ringback.errors import InvalidValue
+from ringback.webhooks import MessageStatusChanged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ringback.app.hub import Hub
+    from ringback.app.routes import RouteTable
+    from ringback.client import AsyncClient, Client
+    from ringback.rest import Message
+    from ringback.webhooks import MessageStatus
+
+__all__ = ["AsyncLiveMessage", "LiveMessage", "send", "send_async"]
+
+C = TypeVar("C", bound="Client | AsyncClient")
+E = TypeVar("E", bound=Event)
+
+ORDER: Final = ("accepted", "scheduled", "queued", "receiving", "sending", "sent")
+
+
+class MessageState(Live, Generic[C]):
+    """What is known of a message."""
+
+    def __init__(self, hub: Hub, routes: RouteTable, client: C, record: Message | None = None) -> None:
+        super().__init__(hub, None if record is None else record.sid)
+        self._routes = routes
+        self._client = client
+        self._record = record
+        self._status: MessageStatus | None = None
+
+    @property
+    def record(self) -> Message:
+        """The message as the REST API last told it; see `refresh`."""
+        assert self._record is not None, "nobody has it before it is known"  # noqa: S101
+        return self._record
+
+    @property
+    def status(self) -> MessageStatus:
+        """Where the message is on its way, by what was reported last."""
+        told, status = self._status, self.record.status
+        return status if told is None or _rank(status) > _rank(told) else told
+
+    async def arrived(self, event: Event, /) -> None:
+        """Something was reported about it."""
+        if isinstance(event, MessageStatusChanged) and (
+            self._status is None or _rank(event.status) >= _rank(self._status)
+        ):
+            self._status = event.status
+        await super().arrived(event)
+
+    def learn(self, record: Message) -> Message:
+        """The REST API told the message's state."""
+        self._record = record
+        self._sid = record.sid
+        return record
+
+    def _ends(self) -> tuple[str, str]:
+        """Who gets a reply, and from whom."""
+        record = self.record
+        if record.from_ is None:
+            raise InvalidValue(
+                "from_", None, "a sender, which the messaging service has not picked yet: refresh"
+            )
+        return (record.from_, record.to) if record.direction == "inbound" else (record.to, record.from_)
+
+
+class LiveMessage(MessageState["Client"]):
+    """A message, for synchronous code.
+
+    Attributes:
+        sid: The message's SID, `SM…` or `MM…`.
+        record: The message as the REST API last told it.
+        status: Where it is on its way, by what was reported last.
+    """
+
+    def wait_for(
+        self, event: type[E], /, *, where: Callable[[E], bool] | None = None, timeout: float | None = None
+    ) -> E:
+        """Wait for something to be reported about the message; what was reported before counts too.
+
+        Each event ends one wait, so that a loop sees one after the other.
+
+        Args:
+            event: Its class.
+            where: What else has to hold for it, e.g. `lambda e: e.status == "delivered"`.
+            timeout: Seconds to wait at most; for ever by default.
+
+        Raises:
+            TimeoutError: It did not come in time.
+            RuntimeError: An event loop runs in this thread and would be blocked.
+        """
+        return cast("E", wait_blocking(self._next(event, where), timeout))
+
+    def refresh(self) -> Message:
+        """Ask the REST API for the message's state.
+
+        Raises:
+            ApiError, TransportError: As for every request.
+        """
+        return self.learn(self._client.messages(self.sid).fetch())
+
+    def reply(self, body: str, /) -> LiveMessage:
+        """Answer an incoming message, or send another one to the same person.
+
+        Raises:
+            ApiError: The number may not send, or another refusal.
+            InvalidValue: The text is too long, or the sender isn't known yet.
+        """
+        to, from_ = self._ends()
+        return send(self._hub, self._routes, self._client, to=to, from_=from_, body=body)
+
+
+class AsyncLiveMessage(MessageState["AsyncClient"]):
+    """A message, for asynchronous code.
+
+    Attributes:
+        sid: The message's SID, `SM…` or `MM…`.
+        record: The message as the REST API last told it.
+        status: Where it is on its way, by what was reported last.
+    """
+
+    async def wait_for(
+        self, event: type[E], /, *, where: Callable[[E], bool] | None = None, timeout: float | None = None
+    ) -> E:
+        """Wait for something to be reported about the message; what was reported before counts too.
+
+        Each event ends one wait, so that a loop sees one after the other.
+
+        Args:
+            event: Its class.
+            where: What else has to hold for it, e.g. `lambda e: e.status == "delivered"`.
+            timeout: Seconds to wait at most; for ever by default.
+
+        Raises:
+            TimeoutError: It did not come in time.
+        """
+        return cast("E", await wait(self._next(event, where), timeout))
+
+    async def refresh(self) -> Message:
+        """Ask the REST API for the message's state.
+
+        Raises:
+            ApiError, TransportError: As for every request.
+        """
+        return self.learn(await self._client.messages(self.sid).fetch())
+
+    async def reply(self, body: str, /) -> AsyncLiveMessage:
+        """Answer an incoming message, or send another one to the same person.
+
+        Raises:
+            ApiError: The number may not send, or another refusal.
+            InvalidValue: The text is too long, or the sender isn't known yet.
+        """
+        to, from_ = self._ends()
+        return await send_async(self._hub, self._routes, self._client, to=to, from_=from_, body=body)
+
+
+def send(
+    hub: Hub,
+    routes: RouteTable,
+    client: Client,
+    *,
+    to: str,
+    from_: str,
+    body: str,
+    media_url: Sequence[str] | None = None,
+) -> LiveMessage:
+    """Send a message whose webhooks find it even if they overtake the answer of the REST API."""
+    message = LiveMessage(hub, routes, client)
+    with hub.followed.expecting(message) as token:
+        record = client.messages.create(
+            to=to, from_=from_, body=body, media_url=media_url, status_callback=_callback(routes, token)
+        )
+    _sent(hub, message.learn(record), token)
+    return message
+
+
+async def send_async(
+    hub: Hub,
+    routes: RouteTable,
+    client: AsyncClient,
+    *,
+    to: str,
+    from_: str,
+    body: str,
+    media_url: Sequence[str] | None = None,
+) -> AsyncLiveMessage:
+    """Send a message whose webhooks find it even if they overtake the answer of the REST API."""
+    message = AsyncLiveMessage(hub, routes, client)
+    with hub.followed.expecting(message) as token:
+        record = await client.messages.create(
+            to=to, from_=from_, body=body, media_url=media_url, status_callback=_callback(routes, token)
+        )
+    _sent(hub, message.learn(record), token)
+    return message
+
+
+def _callback(routes: RouteTable, token: str) -> str:
+    return tagged(routes.callback(MessageStatusChanged).url, "message", token)
+
+
+def _sent(hub: Hub, record: Message, token: str) -> None:
+    hub.followed.bind(token, record.sid)
+    hub.announce(OutgoingMessage(message_sid=record.sid, to=record.to, from_=record.from_, body=record.body))
+
+
+def _rank(status: str) -> int:
+    return ORDER.index(status) if status in ORDER else len(ORDER)
