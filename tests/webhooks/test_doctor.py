@@ -127,4 +127,5 @@ def test_a_body_that_is_unreadable_is_no_trouble_where_parameters_are_given() ->
 def test_many_parameters_do_not_keep_it_busy() -> None:
     pairs = [(f"p{number}", "x" * 50) for number in range(900)]
     told = SignatureValidator(TOKEN).explain(post(URL, pairs, headers=[(SIGNATURE_HEADER, "x")]))
+    assert "With so many parameters nothing else was tried." in told
     assert "900 form parameters" in told

@@ -360,6 +360,17 @@ def test_parameters_that_were_read_already() -> None:
     SignatureValidator(TOKEN).validate(asked, parameters=read_parameters(asked))
 
 
+@pytest.mark.parametrize("part", ["url", "parameters", "signature", "token"])
+def test_text_that_is_no_unicode_does_no_harm(part: str) -> None:
+    lone = "\ud800"
+    request = post(URL, PAIRS, headers=[(SIGNATURE_HEADER, lone if part == "signature" else "x" * 28)])
+    url = f"{URL}/{lone}" if part == "url" else URL
+    parameters = Parameters([("Body", lone if part == "parameters" else "a")])
+    validator = SignatureValidator(lone if part == "token" else TOKEN)
+    assert "does not match" in reason(validator, request, url=url, parameters=parameters)
+    assert "does not match" in validator.explain(request, url=url, parameters=parameters)
+
+
 ANYTHING = st.text(st.characters(), max_size=20)
 
 

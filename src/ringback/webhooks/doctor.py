@@ -56,10 +56,11 @@ def diagnose(
     if claim.matches():
         return "The signature matches."
     checked = _checked(claim)
-    if len(claim.pairs) <= _MOST_PAIRS:
-        for reasons, guess in _guesses(validator, request, claim, parameters):
-            if guess.matches():
-                return f"The signature does not match. It would if {' and '.join(reasons)}. {checked}"
+    if len(claim.pairs) > _MOST_PAIRS:
+        return f"The signature does not match. With so many parameters nothing else was tried. {checked}"
+    for reasons, guess in _guesses(validator, request, claim, parameters):
+        if guess.matches():
+            return f"The signature does not match. It would if {' and '.join(reasons)}. {checked}"
     return (
         "The signature does not match, nor would it with any other scheme, host, port, path, query or body "
         f"that was tried. Most likely the auth token is an old one, or that of another account. {checked}"

@@ -12,7 +12,6 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal, cast
-from urllib.parse import unquote_plus
 
 from attrs import field, frozen
 
@@ -247,7 +246,7 @@ def _check_body(
     Else somebody could send a signed URL again with a body of their own, or without the one it had.
     """
     hashes = [
-        unquote_plus(value)
+        value
         for name, _, value in (part.partition("=") for part in query_of(str(url)).split("&"))
         if name == "bodySHA256"
     ]
