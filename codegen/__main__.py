@@ -14,13 +14,14 @@ from codegen.problems import SpecError
 ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "spec"
 OUTPUT = ROOT / "src" / "ringback" / "_generated"
+PARTS = (api, twiml, webhooks)
 
 
-def render(spec: Path = SPEC) -> dict[str, str]:
+def render() -> dict[str, str]:
     """Every generated file: POSIX path below `_generated` -> its whole text."""
     files = {"__init__.py": '"""Written by `python -m codegen`; see `spec/README.md`."""\n'}
-    for part in (api, twiml, webhooks):
-        files.update(part.render(spec))
+    for part in PARTS:
+        files.update(part.render(SPEC))
     return files
 
 

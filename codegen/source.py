@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -13,7 +15,7 @@ from cattrs.errors import (
 )
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning
 from ruamel.yaml.reader import ReaderError
 
 from codegen.problems import Problem, SpecError
@@ -42,7 +44,9 @@ class Source:
         except (OSError, UnicodeDecodeError) as unreadable:
             raise SpecError([Problem(name, 0, f"can't be read: {unreadable}")]) from None
         try:
-            self.root: object = cast("Any", YAML(typ="rt")).load(text)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", ReusedAnchorWarning)
+                self.root: object = cast("Any", YAML(typ="rt")).load(text)
         except MarkedYAMLError as caught:
             error = cast("Any", caught)
             mark = error.problem_mark or error.context_mark
@@ -53,17 +57,18 @@ class Source:
             error = cast("Any", caught)
             line = text.count("\n", 0, int(error.position)) + 1
             raise SpecError([Problem(name, line, f"not YAML: {error.reason}")]) from None
+        except ReusedAnchorWarning as warning:
+            lines = re.findall(r"line (\d+), column", str(warning))
+            raise SpecError(
+                [Problem(name, int(lines[-1]), "an anchor of this name is there already")]
+            ) from None
         except (ValueError, TypeError, AttributeError, RecursionError) as other:
             # What ruamel makes of a wrong tag (`!!int x`) or of thousands of brackets.
             raise SpecError([Problem(name, 1, f"not YAML: {other}")]) from None
 
     def plain(self) -> object:
-        """The content as dicts, lists and scalars, merged keys where their `<<` was written.
-
-        Raises:
-            SpecError: A part contains itself.
-        """
-        return self._plain(self.root, (), frozenset())
+        """The content as dicts, lists and scalars, merged keys where their `<<` was written."""
+        return _plain(self.root)
 
     def problem(self, steps: Steps, message: str) -> Problem:
         """A mistake at `steps`, on the line of the innermost part that exists."""
@@ -99,17 +104,14 @@ class Source:
             and step < len(cast("Sequence[object]", node))
         )
 
-    def _plain(self, node: object, steps: Steps, above: frozenset[int]) -> object:
-        if not isinstance(node, (Mapping, list)):
-            return str(node) if isinstance(node, str) else node
-        if id(cast("object", node)) in above:
-            raise SpecError([self.problem(steps, "contains itself")])
-        above |= {id(cast("object", node))}
-        if isinstance(node, list):
-            items = cast("list[object]", node)
-            return [self._plain(item, (*steps, index), above) for index, item in enumerate(items)]
+
+def _plain(node: object) -> object:
+    if isinstance(node, list):
+        return [_plain(item) for item in cast("list[object]", node)]
+    if isinstance(node, Mapping):
         mapping = cast("Mapping[Step, object]", node)
-        return {key: self._plain(mapping[key], (*steps, key), above) for key in _written_order(mapping)}
+        return {key: _plain(mapping[key]) for key in _written_order(mapping)}
+    return str(node) if isinstance(node, str) else node
 
 
 def _written_order(node: Mapping[Step, object]) -> list[Step]:

@@ -244,7 +244,10 @@ class _Checker:
             if action == "list":
                 yield family.problem("a list has a model", *where)
         elif model is not None and model not in self.models:
-            yield family.problem(f"there is no model {model}", *where)
+            named = (
+                (*where, "model") if operation.model else (*where[:2], "model" if resource.model else "name")
+            )
+            yield family.problem(f"there is no model {model}", *named)
         elif 204 in operation.success:
             yield family.problem("status 204 has no body: say model: none", *where, "success")
 
@@ -320,6 +323,13 @@ def _classes(plan: Plan, families: Mapping[str, LoadedFamily]) -> Iterator[Probl
                     key,
                 )
             taken[name] = f"the client of {key}"
+    for module in plan.modules:
+        for home, name in module.mixins:
+            for cls in (name, f"Async{name}"):
+                if cls in taken:
+                    yield families[module.name].problem(
+                        f"the mixin {home}.{name} is called like {taken[cls]}"
+                    )
 
 
 def _constants(plan: Plan, families: Mapping[str, LoadedFamily]) -> Iterator[Problem]:

@@ -62,12 +62,9 @@ def load(folder: Path) -> list[LoadedFamily]:
 
 def _load_file(file: Path) -> LoadedFamily:
     source = Source(file, _shown(file))
-    content = source.plain()
-    if not isinstance(content, dict):
-        raise SpecError([Problem(source.file, 1, "expected a mapping with doc and resources")])
     try:
-        family = _converter().structure(cast("dict[str, object]", content), Family)
-    except (ClassValidationError, IterableValidationError) as error:
+        family = _converter().structure(cast("Any", source.plain()), Family)
+    except (ClassValidationError, IterableValidationError, ValueError) as error:
         raise SpecError(source.problems(error)) from error
     return LoadedFamily(file.stem, family, source)
 

@@ -135,6 +135,18 @@ class Resource:
     def context_class(self) -> str:
         return f"{self.name}Context"
 
+    @property
+    def collection_mixin(self) -> str | None:
+        """The name of the hand-written class that the collection's client inherits."""
+        mixin = self.spec.mixins.collection
+        return mixin and mixin.rpartition(".")[2]
+
+    @property
+    def context_mixin(self) -> str | None:
+        """The same for the client of one of them."""
+        mixin = self.spec.mixins.instance
+        return mixin and mixin.rpartition(".")[2]
+
     def on_collection(self, operation: Operation) -> bool:
         return self.spec.key is None or operation.action in {"list", "create"}
 
@@ -173,6 +185,17 @@ class Module:
     enums: tuple[EnumPlan, ...]
     models: tuple[ModelPlan, ...]
     resources: tuple[Resource, ...]
+
+    @property
+    def mixins(self) -> list[tuple[str, str]]:
+        """The hand-written classes it needs: module and name."""
+        named = {
+            mixin
+            for resource in self.resources
+            for mixin in (resource.spec.mixins.collection, resource.spec.mixins.instance)
+            if mixin is not None
+        }
+        return sorted((module, name) for module, _, name in (mixin.partition(".") for mixin in named))
 
 
 @frozen

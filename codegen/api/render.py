@@ -22,6 +22,14 @@ _WIDTH = 110
 
 def render_modules(plan: Plan) -> dict[str, str]:
     """Every module of the REST API: path below `_generated` -> text."""
+    return {
+        path: format_source(BANNER + text, f"src/ringback/_generated/{path}")
+        for path, text in render_raw(plan).items()
+    }
+
+
+def render_raw(plan: Plan) -> dict[str, str]:
+    """The same as the templates leave it, not laid out."""
     environment = _environment(plan)
     module_template = environment.get_template("api_module.py.jinja")
     files = {
@@ -39,9 +47,7 @@ def render_modules(plan: Plan) -> dict[str, str]:
     }
     for name, context in others.items():
         files[f"api/{name}.py"] = environment.get_template(f"api_{name}.py.jinja").render(**context)
-    return {
-        path: format_source(BANNER + text, f"src/ringback/_generated/{path}") for path, text in files.items()
-    }
+    return files
 
 
 def _environment(plan: Plan) -> jinja2.Environment:
