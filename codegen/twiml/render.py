@@ -306,8 +306,6 @@ class _Module:
             "        if unknown:",
             "            self._refuse(unknown)",
             "        self._extra = None",
-            "        if extra_attributes is not None:",
-            "            self._accept_extra(extra_attributes)",
         ]
         for attribute in element.attributes:
             check = f'{attribute.kind.constant}.check("{element.type}.{attribute.name}", {attribute.name})'

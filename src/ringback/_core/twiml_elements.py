@@ -138,26 +138,20 @@ class Element:
         suggestion = wire.get(name) or closest(name, keywords)
         raise TwimlError(cls.__name__, name, f"attributes {', '.join(keywords)}", suggestion=suggestion)
 
-    def _accept_extra(self, extra: Mapping[str, str] | None) -> None:
-        """Check and keep what the schema doesn't know."""
-        self._extra = None
-        if not extra:
-            return
+    def _accept_extra(self, extra: Mapping[str, str]) -> None:
+        """Check and keep what the schema doesn't know, or knows otherwise; the attributes are set already."""
         import re
 
-        cls = type(self)
         wire = {spelling: known for known, (spelling, _) in self._fields.items()}
         accepted: dict[str, str] = {}
         for name, value in extra.items():
-            field = f"{cls.__name__}.extra_attributes"
-            if name in wire:
-                raise TwimlError(
-                    field, name, "attributes that have no keyword of their own", suggestion=wire[name]
-                )
+            field = f"{type(self).__name__}.extra_attributes"
             if re.fullmatch(r"[^\W\d][\w.\-]*(:[^\W\d][\w.\-]*)?", text(field, name)) is None:
                 raise TwimlError(field, name, "names that XML allows")
+            if name in wire and getattr(self, f"_{wire[name]}") is not None:
+                raise TwimlError(field, name, f"attributes that are not given as {wire[name]} already")
             accepted[name] = text(f"{field}[{name!r}]", value)
-        self._extra = accepted
+        self._extra = accepted or None
 
     def _check_complete(self) -> None:
         """Raise TwimlError where something that has to be there isn't."""

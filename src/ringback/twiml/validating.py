@@ -101,9 +101,10 @@ def _attributes(node: Node, cls: type[Element]) -> Iterator[Problem]:
         if known is not None:
             yield from _value(node, wire, known[1], raw)
         elif not tables.ignored(wire):
-            allowed = f"it has {', '.join(wires)}" if wires else "it has none"
-            message = f"{_tag(node.name)} has no attribute {wire[:80]!r}; {allowed}"
-            yield node.problem(NOT_SCHEMA, message, _meant(closest(wire, wires)), wire[:80])
+            meant = closest(wire, wires)
+            allowed = "" if meant else f"; it has {', '.join(wires)}" if wires else "; it has none"
+            message = f"{_tag(node.name)} has no attribute {wire[:80]!r}{allowed}"
+            yield node.problem(NOT_SCHEMA, message, _meant(meant), wire[:80])
     for name in cls._required:
         wire = cls._fields[name][0]
         if wire not in node.attributes:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from xml.parsers.expat import XMLParserType
 
-__all__ = ["MAX_DEPTH", "MAX_SIZE", "Node", "NotXml", "read_xml"]
+__all__ = ["MAX_DEPTH", "MAX_SIZE", "Node", "NotXml", "decode", "read_xml"]
 
 MAX_SIZE = 1_000_000
 """The most bytes, or characters, that are read. Twilio itself takes 65,536 bytes."""
@@ -29,6 +29,8 @@ MAX_DEPTH = 100
 MAX_NAME = 80
 """The most characters of a name that are shown."""
 
+NEWLINE = re.compile(r"\r\n|\r|\n")
+ATTRIBUTE = re.compile(r"""\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 HTML = "this is an HTML page, not TwiML"
 # Codecs of Python's that are no encodings of documents.
 NO_CHARSETS = {"idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf_7"}
@@ -46,6 +48,7 @@ class Node:
         column: Counted from 1.
         parent: The element that it is in, or None.
         position: Which one of its name it is in its parent, counted from 1.
+        source: The whole document.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Node:
     column: int
     parent: Node | None = field(default=None, repr=False)
     position: int = 1
+    source: str = field(default="", repr=False)
     children: list[str | Node] = field(factory=list["str | Node"])
 
     @property
@@ -86,8 +90,25 @@ class Node:
 
     def problem(self, code: str, message: str, suggestion: str | None = None, attribute: str = "") -> Problem:
         """A problem here, or with an attribute."""
-        path = f"{self.path}/@{attribute}" if attribute else self.path
-        return Problem(self.line, self.column, path, code, message, suggestion)
+        if not attribute:
+            return Problem(self.line, self.column, self.path, code, message, suggestion)
+        line, column = self.place_of(attribute)
+        return Problem(line, column, f"{self.path}/@{attribute}", code, message, suggestion)
+
+    def place_of(self, attribute: str) -> tuple[int, int]:
+        """Line and column of an attribute; of the element, where it has none of the name."""
+        # expat doesn't say. What it accepted is well-formed, so that a simple pattern will do.
+        start = 0
+        for _ in range(self.line - 1):
+            end = NEWLINE.search(self.source, start)
+            start = end.end() if end is not None else start
+        position = start + self.column + len(self.name)
+        while match := ATTRIBUTE.match(self.source, position):
+            if match[1] == attribute:
+                lines = NEWLINE.split(self.source[start : match.start(1)])
+                return self.line + len(lines) - 1, len(lines[-1]) + 1
+            position = match.end()
+        return self.line, self.column
 
 
 class NotXml(Exception):
@@ -104,13 +125,14 @@ def read_xml(xml: str | bytes) -> Node:
     Raises:
         NotXml: With a problem of code 12100.
     """
-    return _Reader().read(_decode(xml))
+    return _Reader().read(decode(xml))
 
 
 class _Reader:
     """Builds the tree from expat's events."""
 
     def __init__(self) -> None:
+        self.source = ""
         self.root: Node | None = None
         self.open: list[Node] = []
         self.pieces: list[str] = []
@@ -126,6 +148,7 @@ class _Reader:
         self.parser.StartDoctypeDeclHandler = self.doctype
 
     def read(self, text: str) -> Node:
+        self.source = text
         try:
             self.parser.Parse(text, True)
         except ExpatError as error:
@@ -164,7 +187,7 @@ class _Reader:
         counts[name] = counts.get(name, 0) + 1
         line, column = self.parser.CurrentLineNumber, self.parser.CurrentColumnNumber + 1
         parent = self.open[-1] if self.open else None
-        node = Node(name, attributes, line, column, parent, counts[name])
+        node = Node(name, attributes, line, column, parent, counts[name], self.source)
         if parent is None:
             self.root = node
         else:
@@ -209,8 +232,12 @@ def _explain(error: ExpatError, text: str) -> tuple[str, str | None]:
     return f"not well-formed XML ({message.removeprefix('not well-formed (').removesuffix(')')})", suggestion
 
 
-def _decode(xml: str | bytes) -> str:
-    """The text, by byte order mark or declaration where it came as bytes."""
+def decode(xml: str | bytes) -> str:
+    """The text of a document, by byte order mark or declaration where it came as bytes.
+
+    Raises:
+        NotXml: It is too large, or not in the encoding that it says.
+    """
     if len(xml) > MAX_SIZE:
         kind = "characters" if isinstance(xml, str) else "bytes"
         raise NotXml(Problem(0, 0, "", NOT_XML, f"{len(xml):,} {kind}; more than {MAX_SIZE:,} are not read"))

@@ -57,8 +57,6 @@ class MessagingResponse(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -171,8 +169,6 @@ class Message(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._action: str | Target[MessageStatusChanged] | None = (
             None if action is None else _URL.check("Message.action", action)
         )
@@ -272,8 +268,6 @@ class Body(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._text = _BODY_TEXT.check("Body.text", text)
 
     @property
@@ -303,8 +297,6 @@ class Media(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._text = _URL.check("Media.url", url)
 
     @property
@@ -344,8 +336,6 @@ class Redirect(TextElement):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._method: Method | None = None if method is None else _METHOD.check("Redirect.method", method)
         self._text = _OPTIONAL_URL.check("Redirect.url", url)
 

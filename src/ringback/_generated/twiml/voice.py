@@ -720,8 +720,6 @@ class VoiceResponse(_Spoken):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -1307,8 +1305,6 @@ class Say(_Ssml):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._language: SayLanguage | None = (
             None if language is None else _SAY_LANGUAGE.check("Say.language", language)
         )
@@ -1396,8 +1392,6 @@ class Play(TextElement):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._digits: str | None = None if digits is None else _PLAY_DIGITS.check("Play.digits", digits)
         self._loop: int | None = None if loop is None else _ZERO_OR_MORE.check("Play.loop", loop)
         self._text = _OPTIONAL_URL.check("Play.url", url)
@@ -1451,8 +1445,6 @@ class Pause(Element):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._length: int | None = None if length is None else _ONE_OR_MORE.check("Pause.length", length)
 
     @property
@@ -1577,8 +1569,6 @@ class Gather(_Spoken):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._action: str | Target[GatherResult] | None = (
             None if action is None else _URL.check("Gather.action", action)
         )
@@ -1852,8 +1842,6 @@ class Record(Element):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._action: str | Target[RecordResult] | None = (
             None if action is None else _URL.check("Record.action", action)
         )
@@ -2125,8 +2113,6 @@ class Dial(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._action: str | Target[DialResult] | None = (
             None if action is None else _URL.check("Dial.action", action)
         )
@@ -2717,8 +2703,6 @@ class Number(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._amd_status_callback: str | Target[MachineDetectionResult] | None = (
             None
             if amd_status_callback is None
@@ -2936,8 +2920,6 @@ class Client(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._client_notification_url: str | None = (
             None
             if client_notification_url is None
@@ -3071,8 +3053,6 @@ class Identity(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._text = _IDENTITY_TEXT.check("Identity.identity", identity)
 
     @property
@@ -3205,8 +3185,6 @@ class Conference(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._beep: Beep | None = None if beep is None else _BEEP.check("Conference.beep", beep)
         self._coach: str | None = None if coach is None else _CALL_SID.check("Conference.coach", coach)
         self._end_conference_on_exit: bool | None = (
@@ -3485,8 +3463,6 @@ class Queue(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._method: Method | None = None if method is None else _METHOD.check("Queue.method", method)
         self._post_work_activity_sid: str | None = (
             None
@@ -3641,8 +3617,6 @@ class Sip(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._amd_status_callback: str | Target[MachineDetectionResult] | None = (
             None
             if amd_status_callback is None
@@ -3895,8 +3869,6 @@ class Uri(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._password: str | None = None if password is None else _TEXT.check("Uri.password", password)
         self._priority: int | None = (
             None if priority is None else _ZERO_OR_MORE.check("Uri.priority", priority)
@@ -3959,8 +3931,6 @@ class Headers(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -4024,8 +3994,6 @@ class Header(Element, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._name: str = _TEXT.check("Header.name", name)
         self._value: str = _TEXT.check("Header.value", value)
 
@@ -4065,8 +4033,6 @@ class Sim(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._text = _SIM_SID.check("Sim.sid", sid)
 
     @property
@@ -4128,8 +4094,6 @@ class WhatsApp(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._method: Method | None = None if method is None else _METHOD.check("WhatsApp.method", method)
         self._status_callback: str | Target[CallStatusChanged] | None = (
             None if status_callback is None else _URL.check("WhatsApp.status_callback", status_callback)
@@ -4249,8 +4213,6 @@ class Application(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._copy_parent_to: bool | None = (
             None if copy_parent_to is None else _BOOLEAN.check("Application.copy_parent_to", copy_parent_to)
         )
@@ -4379,8 +4341,6 @@ class ApplicationSid(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._text = _APPLICATION_SID.check("ApplicationSid.sid", sid)
 
     @property
@@ -4446,8 +4406,6 @@ class Enqueue(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._action: str | Target[EnqueueResult] | None = (
             None if action is None else _URL.check("Enqueue.action", action)
         )
@@ -4570,8 +4528,6 @@ class Task(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._priority: int | None = (
             None if priority is None else _ZERO_OR_MORE.check("Task.priority", priority)
         )
@@ -4618,8 +4574,6 @@ class Leave(Element):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
 
 
 class Redirect(TextElement):
@@ -4654,8 +4608,6 @@ class Redirect(TextElement):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._method: Method | None = None if method is None else _METHOD.check("Redirect.method", method)
         self._text = _OPTIONAL_URL.check("Redirect.url", url)
 
@@ -4708,8 +4660,6 @@ class Refer(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._action: str | Target[ReferResult] | None = (
             None if action is None else _URL.check("Refer.action", action)
         )
@@ -4776,8 +4726,6 @@ class ReferSip(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._text = _SIP_URI.check("ReferSip.uri", uri)
 
     @property
@@ -4815,8 +4763,6 @@ class Reject(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._reason: RejectReason | None = (
             None if reason is None else _REJECT_REASON.check("Reject.reason", reason)
         )
@@ -4882,8 +4828,6 @@ class Hangup(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -5019,8 +4963,6 @@ class Pay(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._action: str | Target[PayResult] | None = (
             None if action is None else _SECURE_URL.check("Pay.action", action)
         )
@@ -5292,8 +5234,6 @@ class Prompt(_Spoken, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._attempt: tuple[int, ...] | None = (
             None if attempt is None else _PAYMENT_ATTEMPTS.check("Prompt.attempt", attempt)
         )
@@ -5420,8 +5360,6 @@ class Connect(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._action: (
             str | Target[StreamResult] | Target[ConversationRelayResult] | Target[VirtualAgentResult] | None
         ) = None if action is None else _URL.check("Connect.action", action)
@@ -5835,8 +5773,6 @@ class Stream(Container, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._connector_name: str | None = (
             None if connector_name is None else _TEXT.check("Stream.connector_name", connector_name)
         )
@@ -6073,8 +6009,6 @@ class ConversationRelay(Container, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._background_noise_reduction: str | None = (
             None
             if background_noise_reduction is None
@@ -6484,8 +6418,6 @@ class Language(Element, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._code: str = _LANGUAGE_TAG.check("Language.code", code)
         self._speech_model: str | None = (
             None if speech_model is None else _TEXT.check("Language.speech_model", speech_model)
@@ -6581,8 +6513,6 @@ class VirtualAgent(Container, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._connector_name: str = _TEXT.check("VirtualAgent.connector_name", connector_name)
         self._language: str | None = (
             None if language is None else _LANGUAGE_TAG.check("VirtualAgent.language", language)
@@ -6763,8 +6693,6 @@ class Conversation(Element):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._inbound_autocreation: bool | None = (
             None
             if inbound_autocreation is None
@@ -6949,8 +6877,6 @@ class ConversationRelaySession(Element):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._connector: str | None = (
             None if connector is None else _TEXT.check("ConversationRelaySession.connector", connector)
         )
@@ -7012,8 +6938,6 @@ class AiSession(Element):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._ai_connector: str | None = (
             None if ai_connector is None else _TEXT.check("AiSession.ai_connector", ai_connector)
         )
@@ -7070,8 +6994,6 @@ class Room(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._participant_identity: str | None = (
             None
             if participant_identity is None
@@ -7117,8 +7039,6 @@ class Autopilot(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._text = _WORDS.check("Autopilot.sid", sid)
 
     @property
@@ -7249,8 +7169,6 @@ class Assistant(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._debug: tuple[RelayDebugging, ...] | None = (
             None if debug is None else _RELAY_DEBUGGINGS.check("Assistant.debug", debug)
         )
@@ -7549,8 +7467,6 @@ class Start(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._action: str | None = None if action is None else _URL.check("Start.action", action)
         self._method: Method | None = None if method is None else _METHOD.check("Start.method", method)
         self._children = ""
@@ -7784,8 +7700,6 @@ class Recording(Element):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._channels: RecordingChannels | None = (
             None if channels is None else _RECORDING_CHANNELS.check("Recording.channels", channels)
         )
@@ -7974,8 +7888,6 @@ class Transcription(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._conversation_configuration: str | None = (
             None
             if conversation_configuration is None
@@ -8250,8 +8162,6 @@ class Siprec(Container, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._connector_name: str = _TEXT.check("Siprec.connector_name", connector_name)
         self._name: str | None = None if name is None else _TEXT.check("Siprec.name", name)
         self._status_callback: str | Target[SiprecStatusChanged] | None = (
@@ -8351,8 +8261,6 @@ class Stop(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -8556,8 +8464,6 @@ class StopStream(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._connector_name: str | None = (
             None if connector_name is None else _TEXT.check("StopStream.connector_name", connector_name)
         )
@@ -8688,8 +8594,6 @@ class StopSiprec(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._connector_name: str | None = (
             None if connector_name is None else _TEXT.check("StopSiprec.connector_name", connector_name)
         )
@@ -8802,8 +8706,6 @@ class Parameter(Element, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._name: str = _TEXT.check("Parameter.name", name)
         self._value: str = _TEXT.check("Parameter.value", value)
 
@@ -8856,8 +8758,6 @@ class Config(Element, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._name: str = _TEXT.check("Config.name", name)
         self._value: str = _TEXT.check("Config.value", value)
 
@@ -8930,8 +8830,6 @@ class Sms(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._action: str | Target[SmsVerbResult] | None = (
             None if action is None else _URL.check("Sms.action", action)
         )
@@ -9001,8 +8899,6 @@ class Echo(Element):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
 
 
 class Break(Element):
@@ -9035,8 +8931,6 @@ class Break(Element):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._strength: BreakStrength | None = (
             None if strength is None else _BREAK_STRENGTH.check("Break.strength", strength)
         )
@@ -9098,8 +8992,6 @@ class Emphasis(_SsmlInSentence):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._level: EmphasisLevel | None = (
             None if level is None else _EMPHASIS_LEVEL.check("Emphasis.level", level)
         )
@@ -9175,8 +9067,6 @@ class Lang(_Ssml, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._xml_lang: PhraseLanguage = _PHRASE_LANGUAGE.check("Lang.xml_lang", xml_lang)
         if len(children) == 1 and type(children[0]) is str:
             self._children = text("Lang", children[0])
@@ -9241,8 +9131,6 @@ class P(_SsmlInParagraph):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         if len(children) == 1 and type(children[0]) is str:
             self._children = text("P", children[0])
         else:
@@ -9301,8 +9189,6 @@ class Phoneme(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._alphabet: PhoneticAlphabet = _PHONETIC_ALPHABET.check("Phoneme.alphabet", alphabet)
         self._ph: str = _TEXT.check("Phoneme.ph", ph)
         self._text = _WORDS.check("Phoneme.text", text)
@@ -9378,8 +9264,6 @@ class Prosody(_Ssml):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._pitch: Pitch | None = None if pitch is None else _PITCH.check("Prosody.pitch", pitch)
         self._rate: Rate | None = None if rate is None else _RATE.check("Prosody.rate", rate)
         self._volume: Volume | None = None if volume is None else _VOLUME.check("Prosody.volume", volume)
@@ -9458,8 +9342,6 @@ class S(_SsmlInSentence):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         if len(children) == 1 and type(children[0]) is str:
             self._children = text("S", children[0])
         else:
@@ -9515,8 +9397,6 @@ class SayAs(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._format: DateFormat | None = (
             None if format is None else _DATE_FORMAT.check("SayAs.format", format)
         )
@@ -9574,8 +9454,6 @@ class Sub(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._alias: str = _TEXT.check("Sub.alias", alias)
         self._text = _WORDS.check("Sub.text", text)
 
@@ -9624,8 +9502,6 @@ class W(_SsmlInWord):
         if unknown:
             self._refuse(unknown)
         self._extra = None
-        if extra_attributes is not None:
-            self._accept_extra(extra_attributes)
         self._role: str | None = None if role is None else _TEXT.check("W.role", role)
         if len(children) == 1 and type(children[0]) is str:
             self._children = text("W", children[0])
