@@ -9,6 +9,7 @@ from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME, Website
 
 CARL = "+15558675312"
+EVENTS = "initiated ringing answered completed"
 
 
 def dial(content: str, attributes: str = "") -> str:
@@ -17,7 +18,7 @@ def dial(content: str, attributes: str = "") -> str:
 
 def test_two_people_talk(emulator: Emulator, website: Website) -> None:
     website.pages["/voice"] = dial(
-        f'<Number statusCallback="/leg" statusCallbackEvent="initiated ringing answered completed">{BEN}</Number>',
+        f'<Number statusCallback="/leg" statusCallbackEvent="{EVENTS}">{BEN}</Number>',
         f'callerId="{OURS}"',
     )
     website.pages["/done"] = "<Response><Say>Goodbye</Say></Response>"
@@ -127,7 +128,8 @@ def test_one_after_the_other(emulator: Emulator, website: Website) -> None:
 def test_the_callee_hears_something_first(emulator: Emulator, website: Website) -> None:
     website.pages["/voice"] = dial(f'<Number url="/screen">{BEN}</Number>')
     website.pages["/screen"] = (
-        '<Response><Gather numDigits="1" action="/take"><Say>Press 1 to accept</Say></Gather><Hangup/></Response>'
+        '<Response><Gather numDigits="1" action="/take"><Say>Press 1 to accept</Say></Gather>'
+        "<Hangup/></Response>"
     )
     anna = emulator.phone(ANNA).dial(OURS)
     ben = emulator.phone(BEN).answer()
@@ -323,7 +325,8 @@ def test_unknown_nouns_are_reported(emulator: Emulator, website: Website) -> Non
 def test_urls_are_relative_to_the_document(emulator: Emulator, website: Website) -> None:
     website.pages["/voice"] = "<Response><Redirect>/deep/dial</Redirect></Response>"
     website.pages["/deep/dial"] = (
-        f'<Response><Dial action="done"><Number url="screen" statusCallback="leg">{BEN}</Number></Dial></Response>'
+        '<Response><Dial action="done"><Number url="screen" statusCallback="leg">'
+        f"{BEN}</Number></Dial></Response>"
     )
     emulator.phone(ANNA).dial(OURS)
     ben = emulator.phone(BEN).answer()

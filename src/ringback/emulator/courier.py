@@ -42,9 +42,9 @@ class _Mounted:
 
     def takes(self, url: str) -> bool:
         parts = urlsplit(url)
-        path = parts.path or "/"
+        path = parts.path
         return (parts.scheme, parts.netloc.lower()) == (self.scheme, self.netloc) and (
-            path == self.path or path.startswith(f"{self.path.rstrip('/')}/")
+            path == self.path or path.startswith(f"{self.path}/")
         )
 
 
@@ -65,7 +65,7 @@ class Courier:
         """Send what goes to `public_url`, and to anything below it, to `handler`."""
         parts = urlsplit(public_url)
         self._mounted = [each for each in self._mounted if each.handler is not handler]
-        self._mounted.append(_Mounted(parts.scheme, parts.netloc.lower(), parts.path or "/", handler))
+        self._mounted.append(_Mounted(parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), handler))
 
     def close(self) -> None:
         if self._pool is not None:

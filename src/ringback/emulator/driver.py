@@ -74,6 +74,7 @@ class Driver:
         self._wall = time.monotonic()
         self._virtual = network.clock.now
         self._closed = False
+        self._broken: Exception | None = None
         self._thread: threading.Thread | None = None
         if mode != "manual":
             self._thread = threading.Thread(target=self._forever, name="ringback-emulator", daemon=True)
@@ -147,6 +148,8 @@ class Driver:
             while not done():
                 if self._closed:
                     raise EmulatorError("the emulator is closed")
+                if self._broken is not None:
+                    raise EmulatorError(f"the emulator broke: {self._broken!r}") from self._broken
                 if self._mode != "real" and self.idle:
                     idle_since = idle_since or time.monotonic()
                     left = idle_since + grace - time.monotonic()
@@ -176,7 +179,11 @@ class Driver:
     def _forever(self) -> None:
         with self.condition:
             while not self._closed:
-                self._turn(math.inf)
+                try:
+                    self._turn(math.inf)
+                except Exception as error:  # likewise
+                    self._broken = error
+                    self.condition.notify_all()
 
     def _turn(self, deadline: float) -> None:
         """Do one thing, or wait for one to happen. The condition is held."""
@@ -244,7 +251,10 @@ class Driver:
         outcome = self._sender.send(delivery.ask)
         with self.condition:
             del self._under_way[delivery.number]
-            self._network.answered(delivery, outcome)
+            try:
+                self._network.answered(delivery, outcome)
+            except Exception as error:  # a mistake of ours: whoever waits has to know
+                self._broken = error
             self.condition.notify_all()
 
 

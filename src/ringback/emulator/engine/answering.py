@@ -8,14 +8,12 @@ from attrs import frozen
 
 from ringback.emulator.engine.people import Heard
 from ringback.emulator.engine.process import Steps
-from ringback.emulator.engine.verbs.sound import listen, nothing
+from ringback.emulator.engine.verbs.sound import keys_length, listen, nothing
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.calls import Leg
 
 __all__ = ["Detection", "prepare"]
-
-_PAUSES = {"w": 0.5, "W": 1.0}
 
 
 @frozen
@@ -39,10 +37,10 @@ def prepare(leg: Leg) -> Steps[tuple[tuple[str, str], ...]]:
     """Press the keys, wait for the detection; what the first request then carries about it."""
     if leg.answer_keys:
         settings = leg.network.settings
-        seconds = sum(_PAUSES.get(key, settings.key) for key in leg.answer_keys)
+        seconds = keys_length(leg.answer_keys, settings.key)
         now = leg.network.clock.now
         leg.line.hear(Heard(now, "tone", f"keys {leg.answer_keys}", until=now + seconds))
-        yield from listen(leg, round(seconds, 3), nothing)
+        yield from listen(leg, seconds, nothing)
     if leg.detection is None:
         return ()
     if leg.detection.beside:

@@ -2,49 +2,32 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
-from typing import Final, Literal
-from urllib.parse import urljoin
+from typing import Final, Literal, Protocol
 
-from attrs import field, frozen
+from attrs import frozen
 
-from ringback.emulator.engine.exchange import Answer, Trouble
+from ringback.emulator.engine.exchange import Answer, Trouble, resolve
+from ringback.errors import TwimlError
+from ringback.twiml import Message, Play, Say, parse
+from ringback.twiml.xml import NotXml, read_xml
 
-__all__ = ["Document", "Element", "read_answer", "read_twiml"]
+__all__ = ["Document", "name_of", "read_answer", "read_twiml", "said"]
 
 MOST_BYTES: Final = 65_536
-_TWIML: Final = frozenset({"text/xml", "application/xml", "text/html", "application/rss+xml", ""})
+_TWIML: Final = frozenset({"text/xml", "application/xml", "text/html", ""})
+_NOT_XML: Final = 12100
+_NOT_SCHEMA: Final = 12200
+_NO_CONTENT_TYPE: Final = 12300
+_TOO_LONG: Final = 11750
+
+Kind = Literal["voice", "messaging"]
 
 
-@frozen
-class Element:
-    """A TwiML element, attributes under their wire names, text as it was written."""
-
-    name: str
-    attributes: dict[str, str] = field(factory=dict[str, str])
-    text: str = ""
-    children: tuple[Element, ...] = ()
+class _Linked(Protocol):
+    """What an attribute may hold instead of a URL."""
 
     @property
-    def line(self) -> str:
-        """The text as it is said: white space is one space."""
-        return " ".join(self.text.split())
-
-    def get(self, name: str, default: str = "") -> str:
-        return self.attributes.get(name, default)
-
-    def flag(self, name: str, default: bool = False) -> bool:
-        return self.attributes.get(name, "true" if default else "false").strip().lower() == "true"
-
-    def number(self, name: str, default: int) -> int:
-        text = self.attributes.get(name, "").strip()
-        return int(text) if text.lstrip("-").isdecimal() else default
-
-    def words(self, name: str, default: str = "") -> tuple[str, ...]:
-        return tuple(self.attributes.get(name, default).split())
-
-    def __str__(self) -> str:
-        return self.name
+    def url(self) -> str: ...
 
 
 @frozen
@@ -57,56 +40,72 @@ class Document:
     """
 
     url: str
-    verbs: tuple[Element, ...]
+    verbs: tuple[object, ...]
 
-    def resolve(self, url: str) -> str:
-        return urljoin(self.url, url.strip())
+    def link(self, target: str | _Linked | None) -> str:
+        """Where an attribute leads; without one, to this document."""
+        if target is None:
+            return self.url
+        return resolve(self.url, target.strip() if isinstance(target, str) else target.url)
 
     def __str__(self) -> str:
-        return ", ".join(map(str, self.verbs)) or "nothing"
+        return ", ".join(map(name_of, self.verbs)) or "nothing"
 
 
-def read_answer(answer: Answer, document: Literal["voice", "messaging"]) -> Document | Trouble:
+def name_of(element: object) -> str:
+    """An element's name, for people."""
+    return type(element).__name__
+
+
+def said(element: object) -> str:
+    """The text of an element and of those in it, white space as one space."""
+    return " ".join(_text(element).split())
+
+
+def read_answer(answer: Answer, document: Kind) -> Document | Trouble:
     """What the answer says."""
     body = answer.response.body
     if len(body) > MOST_BYTES:
-        return Trouble(11750, f"an answer of {len(body)} bytes; at most {MOST_BYTES} are read", answer.url)
+        return Trouble(_TOO_LONG, f"an answer of more than {MOST_BYTES} bytes", answer.url)
     if not body.strip() or answer.response.status == 204:
         return Document(answer.url, ())
     kind = answer.response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind.startswith("audio/") and document == "voice":
-        return Document(answer.url, (Element("Play", text=answer.url),))
-    if kind == "text/plain":
-        read = read_twiml(body, answer.url)
-        if isinstance(read, Document):
-            return read
-        text = body.decode("utf-8", errors="replace").strip()
-        return Document(answer.url, (Element("Say" if document == "voice" else "Message", text=text),))
-    if kind not in _TWIML:
-        return Trouble(12300, f"content type {kind} is neither TwiML, text nor audio", answer.url)
-    return read_twiml(body, answer.url)
+        return Document(answer.url, (Play(answer.url),))
+    if kind == "text/plain" and not body.lstrip().startswith(b"<"):
+        return _plain(body, answer.url, document)
+    if kind not in _TWIML and kind != "text/plain":
+        message = f"content type {kind} is neither TwiML, text nor audio"
+        return Trouble(_NO_CONTENT_TYPE, message, answer.url)
+    return read_twiml(body, answer.url, document)
 
 
-def read_twiml(xml: str | bytes, url: str) -> Document | Trouble:
+def read_twiml(xml: str | bytes, url: str, document: Kind) -> Document | Trouble:
     """A TwiML document."""
-    raw = xml.encode() if isinstance(xml, str) else xml
-    if b"<!DOCTYPE" in raw or b"<!ENTITY" in raw:
-        return Trouble(12100, "a document type declaration", url)
     try:
-        root = ElementTree.fromstring(raw)  # noqa: S314 - no entities, see above
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
-        return Trouble(12100, f"not XML: {error}", url)
-    if root.tag != "Response":
-        return Trouble(12100, f"the root element is <{root.tag}>, not <Response>", url)
-    return Document(url, tuple(_element(child) for child in root))
+        return Document(url, parse(xml, document=document).children)
+    except TwimlError as error:
+        return Trouble(_code(xml), str(error), url)
 
 
-def _element(node: ElementTree.Element) -> Element:
-    own = [node.text or "", *(child.tail or "" for child in node)]
-    return Element(
-        node.tag,
-        dict(node.attrib),
-        # What is said includes its SSML; elsewhere children are not text.
-        "".join(node.itertext() if node.tag == "Say" else own),
-        tuple(_element(child) for child in node),
-    )
+def _code(xml: str | bytes) -> int:
+    """Whether a bad document is no XML at all, or XML that isn't TwiML."""
+    try:
+        return _NOT_SCHEMA if read_xml(xml).name == "Response" else _NOT_XML
+    except NotXml:
+        return _NOT_XML
+
+
+def _plain(body: bytes, url: str, document: Kind) -> Document | Trouble:
+    text = body.decode("utf-8", errors="replace").strip()
+    try:
+        return Document(url, (Say(text) if document == "voice" else Message(text),))
+    except TwimlError as error:
+        return Trouble(_NOT_SCHEMA, str(error), url)
+
+
+def _text(element: object) -> str:
+    if isinstance(element, str):
+        return element
+    children: tuple[object, ...] = getattr(element, "children", ())
+    return "".join(map(_text, children))

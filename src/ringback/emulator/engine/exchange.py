@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.records import Account
 
-__all__ = ["Answer", "Cookies", "Session", "Trouble", "exchange"]
+__all__ = ["Answer", "Cookies", "Session", "Trouble", "exchange", "resolve"]
 
 MOST_REDIRECTS: Final = 10
 _FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"
@@ -127,11 +127,11 @@ def exchange(
     session: Session, method: str, url: str, pairs: Pairs, *, lane: str, token: str
 ) -> Steps[Answer | Trouble]:
     """Ask `url`. `token` is the idempotency token: one a webhook, the same for its retries."""
+    trouble = _unusable(url)
+    if trouble is not None:
+        return trouble
     settings = _Settings.of(url)
     for _ in range(MOST_REDIRECTS + 1):
-        trouble = _unusable(url)
-        if trouble is not None:
-            return trouble
         request = _request(session, method, url, pairs, token)
         outcome = yield from ask(request, lane, settings.limits)
         for _ in range(settings.retries):
@@ -144,7 +144,10 @@ def exchange(
         target = outcome.headers.get("Location", "")
         if outcome.status in _REDIRECTS and target:
             # What was posted is not posted again: the new address is asked with GET.
-            url, method, pairs = urljoin(url, target), "GET", []
+            url, method, pairs = resolve(url, target), "GET", []
+            trouble = _unusable(url)
+            if trouble is not None:
+                return trouble
             continue
         if not 200 <= outcome.status < 300:
             return Trouble(11200, f"HTTP {outcome.status} from {url}", url)
@@ -185,6 +188,14 @@ def _request(session: Session, method: str, url: str, pairs: Pairs, token: str) 
         return WebhookRequest("GET", plain, Headers(fields))
     fields.append(("Content-Type", _FORM))
     return WebhookRequest("POST", plain, Headers(fields), urlencode(pairs).encode())
+
+
+def resolve(base: str, url: str) -> str:
+    """An absolute URL; what makes no sense is left as it is, for whoever asks it to complain."""
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url
 
 
 def _unusable(url: str) -> Trouble | None:

@@ -17,12 +17,16 @@ from attrs import frozen
 
 from ringback.emulator.engine import parameters
 from ringback.emulator.engine.calls import phone
-from ringback.emulator.engine.documents import Document, read_answer
+from ringback.emulator.engine.documents import Document, name_of, read_answer, said
 from ringback.emulator.engine.exchange import Session, Trouble, exchange
 from ringback.emulator.engine.people import Phone, Text
 from ringback.emulator.engine.process import Steps
 from ringback.emulator.engine.records import Media, Message
 from ringback.emulator.engine.transcript import shown
+from ringback.twiml import Body
+from ringback.twiml import Media as TwimlMedia
+from ringback.twiml import Message as TwimlMessage
+from ringback.twiml.messaging import Redirect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -165,30 +169,33 @@ def _reply(
 ) -> tuple[str, str] | None:
     """Do what the document says; where it redirects, to what."""
     for verb in document.verbs:
-        if verb.name == "Redirect":
-            return document.resolve(verb.text), verb.get("method", "POST")
-        if verb.name not in {"Message", "Sms"}:
-            trouble = Trouble(12200, f"the emulator does not execute <{verb.name}> here", document.url)
+        if isinstance(verb, Redirect):
+            return document.link(said(verb)), verb.method or "POST"
+        if not isinstance(verb, TwimlMessage):
+            trouble = Trouble(12200, f"the emulator does not execute <{name_of(verb)}> here", document.url)
             network.problem(account, message.sid, trouble)
             continue
-        bodies = [child.text for child in verb.children if child.name == "Body"]
-        media = tuple(
-            document.resolve(child.text) for child in verb.children if child.name == "Media" and child.text
-        )
-        callback = verb.get("action") or verb.get("statusCallback")
+        media = tuple(document.link(said(child)) for child in verb.children if isinstance(child, TwimlMedia))
+        callback = verb.action or verb.status_callback
         send(
             network,
             account,
             OutgoingMessage(
-                to=verb.get("to") or message.from_ or "",
-                from_=verb.get("from") or message.to,
-                body="".join(bodies) or verb.text.strip(),
+                to=verb.to or message.from_ or "",
+                from_=verb.from_ or message.to,
+                body=_body(verb),
                 media=media,
-                callbacks=((document.resolve(callback), verb.get("method", "POST")),) if callback else (),
+                callbacks=((document.link(callback), verb.method or "POST"),) if callback else (),
                 direction="outbound-reply",
             ),
         )
     return None
+
+
+def _body(verb: TwimlMessage) -> str:
+    """The text of a reply; several bodies are one."""
+    bodies = [str(child.text) for child in verb.children if isinstance(child, Body)]
+    return "".join(bodies) or "".join(child for child in verb.children if isinstance(child, str)).strip()
 
 
 def _record(network: Network, account: Account, wanted: OutgoingMessage) -> Message:

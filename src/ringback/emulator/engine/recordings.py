@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ringback.emulator.engine import parameters
+from ringback.emulator.engine.documents import name_of
 from ringback.emulator.engine.records import Recording, Transcription
+from ringback.twiml import Dial, Record
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.calls import Leg
-    from ringback.emulator.engine.documents import Document, Element
+    from ringback.emulator.engine.documents import Document
 
 __all__ = ["Keeper"]
 
@@ -22,11 +24,19 @@ class Keeper:
     """
 
     def __init__(
-        self, leg: Leg, document: Document, verb: Element, *, source: str, channels: int = 1
+        self,
+        leg: Leg,
+        document: Document,
+        verb: Dial | Record,
+        *,
+        source: str,
+        channels: int = 1,
+        transcribe: bool = False,
     ) -> None:
         self._leg = leg
         self._document = document
         self._verb = verb
+        self._transcribe = transcribe
         network = leg.network
         sid = network.sids.new("RE")
         now = network.clock.date
@@ -61,10 +71,10 @@ class Keeper:
         self.recording.words = words
         self.recording.status = "processing"
         network.note(
-            self._leg.call.sid, "Twilio", "records", f"{seconds} s", self._verb.name, self._leg.document
+            self._leg.call.sid, "Twilio", "records", f"{seconds} s", name_of(self._verb), self._leg.document
         )
         network.clock.after(network.settings.recording, self._ready)
-        if self._verb.flag("transcribe"):
+        if self._transcribe:
             network.clock.after(network.settings.transcription, self._transcribed)
 
     def _ready(self) -> None:
@@ -72,14 +82,14 @@ class Keeper:
         self._tell("completed")
 
     def _tell(self, status: str) -> None:
-        url = self._verb.get("recordingStatusCallback")
-        if not url or status not in self._verb.words("recordingStatusCallbackEvent", "completed"):
+        url = self._verb.recording_status_callback
+        if not url or status not in (self._verb.recording_status_callback_event or ("completed",)):
             return
         self._leg.network.tell(
             self._leg.session,
             self._leg.call.sid,
-            url=self._document.resolve(url),
-            method=self._verb.get("recordingStatusCallbackMethod", "POST"),
+            url=self._document.link(url),
+            method=self._verb.recording_status_callback_method or "POST",
             pairs=parameters.recording_status(self.recording, status),
             about=f"recording {status}",
         )
@@ -101,14 +111,14 @@ class Keeper:
             f"/Transcriptions/{sid}",
         )
         network.store.transcriptions[sid] = transcription
-        url = self._verb.get("transcribeCallback")
+        url = self._verb.transcribe_callback if isinstance(self._verb, Record) else None
         if not url:
             return
         call = self._leg.call
         network.tell(
             self._leg.session,
             call.sid,
-            url=self._document.resolve(url),
+            url=self._document.link(url),
             method="POST",
             pairs=[
                 ("CallSid", call.sid),

@@ -116,6 +116,9 @@ class Transcript:
 
 def shown(url: str) -> str:
     """A URL for people: without user name, password and fragment."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url.rpartition("@")[2]
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=host, fragment="").geturl()

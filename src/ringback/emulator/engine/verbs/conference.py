@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.conferences import Callback, Conference, Participant
+from ringback.emulator.engine.documents import said
 from ringback.emulator.engine.exchange import Trouble
 from ringback.emulator.engine.people import Heard
 from ringback.emulator.engine.process import (
@@ -22,8 +23,10 @@ from ringback.emulator.engine.verbs.sound import listen, nothing
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.calls import Leg
-    from ringback.emulator.engine.documents import Document, Element
+    from ringback.emulator.engine.documents import Document
     from ringback.emulator.engine.parameters import Pairs
+    from ringback.twiml import Conference as ConferenceNoun
+    from ringback.twiml import Dial
 
 __all__ = ["JOINED", "join"]
 
@@ -34,25 +37,24 @@ _MOST: Final = 250
 _LONGEST: Final = 14_400
 
 
-def join(leg: Leg, document: Document, dial: Element, noun: Element) -> Steps[Pairs]:
+def join(leg: Leg, document: Document, dial: Dial, noun: ConferenceNoun) -> Steps[Pairs]:
     """Be in the conference until it or the stay is over; what Dial's action is told."""
     network, account = leg.network, leg.session.account
-    key = (account.sid, noun.line)
-    conference = network.conferences.get(key) or Conference(network, account, noun.line)
-    if len(conference.participants) >= min(noun.number("maxParticipants", _MOST), _MOST):
-        network.problem(
-            account, leg.call.sid, Trouble(16020, f"conference {noun.line} is full", document.url)
-        )
+    name = said(noun)
+    key = (account.sid, name)
+    conference = network.conferences.get(key) or Conference(network, account, name)
+    if len(conference.participants) >= (noun.max_participants or _MOST):
+        network.problem(account, leg.call.sid, Trouble(16020, f"conference {name} is full", document.url))
         return [("DialCallStatus", "failed"), ("DialBridged", "false")]
     network.conferences[key] = conference
     participant = Participant(
         leg,
-        starts=noun.flag("startConferenceOnEnter", default=True),
-        ends=noun.flag("endConferenceOnExit"),
-        muted=noun.flag("muted"),
-        label=noun.get("participantLabel"),
+        starts=noun.start_conference_on_enter is not False,
+        ends=bool(noun.end_conference_on_exit),
+        muted=bool(noun.muted),
+        label=noun.participant_label or "",
     )
-    star = dial.flag("hangupOnStar")
+    star = bool(dial.hangup_on_star)
     leg.listening |= {"keys", "speech"} if not participant.muted else {"keys"}
     reason = "participant_hung_up"
     try:
@@ -62,9 +64,7 @@ def join(leg: Leg, document: Document, dial: Element, noun: Element) -> Steps[Pa
                 yield from _wait(leg, document, noun, conference)
             except ConferenceStarted:
                 break
-        yield from listen(
-            leg, float(dial.number("timeLimit", _LONGEST)), lambda signal: star and signal == Key("*")
-        )
+        yield from listen(leg, float(dial.time_limit or _LONGEST), lambda signal: star and signal == Key("*"))
     except ConferenceOver:
         reason = "moderator_ended_conference"
     except HungUp:
@@ -79,24 +79,22 @@ def join(leg: Leg, document: Document, dial: Element, noun: Element) -> Steps[Pa
     return JOINED
 
 
-def _callback(document: Document, noun: Element) -> Callback | None:
-    url = noun.get("statusCallback")
-    if not url:
+def _callback(document: Document, noun: ConferenceNoun) -> Callback | None:
+    if not noun.status_callback:
         return None
     return Callback(
-        document.resolve(url),
-        noun.get("statusCallbackMethod", "POST"),
-        frozenset(noun.words("statusCallbackEvent")),
+        document.link(noun.status_callback),
+        noun.status_callback_method or "POST",
+        frozenset(noun.status_callback_event or ()),
     )
 
 
-def _wait(leg: Leg, document: Document, noun: Element, conference: Conference) -> Steps[None]:
+def _wait(leg: Leg, document: Document, noun: ConferenceNoun, conference: Conference) -> Steps[None]:
     """What is heard until the conference starts: hold music, a document over and over, or silence."""
-    url = noun.attributes.get("waitUrl")
-    if url:
+    if noun.wait_url:
         source = Source(
-            document.resolve(url),
-            noun.get("waitMethod", "POST"),
+            document.link(noun.wait_url),
+            noun.wait_method or "POST",
             extra=(("ConferenceSid", conference.sid),),
             why="conference_wait_url",
         )
@@ -111,6 +109,6 @@ def _wait(leg: Leg, document: Document, noun: Element, conference: Conference) -
             elif leg.network.clock.now == begun:
                 # A document without a sound would be asked for again and again, for ever.
                 break
-    elif url is None:
+    elif noun.wait_url is None:
         leg.line.hear(Heard(leg.network.clock.now, "music", "while waiting", "Conference", leg.document))
     yield from listen(leg, None, nothing)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ringback.emulator.engine.answering import Detection, prepare
-from ringback.emulator.engine.calls import EVENTS, Leg, Subscription, phone
-from ringback.emulator.engine.documents import Document, Element
+from ringback.emulator.engine.calls import Leg, Subscription, phone
+from ringback.emulator.engine.documents import Document, name_of, said
 from ringback.emulator.engine.exchange import Trouble
 from ringback.emulator.engine.process import (
     ChildOver,
@@ -28,6 +29,7 @@ from ringback.emulator.engine.verbs.conference import JOINED, join
 from ringback.emulator.engine.verbs.flow import last_words, whisper
 from ringback.emulator.engine.verbs.results import NEXT, Result
 from ringback.emulator.engine.verbs.sound import listen, nothing
+from ringback.twiml import Client, Conference, Dial, Identity, Number
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.parameters import Pairs
@@ -36,26 +38,27 @@ __all__ = ["dial"]
 
 _TIMEOUT: Final = 30
 _LONGEST: Final = 14_400
-_NOUNS: Final = frozenset({"Number", "Client"})
+Callee: TypeAlias = "Number | Client"
 
 
-def dial(leg: Leg, document: Document, verb: Element) -> Steps[Result]:
+def dial(leg: Leg, document: Document, verb: Dial) -> Steps[Result]:
     """Connect the call to others, and ask the action when that is over."""
-    nouns = verb.children or (Element("Number", text=verb.text),)
-    if nouns[0].name == "Conference":
+    elements = [child for child in verb.children if not isinstance(child, str)]
+    nouns = elements or [Number(said(verb))]
+    if isinstance(nouns[0], Conference):
         try:
             pairs = yield from join(leg, document, verb, nouns[0])
         except HungUp:
             yield from _last_action(leg, document, verb, JOINED)
             raise
         return _action(document, verb, pairs)
-    known = [noun for noun in nouns if noun.name in _NOUNS]
+    known = [noun for noun in nouns if isinstance(noun, (Number, Client))]
     for noun in nouns:
-        if noun.name not in _NOUNS:
+        if noun not in known:
             leg.network.problem(
                 leg.session.account,
                 leg.call.sid,
-                Trouble(13233, f"the emulator can't dial a <{noun.name}> yet", leg.document),
+                Trouble(13233, f"the emulator can't dial a <{name_of(noun)}> yet", leg.document),
             )
     connection = _Dialing(leg, document, verb)
     try:
@@ -70,18 +73,13 @@ def dial(leg: Leg, document: Document, verb: Element) -> Steps[Result]:
     return _action(document, verb, connection.result())
 
 
-def _action(document: Document, verb: Element, pairs: Pairs) -> Result:
-    if not verb.get("action"):
+def _action(document: Document, verb: Dial, pairs: Pairs) -> Result:
+    if not verb.action:
         return NEXT
-    return Source(
-        document.resolve(verb.get("action")),
-        verb.get("method", "POST"),
-        extra=tuple(pairs),
-        why="dial_action",
-    )
+    return Source(document.link(verb.action), verb.method or "POST", extra=tuple(pairs), why="dial_action")
 
 
-def _last_action(leg: Leg, document: Document, verb: Element, pairs: Pairs) -> Steps[None]:
+def _last_action(leg: Leg, document: Document, verb: Dial, pairs: Pairs) -> Steps[None]:
     action = _action(document, verb, pairs)
     if isinstance(action, Source):
         yield from last_words(leg, action)
@@ -90,7 +88,7 @@ def _last_action(leg: Leg, document: Document, verb: Element, pairs: Pairs) -> S
 class _Dialing:
     """One Dial: its child legs, and what became of them."""
 
-    def __init__(self, leg: Leg, document: Document, verb: Element) -> None:
+    def __init__(self, leg: Leg, document: Document, verb: Dial) -> None:
         self._leg = leg
         self._network = leg.network
         self._document = document
@@ -103,8 +101,8 @@ class _Dialing:
         self._status = "no-answer"
         self._keeper: Keeper | None = None
 
-    def run(self, nouns: list[Element]) -> Steps[None]:
-        if self._verb.flag("sequential"):
+    def run(self, nouns: Sequence[Callee]) -> Steps[None]:
+        if self._verb.sequential:
             for noun in nouns:
                 yield from self._ring([noun])
                 if self._winner is not None:
@@ -143,8 +141,8 @@ class _Dialing:
             ]
         return pairs
 
-    def _ring(self, nouns: list[Element]) -> Steps[None]:
-        timeout = float(self._verb.number("timeout", _TIMEOUT))
+    def _ring(self, nouns: Sequence[Callee]) -> Steps[None]:
+        timeout = float(self._verb.timeout or _TIMEOUT)
         self._ringing = [self._child(noun, timeout) for noun in nouns]
         while self._ringing:
             signal: Signal | None = yield from wait(None)
@@ -164,10 +162,10 @@ class _Dialing:
                 case _:
                     pass
 
-    def _child(self, noun: Element, timeout: float) -> Leg:
+    def _child(self, noun: Callee, timeout: float) -> Leg:
         parent, network = self._leg, self._network
-        number = noun.line if noun.name == "Number" else f"client:{noun.line.removeprefix('client:')}"
-        caller = self._verb.get("callerId") or parent.call.from_
+        number = _address(noun)
+        caller = self._verb.caller_id or parent.call.from_
         now = network.clock.date
         call = Call(
             sid=network.sids.new("CA"),
@@ -183,9 +181,9 @@ class _Dialing:
         network.store.calls[call.sid] = call
         network.transcript.open(call.sid, "call", f"{caller} → {number} (outbound-dial)")
         subscription = Subscription(
-            self._document.resolve(noun.get("statusCallback")) if noun.get("statusCallback") else "",
-            noun.get("statusCallbackMethod", "POST"),
-            frozenset(noun.words("statusCallbackEvent", "completed")) & frozenset(EVENTS),
+            self._document.link(noun.status_callback) if noun.status_callback else "",
+            noun.status_callback_method or "POST",
+            frozenset(noun.status_callback_event or ("completed",)),
         )
         child = Leg(
             network,
@@ -197,20 +195,19 @@ class _Dialing:
             fallback_method=parent.fallback_method,
             parent=parent,
         )
-        child.answer_keys = noun.get("sendDigits")
-        if noun.get("machineDetection"):
-            child.detection = Detection(
-                noun.get("machineDetection"),
-                self._document.resolve(noun.get("amdStatusCallback"))
-                if noun.get("amdStatusCallback")
-                else "",
-                noun.get("amdStatusCallbackMethod", "POST"),
-                beside=True,
-            )
+        if isinstance(noun, Number):
+            child.answer_keys = noun.send_digits or ""
+            child.detection = self._detection(noun)
         child.on_answer = lambda: child.start(_whisper(child, self._document, noun, parent))
         child.on_end.append(lambda: parent.signal(ChildOver(child)))
         child.reach_out(timeout)
         return child
+
+    def _detection(self, noun: Number) -> Detection | None:
+        if not noun.machine_detection:
+            return None
+        url = self._document.link(noun.amd_status_callback) if noun.amd_status_callback else ""
+        return Detection(noun.machine_detection, url, noun.amd_status_callback_method or "POST", beside=True)
 
     def _bridge(self, child: Leg) -> Steps[None]:
         parent, clock = self._leg, self._network.clock
@@ -224,18 +221,19 @@ class _Dialing:
         self._network.note(
             parent.call.sid, "Twilio", "connects", f"{parent.line.phone.number} and {child.call.to}"
         )
-        if self._verb.get("record", "do-not-record") not in {"do-not-record", "false"}:
-            dual = self._verb.get("record").endswith("dual")
+        record = self._verb.record or "do-not-record"
+        if record != "do-not-record":
+            dual = record in {"record-from-answer-dual", "record-from-ringing-dual"}
             self._keeper = Keeper(
                 parent, self._document, self._verb, source="DialVerb", channels=2 if dual else 1
             )
             self._keeper.start()
-        star = self._verb.flag("hangupOnStar")
+        star = bool(self._verb.hangup_on_star)
 
         def wanted(signal: Signal) -> bool:
             return (isinstance(signal, ChildOver) and signal.leg is child) or (star and signal == Key("*"))
 
-        longest = float(self._verb.number("timeLimit", _LONGEST))
+        longest = float(self._verb.time_limit or _LONGEST)
         signal = yield from listen(parent, longest, wanted)
         self._unbridge()
         if not isinstance(signal, ChildOver):
@@ -254,13 +252,20 @@ class _Dialing:
             self._keeper.finish(max(1, self._seconds), [])
 
 
-def _whisper(child: Leg, document: Document, noun: Element, parent: Leg) -> Steps[None]:
+def _address(noun: Callee) -> str:
+    if isinstance(noun, Number):
+        return said(noun)
+    identities = [child for child in noun.children if isinstance(child, Identity)]
+    return f"client:{said(identities[0] if identities else noun).removeprefix('client:')}"
+
+
+def _whisper(child: Leg, document: Document, noun: Callee, parent: Leg) -> Steps[None]:
     """What the callee hears alone before the bridge; then the child waits for its end."""
     try:
         yield from prepare(child)
-        if noun.get("url"):
-            why = "number_url" if noun.name == "Number" else "client_url"
-            source = Source(document.resolve(noun.get("url")), noun.get("method", "POST"), why=why)
+        if noun.url:
+            why = "number_url" if isinstance(noun, Number) else "client_url"
+            source = Source(document.link(noun.url), noun.method or "POST", why=why)
             if not (yield from whisper(child, source, WHISPERED)):
                 child.finish("completed")
                 return

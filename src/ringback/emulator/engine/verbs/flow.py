@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from attrs import evolve
 
-from ringback.emulator.engine.documents import Document, Element, read_answer, read_twiml
+from ringback.emulator.engine.documents import Document, name_of, read_answer, read_twiml
 from ringback.emulator.engine.exchange import Trouble, exchange
 from ringback.emulator.engine.process import Source, Steps
 from ringback.emulator.engine.transcript import shown
 from ringback.emulator.engine.verbs.results import END, NEXT, Result
+from ringback.twiml import Dial, Pause, Redirect, Reject
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.calls import Leg
 
 __all__ = ["Unavailable", "Verb", "Verbs", "execute", "fetch", "last_words", "whisper"]
 
-Verb: TypeAlias = "Callable[[Leg, Document, Element], Steps[Result]]"
-Verbs: TypeAlias = "Mapping[str, Verb]"
+# Each verb's function takes an element of its own class.
+Verb: TypeAlias = "Callable[[Leg, Document, Any], Steps[Result]]"
+Verbs: TypeAlias = "Mapping[type[object], Verb]"
 
 # What an incoming call isn't answered for.
-_SILENT: Final = frozenset({"Reject", "Redirect", "Pause"})
+_SILENT: Final = (Reject, Redirect, Pause)
 
 
 class Unavailable(Exception):
@@ -63,9 +65,9 @@ def fetch(leg: Leg, source: Source) -> Steps[Document]:
 def execute(leg: Leg, document: Document, verbs: Verbs) -> Steps[Result]:
     """Run the verbs in order; NEXT where the document came to its end."""
     for verb in document.verbs:
-        run = verbs.get(verb.name)
+        run = verbs.get(type(verb))
         if run is None:
-            message = f"the emulator does not execute <{verb.name}> here"
+            message = f"the emulator does not execute <{name_of(verb)}> here"
             leg.network.problem(leg.session.account, leg.call.sid, Trouble(12200, message, document.url))
             continue
         if _answers(leg, verb):
@@ -102,7 +104,7 @@ def last_words(leg: Leg, source: Source) -> Steps[None]:
 def _fetch(leg: Leg, source: Source) -> Steps[Document | Trouble]:
     network = leg.network
     if source.twiml is not None:
-        document = read_twiml(source.twiml, source.url)
+        document = read_twiml(source.twiml, source.url, "voice")
         if isinstance(document, Document):
             network.note(leg.call.sid, "Twilio", "runs inline TwiML:", str(document))
         return document
@@ -125,10 +127,10 @@ def _fetch(leg: Leg, source: Source) -> Steps[Document | Trouble]:
     return read
 
 
-def _answers(leg: Leg, verb: Element) -> bool:
-    if leg.call.status != "ringing" or verb.name in _SILENT:
+def _answers(leg: Leg, verb: object) -> bool:
+    if leg.call.status != "ringing" or isinstance(verb, _SILENT):
         return False
-    return not (verb.name == "Dial" and verb.flag("answerOnBridge"))
+    return not (isinstance(verb, Dial) and verb.answer_on_bridge)
 
 
 def _runaway(leg: Leg) -> bool:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.process import Key, Signal, Source, Speech, Steps
 from ringback.emulator.engine.verbs.results import NEXT, Result
-from ringback.emulator.engine.verbs.sound import SOUNDS, listen, nothing, perform
+from ringback.emulator.engine.verbs.sound import listen, nothing, perform
+from ringback.twiml import Gather, Pause, Play, Say
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.calls import Leg
-    from ringback.emulator.engine.documents import Document, Element
+    from ringback.emulator.engine.documents import Document
 
 __all__ = ["gather"]
 
-_CONFIDENCE = "0.9"
+_TIMEOUT: Final = 5
+_CONFIDENCE: Final = "0.9"
 
 
-def gather(leg: Leg, document: Document, verb: Element) -> Steps[Result]:
+def gather(leg: Leg, document: Document, verb: Gather) -> Steps[Result]:
     """Prompt, collect, and ask the action; the next verb where nothing came."""
-    modes = verb.words("input", "dtmf")
+    modes = verb.input or ("dtmf",)
     keys, speech = "dtmf" in modes, "speech" in modes
-    finish_key = verb.get("finishOnKey", "#")
+    finish_key = "#" if verb.finish_on_key is None else verb.finish_on_key
+    timeout = float(verb.timeout or _TIMEOUT)
 
     def wanted(signal: Signal) -> bool:
         return (keys and isinstance(signal, Key)) or (speech and isinstance(signal, Speech))
@@ -30,22 +33,21 @@ def gather(leg: Leg, document: Document, verb: Element) -> Steps[Result]:
     try:
         signal: Signal | None = None
         for prompt in verb.children:
-            if prompt.name in SOUNDS and signal is None:
-                signal = yield from perform(leg, document, prompt, f"Gather > {prompt.name}", wanted)
-        timeout = float(verb.number("timeout", 5))
+            if isinstance(prompt, (Say, Play, Pause)) and signal is None:
+                place = f"Gather > {type(prompt).__name__}"
+                signal = yield from perform(leg, document, prompt, place, wanted)
         if signal is None:
             signal = yield from listen(leg, timeout, wanted)
         if isinstance(signal, Speech):
             return (yield from _speech(leg, document, verb, signal))
         digits, finished_by = "", ""
-        most = verb.number("numDigits", 0)
         # Once a key was pressed, only keys count: words said after it are ignored.
         while isinstance(signal, Key):
             if signal.key == finish_key:
                 finished_by = signal.key
                 break
             digits += signal.key
-            if len(digits) == most:
+            if len(digits) == verb.num_digits:
                 break
             signal = yield from listen(leg, timeout, lambda got: isinstance(got, Key))
     finally:
@@ -53,23 +55,22 @@ def gather(leg: Leg, document: Document, verb: Element) -> Steps[Result]:
     if digits or finished_by:
         return _action(document, verb, ("Digits", digits), ("FinishedOnKey", finished_by))
     leg.network.note(leg.call.sid, leg.line.phone.number, "gives no input", source="Gather")
-    if verb.flag("actionOnEmptyResult"):
+    if verb.action_on_empty_result:
         empty = [("Digits", ""), ("FinishedOnKey", "")] if keys else [("SpeechResult", "")]
         return _action(document, verb, *empty)
     return NEXT
 
 
-def _speech(leg: Leg, document: Document, verb: Element, speech: Speech) -> Steps[Result]:
-    partial = verb.get("partialResultCallback")
+def _speech(leg: Leg, document: Document, verb: Gather, speech: Speech) -> Steps[Result]:
     words = speech.text.split()
-    if partial and len(words) > 1:
+    if verb.partial_result_callback and len(words) > 1:
         yield from listen(leg, speech.seconds / 2, nothing)
         heard = " ".join(words[: len(words) // 2])
         leg.network.tell(
             leg.session,
             leg.call.sid,
-            url=document.resolve(partial),
-            method=verb.get("partialResultCallbackMethod", "POST"),
+            url=document.link(verb.partial_result_callback),
+            method=verb.partial_result_callback_method or "POST",
             pairs=[
                 *leg.parameters(),
                 ("UnstableSpeechResult", heard),
@@ -82,15 +83,10 @@ def _speech(leg: Leg, document: Document, verb: Element, speech: Speech) -> Step
     else:
         yield from listen(leg, speech.seconds, nothing)
     # `auto`, and no value at all, recognise the end of speech by themselves; a number waits that long.
-    pause = verb.number("speechTimeout", 1)
+    pause = verb.speech_timeout if isinstance(verb.speech_timeout, int) else 1
     yield from listen(leg, float(pause), nothing)
     return _action(document, verb, ("SpeechResult", speech.text), ("Confidence", _CONFIDENCE))
 
 
-def _action(document: Document, verb: Element, *extra: tuple[str, str]) -> Source:
-    return Source(
-        document.resolve(verb.get("action")),
-        verb.get("method", "POST"),
-        extra=extra,
-        why="gather_action",
-    )
+def _action(document: Document, verb: Gather, *extra: tuple[str, str]) -> Source:
+    return Source(document.link(verb.action), verb.method or "POST", extra=extra, why="gather_action")

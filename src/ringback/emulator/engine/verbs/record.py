@@ -14,31 +14,34 @@ from ringback.emulator.engine.verbs.sound import listen, nothing
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.calls import Leg
-    from ringback.emulator.engine.documents import Document, Element
+    from ringback.emulator.engine.documents import Document
+    from ringback.twiml import Record
 
 __all__ = ["record"]
 
 _ANY_KEY = "1234567890*#"
+_SILENCE = 5.0
 _LONGEST = 3600
 _LONGEST_TRANSCRIBED = 120
 
 
-def record(leg: Leg, document: Document, verb: Element) -> Steps[Result]:
+def record(leg: Leg, document: Document, verb: Record) -> Steps[Result]:
     """Record until silence, a key, the longest time or the end of the call, and ask the action.
 
     Silence alone is no recording: the next verb follows.
     """
-    keeper = Keeper(leg, document, verb, source="RecordVerb")
-    if verb.flag("playBeep", default=True):
+    keeper = Keeper(leg, document, verb, source="RecordVerb", transcribe=bool(verb.transcribe))
+    if verb.play_beep is not False:
         now = leg.network.clock.now
         leg.line.hear(Heard(now, "tone", "beep", "Record", leg.document, now + leg.network.settings.beep))
         yield from listen(leg, leg.network.settings.beep, nothing)
     clock = leg.network.clock
-    finish_keys = verb.get("finishOnKey", _ANY_KEY)
-    longest = verb.number("maxLength", _LONGEST)
-    if verb.flag("transcribe"):
+    finish_keys = _ANY_KEY if verb.finish_on_key is None else verb.finish_on_key
+    longest = verb.max_length or _LONGEST
+    if verb.transcribe:
         longest = min(longest, _LONGEST_TRANSCRIBED)
-    silence = float(verb.number("timeout", 5))
+    # 0 means that silence ends nothing.
+    silence = _SILENCE if verb.timeout is None else float(verb.timeout)
     start = clock.now
     keeper.start()
     sounds: list[tuple[float, float, str]] = []
@@ -77,12 +80,10 @@ def record(leg: Leg, document: Document, verb: Element) -> Steps[Result]:
     return _action(document, verb, keeper, ended_by)
 
 
-def _length(verb: Element, start: float, now: float, sounds: list[tuple[float, float, str]]) -> int:
+def _length(verb: Record, start: float, now: float, sounds: list[tuple[float, float, str]]) -> int:
     """Whole seconds; trimmed of the silence at both ends unless told otherwise."""
-    if verb.get("trim", "trim-silence") == "do-not-trim":
-        length = now - start
-    else:
-        length = min(now, sounds[-1][1]) - sounds[0][0]
+    whole = verb.trim == "do-not-trim"
+    length = now - start if whole else min(now, sounds[-1][1]) - sounds[0][0]
     return max(1, math.floor(length + 0.5))
 
 
@@ -90,7 +91,7 @@ def _texts(sounds: list[tuple[float, float, str]]) -> list[str]:
     return [text for _, _, text in sounds]
 
 
-def _action(document: Document, verb: Element, keeper: Keeper, ended_by: str) -> Source:
+def _action(document: Document, verb: Record, keeper: Keeper, ended_by: str) -> Source:
     recording = keeper.recording
     extra = [
         ("RecordingUrl", recording.url),
@@ -100,8 +101,8 @@ def _action(document: Document, verb: Element, keeper: Keeper, ended_by: str) ->
     if ended_by:
         extra.append(("Digits", ended_by))
     return Source(
-        document.resolve(verb.get("action")),
-        verb.get("method", "POST"),
+        document.link(verb.action),
+        verb.method or "POST",
         extra=tuple(extra),
         why="record_action",
     )

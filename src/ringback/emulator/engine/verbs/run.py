@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve
 
 from ringback.emulator.engine.answering import prepare
-from ringback.emulator.engine.documents import Document, Element
+from ringback.emulator.engine.documents import Document
 from ringback.emulator.engine.process import HungUp, Moved, Source, Steps
 from ringback.emulator.engine.verbs.basic import BASIC
 from ringback.emulator.engine.verbs.dial import dial
 from ringback.emulator.engine.verbs.flow import Unavailable, Verbs, execute, fetch
 from ringback.emulator.engine.verbs.sound import perform
+from ringback.twiml import Dial, Say
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.calls import Leg
 
 __all__ = ["interpret"]
 
-VERBS: Final[Verbs] = {**BASIC, "Dial": dial}
+VERBS: Final[Verbs] = {**BASIC, Dial: dial}
 APOLOGY: Final = "We are sorry, an application error has occurred. Goodbye."
 
 
@@ -49,7 +50,7 @@ def _document(leg: Leg, source: Source) -> Steps[Source | None]:
         if leg.call.status == "ringing":
             leg.answer()
         leg.document = ""
-        yield from perform(leg, Document("", ()), Element("Say", text=APOLOGY), "apology")
+        yield from perform(leg, Document("", ()), Say(APOLOGY), "apology")
         return None
     result = yield from execute(leg, document, VERBS)
     return result if isinstance(result, Source) else None

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import frozen
 
+from ringback.emulator.engine.documents import said
 from ringback.emulator.engine.people import Heard
 from ringback.emulator.engine.process import Signal, Steps, wait
 from ringback.emulator.engine.scripts import length_of
+from ringback.twiml import Pause, Play, Say
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.calls import Leg
-    from ringback.emulator.engine.documents import Document, Element
+    from ringback.emulator.engine.documents import Document
 
-__all__ = ["SOUNDS", "listen", "nothing", "perform"]
+__all__ = ["Audible", "keys_length", "listen", "nothing", "perform"]
 
-SOUNDS = frozenset({"Say", "Play", "Pause"})
-_MOST_LOOPS = 1000
+Audible: TypeAlias = "Say | Play | Pause"
+
+_MOST_LOOPS: Final = 1000
+# `w` and `W` in digits are pauses, everything else is a key.
+_PAUSES: Final = {"w": 0.5, "W": 1.0}
 
 
 @frozen
@@ -36,7 +41,7 @@ def nothing(_: Signal) -> bool:
 def perform(
     leg: Leg,
     document: Document,
-    verb: Element,
+    verb: Audible,
     place: str,
     wanted: Callable[[Signal], bool] = nothing,
 ) -> Steps[Signal | None]:
@@ -67,21 +72,22 @@ def listen(leg: Leg, seconds: float | None, wanted: Callable[[Signal], bool]) ->
             return signal
 
 
-def _sounds(leg: Leg, document: Document, verb: Element) -> Iterator[_Sound]:
+def keys_length(keys: str, a_key: float) -> float:
+    """How long it takes to press keys, in seconds."""
+    return round(sum(_PAUSES.get(key, a_key) for key in keys), 3)
+
+
+def _sounds(leg: Leg, document: Document, verb: Audible) -> Iterator[_Sound]:
     settings = leg.network.settings
-    if verb.name == "Pause":
-        yield _Sound("silence", "", float(max(verb.number("length", 1), 0)))
+    if isinstance(verb, Pause):
+        yield _Sound("silence", "", float(1 if verb.length is None else verb.length))
         return
-    times = verb.number("loop", 1)
+    times = 1 if verb.loop is None else verb.loop
     for _ in range(_MOST_LOOPS if times == 0 else min(times, _MOST_LOOPS)):
-        if verb.name == "Say":
-            text = verb.line
-            if text:
-                yield _Sound("say", text, length_of(text, settings.characters))
-        elif verb.get("digits"):
-            keys = verb.get("digits")
-            # `w` and `W` are pauses, everything else is a key.
-            length = sum({"w": 0.5, "W": 1.0}.get(key, settings.key) for key in keys)
-            yield _Sound("tone", f"keys {keys}", round(length, 1))
-        elif verb.line:
-            yield _Sound("play", document.resolve(verb.text), settings.play)
+        if isinstance(verb, Say):
+            text = said(verb)
+            yield _Sound("say", text, length_of(text, settings.characters))
+        elif verb.digits:
+            yield _Sound("tone", f"keys {verb.digits}", keys_length(verb.digits, settings.key))
+        else:
+            yield _Sound("play", document.link(said(verb)), settings.play)
