@@ -65,7 +65,7 @@ def main() -> int:
             return "from five to eleven" in guest.expect_text("We are open").body
 
         def text_followed() -> bool:
-            return ask(site, "confirm", to=guest.number)["statuses"] == ["sent", "delivered"]
+            return ask(site, "confirm", to=guest.number)["statuses"] == ["sending", "sent", "delivered"]
 
         story.scene("A guest calls, hears the menu, presses a key and leaves a message", message_left)
         story.scene("The restaurant calls a guest, who answers", table_ready)

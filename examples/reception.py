@@ -60,7 +60,7 @@ def build(app: Application, client: AsyncClient, number: str) -> FastAPI:
         return MessagingResponse(Message("Thanks! We will write back soon."))
 
     def note_transcription(event: TranscriptionReady) -> None:
-        log.info("it says: %s", event.transcription_text)
+        log.info("it says: %s", event.text)
 
     app.on(TranscriptionReady, note_transcription)
 
