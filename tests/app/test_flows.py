@@ -781,6 +781,7 @@ class TestThreads:
             answer = answers[0]
             assert served(answer).findtext("Say") == f"Step {number}"
         assert len(loops) == 1
+        app.close()
 
     def test_two_loops_share_a_flow(self) -> None:
         app = Application(public_url=URL, auth_token=TOKEN)
@@ -799,6 +800,7 @@ class TestThreads:
         second = asyncio.run(app.handle(asked))
         assert tags(second) == ["Gather", "Redirect"]
         assert threads == {"ringback-portal"}
+        app.close()
 
     def test_a_flow_whose_loop_is_gone(self, caplog: pytest.LogCaptureFixture) -> None:
         app = Application(public_url=URL, auth_token=TOKEN)

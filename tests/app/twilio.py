@@ -87,6 +87,14 @@ async def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> Non
         await asyncio.sleep(0.002)
 
 
+def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    """The same for synchronous tests."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.002)
+
+
 def served(response: WebhookResponse) -> Element:
     """The document in an answer, as any XML parser sees it."""
     assert response.status == 200, response
