@@ -156,7 +156,7 @@ class OpenKind(Kind):
     @property
     def check(self) -> str:
         pattern = self.other.pattern
-        if pattern is None or all(re.fullmatch(pattern, word, re.ASCII) for word in self.words):
+        if pattern is None or all(re.fullmatch(pattern, word) for word in self.words):
             return self.other.check
         raw = f"r{pattern!r}".replace("\\\\", "\\")
         return f"Known(({_literals(self.words)},), {self.other.allowed!r}, {raw})"

@@ -49,7 +49,9 @@ HINTS = {
     "simpleType": {"allowed", "url"},
 }
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-NOT_BLANK = r"\s*\S[\s\S]*"
+SPACES = r"[ \t\n\r]*"
+SOLID = r"[^ \t\n\r]"
+NOT_BLANK = rf"{SPACES}{SOLID}([ \t\n\r]|{SOLID})*"
 
 
 def load(folder: Path, name: str) -> Document:
@@ -289,6 +291,11 @@ class _Reader:
         if len(own) > 1:
             self._problem(kind, f"{name} has patterns at more than one level")
         patterns = kind.patterns.regexps if kind.patterns is not None else []
+        trimmed = bool(patterns) and all(
+            each.startswith(SPACES) and each.endswith(SPACES) for each in patterns
+        )
+        if trimmed:
+            patterns = [each.removeprefix(SPACES).removesuffix(SPACES) for each in patterns]
         pattern = patterns[0] if len(patterns) == 1 else "|".join(f"({each})" for each in patterns) or None
         allowed = hints.get("allowed")
         for base in _bases(kind):
@@ -300,11 +307,11 @@ class _Reader:
         length = kind.max_length
         if hints.get("url") == "true":
             # White space is refused by every URL; what else the pattern says is kept.
-            rest = None if pattern in (r"\S*", r"\S+") else pattern
-            return UrlKind(name, allowed or "", rest, optional=pattern == r"\S*")
+            rest = None if pattern in (f"{SOLID}*", f"{SOLID}+") else pattern
+            return UrlKind(name, allowed or "", rest, optional=pattern == f"{SOLID}*")
         if pattern == NOT_BLANK:
             return WordsKind(name, allowed or "", pattern, length)
-        return TextKind(name, allowed or "text", pattern, length, kind.white_space == "collapse")
+        return TextKind(name, allowed or "text", pattern, length, trimmed)
 
 
 def _name(component: XsdType | XsdElement | XsdGroup) -> str:

@@ -175,8 +175,7 @@ class Text(Value):
             return True
         import re
 
-        # In XML Schema, too, white space is that of ASCII.
-        return re.fullmatch(self.pattern, value, re.ASCII) is not None
+        return re.fullmatch(self.pattern, value) is not None
 
 
 class Words(Text):

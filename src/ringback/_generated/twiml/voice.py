@@ -261,7 +261,7 @@ _ONE_OR_MORE = Integer(1)
 _OPTIONAL_URL = Url("a URL without spaces, or nothing", optional=True)
 _PAYMENT_ATTEMPTS = Listed(Integer(1, 3))
 _PAYMENT_METHOD = Choice("ach-debit", "credit-card")
-_PAYMENT_MISTAKES = Listed(Text("a word without spaces", r"\S+"))
+_PAYMENT_MISTAKES = Listed(Text("a word without spaces, in ASCII", r"[!-~]+"))
 _PAYMENT_STEP = Choice(
     "payment-card-number",
     "expiration-date",
@@ -327,8 +327,8 @@ _RECORDING_TRACK = Choice("inbound", "outbound", "both")
 _RECORD_FINISH_ON_KEY = Text("keys out of 0-9, # and *", r"[0-9#*]*")
 _RECORD_MAX_LENGTH = Integer(1, 86400)
 _REJECT_REASON = Choice("rejected", "busy")
-_RELAY_DEBUGGINGS = Listed(Text("a word without spaces", r"\S+"))
-_RELAY_EVENTS = Listed(Text("a word without spaces", r"\S+"))
+_RELAY_DEBUGGINGS = Listed(Text("a word without spaces, in ASCII", r"[!-~]+"))
+_RELAY_EVENTS = Listed(Text("a word without spaces, in ASCII", r"[!-~]+"))
 _RESERVATION_SID = Text("WR and 32 hexadecimal digits", r"WR[0-9a-fA-F]{32}")
 _RING_TONE = Choice(
     "at",
@@ -373,15 +373,20 @@ _RING_TONE = Choice(
     "za",
 )
 _SAY_LANGUAGE = Text("a language tag such as en-US", r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
-_SECURE_URL = Url("an https:// URL, or a relative one", r"([hH][tT][tT][pP][sS]:\S+)|([^:/?#\s]*([/?#]\S*)?)")
+_SECURE_URL = Url(
+    "an https:// URL, or a relative one",
+    r"([hH][tT][tT][pP][sS]:[^ \t\n\r]+)|([^:/?# \t\n\r]*([/?#][^ \t\n\r]*)?)",
+)
 _SIM_SID = Text("DE and 32 hexadecimal digits", r"DE[0-9a-fA-F]{32}", trimmed=True)
 _SIP_MACHINE_DETECTION_SILENCE_TIMEOUT = Integer(2000, 10000)
 _SIP_MACHINE_DETECTION_SPEECH_END_THRESHOLD = Integer(500, 5000)
 _SIP_MACHINE_DETECTION_SPEECH_THRESHOLD = Integer(1000, 6000)
 _SIP_MACHINE_DETECTION_TIMEOUT = Integer(3, 60)
-_SIP_URI = Text("an address that begins with sip: or sips:", r"[sS][iI][pP][sS]?:\S+", trimmed=True)
+_SIP_URI = Text("an address that begins with sip: or sips:", r"[sS][iI][pP][sS]?:[^ \t\n\r]+", trimmed=True)
 _SMS_TEXT = Words("text that is not blank", max_length=160)
-_SOCKET_URL = Text("a wss:// URL", r"([wW][sS][sS]:\S+)|([^:/?#\s]*([/?#]\S*)?)", trimmed=True)
+_SOCKET_URL = Text(
+    "a wss:// URL", r"([wW][sS][sS]:[^ \t\n\r]+)|([^:/?# \t\n\r]*([/?#][^ \t\n\r]*)?)", trimmed=True
+)
 _SPEECH_PROVIDER = Words("text that is not blank")
 _TEXT = Text()
 _TEXT_NORMALIZATION = Choice("on", "auto", "off")
