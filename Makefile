@@ -36,7 +36,7 @@ $(VENV)/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("ringback needs Python 3.10 or newer: make PYTHON=python3.11 …" if sys.version_info < (3, 10) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[emulator,httpx,aiohttp]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[emulator,http2,aiohttp,otel]' --group dev
 	touch $@
 
 clean:

@@ -15,6 +15,7 @@ from ringback._core.version import __version__
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
     from ringback._core.paging import AsyncPage, AsyncPager, Page, Pager
+    from ringback._core.raw import RawResponse
     from ringback._core.retry import NO_RETRY, RetryPolicy
     from ringback.app import (
         Application,
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES: Final = {
+    "RawResponse": "_core.raw",
     "RequestOptions": "_core.options",
     "AsyncPage": "_core.paging",
     "AsyncPager": "_core.paging",
@@ -157,6 +159,7 @@ __all__ = [
     "RateLimited",
     "RecordResult",
     "RegistrationError",
+    "RawResponse",
     "RequestOptions",
     "RetryPolicy",
     "RingbackError",

@@ -6,31 +6,41 @@ credentials, address, transport, and the way out for what the spec doesn't know.
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING, cast
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from ringback._core.config import Config
-from ringback._core.exchange import Exchange, perform, read_json
+from ringback._core.exchanges import Exchanges
+from ringback._core.kinds import Integer
+from ringback._core.opening import Opening
+from ringback._core.options import to_timeout
 from ringback._core.retry import DEFAULT_RETRY, RetryPolicy
-from ringback._core.session import AsyncSession, Exchanges, Session
+from ringback._core.session import AsyncSession, Session
 from ringback._generated.api.roots import AsyncClientResources, ClientResources
-from ringback.errors import ConfigurationError, InvalidValue
-from ringback.http import Request, Timeout
+from ringback.errors import ConfigurationError
+from ringback.http import Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
 
     from ringback._core.options import RequestOptions
+    from ringback._core.raw import RawResponse
+    from ringback.errors import OutcomeUnknown
     from ringback.transports import AsyncTransport, Transport
+    from ringback.transports.hooks import Hook
 
 __all__ = ["AsyncClient", "Client"]
 
+T = TypeVar("T")
+
+_POOL_SIZE = 32
+
 
 class Client(ClientResources):
-    """The REST API, one call after the other; safe to share between threads.
+    """The REST API, one call after the other; safe to share between threads, and usable in a forked child.
 
     Args:
         account_sid: The account, `AC…`; default `TWILIO_ACCOUNT_SID`.
@@ -41,20 +51,23 @@ class Client(ClientResources):
         edge: Where requests enter Twilio's network, e.g. `dublin`; default `TWILIO_EDGE`.
         region: Where data is processed, e.g. `ie1`; default `TWILIO_REGION`.
         base_url: Scheme and host of something else that speaks the API, such as the emulator; plain http only
-            on this machine. Default `RINGBACK_BASE_URL`, unless an edge or region is passed.
+            on this machine. Default `RINGBACK_BASE_URL`.
         timeout: How long to wait, by default 5 s for a connection and 30 s for each piece of the answer; a
             number of seconds sets both.
         retry: When to try again, by default up to four times with growing pauses.
-        transport: What carries requests; default urllib3 with a pool of its own. Closed with the client.
+        hooks: Code around each attempt, see `ringback.transports.hooks`; the first is the outermost.
+        pool_size: Connections that the default transport keeps open, 32 unless you say other; as many as
+            threads use the client at once are enough.
+        transport: What carries requests; default urllib3. Closed with the client.
 
     Raises:
-        ConfigurationError: Credentials are missing or contradict each other.
-        InvalidValue: A SID, name or URL is malformed.
+        ConfigurationError: Credentials are missing or contradict each other, or the transport doesn't fit.
+        InvalidValue: A SID, name, URL or number is malformed.
 
     See https://www.twilio.com/docs/usage/api
     """
 
-    __slots__ = ("_closed", "_config", "_lock", "_transport")
+    __slots__ = ("_config", "_opening")
 
     def __init__(
         self,
@@ -68,9 +81,11 @@ class Client(ClientResources):
         base_url: str | None = None,
         timeout: Timeout | float | None = None,
         retry: RetryPolicy | None = None,
+        hooks: Sequence[Hook] = (),
+        pool_size: int | None = None,
         transport: Transport | None = None,
     ) -> None:
-        self._config = Config.resolve(
+        config = Config.resolve(
             account_sid,
             auth_token,
             api_key=api_key,
@@ -79,14 +94,23 @@ class Client(ClientResources):
             region=region,
             base_url=base_url,
         )
-        self._transport = transport
-        self._lock = threading.Lock()
-        self._closed = False
-        self._path = f"/2010-04-01/Accounts/{self._config.account_sid}"
-        self._session = Session(_exchanges(self._config, timeout, retry), self._open)
+        size = _pool_size(pool_size, transport)
+        if transport is not None and not hasattr(transport, "close"):
+            raise ConfigurationError(f"Client needs a Transport, which has close(); got {transport!r}")
+        self._opening = Opening(partial(_open, size, hooks, transport), given=transport is not None)
+        exchanges = Exchanges(config, to_timeout(timeout) or Timeout(), retry or DEFAULT_RETRY)
+        self._assemble(config, Session(exchanges, self._opening.get))
+
+    def _assemble(self, config: Config, session: Session) -> None:
+        self._config = config
+        self._path = f"/2010-04-01/Accounts/{config.account_sid}"
+        self._session = session
 
     def __repr__(self) -> str:
         return f"Client({self._config.account_sid!r}, base_url={self._config.base_url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds credentials and connections, so it can't be pickled or copied")
 
     @property
     def account_sid(self) -> str:
@@ -113,26 +137,83 @@ class Client(ClientResources):
             method: `GET`, `POST`, `PUT` or `DELETE`.
             path: From the slash behind the host, `.json` included.
             query: Query parameters.
-            form: Form parameters.
+            form: Form parameters, for `POST` and `PUT`.
             options: Settings of this request alone.
 
         Returns:
             The JSON object of the answer; empty where it has no body.
 
         Raises:
-            InvalidValue: The method or path is malformed.
+            InvalidValue: The method, the path or a parameter is malformed.
             ApiError: Twilio refused.
             TransportError: No usable answer came.
             ResponseInvalid: The answer is no JSON object.
         """
-        request, policy = self._session.exchanges.raw(method, path, query, form, options)
-        return self._session.drive(_json(request, policy))
+        return self._session.drive(self._session.exchanges.raw(method, path, query, form, options))
+
+    def with_raw_response(self, call: Callable[[Client], T], /) -> RawResponse[T]:
+        """What a call gives, and the HTTP answer that it was read from.
+
+        ```python
+        raw = client.with_raw_response(lambda c: c.messages.create(to=to, from_=from_, body="Hi"))
+        print(raw.value.sid, raw.status, raw.request_id, raw.headers["Twilio-Concurrent-Requests"])
+        ```
+
+        Args:
+            call: Gets a client like this one, and makes a request; of several the last is told of.
+
+        Raises:
+            InvalidValue: It made none. A list is to be read in it: `list(c.calls.list(limit=20))`.
+            RingbackError: What the call raises; an `ApiError` has its own `status` and `request_id`.
+        """
+        from ringback._core.raw import Witness
+        from ringback.transports.hooks import HookedTransport
+
+        witness = Witness()
+
+        def transport() -> Transport:
+            return HookedTransport(self._opening.get(), [witness])
+
+        view = object.__new__(Client)
+        # Never opened, so that closing the lent client closes nothing.
+        view._opening = Opening(transport)
+        view._assemble(self._config, Session(self._session.exchanges, transport))
+        return witness.tell(call(view))
+
+    def reconcile(self, error: OutcomeUnknown, model: type[T]) -> T | None:
+        """Look for what a create, whose answer was lost, may have made.
+
+        ```python
+        try:
+            message = client.messages.create(to=to, from_=from_, body="Your table is ready.")
+        except OutcomeUnknown as error:
+            time.sleep(5)
+            message = client.reconcile(error, Message) or client.messages.create(...)
+        ```
+
+        Lists what was made since the request was sent, newest first, and compares it with what was sent: of
+        messages, to, from, service and body; of calls, to and from. A record may take some seconds to appear,
+        and another process may have made its twin, so the result is as good as a person who looks.
+
+        Args:
+            error: What the create raised; it may come from a pickle.
+            model: What the create gives: `Message`, `Call`, …
+
+        Returns:
+            The record, or None where there is none.
+
+        Raises:
+            InvalidValue: The operation isn't one that can be looked for, or it gives another model.
+            RingbackError: The list could not be read.
+        """
+        from ringback._core.reconcile import reconcile
+        from ringback._generated.api.operations import OPERATIONS
+
+        return self._session.drive(reconcile(self._session.exchanges, error, model, OPERATIONS))
 
     def close(self) -> None:
         """Close the connections; the client can't be used afterwards. Harmless when repeated."""
-        with self._lock:
-            self._closed = True
-            transport, self._transport = self._transport, None
+        transport = self._opening.close()
         if transport is not None:
             transport.close()
 
@@ -147,23 +228,12 @@ class Client(ClientResources):
     ) -> None:
         self.close()
 
-    def _open(self) -> Transport:
-        transport = self._transport
-        if transport is not None:
-            return transport
-        with self._lock:
-            if self._closed:
-                raise ConfigurationError("the client is closed")
-            if self._transport is None:
-                # urllib3 takes its time to import, so it waits for the first request.
-                from ringback.transports.urllib3 import Urllib3Transport
-
-                self._transport = Urllib3Transport()
-            return self._transport
-
 
 class AsyncClient(AsyncClientResources):
     """The REST API for asyncio; the same names as `Client`, awaited. Safe to share between tasks.
+
+    With the default transport it may be used from several event loops and in a forked child; httpx and
+    aiohttp belong to one loop, and say so elsewhere.
 
     Args:
         account_sid: The account, `AC…`; default `TWILIO_ACCOUNT_SID`.
@@ -174,20 +244,23 @@ class AsyncClient(AsyncClientResources):
         edge: Where requests enter Twilio's network, e.g. `dublin`; default `TWILIO_EDGE`.
         region: Where data is processed, e.g. `ie1`; default `TWILIO_REGION`.
         base_url: Scheme and host of something else that speaks the API, such as the emulator; plain http only
-            on this machine. Default `RINGBACK_BASE_URL`, unless an edge or region is passed.
+            on this machine. Default `RINGBACK_BASE_URL`.
         timeout: How long to wait, by default 5 s for a connection and 30 s for each piece of the answer; a
             number of seconds sets both.
         retry: When to try again, by default up to four times with growing pauses.
+        hooks: Code around each attempt, see `ringback.transports.hooks`; the first is the outermost.
+        pool_size: Requests that the default transport has under way at once, 32 unless you say other; more
+            wait their turn.
         transport: What carries requests; default urllib3 in worker threads. Closed with the client.
 
     Raises:
-        ConfigurationError: Credentials are missing or contradict each other.
-        InvalidValue: A SID, name or URL is malformed.
+        ConfigurationError: Credentials are missing or contradict each other, or the transport doesn't fit.
+        InvalidValue: A SID, name, URL or number is malformed.
 
     See https://www.twilio.com/docs/usage/api
     """
 
-    __slots__ = ("_closed", "_config", "_transport")
+    __slots__ = ("_config", "_opening")
 
     def __init__(
         self,
@@ -201,9 +274,11 @@ class AsyncClient(AsyncClientResources):
         base_url: str | None = None,
         timeout: Timeout | float | None = None,
         retry: RetryPolicy | None = None,
+        hooks: Sequence[Hook] = (),
+        pool_size: int | None = None,
         transport: AsyncTransport | None = None,
     ) -> None:
-        self._config = Config.resolve(
+        config = Config.resolve(
             account_sid,
             auth_token,
             api_key=api_key,
@@ -212,13 +287,25 @@ class AsyncClient(AsyncClientResources):
             region=region,
             base_url=base_url,
         )
-        self._transport = transport
-        self._closed = False
-        self._path = f"/2010-04-01/Accounts/{self._config.account_sid}"
-        self._session = AsyncSession(_exchanges(self._config, timeout, retry), self._open)
+        size = _pool_size(pool_size, transport)
+        if transport is not None and not hasattr(transport, "aclose"):
+            raise ConfigurationError(
+                f"AsyncClient needs an AsyncTransport, which has aclose(); got {transport!r}"
+            )
+        self._opening = Opening(partial(_open_async, size, hooks, transport), given=transport is not None)
+        exchanges = Exchanges(config, to_timeout(timeout) or Timeout(), retry or DEFAULT_RETRY)
+        self._assemble(config, AsyncSession(exchanges, self._opening.get))
+
+    def _assemble(self, config: Config, session: AsyncSession) -> None:
+        self._config = config
+        self._path = f"/2010-04-01/Accounts/{config.account_sid}"
+        self._session = session
 
     def __repr__(self) -> str:
         return f"AsyncClient({self._config.account_sid!r}, base_url={self._config.base_url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client holds credentials and connections, so it can't be pickled or copied")
 
     @property
     def account_sid(self) -> str:
@@ -240,13 +327,34 @@ class AsyncClient(AsyncClientResources):
         options: RequestOptions | None = None,
     ) -> Mapping[str, object]:
         """See `Client.request`."""
-        request, policy = self._session.exchanges.raw(method, path, query, form, options)
-        return await self._session.drive(_json(request, policy))
+        return await self._session.drive(self._session.exchanges.raw(method, path, query, form, options))
+
+    async def with_raw_response(self, call: Callable[[AsyncClient], Awaitable[T]], /) -> RawResponse[T]:
+        """See `Client.with_raw_response`: `await client.with_raw_response(lambda c: c.balance.fetch())`."""
+        from ringback._core.raw import Witness
+        from ringback.transports.hooks import AsyncHookedTransport
+
+        witness = Witness()
+
+        def transport() -> AsyncTransport:
+            return AsyncHookedTransport(self._opening.get(), [witness])
+
+        view = object.__new__(AsyncClient)
+        # Never opened, so that closing the lent client closes nothing.
+        view._opening = Opening(transport)
+        view._assemble(self._config, AsyncSession(self._session.exchanges, transport))
+        return witness.tell(await call(view))
+
+    async def reconcile(self, error: OutcomeUnknown, model: type[T]) -> T | None:
+        """See `Client.reconcile`."""
+        from ringback._core.reconcile import reconcile
+        from ringback._generated.api.operations import OPERATIONS
+
+        return await self._session.drive(reconcile(self._session.exchanges, error, model, OPERATIONS))
 
     async def aclose(self) -> None:
         """Close the connections; the client can't be used afterwards. Harmless when repeated."""
-        self._closed = True
-        transport, self._transport = self._transport, None
+        transport = self._opening.close()
         if transport is not None:
             await transport.aclose()
 
@@ -261,29 +369,37 @@ class AsyncClient(AsyncClientResources):
     ) -> None:
         await self.aclose()
 
-    def _open(self) -> AsyncTransport:
-        # No lock: nothing here awaits, so no other task can come in between.
-        if self._transport is None:
-            if self._closed:
-                raise ConfigurationError("the client is closed")
-            from ringback.transports.threaded import ThreadedTransport
-            from ringback.transports.urllib3 import Urllib3Transport
 
-            self._transport = ThreadedTransport(Urllib3Transport(pool_size=32))
-        return self._transport
+def _pool_size(pool_size: int | None, transport: object) -> int:
+    if pool_size is None:
+        return _POOL_SIZE
+    if transport is not None:
+        raise ConfigurationError("pass pool_size, or a transport that has its own, not both")
+    Integer(1, 10_000).encode("pool_size", pool_size)
+    return pool_size
 
 
-def _exchanges(config: Config, timeout: Timeout | float | None, retry: RetryPolicy | None) -> Exchanges:
-    if timeout is None:
-        timeout = Timeout()
-    elif not isinstance(timeout, Timeout):
-        seconds = cast("object", timeout)
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
-            raise InvalidValue("timeout", timeout, "seconds above 0, or a Timeout")
-        timeout = Timeout(connect=timeout, read=timeout)
-    return Exchanges(config, timeout, retry or DEFAULT_RETRY)
+def _open(pool_size: int, hooks: Sequence[Hook], given: Transport | None) -> Transport:
+    # urllib3 takes its time to import, so it waits for the first request.
+    if given is None:
+        from ringback.transports.urllib3 import Urllib3Transport
+
+        given = Urllib3Transport(pool_size=pool_size)
+    if hooks:
+        from ringback.transports.hooks import HookedTransport
+
+        given = HookedTransport(given, hooks)
+    return given
 
 
-def _json(request: Request, policy: RetryPolicy) -> Exchange[Mapping[str, object]]:
-    response = yield from perform(request, policy, success=200)
-    return read_json(response) if response.body else {}
+def _open_async(pool_size: int, hooks: Sequence[Hook], given: AsyncTransport | None) -> AsyncTransport:
+    if given is None:
+        from ringback.transports.threaded import ThreadedTransport
+        from ringback.transports.urllib3 import Urllib3Transport
+
+        given = ThreadedTransport(Urllib3Transport(pool_size=pool_size), threads=pool_size)
+    if hooks:
+        from ringback.transports.hooks import AsyncHookedTransport
+
+        given = AsyncHookedTransport(given, hooks)
+    return given

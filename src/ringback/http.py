@@ -6,9 +6,14 @@ No I/O and no framework here; transports and adapters turn these into their own 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from attrs import field, frozen
+
+from ringback.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from attrs import Attribute
 
 __all__ = ["Headers", "Request", "Response", "Timeout", "WebhookRequest", "WebhookResponse"]
 
@@ -27,7 +32,7 @@ class Headers(Mapping[str, str]):
         if isinstance(fields, Headers):
             self._pairs: tuple[tuple[str, str], ...] = fields._pairs
         elif isinstance(fields, Mapping):
-            self._pairs = tuple(fields.items())
+            self._pairs = tuple(cast("Mapping[str, str]", fields).items())
         else:
             self._pairs = tuple(fields)
 
@@ -86,6 +91,12 @@ def _headers(fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> Headers:
     return fields if isinstance(fields, Headers) else Headers(fields)
 
 
+def _seconds(_: object, attribute: Attribute[float], value: object) -> None:
+    number = cast("float", value) if isinstance(value, (int, float)) and not isinstance(value, bool) else 0.0
+    if value is not None and not 0 < number < float("inf"):
+        raise InvalidValue(f"timeout.{attribute.name}", value, "seconds above 0, or None to wait for ever")
+
+
 @frozen
 class Timeout:
     """How long to wait, in seconds; None waits for ever.
@@ -93,21 +104,36 @@ class Timeout:
     Attributes:
         connect: For the connection, TLS included.
         read: For each next piece of the answer.
+
+    Raises:
+        InvalidValue: A time is no number above 0.
     """
 
-    connect: float | None = 5.0
-    read: float | None = 30.0
+    connect: float | None = field(default=5.0, validator=_seconds)
+    read: float | None = field(default=30.0, validator=_seconds)
 
 
 @frozen
 class Request:
-    """A request of the REST client, ready to send."""
+    """A request of the REST client, ready to send.
+
+    Attributes:
+        method: `GET`, `POST`, `PUT` or `DELETE`.
+        url: The whole URL, encoded.
+        headers: Credentials among them.
+        body: A form, encoded; empty where there is none.
+        timeout: How long to wait.
+        operation: What it is for, such as `messages.create`; empty for a request that the spec doesn't know.
+        attempt: 1 for the first try, 2 for the next.
+    """
 
     method: str
     url: str
     headers: Headers = field(factory=Headers, converter=_headers)
     body: bytes = field(default=b"", repr=False)  # may hold an auth token or a password
     timeout: Timeout = Timeout()
+    operation: str = ""
+    attempt: int = 1
 
 
 @frozen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -15,6 +15,8 @@ from ringback.errors import REDACTED, ConfigurationError, InvalidValue
 __all__ = ["Config", "Credentials"]
 
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_ANY_SID: Final = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
+_SECRET: Final = re.compile(r"[!-~]+")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -64,7 +66,7 @@ class Config:
         account_sid = account_sid if account_sid is not None else os.environ.get("TWILIO_ACCOUNT_SID")
         if not account_sid:
             raise ConfigurationError("account_sid is missing: pass it, or set TWILIO_ACCOUNT_SID")
-        Sid(("AC",)).encode("account_sid", account_sid)
+        _sid("AC", "account_sid", account_sid)
         return cls(
             account_sid=account_sid,
             credentials=_credentials(account_sid, auth_token, api_key, api_secret),
@@ -82,11 +84,9 @@ def _credentials(
         api_key, api_secret = os.environ.get("TWILIO_API_KEY"), os.environ.get("TWILIO_API_SECRET")
         if not (api_key and api_secret):
             api_key = api_secret = None
-            auth_token = os.environ.get("TWILIO_AUTH_TOKEN")
+            auth_token = os.environ.get("TWILIO_AUTH_TOKEN") or None
     if auth_token is not None:
-        if not auth_token:
-            raise ConfigurationError("auth_token is empty")
-        return Credentials(account_sid, auth_token)
+        return Credentials(account_sid, _secret("auth_token", auth_token))
     if api_key is None and api_secret is None:
         raise ConfigurationError(
             "credentials are missing: pass auth_token, or api_key and api_secret, or set TWILIO_AUTH_TOKEN, "
@@ -96,8 +96,21 @@ def _credentials(
         raise ConfigurationError("api_key is missing: an api_secret goes with one")
     if not api_secret:
         raise ConfigurationError("api_secret is missing: an api_key goes with one")
-    Sid(("SK",)).encode("api_key", api_key)
-    return Credentials(api_key, api_secret)
+    _sid("SK", "api_key", api_key)
+    return Credentials(api_key, _secret("api_secret", api_secret))
+
+
+def _sid(prefix: str, name: str, value: str) -> None:
+    # Whoever mixes up the arguments puts a secret where a SID belongs: only what looks like a SID is shown.
+    shown = isinstance(cast("object", value), str) and _ANY_SID.fullmatch(value)
+    Sid((prefix,)).encode(name, value, secret=not shown)
+
+
+def _secret(name: str, value: object) -> str:
+    # A line end that came along from a file is the most common reason of a 401 that nobody understands.
+    if isinstance(value, str) and _SECRET.fullmatch(value):
+        return value
+    raise InvalidValue(name, value, "text of visible ASCII characters, no spaces nor line ends", secret=True)
 
 
 def _base_url(base_url: str | None, edge: str | None, region: str | None) -> str:
@@ -110,7 +123,7 @@ def _base_url(base_url: str | None, edge: str | None, region: str | None) -> str
     edge = edge if edge is not None else os.environ.get("TWILIO_EDGE") or None
     region = region if region is not None else os.environ.get("TWILIO_REGION") or None
     for name, value in (("edge", edge), ("region", region)):
-        if value is not None and not _LABEL.match(value):
+        if value is not None and not (isinstance(cast("object", value), str) and _LABEL.match(value)):
             raise InvalidValue(name, value, "a name such as dublin or ie1")
     if edge is not None and region is None:
         region = "us1"
@@ -123,8 +136,8 @@ def _checked(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except ValueError:
-        raise InvalidValue("base_url", url, allowed) from None
+    except (ValueError, AttributeError, TypeError):
+        raise InvalidValue("base_url", url, allowed, secret="@" in str(url)) from None
     if (
         not host
         or port == 0
@@ -133,7 +146,7 @@ def _checked(url: str) -> str:
         or parts.query
         or parts.fragment
         or parts.username is not None
-        or re.search(r"[\s\\]", url)
+        or not re.fullmatch(r"[!-\[\]-~]+", url)
     ):
         raise InvalidValue("base_url", url, allowed, secret=parts.username is not None)
     if parts.scheme == "http" and host not in _LOOPBACK:

@@ -6,7 +6,6 @@ drive_stream, drive_stream_async    the last answer as a stream: the exchange se
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -47,6 +46,8 @@ def drive(exchange: Exchange[T], transport: Transport) -> T:
 
 async def drive_async(exchange: Exchange[T], transport: AsyncTransport) -> T:
     """The same over an asynchronous transport."""
+    import asyncio  # slow to import; a synchronous program does without it
+
     try:
         step = next(exchange)
         while True:
@@ -96,6 +97,8 @@ def drive_stream(exchange: Exchange[Response], transport: Transport) -> Response
 
 async def drive_stream_async(exchange: Exchange[Response], transport: AsyncTransport) -> AsyncResponseStream:
     """The same over an asynchronous transport."""
+    import asyncio  # slow to import; a synchronous program does without it
+
     answer: AsyncResponseStream | None = None
     try:
         step = next(exchange)

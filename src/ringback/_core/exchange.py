@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Generator, Mapping
+from datetime import datetime, timezone
 from typing import Final, TypeAlias, TypeVar, cast
 from urllib.parse import urljoin, urlsplit
 
@@ -19,6 +21,7 @@ from attrs import evolve, frozen
 
 from ringback._core.retry import RetryPolicy
 from ringback.errors import (
+    REDACTED,
     ApiError,
     AuthenticationFailed,
     ConnectFailed,
@@ -30,6 +33,7 @@ from ringback.errors import (
     ResponseInvalid,
     ServerError,
     TransportError,
+    shorten,
 )
 from ringback.http import Headers, Request, Response
 
@@ -52,6 +56,10 @@ Exchange: TypeAlias = Generator[Step, Response | None, T]
 _SAFE_TO_REPEAT: Final = frozenset({"GET", "HEAD", "DELETE"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS: Final = 5
+# What an error page may echo: a basic authorization, or the 32 hex digits of a token.
+_CREDENTIAL: Final = re.compile(
+    r"(?<=Basic )[\w+/=-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9a-f])", re.IGNORECASE
+)
 _HARMLESS_HEADERS: Final = frozenset({"accept", "accept-encoding", "if-range", "range", "user-agent"})
 _ERRORS: Final[Mapping[int, type[ApiError]]] = {
     401: AuthenticationFailed,
@@ -75,12 +83,11 @@ def perform(
         ResponseInvalid: The answer is neither a success nor an error of the API.
     """
     repeatable = request.method in _SAFE_TO_REPEAT
-    lost_answer = False
-    attempt = 0
-    where = f"{request.method} {request.url.partition('?')[0]}"
+    may_be_done = False
+    attempt = 1
     while True:
-        attempt += 1
         retry_after: float | None = None
+        sent_at = datetime.now(timezone.utc)
         try:
             response = yield request
         except ConnectFailed as error:
@@ -88,31 +95,44 @@ def perform(
         except TransportError as error:
             if not repeatable:
                 raise OutcomeUnknown(
-                    f"the answer to {where} was lost, so it may or may not have been done: {error}"
+                    f"the answer to {_where(request)} was lost, so it may or may not have been done: {error}",
+                    operation=request.operation,
+                    path=urlsplit(request.url).path.removesuffix(".json"),
+                    sent_at=sent_at,
                 ) from error
-            failure, lost_answer = error, True
+            failure, may_be_done = error, True
         else:
             if response is None:
                 raise RuntimeError("the driver answered a request with nothing")
-            logger.debug("%s: %d (request %s)", where, response.status, request_id(response))
+            if logger.isEnabledFor(logging.DEBUG):
+                logger.debug("%s: %d (request %s)", _where(request), response.status, request_id(response))
             if response.status == success or 200 <= response.status < 300:
                 # Some creates answer 200 on a good day; what came is checked by its content.
                 return response
             if redirects and response.status in _REDIRECTS:
                 return response
-            if response.status == 404 and request.method == "DELETE" and lost_answer:
-                # The first try did delete it; only its answer never came.
+            if response.status == 404 and request.method == "DELETE" and may_be_done:
+                # An earlier try did delete it; only its answer never came.
                 return response
             failure = to_error(response, success)
             if isinstance(failure, RateLimited):
                 retry_after = failure.retry_after
-            elif not (isinstance(failure, ServerError) and repeatable):
+            elif isinstance(failure, ServerError) and repeatable:
+                may_be_done = True
+            else:
                 raise failure
         pause = policy.pause(attempt, retry_after)
         if pause is None:
             raise failure
-        logger.debug("%s: try %d failed, next in %.2f s: %s", where, attempt, pause, failure)
+        logger.debug("%s: try %d failed, next in %.2f s: %s", _where(request), attempt, pause, failure)
         yield Sleep(pause)
+        attempt += 1
+        request = evolve(request, attempt=attempt)
+
+
+def _where(request: Request) -> str:
+    """The request without its query, for logs and errors."""
+    return f"{request.method} {request.url.partition('?')[0]}"
 
 
 def follow(request: Request, policy: RetryPolicy) -> Exchange[Response]:
@@ -169,19 +189,17 @@ def to_error(response: Response, success: int) -> ApiError:
             excerpt=excerpt(response),
         )
     body = _error_body(response)
-    code = body.get("code")
-    more_info = body.get("more_info")
-    message = str(body.get("message") or excerpt(response) or "no message")
-    cls = _ERRORS.get(status, ServerError if status >= 500 else InvalidRequest)
-    details = {
-        "status": status,
-        "code": code if isinstance(code, int) else None,
-        "more_info": more_info if isinstance(more_info, str) else None,
-        "request_id": request_id(response),
-    }
-    if cls is RateLimited:
-        return RateLimited(message, retry_after=_retry_after(response), **details)  # type: ignore[arg-type]
-    return cls(message, **details)  # type: ignore[arg-type]
+    message, code, more_info = body.get("message"), body.get("code"), body.get("more_info")
+    error = _ERRORS.get(status, ServerError if status >= 500 else InvalidRequest)(
+        shorten(str(message)) if message else excerpt(response) or "no message",
+        status=status,
+        code=code if isinstance(code, int) else None,
+        more_info=more_info if isinstance(more_info, str) else None,
+        request_id=request_id(response),
+    )
+    if isinstance(error, RateLimited):
+        error.retry_after = _retry_after(response)
+    return error
 
 
 def read_json(response: Response) -> Mapping[str, object]:
@@ -192,22 +210,23 @@ def read_json(response: Response) -> Mapping[str, object]:
     """
     try:
         body: object = json.loads(response.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         problem = "the body is empty" if not response.body else f"the body is not JSON ({error})"
-        raise ResponseInvalid(
-            problem,
-            status=response.status,
-            request_id=request_id(response),
-            excerpt=excerpt(response),
-        ) from error
+        raise _no_object(response, problem) from error
     if not isinstance(body, dict):
-        raise ResponseInvalid(
-            f"expected a JSON object, got {type(body).__name__}",
-            status=response.status,
-            request_id=request_id(response),
-            excerpt=excerpt(response),
-        )
+        raise _no_object(response, f"expected a JSON object, got {type(body).__name__}")
     return cast("Mapping[str, object]", body)
+
+
+def _no_object(response: Response, problem: str) -> ResponseInvalid:
+    # Half a record may hold a token or a password, so only what is no JSON at all is quoted.
+    quotable = response.body.lstrip()[:1] not in {b"{", b"["}
+    return ResponseInvalid(
+        problem,
+        status=response.status,
+        request_id=request_id(response),
+        excerpt=excerpt(response) if quotable else "",
+    )
 
 
 def request_id(response: Response) -> str | None:
@@ -215,23 +234,31 @@ def request_id(response: Response) -> str | None:
     return response.headers.get("Twilio-Request-Id")
 
 
-def excerpt(response: Response, limit: int = 160) -> str:
-    """The first characters of a body, on one line."""
-    text = " ".join(response.body[: limit * 4].decode("utf-8", "replace").split())
-    return text if len(text) <= limit else f"{text[:limit]}…"
+def excerpt(response: Response) -> str:
+    """The first characters of a body, on one line and without what looks like a credential."""
+    text = " ".join(response.body[:1000].decode("utf-8", "replace").split())
+    return shorten(_CREDENTIAL.sub(REDACTED, text), 160)
 
 
 def _error_body(response: Response) -> Mapping[str, object]:
     try:
         body: object = json.loads(response.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return cast("Mapping[str, object]", body) if isinstance(body, dict) else {}
 
 
 def _retry_after(response: Response) -> float | None:
+    """Seconds to wait, from a number of them or from a date."""
+    text = response.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text, re.ASCII):
+        return float(text)
+    from email.utils import parsedate_to_datetime  # slow to import, seldom needed
+
     try:
-        seconds = float(response.headers.get("Retry-After", ""))
+        moment = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return seconds if 0 <= seconds < float("inf") else None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())

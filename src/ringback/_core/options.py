@@ -2,19 +2,67 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, cast
 
 from attrs import field, frozen
 
-from ringback.http import Headers
+from ringback.errors import InvalidValue
+from ringback.http import Headers, Timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ringback._core.retry import RetryPolicy
-    from ringback.http import Timeout
 
-__all__ = ["RequestOptions"]
+__all__ = ["RequestOptions", "to_timeout"]
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+# Authorization is ours alone, and the others would change where the request ends.
+_OWN_HEADERS: Final = frozenset({"authorization", "content-length", "host", "transfer-encoding"})
+
+
+def to_timeout(value: Timeout | float | None) -> Timeout | None:
+    """Seconds as a `Timeout` whose both parts are that long.
+
+    Raises:
+        InvalidValue: It is neither.
+    """
+    if value is None or isinstance(value, Timeout):
+        return value
+    try:
+        return Timeout(connect=value, read=value)
+    except InvalidValue:
+        raise InvalidValue("timeout", value, "seconds above 0, or a Timeout") from None
+
+
+def _headers(given: Mapping[str, str]) -> Headers:
+    headers = Headers(_texts("headers", given))
+    for name, value in headers.multi_items():
+        if name.lower() in _OWN_HEADERS:
+            raise InvalidValue(
+                "headers", name, "any header but Authorization, Content-Length, Host, Transfer-Encoding"
+            )
+        if not _HEADER_NAME.fullmatch(name):
+            raise InvalidValue("headers", name, "a header name")
+        if not _HEADER_VALUE.fullmatch(value):
+            raise InvalidValue(f"headers[{name!r}]", value, "a line of Latin-1 text", secret=True)
+    return headers
+
+
+def _extra(given: Mapping[str, str]) -> Mapping[str, str]:
+    return _texts("extra", given)
+
+
+def _texts(field_name: str, given: object) -> Mapping[str, str]:
+    if not isinstance(given, Mapping):
+        raise InvalidValue(field_name, given, "a mapping of text to text", secret=True)
+    for name, value in cast("Mapping[object, object]", given).items():
+        if not isinstance(name, str) or not name:
+            raise InvalidValue(field_name, name, "names that are text")
+        if not isinstance(value, str):
+            raise InvalidValue(f"{field_name}[{name!r}]", value, "text", secret=True)
+    return cast("Mapping[str, str]", given)
 
 
 @frozen(kw_only=True)
@@ -22,14 +70,17 @@ class RequestOptions:
     """Settings of one request; None leaves the client's own.
 
     Attributes:
-        timeout: How long to wait.
+        timeout: How long to wait; a number of seconds sets both parts.
         retry: When to try again.
         headers: Further headers; `Authorization` can't be replaced.
         extra: Parameters that ringback doesn't know yet, by wire name, sent as they are: in the query of a
-            GET, in the form otherwise.
+            GET or DELETE, in the form otherwise.
+
+    Raises:
+        InvalidValue: A header or parameter is no text that can be sent.
     """
 
-    timeout: Timeout | None = None
+    timeout: Timeout | None = field(default=None, converter=to_timeout)
     retry: RetryPolicy | None = None
-    headers: Mapping[str, str] = field(factory=Headers)
-    extra: Mapping[str, str] = field(factory=dict[str, str])
+    headers: Headers = field(factory=Headers, converter=_headers)
+    extra: Mapping[str, str] = field(factory=dict[str, str], converter=_extra, repr=False)

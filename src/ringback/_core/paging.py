@@ -30,6 +30,7 @@ class PageContent(Generic[T]):
         page_size: How many records a full page has.
         next_uri: The absolute URL of the next page, None on the last.
         previous_uri: The same of the page before.
+        date: When the server answered, by its own clock and in its own words.
     """
 
     items: tuple[T, ...]
@@ -37,6 +38,7 @@ class PageContent(Generic[T]):
     page_size: int
     next_uri: str | None
     previous_uri: str | None
+    date: str | None = None
 
 
 @frozen

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-import random
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
-from attrs import field, frozen, validators
+from attrs import field, frozen
+
+from ringback.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from attrs import Attribute
 
 __all__ = ["DEFAULT_RETRY", "NO_RETRY", "RetryPolicy"]
+
+
+def _within(
+    least: float, most: float, allowed: str, *, whole: bool = False
+) -> Callable[[object, Attribute[Any], object], None]:
+    def check(_: object, attribute: Attribute[Any], value: object) -> None:
+        fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+        if not (fits and least <= cast("float", value) <= most):
+            raise InvalidValue(f"retry.{attribute.name}", value, allowed)
+
+    return check
 
 
 @frozen(kw_only=True)
@@ -22,12 +39,15 @@ class RetryPolicy:
         backoff: Seconds before the second try; doubles with each further one.
         longest: Seconds between two tries at most; a longer `Retry-After` ends the trying at once.
         jitter: Share of each pause that is left to chance, 0 to 1.
+
+    Raises:
+        InvalidValue: A setting is out of its range.
     """
 
-    attempts: int = field(default=4, validator=validators.ge(1))
-    backoff: float = field(default=0.5, validator=validators.ge(0))
-    longest: float = field(default=20.0, validator=validators.ge(0))
-    jitter: float = field(default=0.5, validator=[validators.ge(0), validators.le(1)])
+    attempts: int = field(default=4, validator=_within(1, 100, "a whole number from 1 to 100", whole=True))
+    backoff: float = field(default=0.5, validator=_within(0, 3600, "seconds, 0 to 3600"))
+    longest: float = field(default=20.0, validator=_within(0, 3600, "seconds, 0 to 3600"))
+    jitter: float = field(default=0.5, validator=_within(0, 1, "a share from 0 to 1"))
 
     def pause(self, attempt: int, retry_after: float | None = None) -> float | None:
         """Seconds to wait after try number `attempt` (1-based), or None where no further try is due."""
@@ -40,6 +60,8 @@ class RetryPolicy:
         return base - self._chance(base)
 
     def _chance(self, seconds: float) -> float:
+        import random  # slow to import, seldom needed
+
         return seconds * self.jitter * random.random()  # noqa: S311
 
 

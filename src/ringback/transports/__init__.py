@@ -1,9 +1,15 @@
 """How requests reach the network: two protocols and their implementations, one module each.
 
-    Transport            send(request) -> response, stream(request) -> response stream, close()
-    └── urllib3          Urllib3Transport: the default of `Client`
-    AsyncTransport       await send(request), await stream(request), await aclose()
-    └── threaded         ThreadedTransport: any Transport in worker threads; the default of `AsyncClient`
+    Transport                send(request) -> response, stream(request) -> response stream, close()
+    ├── urllib3              Urllib3Transport: the default of `Client`
+    ├── httpx                HttpxTransport, also over HTTP/2 (extras httpx, http2)
+    ├── hooks, limiter       HookedTransport, LimitedTransport: around another transport
+    └── testing              FakeTransport, RecordingTransport
+    AsyncTransport           await send(request), await stream(request), await aclose()
+    ├── threaded             ThreadedTransport: any Transport in worker threads; the default of `AsyncClient`
+    ├── httpx, aiohttp       AsyncHttpxTransport, AiohttpTransport (extras httpx, http2, aiohttp)
+    ├── hooks, limiter       AsyncHookedTransport, AsyncLimitedTransport
+    └── testing              AsyncFakeTransport, AsyncRecordingTransport
 
 A transport never retries, never follows a redirect and never invents a header: policies live in the client.
 It raises `ConnectFailed` where nothing can have been sent, `TimedOut` where the answer did not come in time,

@@ -1,0 +1,265 @@
+"""Operations as exchanges: what to send, and how to read what comes back. No I/O here."""
+
+from __future__ import annotations
+
+import base64
+import re
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+from urllib.parse import parse_qsl, urlencode, urljoin
+
+from attrs import evolve, field, frozen
+
+from ringback._core.exchange import Exchange, follow, perform, read_json, request_id
+from ringback._core.kinds import Integer
+from ringback._core.options import RequestOptions
+from ringback._core.paging import PageContent
+from ringback._core.version import __version__
+from ringback.errors import InvalidValue, OutcomeUnknown, ResponseInvalid
+from ringback.http import Headers, Request, Response, Timeout
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ringback._core.config import Config
+    from ringback._core.operation import Operation
+    from ringback._core.retry import RetryPolicy
+
+__all__ = ["Exchanges"]
+
+T = TypeVar("T")
+
+_USER_AGENT: Final = f"ringback/{__version__} (Python {'.'.join(map(str, sys.version_info[:3]))})"
+_FORM: Final = "application/x-www-form-urlencoded"
+_NO_OPTIONS: Final = RequestOptions()
+_MAX_PAGE_SIZE: Final = 1000
+_LIMIT: Final = Integer(0)
+_PAGE_SIZE: Final = Integer(1, _MAX_PAGE_SIZE)
+_PATH: Final = re.compile(r"/(?!/)[!$-\[\]-~]*")  # visible ASCII without quotes, # and backslash
+_METHODS: Final = ("GET", "POST", "PUT", "DELETE")
+
+
+@frozen
+class Exchanges:
+    """Makes exchanges; does no I/O.
+
+    Attributes:
+        config: Account, credentials and address.
+        timeout: Unless an operation's options say other.
+        retry: Likewise.
+    """
+
+    config: Config
+    timeout: Timeout
+    retry: RetryPolicy
+    _headers: Headers = field(init=False, repr=False)
+    _form_headers: Headers = field(init=False, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        # The same for each request, so they are put together once.
+        headers = Headers(
+            (
+                ("Accept", "application/json"),
+                ("Accept-Encoding", "gzip"),
+                ("User-Agent", _USER_AGENT),
+                ("Authorization", _authorization(self.config)),
+            )
+        )
+        object.__setattr__(self, "_headers", headers)
+        object.__setattr__(self, "_form_headers", headers.merge({"Content-Type": _FORM}))
+
+    def one(
+        self,
+        operation: Operation,
+        path: str,
+        values: Sequence[object],
+        model: type[T],
+        options: RequestOptions | None,
+    ) -> Exchange[T]:
+        """An exchange that gives one record."""
+        return _read_one(self._perform(operation, path, values, options), model)
+
+    def none(
+        self, operation: Operation, path: str, values: Sequence[object], options: RequestOptions | None
+    ) -> Exchange[None]:
+        """An exchange whose answer has no body that matters."""
+        return _discard(self._perform(operation, path, values, options))
+
+    def first_page(
+        self,
+        operation: Operation,
+        path: str,
+        values: Sequence[object],
+        limit: int | None,
+        page_size: int | None,
+        options: RequestOptions | None,
+    ) -> str:
+        """The URL of the first page; everything is checked here, before the list is walked over."""
+        if limit is not None:
+            _LIMIT.encode("limit", limit)
+        if page_size is not None:
+            _PAGE_SIZE.encode("page_size", page_size)
+        if page_size is None and limit is not None:
+            page_size = min(max(limit, 1), _MAX_PAGE_SIZE)
+        pairs = operation.encode(values)
+        if page_size is not None:
+            pairs.append(("PageSize", str(page_size)))
+        pairs += (options or _NO_OPTIONS).extra.items()
+        return self.config.base_url + path + ".json" + (f"?{urlencode(pairs)}" if pairs else "")
+
+    def page(
+        self, url: str, operation: Operation, model: type[T], options: RequestOptions | None
+    ) -> Exchange[PageContent[T]]:
+        """An exchange that gives one page of a list; `url` is absolute."""
+        request, policy = self._prepare(operation.name, "GET", url, b"", options)
+        return _read_page(
+            perform(request, policy, success=operation.success),
+            operation.items or "",
+            model,
+            self.config.base_url,
+        )
+
+    def content(self, path: str, options: RequestOptions | None) -> Exchange[Response]:
+        """An exchange that gives bytes, not JSON: `path` has its own extension, such as `.mp3`."""
+        options = options or _NO_OPTIONS
+        request, policy = self._prepare("", "GET", self.config.base_url + path, b"", options)
+        # Compressed bytes could be neither counted nor asked for from where a download broke off.
+        headers = request.headers.merge({"Accept": "*/*", "Accept-Encoding": "identity"})
+        return follow(evolve(request, headers=headers.merge(options.headers)), policy)
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        form: Mapping[str, str] | None,
+        options: RequestOptions | None,
+    ) -> Exchange[Mapping[str, object]]:
+        """An exchange that no operation describes; it gives a JSON object, empty where there is no body."""
+        if method not in _METHODS:
+            raise InvalidValue("method", method, f"one of {', '.join(map(repr, _METHODS))}")
+        if not _PATH.fullmatch(path):
+            raise InvalidValue(
+                "path", path, "a path, percent-encoded, that begins with one slash: /2010-04-01/Accounts.json"
+            )
+        if form and method in {"GET", "DELETE"}:
+            raise InvalidValue("form", form, f"nothing with {method}", secret=True)
+        pairs = [*RequestOptions(extra=query or {}).extra.items()]
+        fields = [*RequestOptions(extra=form or {}).extra.items()]
+        if options is not None:
+            (fields if method in {"POST", "PUT"} else pairs).extend(options.extra.items())
+        url = self.config.base_url + path
+        if pairs:
+            url += ("&" if "?" in path else "?") + urlencode(pairs)
+        request, policy = self._prepare("", method, url, urlencode(fields).encode(), options)
+        return _read_any(perform(request, policy, success=200))
+
+    def _perform(
+        self, operation: Operation, path: str, values: Sequence[object], options: RequestOptions | None
+    ) -> Exchange[Response]:
+        # Not a generator itself: what can't be sent is refused when the method is called.
+        pairs = operation.encode(values)
+        if options is not None and options.extra:
+            pairs += options.extra.items()
+        url = f"{self.config.base_url}{path}.json"
+        encoded = urlencode(pairs)
+        if operation.method != "POST":
+            url = f"{url}?{encoded}" if encoded else url
+            encoded = ""
+        request, policy = self._prepare(operation.name, operation.method, url, encoded.encode(), options)
+        exchange = perform(request, policy, success=operation.success)
+        return _note_loss(exchange, operation, request) if operation.method == "POST" else exchange
+
+    def _prepare(
+        self, operation: str, method: str, url: str, body: bytes, options: RequestOptions | None
+    ) -> tuple[Request, RetryPolicy]:
+        headers = self._form_headers if method in {"POST", "PUT"} else self._headers
+        if options is None:
+            return Request(method, url, headers, body, self.timeout, operation), self.retry
+        if options.headers:
+            headers = headers.merge(options.headers)
+        request = Request(method, url, headers, body, options.timeout or self.timeout, operation)
+        return request, options.retry or self.retry
+
+
+def _authorization(config: Config) -> str:
+    credentials = config.credentials
+    pair = f"{credentials.username}:{credentials.password}".encode()
+    return f"Basic {base64.b64encode(pair).decode('ascii')}"
+
+
+def _note_loss(exchange: Exchange[Response], operation: Operation, request: Request) -> Exchange[Response]:
+    """Tells an `OutcomeUnknown` what was sent, so that it can be looked for."""
+    try:
+        return (yield from exchange)
+    except OutcomeUnknown as error:
+        # Not what came by `extra`: nobody knows whether it is secret.
+        shown = {param.wire for param in operation.params if not param.secret}
+        sent = parse_qsl(request.body.decode(), keep_blank_values=True)
+        error.sent = {name: value for name, value in sent if name in shown}
+        raise
+
+
+def _read_one(exchange: Exchange[Response], model: type[T]) -> Exchange[T]:
+    # cattrs takes tens of milliseconds to import, so it waits for the first answer.
+    from ringback._core.convert import Malformed, read_model
+
+    response = yield from exchange
+    body = read_json(response)
+    try:
+        return read_model(body, model)
+    except Malformed as error:
+        raise _malformed(response, error.path, error.problem) from error
+
+
+def _discard(exchange: Exchange[Response]) -> Exchange[None]:
+    yield from exchange
+
+
+def _read_any(exchange: Exchange[Response]) -> Exchange[Mapping[str, object]]:
+    response = yield from exchange
+    return read_json(response) if response.body else {}
+
+
+def _read_page(
+    exchange: Exchange[Response], key: str, model: type[T], base_url: str
+) -> Exchange[PageContent[T]]:
+    from ringback._core.convert import Malformed, read_models
+
+    response = yield from exchange
+    body = read_json(response)
+    records = body.get(key)
+    if not isinstance(records, list):
+        raise _malformed(response, key, f"expected a list, got {type(records).__name__}")
+    try:
+        items = read_models(cast("list[object]", records), model)
+    except Malformed as error:
+        raise _malformed(response, f"{key}{error.path}", error.problem) from error
+    page, page_size = body.get("page"), body.get("page_size")
+    return PageContent(
+        items=tuple(items),
+        page=page if isinstance(page, int) else 0,
+        page_size=page_size if isinstance(page_size, int) else len(items),
+        next_uri=_neighbour(response, body, "next_page_uri", base_url),
+        previous_uri=_neighbour(response, body, "previous_page_uri", base_url),
+        date=response.headers.get("Date"),
+    )
+
+
+def _neighbour(response: Response, body: Mapping[str, object], key: str, base_url: str) -> str | None:
+    uri = body.get(key)
+    if uri is None or uri == "":
+        return None
+    if not isinstance(uri, str):
+        raise _malformed(response, key, f"expected a URI, got {type(uri).__name__}")
+    url = urljoin(base_url + "/", uri)
+    if not url.startswith(base_url + "/"):
+        # Following it would hand the credentials to another host.
+        raise _malformed(response, key, f"leads to another host than {base_url}")
+    return url
+
+
+def _malformed(response: Response, path: str, problem: str) -> ResponseInvalid:
+    # No excerpt: a record may hold an auth token or a password, and the path says where to look.
+    return ResponseInvalid(problem, status=response.status, path=path, request_id=request_id(response))

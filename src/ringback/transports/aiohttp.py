@@ -1,0 +1,148 @@
+"""aiohttp, the quickest of the asynchronous transports: `pip install ringback[aiohttp]`."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+from yarl import URL
+
+from ringback.errors import ConnectFailed, TimedOut, TransportError
+from ringback.http import Headers, Response
+from ringback.transports import AsyncTransport
+from ringback.transports.one_loop import OneLoop
+from ringback.transports.proxies import Proxies
+from ringback.transports.streams import CHUNK_SIZE, AsyncResponseStream
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Generator
+
+    from ringback.http import Request
+
+__all__ = ["AiohttpTransport"]
+
+_NOT_SENT: Final = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ClientHttpProxyError,
+    aiohttp.ClientSSLError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.InvalidURL,
+)
+
+
+class AiohttpTransport(AsyncTransport):
+    """Sends over aiohttp; belongs to the event loop that uses it first.
+
+    Args:
+        pool_size: Connections at most; further requests wait their turn.
+        proxy: URL of an HTTP proxy that everything goes through.
+        trust_env: Without `proxy`, whether https goes through the proxy that `HTTPS_PROXY`, `ALL_PROXY` and
+            `NO_PROXY` tell of.
+        ssl_context: TLS settings, such as the certificates to trust; default the system's.
+
+    Raises:
+        InvalidValue: `proxy` is malformed.
+    """
+
+    def __init__(
+        self,
+        *,
+        pool_size: int = 100,
+        proxy: str | None = None,
+        trust_env: bool = True,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._pool_size = pool_size
+        self._proxies = Proxies(proxy, trust_env=trust_env)
+        self._ssl_context = ssl_context
+        self._session = OneLoop(repr(self), self._make)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+    async def send(self, request: Request, /) -> Response:
+        """See `Transport.send`."""
+        with _errors(request):
+            async with await self._request(request) as answer:
+                return Response(answer.status, Headers(answer.headers.items()), await answer.read())
+
+    async def stream(self, request: Request, /) -> AsyncResponseStream:
+        """See `Transport.stream`."""
+        with _errors(request):
+            answer = await self._request(request)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            with _errors(request):
+                async for chunk in answer.content.iter_chunked(CHUNK_SIZE):
+                    yield chunk
+
+        async def close() -> None:
+            answer.close()
+
+        return AsyncResponseStream(answer.status, Headers(answer.headers.items()), chunks(), close)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        session = self._session.take()
+        if session is not None:
+            await session.close()
+
+    def _make(self) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=self._pool_size, ssl=True if self._ssl_context is None else self._ssl_context
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+            middlewares=(_send_once,),
+        )
+
+    async def _request(self, request: Request) -> aiohttp.ClientResponse:
+        proxy = self._proxies.of(request.url)
+        return await self._session.get().request(
+            request.method,
+            URL(request.url, encoded=True),
+            headers=request.headers.multi_items(),
+            data=request.body or None,
+            allow_redirects=False,
+            proxy=None if proxy is None else proxy.url,
+            proxy_headers=(
+                {"Proxy-Authorization": proxy.authorization} if proxy and proxy.authorization else None
+            ),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=request.timeout.connect, sock_read=request.timeout.read
+            ),
+        )
+
+
+async def _send_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Takes from aiohttp the chance to send a GET or DELETE again by itself, unseen by retry and hooks."""
+    try:
+        return await handler(request)
+    except _NOT_SENT:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise _Broken(str(error)) from error
+
+
+class _Broken(Exception):
+    """What aiohttp would have tried again."""
+
+
+@contextmanager
+def _errors(request: Request) -> Generator[None]:
+    """aiohttp's errors as ours."""
+    try:
+        yield
+    except (aiohttp.ClientError, asyncio.TimeoutError, _Broken) as error:
+        what = f"{request.method} {request.url.partition('?')[0]}"
+        if isinstance(error, _NOT_SENT):
+            raise ConnectFailed(f"no connection: {what}: {error}") from error
+        if isinstance(error, asyncio.TimeoutError):
+            raise TimedOut(f"no answer within {request.timeout.read} s: {what}") from error
+        raise TransportError(f"the connection broke: {what}: {error}") from error
