@@ -1,34 +1,37 @@
 """JSON answers into models: one cattrs converter, strict about types, exact about where something is wrong.
 
+    read_model, read_models     records -> models
+    └── converter               cattrs: picks a reader for each annotation
+        ├── record_reader       a record that is as it should be: straight and fast
+        ├── scalars             text, numbers, dates
+        └── cattrs.gen          a record that isn't: what is wrong, and where
+
 Twilio writes numbers as text in many places, so a whole number may come as `12` or `"12"`. A value of the
 wrong type raises `Malformed` with its path; a field that no model knows is kept in `unknown_fields`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal, InvalidOperation
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import NoneType
-from typing import Any, Final, Literal, TypeAlias, TypeVar, cast, get_args, get_origin
+from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 from cattrs import BaseValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, override
 from cattrs.v import transform_error
 
-__all__ = ["Malformed", "read_model", "read_models", "wire_name"]
+from ringback._core.record_reader import Column, Shape, write_reader
+from ringback._core.scalars import READERS, read_text, read_text_mapping, show
+
+__all__ = ["Malformed", "read_model", "read_models", "record_hook", "wire_name"]
 
 T = TypeVar("T")
-JsonObject: TypeAlias = Mapping[str, object]
+Hook = Callable[[Any, Any], Any]
 
-_MONTHS: Final = {
-    name: number
-    for number, name in enumerate(
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], start=1
-    )
-}
+# A model with fewer fields could be mistaken for a part of another.
+_DISTINCT: Final = 4
 
 
 class Malformed(Exception):
@@ -52,37 +55,51 @@ def read_model(record: object, model: type[T]) -> T:
         Malformed: It doesn't fit.
     """
     try:
-        return _fast().structure(record, model)
-    except Exception:
-        # Only a failure is worth the price of knowing where it happened.
-        return _explain(record, model)
+        return _converter().structure(record, model)
+    except (BaseValidationError, ValueError, TypeError, KeyError) as error:
+        raise Malformed(*_first_problem(error)) from error
 
 
-def read_models(records: list[object], model: type[T]) -> list[T]:
-    """A list of records as models.
+def read_models(records: Iterable[object], model: type[T]) -> list[T]:
+    """A list of records as models; those that `record_hook` has read already stay as they are.
 
     Raises:
         Malformed: One doesn't fit; the path begins with its index, `[3].duration`.
     """
-    structure = _fast().get_structure_hook(model)
-    try:
-        return [structure(record, model) for record in records]
-    except Exception:
-        for index, record in enumerate(records):
-            try:
-                _explain(record, model)
-            except Malformed as error:
-                dot = "." if error.path else ""
-                raise Malformed(f"[{index}]{dot}{error.path}", error.problem) from error
-        raise
+    models: list[T] = []
+    for index, record in enumerate(records):
+        try:
+            models.append(record if isinstance(record, model) else read_model(record, model))
+        except Malformed as error:
+            dot = "." if error.path else ""
+            raise Malformed(f"[{index}]{dot}{error.path}", error.problem) from error
+    return models
 
 
-def _explain(record: object, model: type[T]) -> T:
-    try:
-        return _thorough().structure(record, model)
-    except (BaseValidationError, ValueError, TypeError, KeyError) as error:
-        path, problem = _first_problem(error)
-        raise Malformed(path, problem) from error
+def record_hook(model: type[object]) -> Callable[[dict[str, object]], object] | None:
+    """An `object_hook` for `json.loads` that makes a model of each record while its parts are in the cache.
+
+    What isn't a record, or not as it should be, stays as it is: that is for `read_models`.
+    """
+    reader = cast("_ModelReader", _converter().get_structure_hook(model))
+    read, size = reader.read, len(reader.shape)
+    if size < _DISTINCT:
+        return None
+
+    def hook(value: dict[str, object]) -> object:
+        if len(value) < size:
+            return value
+        try:
+            return read(value)
+        except Exception:
+            return value
+
+    return hook
+
+
+def wire_name(name: str) -> str:
+    """The wire name of a model's field: `from_` is `from`."""
+    return name.removesuffix("_")
 
 
 def _first_problem(error: Exception) -> tuple[str, str]:
@@ -100,108 +117,94 @@ def _describe(error: BaseException, _: type | None) -> str:
 
 
 @cache
-def _fast() -> Converter:
-    return _converter(detailed=False)
-
-
-@cache
-def _thorough() -> Converter:
-    return _converter(detailed=True)
-
-
-def _converter(*, detailed: bool) -> Converter:
-    converter = Converter(detailed_validation=detailed)
-    for cls, read in _READERS.items():
+def _converter() -> Converter:
+    converter = Converter()
+    for cls, read in READERS.items():
         converter.register_structure_hook(cls, read)
-    converter.register_structure_hook_func(_is_text_mapping, _read_text_mapping)
-    converter.register_structure_hook_func(_is_literal, _read_text)
-    converter.register_structure_hook_func(_is_open_enum, _read_open_enum)
+    converter.register_structure_hook_func(_is_text_mapping, read_text_mapping)
     converter.register_structure_hook_func(_is_json, _keep)
-
-    def nullable_hook(annotation: object) -> Callable[[object, object], object]:
-        return _nullable_hook(annotation, converter)
-
-    converter.register_structure_hook_factory(_is_nullable, nullable_hook)
-
-    def model_hook(cls: type[Any]) -> Callable[[Any, Any], Any]:
-        return _model_hook(cls, converter)
-
-    converter.register_structure_hook_factory(attrs.has, model_hook)
+    converter.register_structure_hook_func(_is_text, read_text)
+    converter.register_structure_hook_factory(_is_nullable, _nullable_hook)
+    converter.register_structure_hook_factory(attrs.has, _model_reader)
     return converter
 
 
-def wire_name(name: str) -> str:
-    """The wire name of a model's field: `from_` is `from`."""
-    return name.removesuffix("_")
-
-
-def _nullable_hook(annotation: object, converter: Converter) -> Callable[[object, object], object]:
+def _nullable_hook(annotation: object) -> Hook:
     """None, or what the annotation holds besides; empty text is no value where a number or a date is due."""
-    inner = next(part for part in get_args(annotation) if part is not NoneType)
-    structure = converter.get_structure_hook(inner)
-    if inner is str or get_origin(inner) is Literal:
-
-        def read_text(value: object, _: object) -> object:
-            return None if value is None else structure(value, inner)
-
-        return read_text
+    inner = _without_none(annotation)
+    structure = _converter().get_structure_hook(inner)
+    nothing = (None,) if _is_text(inner) else (None, "")
 
     def read(value: object, _: object) -> object:
-        return None if value is None or value == "" else structure(value, inner)
+        return None if value in nothing else structure(value, inner)
 
     return read
+
+
+@attrs.frozen
+class _ModelReader:
+    """What cattrs calls to make a model of a record."""
+
+    model: type[Any]
+    shape: Shape
+    read: Callable[[object], object]
+    find_problem: Hook
+
+    def __call__(self, value: object, _: object) -> object:
+        try:
+            return self.read(value)
+        except Exception:
+            if not isinstance(value, dict):
+                raise ValueError(f"expected an object, got {show(value)}") from None
+        record = self.shape.complete(cast("dict[str, object]", value))
+        model = self.find_problem(record, self.model)
+        return attrs.evolve(model, unknown_fields=self.shape.unknown(record))
+
+
+def _model_reader(model: type[Any]) -> _ModelReader:
+    attrs.resolve_types(model)
+    columns = [_column(field) for field in attrs.fields(model) if field.name != "unknown_fields"]
+    shape = Shape(
+        [column.wire for column in columns], [column.wire for column in columns if not column.required]
+    )
+    find_problem = cast("Callable[..., Hook]", make_dict_structure_fn)(
+        model,
+        _converter(),
+        unknown_fields=override(omit=True),
+        **{column.name: override(rename=column.wire) for column in columns},
+    )
+    return _ModelReader(model, shape, write_reader(model, columns, shape), find_problem)
+
+
+def _column(field: attrs.Attribute[Any]) -> Column:
+    inner = _without_none(field.type)
+    return Column(
+        name=field.name,
+        wire=wire_name(field.name),
+        required=field.default is attrs.NOTHING,
+        nullable=_is_nullable(field.type),
+        hook=None if _is_text(inner) else _converter().get_structure_hook(inner),
+        annotation=inner,
+    )
+
+
+def _without_none(annotation: object) -> object:
+    parts = tuple(part for part in get_args(annotation) if part is not NoneType)
+    return Union[parts] if _is_nullable(annotation) else annotation  # noqa: UP007 (of parts known here alone)
 
 
 def _is_nullable(annotation: object) -> bool:
-    """Whether it is `X | None`; what has more members is an open enum."""
-    arguments = get_args(annotation)
-    return len(arguments) == 2 and NoneType in arguments
+    return NoneType in get_args(annotation)
 
 
-def _model_hook(cls: type[Any], converter: Converter) -> Callable[[Any, Any], Any]:
-    wire_names = {
-        field.name: wire_name(field.name) for field in attrs.fields(cls) if field.name != "unknown_fields"
-    }
-    make = cast("Callable[..., Callable[[Any, Any], Any]]", make_dict_structure_fn)
-    structure = make(
-        cls,
-        converter,
-        _cattrs_detailed_validation=converter.detailed_validation,
-        unknown_fields=override(omit=True),
-        **{name: override(rename=wire) for name, wire in wire_names.items() if wire != name},
-    )
-    known = frozenset(wire_names.values())
-
-    def read(value: object, _: object) -> Any:
-        if not isinstance(value, dict):
-            raise ValueError(f"expected an object, got {_show(value)}")
-        record = cast("dict[str, object]", value)
-        if known.issuperset(record):
-            return structure(record, cls)
-        # The capabilities of numbers come as `SMS` from one resource and as `sms` from the next.
-        record = {name.lower() if name.lower() in known else name: item for name, item in record.items()}
-        model = structure(record, cls)
-        extra = {name: item for name, item in record.items() if name not in known}
-        object.__setattr__(model, "unknown_fields", extra)
-        return model
-
-    return read
+def _is_text(annotation: object) -> bool:
+    """Whether it is text, or words with or without others: `Literal[...]`, `Literal[...] | str`."""
+    origin: object = get_origin(annotation)
+    return annotation is str or origin is Literal or (origin is Union and str in get_args(annotation))
 
 
-def _is_literal(annotation: object) -> bool:
-    return cast("object", get_origin(annotation)) is Literal
-
-
-def _is_open_enum(annotation: object) -> bool:
-    parts = get_args(annotation)
-    return str in parts and any(_is_literal(part) for part in parts)
-
-
-def _read_open_enum(value: object, annotation: object) -> str | None:
-    # `Literal[...] | str | None` has three parts, and cattrs knows only unions of two as optional.
-    if value is None and type(None) in get_args(annotation):
-        return None
-    return _read_text(value, annotation)
+def _is_text_mapping(annotation: object) -> bool:
+    return get_origin(annotation) is Mapping
 
 
 def _is_json(annotation: object) -> bool:
@@ -210,115 +213,3 @@ def _is_json(annotation: object) -> bool:
 
 def _keep(value: object, _: object) -> object:
     return value
-
-
-def _is_text_mapping(annotation: object) -> bool:
-    return get_origin(annotation) is Mapping
-
-
-def _read_text_mapping(value: object, _: object) -> Mapping[str, str]:
-    if isinstance(value, dict):
-        entries = cast("dict[object, object]", value)
-        return {str(key): str(text) for key, text in entries.items() if text is not None}
-    raise ValueError(f"expected an object, got {_show(value)}")
-
-
-def _read_text(value: object, _: object) -> str:
-    if isinstance(value, str):
-        return value
-    raise ValueError(f"expected text, got {_show(value)}")
-
-
-def _read_integer(value: object, _: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and len(value) <= 20:
-        try:
-            return int(value)
-        except ValueError:
-            pass
-    raise ValueError(f"expected a whole number, got {_show(value)}")
-
-
-def _read_boolean(value: object, _: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, str) and value.lower() in {"true", "false"}:
-        return value.lower() == "true"
-    raise ValueError(f"expected true or false, got {_show(value)}")
-
-
-def _read_float(value: object, _: object) -> float:
-    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except ValueError:
-            pass
-    raise ValueError(f"expected a number, got {_show(value)}")
-
-
-def _read_decimal(value: object, _: object) -> Decimal:
-    if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        try:
-            return Decimal(str(value))
-        except InvalidOperation:
-            pass
-    raise ValueError(f"expected a decimal number, got {_show(value)}")
-
-
-def _read_date(value: object, _: object) -> date:
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise ValueError(f"expected a date, YYYY-MM-DD, got {_show(value)}")
-
-
-def _read_datetime(value: object, _: object) -> datetime:
-    """RFC 2822 as the 2010 API writes it, or ISO 8601 as newer parts do; always with a time zone."""
-    if isinstance(value, str):
-        try:
-            return _rfc2822(value) if value[3:4] == "," else _iso8601(value)
-        except (ValueError, KeyError, IndexError):
-            pass
-    raise ValueError(f"expected a date and time, RFC 2822 or ISO 8601, got {_show(value)}")
-
-
-def _rfc2822(text: str) -> datetime:
-    # Cut by position: the general parser of the standard library takes ten times as long, and a page of a
-    # thousand calls holds four thousand of these.
-    day, month, year, clock, zone = text[5:].split(" ")
-    hour, minute, second = clock.split(":")
-    return datetime(
-        int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=_zone(zone)
-    )
-
-
-@cache
-def _zone(text: str) -> timezone:
-    if text in {"+0000", "-0000", "GMT", "UTC"}:
-        return timezone.utc
-    sign = -1 if text[0] == "-" else 1
-    return timezone(sign * timedelta(hours=int(text[1:3]), minutes=int(text[3:5])))
-
-
-def _iso8601(text: str) -> datetime:
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
-
-
-def _show(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
-
-
-_READERS: Final[Mapping[Any, Callable[[Any, Any], Any]]] = {
-    str: _read_text,
-    int: _read_integer,
-    bool: _read_boolean,
-    float: _read_float,
-    Decimal: _read_decimal,
-    date: _read_date,
-    datetime: _read_datetime,
-}
