@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from datetime import datetime, timezone
 from typing import Final, TypeAlias, TypeVar, cast
 from urllib.parse import urljoin, urlsplit
@@ -52,6 +52,7 @@ class Sleep:
 
 Step: TypeAlias = Request | Sleep
 Exchange: TypeAlias = Generator[Step, Response | None, T]
+ObjectHook: TypeAlias = Callable[[dict[str, object]], object]
 
 _SAFE_TO_REPEAT: Final = frozenset({"GET", "HEAD", "DELETE"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -202,14 +203,14 @@ def to_error(response: Response, success: int) -> ApiError:
     return error
 
 
-def read_json(response: Response) -> Mapping[str, object]:
-    """The body of a good answer: a JSON object.
+def read_json(response: Response, object_hook: ObjectHook | None = None) -> Mapping[str, object]:
+    """The body of a good answer: a JSON object, whose inner objects are what `object_hook` makes of them.
 
     Raises:
         ResponseInvalid: It isn't one.
     """
     try:
-        body: object = json.loads(response.body)
+        body: object = json.loads(response.body, object_hook=object_hook)
     except (ValueError, RecursionError) as error:
         problem = "the body is empty" if not response.body else f"the body is not JSON ({error})"
         raise _no_object(response, problem) from error

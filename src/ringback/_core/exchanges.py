@@ -225,10 +225,10 @@ def _read_any(exchange: Exchange[Response]) -> Exchange[Mapping[str, object]]:
 def _read_page(
     exchange: Exchange[Response], key: str, model: type[T], base_url: str
 ) -> Exchange[PageContent[T]]:
-    from ringback._core.convert import Malformed, read_models
+    from ringback._core.convert import Malformed, read_models, record_hook
 
     response = yield from exchange
-    body = read_json(response)
+    body = read_json(response, record_hook(model))
     records = body.get(key)
     if not isinstance(records, list):
         raise _malformed(response, key, f"expected a list, got {type(records).__name__}")
