@@ -1,4 +1,7 @@
-"""`python -m codegen [--check] | openapi`."""
+"""`python -m codegen [--check] | openapi | drift FILE [--json]`.
+
+Exit status: 0 all is well, 1 something differs, 2 something can't be read.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import sys
 from pathlib import Path
 
 from codegen import api, twiml, webhooks
+from codegen.api import drift
 from codegen.emit import compare, write
 from codegen.problems import SpecError
 
@@ -33,22 +37,33 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 where a file is stale")
     commands = parser.add_subparsers(dest="command")
     commands.add_parser("openapi", help="print the REST spec as an OpenAPI 3.1 document")
+    drifting = commands.add_parser(
+        "drift", help="compare the REST spec with Twilio's OpenAPI document; exit 1 where they differ"
+    )
+    drifting.add_argument("file", type=Path, help="twilio_api_v2010.json of github.com/twilio/twilio-oai")
+    drifting.add_argument("--json", action="store_true", help="print a list of objects instead of a table")
     options = parser.parse_args(arguments)
     try:
         if options.command == "openapi":
             json.dump(api.openapi_document(SPEC), sys.stdout, indent=2)
             sys.stdout.write("\n")
             return 0
+        if options.command == "drift":
+            theirs = drift.read_file(options.file)
+            differences = drift.compare(drift.read_document(api.openapi_document(SPEC)), theirs)
+            show = drift.as_json if options.json else drift.table
+            sys.stdout.write(f"{show(differences)}\n")
+            return 1 if differences else 0
         rendered = render()
-    except SpecError as error:
+    except (SpecError, drift.DocumentError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     if options.check:
-        differences = compare(rendered, OUTPUT)
-        sys.stdout.writelines(f"{difference}\n" for difference in differences)
-        if differences:
+        stale = compare(rendered, OUTPUT)
+        sys.stdout.writelines(f"{difference}\n" for difference in stale)
+        if stale:
             sys.stderr.write("generated code is stale: run `python -m codegen`\n")
-        return 1 if differences else 0
+        return 1 if stale else 0
     for difference in write(rendered, OUTPUT):
         sys.stdout.write(f"{difference}\n")
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from codegen.api.check import check, check_names
 from codegen.api.load import load
 from codegen.api.openapi import document
-from codegen.api.plan import Plan, plan
+from codegen.api.plan import Plan, make_plan
 from codegen.api.render import render_modules
 from codegen.problems import SpecError
 
@@ -33,7 +33,7 @@ def planned(spec: Path) -> Plan:
     families = load(spec / "api")
     if problems := check(families):
         raise SpecError(problems)
-    made = plan(families)
+    made = make_plan(families)
     if problems := check_names(made, families):
         raise SpecError(problems)
     return made

@@ -71,6 +71,7 @@ def _operation(resource: Resource, operation: Operation) -> dict[str, object]:
         "operationId": operation.constant.lower(),
         "summary": operation.spec.doc,
         "parameters": parameters,
+        "x-ringback-resource": resource.key,
     }
     if resource.spec.docs:
         result["externalDocs"] = {"url": resource.spec.docs}

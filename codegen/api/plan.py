@@ -207,7 +207,7 @@ class Plan:
     homes: dict[str, str] = field(factory=dict[str, str])
 
 
-def plan(families: list[LoadedFamily]) -> Plan:
+def make_plan(families: list[LoadedFamily]) -> Plan:
     """Make it; the families have passed `check`."""
     owners = {key: family for family in families for key in family.family.resources}
     specs = {key: family.family.resources[key] for key, family in owners.items()}
