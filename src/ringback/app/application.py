@@ -5,7 +5,7 @@ to.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar, cast, overload
+from typing import TYPE_CHECKING, TypedDict, TypeVar, cast, overload
 
 from ringback._core.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback.app.dispatch import Dispatcher
@@ -13,6 +13,7 @@ from ringback.app.emitter import wait
 from ringback.app.events import LocalEvent
 from ringback.app.flow_runs import FlowRuns
 from ringback.app.hub import Hub, Settings
+from ringback.app.installing import adopt, install, install_async
 from ringback.app.live_calls import AsyncLiveCall, LiveCall, place, place_async
 from ringback.app.live_messages import AsyncLiveMessage, LiveMessage, send, send_async
 from ringback.app.portal import run_in_portal
@@ -27,6 +28,8 @@ from ringback.webhooks import IncomingCall, IncomingMessage, OutgoingCall
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from typing_extensions import Self, Unpack
+
     from ringback._core.events import Target
     from ringback.app.flows import Flow, FlowFunction
     from ringback.app.live_calls import CallOptions
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from ringback.app.stores import Store
     from ringback.client import AsyncClient, Client
     from ringback.http import WebhookRequest, WebhookResponse
+    from ringback.rest import Application as ApplicationRecord
     from ringback.rest import CallMachineDetection
 
 __all__ = ["Application"]
@@ -47,6 +51,22 @@ L = TypeVar("L", bound=LocalEvent)
 RV = TypeVar("RV", bound="VoiceResponse | Awaitable[VoiceResponse]")
 RM = TypeVar("RM", bound="MessagingResponse | Awaitable[MessagingResponse | None] | None")
 RN = TypeVar("RN", bound="Awaitable[None] | None")
+
+
+class ApplicationOptions(TypedDict, total=False):
+    """The settings of an `Application` besides its public URL."""
+
+    auth_token: AuthToken | None
+    validate_signatures: bool
+    fallback: VoiceResponse | None
+    message_fallback: MessagingResponse | None
+    deadline: float
+    hold_limit: float
+    idle_limit: float
+    max_body: int
+    max_parameters: int
+    threads: int
+    store: Store | None
 
 
 class Application:
@@ -117,10 +137,38 @@ class Application:
                 store=MemoryStore() if store is None else store,
             )
         )
-        self._registry = Registry(self._hub.settings.public_url, {})
+        self._registry = Registry(self._hub.settings.public_url)
         gate = Gate(auth_token, validate=validate_signatures)
         self._flows = FlowRuns(self._hub, self._registry.routes)
         self._dispatcher = Dispatcher(self._hub, self._registry.routes, gate, self._flows)
+
+    @classmethod
+    def from_resource(
+        cls,
+        record: ApplicationRecord,
+        /,
+        *,
+        public_url: str | None = None,
+        **options: Unpack[ApplicationOptions],
+    ) -> Self:
+        """Take over a TwiML application as it is set up at Twilio.
+
+        Its URLs and methods stay: the handlers of `IncomingCall`, `IncomingMessage` and of both fallbacks
+        answer where it says, unless they have a `path=`, and its status callbacks are listened to.
+
+        Args:
+            record: The TwiML application, e.g. `client.applications("AP…").fetch()`.
+            public_url: What the URLs of all other handlers begin with; the folder of its voice URL by
+                default.
+            options: As for `Application`.
+
+        Raises:
+            RegistrationError: A URL is missing or no URL; the message names the field.
+        """
+        derived, adopted = adopt(record)
+        application = cls(public_url=public_url or derived, **options)
+        application._registry.adopt(adopted)
+        return application
 
     @property
     def public_url(self) -> str:
@@ -456,6 +504,40 @@ class Application:
         message = AsyncLiveMessage(self._hub, self._registry.routes, client, record)
         self._hub.followed.follow(message.sid, message)
         return message
+
+    @overload
+    def install(
+        self, client: Client, /, *, friendly_name: str, phone_number: str | None = None
+    ) -> ApplicationRecord: ...
+    @overload
+    def install(
+        self, client: AsyncClient, /, *, friendly_name: str, phone_number: str | None = None
+    ) -> Awaitable[ApplicationRecord]: ...
+    def install(
+        self, client: Client | AsyncClient, /, *, friendly_name: str, phone_number: str | None = None
+    ) -> ApplicationRecord | Awaitable[ApplicationRecord]:
+        """Tell Twilio the URLs of this application: create the TwiML application of that name, or update it.
+
+        Fallback URLs are set where `VoiceFallback` or `MessageFallback` has a handler. Ends of calls and the
+        fate of messages are reported to the application's own URLs.
+
+        Args:
+            client: What to do it with; with an `AsyncClient` the result has to be awaited.
+            friendly_name: What the TwiML application is called, at most 64 characters. Of several, one is
+                updated.
+            phone_number: A number of the account that shall use it, in E.164 form.
+
+        Raises:
+            RegistrationError: The number is none of the account's.
+            ApiError, TransportError: As for every request.
+
+        See https://www.twilio.com/docs/usage/api/applications
+        """
+        from ringback.client import Client as SyncClient
+
+        if isinstance(client, SyncClient):
+            return install(self._registry, client, friendly_name=friendly_name, phone_number=phone_number)
+        return install_async(self._registry, client, friendly_name=friendly_name, phone_number=phone_number)
 
     # --- serving
 

@@ -87,7 +87,7 @@ class Live:
 
         def wanted(came: Event) -> bool:
             if isinstance(came, event):
-                return (where is None or where(came)) and self._take(came, again=event in self._ONCE)
+                return (where is None or where(came)) and (event in self._ONCE or self._take(came))
             self._check_possible(event, came)
             return False
 
@@ -99,13 +99,14 @@ class Live:
             waiter.offer(came)
         return waiter.future
 
-    def _take(self, event: Event, *, again: bool) -> bool:
+    def _take(self, event: Event) -> bool:
+        """Whether no wait has returned the event; from now on, one has."""
         with self._lock:
             for index, unseen in enumerate(self._unseen):
                 if unseen is event:
                     del self._unseen[index]
                     return True
-        return again
+        return False
 
     def _check_possible(self, event: type[Event], came: Event) -> None:
         """Raise where `event` can't come after what came."""

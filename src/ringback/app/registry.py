@@ -20,7 +20,7 @@ from ringback.errors import RegistrationError
 from ringback.webhooks import IncomingCall, IncomingMessage, MessageFallback, VoiceFallback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ringback.app.flows import FlowEvent, FlowFunction
     from ringback.app.routes import AnyRoute, Method
@@ -47,10 +47,18 @@ class Adopted:
 class Registry:
     """The handlers, flows and callbacks of one application."""
 
-    def __init__(self, public_url: str, adopted: dict[type[Event], Adopted]) -> None:
+    def __init__(self, public_url: str) -> None:
         self.routes = RouteTable(public_url)
-        self._adopted = adopted
+        self._adopted: Mapping[type[Event], Adopted] = {}
         self._entries: dict[type[Event], AnyRoute] = {}
+
+    def adopt(self, adopted: Mapping[type[Event], Adopted]) -> None:
+        """Use these URLs for what comes without a path of its own from now on, and for notifications at once.
+
+        Raises:
+            RegistrationError: Two of them have the same path.
+        """
+        self._adopted = adopted
         for event, place in adopted.items():
             if issubclass(event, Notification) and place.url:
                 self.routes.add(
