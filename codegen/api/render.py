@@ -8,6 +8,7 @@ from collections.abc import Callable
 import jinja2
 
 from codegen import naming
+from codegen.api import sids
 from codegen.api.plan import Field, Module, Operation, Parameter, Plan, Resource, item_type
 from codegen.emit import BANNER, format_source
 
@@ -34,16 +35,25 @@ def render_raw(plan: Plan) -> dict[str, str]:
     module_template = environment.get_template("api_module.py.jinja")
     files = {
         f"api/{module.name}.py": module_template.render(
-            module=module, imports=sorted(_imports(plan, module).items())
+            module=module,
+            imports=sorted(_imports(plan, module).items()),
+            any_sid=sids.ANY,
+            wrong_sid=sids.WRONG,
         )
         for module in plan.modules
     }
     exports = {name: module.name for module in plan.modules for name in _public_names(module)}
+    sid_types = [
+        (name, " or ".join(f"`{prefix}…`" for prefix, owner in sids.TYPES.items() if owner == name))
+        for name in sorted(set(sids.TYPES.values()))
+    ]
+    exports |= dict.fromkeys((sids.ANY, sids.WRONG, *(name for name, _ in sid_types)), "sids")
     roots = plan.resources["accounts"]
     others: dict[str, dict[str, object]] = {
         "roots": {"children": [plan.resources[key] for key in roots.instance_children], "accounts": roots},
         "operations": {"modules": plan.modules},
         "__init__": {"exports": sorted(exports.items())},
+        "sids": {"any": sids.ANY, "wrong": sids.WRONG, "types": sid_types},
     }
     for name, context in others.items():
         files[f"api/{name}.py"] = environment.get_template(f"api_{name}.py.jinja").render(**context)
@@ -79,9 +89,11 @@ def _environment(plan: Plan) -> jinja2.Environment:
 def _imports(plan: Plan, module: Module) -> dict[str, list[str]]:
     """Enums and models that other modules define: module -> names."""
     wanted: set[str] = set()
+    used: set[str | None] = {sids.ANY, sids.WRONG}
     for model in module.models:
         for item in model.fields:
             wanted |= {name for name in (item.entry.type.enum, item.entry.type.model) if name}
+            used.add(item_type(item.entry.type).sid)
     for resource in module.resources:
         for operation in resource.operations:
             wanted |= {operation.model} if operation.model else set()
@@ -89,7 +101,8 @@ def _imports(plan: Plan, module: Module) -> dict[str, list[str]]:
                 enum = parameter.type.enum
                 if enum is not None:
                     wanted |= {enum, parameter_constant(parameter)}
-    found: dict[str, list[str]] = {}
+    used |= {resource.spec.key.type.sid for resource in module.resources if resource.spec.key}
+    found = {"sids": sorted(name for name in used if name)}
     constants = {enum.constant: owner.name for owner in plan.modules for enum in owner.enums}
     for name in sorted(wanted):
         home = plan.homes.get(name) or constants.get(name)

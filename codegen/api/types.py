@@ -21,6 +21,8 @@ from typing import Final
 
 from attrs import frozen
 
+from codegen.api import sids
+
 Schema = dict[str, object]
 
 
@@ -57,6 +59,11 @@ class WireType:
     @property
     def model(self) -> str | None:
         """The name of the model it needs."""
+        return None
+
+    @property
+    def sid(self) -> str | None:
+        """The type of the SIDs that it takes."""
         return None
 
     @property
@@ -217,6 +224,14 @@ class Sid(WireType):
         return "str"
 
     @property
+    def field(self) -> str:
+        return "str" if self.literals else sids.type_of(self.prefixes)
+
+    @property
+    def sid(self) -> str | None:
+        return sids.type_of(self.prefixes)
+
+    @property
     def kind(self) -> str:
         literals = f", {self.literals!r}" if self.literals else ""
         return f"Sid({self.prefixes!r}{literals})"
@@ -250,6 +265,10 @@ class Name(WireType):
     """A key that may be a name instead of a SID."""
 
     prefixes: tuple[str, ...]
+
+    @property
+    def sid(self) -> str | None:
+        return sids.type_of(self.prefixes)
 
     @property
     def parameter(self) -> str:

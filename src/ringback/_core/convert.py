@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from types import NoneType
-from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin
+from typing import Any, Final, Literal, NewType, TypeVar, Union, cast, get_args, get_origin
 
 import attrs
 from cattrs import BaseValidationError, Converter
@@ -198,7 +198,9 @@ def _is_nullable(annotation: object) -> bool:
 
 
 def _is_text(annotation: object) -> bool:
-    """Whether it is text, or words with or without others: `Literal[...]`, `Literal[...] | str`."""
+    """Whether it is text, a kind of SID, or words with or without others: `Literal[...] | str`."""
+    if isinstance(annotation, NewType):
+        return _is_text(annotation.__supertype__)
     origin: object = get_origin(annotation)
     return annotation is str or origin is Literal or (origin is Union and str in get_args(annotation))
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
@@ -18,6 +18,7 @@ from ringback._core.kinds import (
 )
 from ringback._core.operation import Operation, Param
 from ringback._generated.api.roots import AccountResources, AsyncAccountResources
+from ringback._generated.api.sids import AccountSid, AnySid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -76,8 +77,8 @@ class Account:
     See https://www.twilio.com/docs/iam/api/account
     """
 
-    sid: str
-    owner_account_sid: str | None = None
+    sid: AccountSid
+    owner_account_sid: AccountSid | None = None
     friendly_name: str | None = None
     status: AccountStatus
     type: AccountType
@@ -102,7 +103,7 @@ class Balance:
     See https://www.twilio.com/docs/usage/api
     """
 
-    account_sid: str
+    account_sid: AccountSid
     balance: Decimal
     currency: str
     unknown_fields: Mapping[str, object] = field(factory=dict[str, object], repr=False)
@@ -181,7 +182,33 @@ class AccountList:
         self._session = session
         self._path = f"{parent}/Accounts"
 
+    @overload
+    def __call__(self, sid: AccountSid) -> AccountContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The account. A SID, `AC…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AccountContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The account. A SID, `AC…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AccountContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -352,7 +379,33 @@ class AsyncAccountList:
         self._session = session
         self._path = f"{parent}/Accounts"
 
+    @overload
+    def __call__(self, sid: AccountSid) -> AsyncAccountContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The account. A SID, `AC…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncAccountContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The account. A SID, `AC…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncAccountContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

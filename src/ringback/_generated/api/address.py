@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
@@ -21,6 +21,15 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import (
+    AccountSid,
+    AddressSid,
+    AnySid,
+    ApplicationSid,
+    PhoneNumberSid,
+    TrunkSid,
+    WrongSid,
+)
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -84,8 +93,8 @@ class Address:
     See https://www.twilio.com/docs/usage/api/address
     """
 
-    sid: str
-    account_sid: str
+    sid: AddressSid
+    account_sid: AccountSid
     friendly_name: str | None = None
     customer_name: str
     street: str
@@ -166,8 +175,8 @@ class DependentPhoneNumber:
     See https://www.twilio.com/docs/usage/api/address
     """
 
-    sid: str
-    account_sid: str
+    sid: PhoneNumberSid
+    account_sid: AccountSid
     friendly_name: str
     phone_number: str
     capabilities: DependentPhoneNumberCapabilities | None = None
@@ -178,17 +187,17 @@ class DependentPhoneNumber:
     voice_fallback_url: str | None = None
     voice_fallback_method: Method | None = None
     voice_caller_id_lookup: bool | None = None
-    voice_application_sid: str | None = None
-    trunk_sid: str | None = None
+    voice_application_sid: ApplicationSid | None = None
+    trunk_sid: TrunkSid | None = None
     sms_url: str | None = None
     sms_method: Method | None = None
     sms_fallback_url: str | None = None
     sms_fallback_method: Method | None = None
-    sms_application_sid: str | None = None
+    sms_application_sid: ApplicationSid | None = None
     status_callback: str | None = None
     status_callback_method: Method | None = None
     emergency_status: DependentPhoneNumberEmergencyStatus | None = None
-    emergency_address_sid: str | None = None
+    emergency_address_sid: AddressSid | None = None
     date_created: datetime
     date_updated: datetime
     uri: str
@@ -310,7 +319,33 @@ class AddressList:
         self._session = session
         self._path = f"{parent}/Addresses"
 
+    @overload
+    def __call__(self, sid: AddressSid) -> AddressContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The address. A SID, `AD…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AddressContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The address. A SID, `AD…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AddressContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -586,7 +621,33 @@ class AsyncAddressList:
         self._session = session
         self._path = f"{parent}/Addresses"
 
+    @overload
+    def __call__(self, sid: AddressSid) -> AsyncAddressContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The address. A SID, `AD…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncAddressContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The address. A SID, `AD…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncAddressContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
@@ -20,6 +20,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AccountSid, AnySid, ApplicationSid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -75,8 +76,8 @@ class Application:
     See https://www.twilio.com/docs/usage/api/applications
     """
 
-    sid: str
-    account_sid: str
+    sid: ApplicationSid
+    account_sid: AccountSid
     friendly_name: str | None = None
     api_version: ApplicationApiVersion
     voice_url: str | None = None
@@ -209,7 +210,33 @@ class ApplicationList:
         self._session = session
         self._path = f"{parent}/Applications"
 
+    @overload
+    def __call__(self, sid: ApplicationSid) -> ApplicationContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The application. A SID, `AP…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> ApplicationContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The application. A SID, `AP…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> ApplicationContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -468,7 +495,33 @@ class AsyncApplicationList:
         self._session = session
         self._path = f"{parent}/Applications"
 
+    @overload
+    def __call__(self, sid: ApplicationSid) -> AsyncApplicationContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The application. A SID, `AP…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncApplicationContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The application. A SID, `AP…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncApplicationContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

@@ -25,6 +25,15 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import (
+    AccountSid,
+    AnySid,
+    CallGroupSid,
+    CallSid,
+    PhoneNumberSid,
+    TrunkSid,
+    WrongSid,
+)
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -273,14 +282,14 @@ class Call:
     See https://www.twilio.com/docs/voice/api/call-resource
     """
 
-    sid: str
-    account_sid: str
-    parent_call_sid: str | None = None
+    sid: CallSid
+    account_sid: AccountSid
+    parent_call_sid: CallSid | None = None
     to: str
     to_formatted: str | None = None
     from_: str
     from_formatted: str | None = None
-    phone_number_sid: str | None = None
+    phone_number_sid: PhoneNumberSid | None = None
     status: CallStatus
     direction: CallDirection
     date_created: datetime | None = None
@@ -294,8 +303,8 @@ class Call:
     answered_by: CallAnsweredBy | None = None
     caller_name: str | None = None
     forwarded_from: str | None = None
-    group_sid: str | None = None
-    trunk_sid: str | None = None
+    group_sid: CallGroupSid | None = None
+    trunk_sid: TrunkSid | None = None
     api_version: str
     uri: str
     subresource_uris: Mapping[str, str] | None = None
@@ -443,7 +452,33 @@ class CallList:
         self._session = session
         self._path = f"{parent}/Calls"
 
+    @overload
+    def __call__(self, sid: CallSid) -> CallContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The call. A SID, `CA…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> CallContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The call. A SID, `CA…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> CallContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1215,7 +1250,33 @@ class AsyncCallList:
         self._session = session
         self._path = f"{parent}/Calls"
 
+    @overload
+    def __call__(self, sid: CallSid) -> AsyncCallContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The call. A SID, `CA…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncCallContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The call. A SID, `CA…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncCallContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
@@ -24,6 +24,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AccountSid, AnySid, CallSid, ConferenceSid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -363,13 +364,13 @@ class Conference:
     See https://www.twilio.com/docs/voice/api/conference-resource
     """
 
-    sid: str
-    account_sid: str
+    sid: ConferenceSid
+    account_sid: AccountSid
     friendly_name: str | None = None
     status: ConferenceStatus
     region: ConferenceRegion | None = None
     reason_conference_ended: ConferenceReasonConferenceEnded | None = None
-    call_sid_ending_conference: str | None = None
+    call_sid_ending_conference: CallSid | None = None
     api_version: str | None = None
     date_created: datetime
     date_updated: datetime
@@ -404,15 +405,15 @@ class Participant:
     See https://www.twilio.com/docs/voice/api/conference-participant-resource
     """
 
-    call_sid: str
-    conference_sid: str
-    account_sid: str
+    call_sid: CallSid
+    conference_sid: ConferenceSid
+    account_sid: AccountSid
     label: str | None = None
     status: ParticipantStatus
     muted: bool
     hold: bool
     coaching: bool | None = None
-    call_sid_to_coach: str | None = None
+    call_sid_to_coach: CallSid | None = None
     start_conference_on_enter: bool
     end_conference_on_exit: bool
     queue_time: int | None = None
@@ -643,7 +644,33 @@ class ConferenceList:
         self._session = session
         self._path = f"{parent}/Conferences"
 
+    @overload
+    def __call__(self, sid: ConferenceSid) -> ConferenceContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The conference. A SID, `CF…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> ConferenceContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The conference. A SID, `CF…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> ConferenceContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -804,7 +831,33 @@ class ParticipantList:
         self._session = session
         self._path = f"{parent}/Participants"
 
+    @overload
+    def __call__(self, call_sid: CallSid) -> ParticipantContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            call_sid: The call of the participant. A SID, `CA…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, call_sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, call_sid: str) -> ParticipantContext:
+        """One of them; nothing is sent.
+
+        Args:
+            call_sid: The call of the participant. A SID, `CA…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, call_sid: str) -> ParticipantContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1200,7 +1253,33 @@ class AsyncConferenceList:
         self._session = session
         self._path = f"{parent}/Conferences"
 
+    @overload
+    def __call__(self, sid: ConferenceSid) -> AsyncConferenceContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The conference. A SID, `CF…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncConferenceContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The conference. A SID, `CF…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncConferenceContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1361,7 +1440,33 @@ class AsyncParticipantList:
         self._session = session
         self._path = f"{parent}/Participants"
 
+    @overload
+    def __call__(self, call_sid: CallSid) -> AsyncParticipantContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            call_sid: The call of the participant. A SID, `CA…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, call_sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, call_sid: str) -> AsyncParticipantContext:
+        """One of them; nothing is sent.
+
+        Args:
+            call_sid: The call of the participant. A SID, `CA…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, call_sid: str) -> AsyncParticipantContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
@@ -18,6 +18,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AccountSid, AnySid, ConnectAppSid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -60,8 +61,8 @@ class ConnectApp:
     See https://www.twilio.com/docs/iam/connect-apps/api
     """
 
-    sid: str
-    account_sid: str
+    sid: ConnectAppSid
+    account_sid: AccountSid
     friendly_name: str
     description: str | None = None
     company_name: str | None = None
@@ -92,8 +93,8 @@ class AuthorizedConnectApp:
     See https://www.twilio.com/docs/iam/authorized-connect-apps/api
     """
 
-    connect_app_sid: str
-    account_sid: str
+    connect_app_sid: ConnectAppSid
+    account_sid: AccountSid
     connect_app_friendly_name: str | None = None
     connect_app_description: str | None = None
     connect_app_company_name: str | None = None
@@ -199,7 +200,33 @@ class ConnectAppList:
         self._session = session
         self._path = f"{parent}/ConnectApps"
 
+    @overload
+    def __call__(self, sid: ConnectAppSid) -> ConnectAppContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The app. A SID, `CN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> ConnectAppContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The app. A SID, `CN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> ConnectAppContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -342,7 +369,33 @@ class AuthorizedConnectAppList:
         self._session = session
         self._path = f"{parent}/AuthorizedConnectApps"
 
+    @overload
+    def __call__(self, connect_app_sid: ConnectAppSid) -> AuthorizedConnectAppContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            connect_app_sid: The app. A SID, `CN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, connect_app_sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, connect_app_sid: str) -> AuthorizedConnectAppContext:
+        """One of them; nothing is sent.
+
+        Args:
+            connect_app_sid: The app. A SID, `CN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, connect_app_sid: str) -> AuthorizedConnectAppContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -419,7 +472,33 @@ class AsyncConnectAppList:
         self._session = session
         self._path = f"{parent}/ConnectApps"
 
+    @overload
+    def __call__(self, sid: ConnectAppSid) -> AsyncConnectAppContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The app. A SID, `CN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncConnectAppContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The app. A SID, `CN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncConnectAppContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -562,7 +641,33 @@ class AsyncAuthorizedConnectAppList:
         self._session = session
         self._path = f"{parent}/AuthorizedConnectApps"
 
+    @overload
+    def __call__(self, connect_app_sid: ConnectAppSid) -> AsyncAuthorizedConnectAppContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            connect_app_sid: The app. A SID, `CN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, connect_app_sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, connect_app_sid: str) -> AsyncAuthorizedConnectAppContext:
+        """One of them; nothing is sent.
+
+        Args:
+            connect_app_sid: The app. A SID, `CN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, connect_app_sid: str) -> AsyncAuthorizedConnectAppContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

@@ -20,6 +20,19 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import (
+    AccountSid,
+    AddOnConfigurationSid,
+    AddOnSid,
+    AddressSid,
+    AnySid,
+    ApplicationSid,
+    BundleSid,
+    IdentitySid,
+    PhoneNumberSid,
+    TrunkSid,
+    WrongSid,
+)
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -165,9 +178,9 @@ class IncomingPhoneNumberAssignedAddOn:
     See https://www.twilio.com/docs/marketplace/api/incoming-phone-number-assigned-add-ons
     """
 
-    sid: str
-    account_sid: str
-    resource_sid: str
+    sid: AddOnSid
+    account_sid: AccountSid
+    resource_sid: PhoneNumberSid
     friendly_name: str | None = None
     unique_name: str | None = None
     description: str | None = None
@@ -198,10 +211,10 @@ class IncomingPhoneNumberAssignedAddOnExtension:
     See https://www.twilio.com/docs/marketplace/api/incoming-phone-number-assigned-add-ons
     """
 
-    sid: str
-    account_sid: str
-    resource_sid: str
-    assigned_add_on_sid: str
+    sid: AddOnConfigurationSid
+    account_sid: AccountSid
+    resource_sid: PhoneNumberSid
+    assigned_add_on_sid: AddOnSid
     friendly_name: str | None = None
     product_name: str | None = None
     unique_name: str | None = None
@@ -260,8 +273,8 @@ class IncomingPhoneNumber:
     See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
     """
 
-    sid: str
-    account_sid: str
+    sid: PhoneNumberSid
+    account_sid: AccountSid
     phone_number: str
     friendly_name: str | None = None
     type: str | None = None
@@ -271,7 +284,7 @@ class IncomingPhoneNumber:
     capabilities: IncomingPhoneNumberCapabilities
     api_version: IncomingPhoneNumberApiVersion | None = None
     voice_receive_mode: IncomingPhoneNumberVoiceReceiveMode | None = None
-    voice_application_sid: str | None = None
+    voice_application_sid: ApplicationSid | None = None
     voice_url: str | None = None
     voice_method: Method | None = None
     voice_fallback_url: str | None = None
@@ -279,18 +292,18 @@ class IncomingPhoneNumber:
     voice_caller_id_lookup: bool | None = None
     status_callback: str | None = None
     status_callback_method: Method | None = None
-    sms_application_sid: str | None = None
+    sms_application_sid: ApplicationSid | None = None
     sms_url: str | None = None
     sms_method: Method | None = None
     sms_fallback_url: str | None = None
     sms_fallback_method: Method | None = None
-    trunk_sid: str | None = None
+    trunk_sid: TrunkSid | None = None
     address_requirements: IncomingPhoneNumberAddressRequirement
-    address_sid: str | None = None
-    identity_sid: str | None = None
-    bundle_sid: str | None = None
+    address_sid: AddressSid | None = None
+    identity_sid: IdentitySid | None = None
+    bundle_sid: BundleSid | None = None
     emergency_status: IncomingPhoneNumberEmergencyStatus | None = None
-    emergency_address_sid: str | None = None
+    emergency_address_sid: AddressSid | None = None
     emergency_address_status: IncomingPhoneNumberEmergencyAddressStatus | None = None
     date_created: datetime
     date_updated: datetime
@@ -666,7 +679,33 @@ class IncomingPhoneNumberList:
         self._session = session
         self._path = f"{parent}/IncomingPhoneNumbers"
 
+    @overload
+    def __call__(self, sid: PhoneNumberSid) -> IncomingPhoneNumberContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The number. A SID, `PN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> IncomingPhoneNumberContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The number. A SID, `PN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> IncomingPhoneNumberContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1692,7 +1731,33 @@ class IncomingPhoneNumberAssignedAddOnList:
         self._session = session
         self._path = f"{parent}/AssignedAddOns"
 
+    @overload
+    def __call__(self, sid: AddOnSid) -> IncomingPhoneNumberAssignedAddOnContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The installed add-on. A SID, `XE…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> IncomingPhoneNumberAssignedAddOnContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The installed add-on. A SID, `XE…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> IncomingPhoneNumberAssignedAddOnContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1827,7 +1892,33 @@ class IncomingPhoneNumberAssignedAddOnExtensionList:
         self._session = session
         self._path = f"{parent}/Extensions"
 
+    @overload
+    def __call__(self, sid: AddOnConfigurationSid) -> IncomingPhoneNumberAssignedAddOnExtensionContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The extension. A SID, `XF…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> IncomingPhoneNumberAssignedAddOnExtensionContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The extension. A SID, `XF…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> IncomingPhoneNumberAssignedAddOnExtensionContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1916,7 +2007,33 @@ class AsyncIncomingPhoneNumberList:
         self._session = session
         self._path = f"{parent}/IncomingPhoneNumbers"
 
+    @overload
+    def __call__(self, sid: PhoneNumberSid) -> AsyncIncomingPhoneNumberContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The number. A SID, `PN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncIncomingPhoneNumberContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The number. A SID, `PN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncIncomingPhoneNumberContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -2944,7 +3061,33 @@ class AsyncIncomingPhoneNumberAssignedAddOnList:
         self._session = session
         self._path = f"{parent}/AssignedAddOns"
 
+    @overload
+    def __call__(self, sid: AddOnSid) -> AsyncIncomingPhoneNumberAssignedAddOnContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The installed add-on. A SID, `XE…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncIncomingPhoneNumberAssignedAddOnContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The installed add-on. A SID, `XE…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncIncomingPhoneNumberAssignedAddOnContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -3079,7 +3222,33 @@ class AsyncIncomingPhoneNumberAssignedAddOnExtensionList:
         self._session = session
         self._path = f"{parent}/Extensions"
 
+    @overload
+    def __call__(self, sid: AddOnConfigurationSid) -> AsyncIncomingPhoneNumberAssignedAddOnExtensionContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The extension. A SID, `XF…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncIncomingPhoneNumberAssignedAddOnExtensionContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The extension. A SID, `XF…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncIncomingPhoneNumberAssignedAddOnExtensionContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 from attrs import field, frozen
 
@@ -14,6 +14,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AnySid, ApiKeySid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -35,7 +36,7 @@ class Key:
     See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
     """
 
-    sid: str
+    sid: ApiKeySid
     friendly_name: str | None = None
     date_created: datetime
     date_updated: datetime
@@ -57,7 +58,7 @@ class NewKey:
     See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
     """
 
-    sid: str
+    sid: ApiKeySid
     friendly_name: str | None = None
     secret: str = field(repr=False)
     date_created: datetime
@@ -79,7 +80,7 @@ class SigningKey:
     See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
     """
 
-    sid: str
+    sid: ApiKeySid
     friendly_name: str | None = None
     date_created: datetime
     date_updated: datetime
@@ -101,7 +102,7 @@ class NewSigningKey:
     See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
     """
 
-    sid: str
+    sid: ApiKeySid
     friendly_name: str | None = None
     secret: str = field(repr=False)
     date_created: datetime
@@ -245,7 +246,33 @@ class KeyList:
         self._session = session
         self._path = f"{parent}/Keys"
 
+    @overload
+    def __call__(self, sid: ApiKeySid) -> KeyContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The key. A SID, `SK…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> KeyContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The key. A SID, `SK…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> KeyContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -383,7 +410,33 @@ class SigningKeyList:
         self._session = session
         self._path = f"{parent}/SigningKeys"
 
+    @overload
+    def __call__(self, sid: ApiKeySid) -> SigningKeyContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The signing key. A SID, `SK…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> SigningKeyContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The signing key. A SID, `SK…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> SigningKeyContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -527,7 +580,33 @@ class AsyncKeyList:
         self._session = session
         self._path = f"{parent}/Keys"
 
+    @overload
+    def __call__(self, sid: ApiKeySid) -> AsyncKeyContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The key. A SID, `SK…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncKeyContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The key. A SID, `SK…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncKeyContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -667,7 +746,33 @@ class AsyncSigningKeyList:
         self._session = session
         self._path = f"{parent}/SigningKeys"
 
+    @overload
+    def __call__(self, sid: ApiKeySid) -> AsyncSigningKeyContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The signing key. A SID, `SK…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncSigningKeyContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The signing key. A SID, `SK…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncSigningKeyContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

@@ -25,6 +25,14 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import (
+    AccountSid,
+    AnySid,
+    MediaSid,
+    MessageSid,
+    MessagingServiceSid,
+    WrongSid,
+)
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -204,9 +212,9 @@ class Message:
     See https://www.twilio.com/docs/messaging/api/message-resource
     """
 
-    sid: str
-    account_sid: str
-    messaging_service_sid: str | None = None
+    sid: MessageSid
+    account_sid: AccountSid
+    messaging_service_sid: MessagingServiceSid | None = None
     from_: str | None = None
     to: str
     body: str | None = None
@@ -244,9 +252,9 @@ class Media:
     See https://www.twilio.com/docs/messaging/api/media-resource
     """
 
-    sid: str
-    account_sid: str
-    parent_sid: str
+    sid: MediaSid
+    account_sid: AccountSid
+    parent_sid: MessageSid
     content_type: str
     date_created: datetime
     date_updated: datetime
@@ -270,8 +278,8 @@ class MessageFeedback:
     See https://www.twilio.com/docs/messaging/api/message-feedback-resource
     """
 
-    account_sid: str
-    message_sid: str
+    account_sid: AccountSid
+    message_sid: MessageSid
     outcome: MessageFeedbackOutcome
     date_created: datetime
     date_updated: datetime
@@ -451,7 +459,33 @@ class MessageList:
         self._session = session
         self._path = f"{parent}/Messages"
 
+    @overload
+    def __call__(self, sid: MessageSid) -> MessageContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The message. A SID, `SM…` or `MM…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> MessageContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The message. A SID, `SM…` or `MM…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> MessageContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1307,7 +1341,33 @@ class MediaList:
         self._session = session
         self._path = f"{parent}/Media"
 
+    @overload
+    def __call__(self, sid: MediaSid) -> MediaContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The file. A SID, `ME…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> MediaContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The file. A SID, `ME…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> MediaContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1454,7 +1514,33 @@ class AsyncMessageList:
         self._session = session
         self._path = f"{parent}/Messages"
 
+    @overload
+    def __call__(self, sid: MessageSid) -> AsyncMessageContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The message. A SID, `SM…` or `MM…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncMessageContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The message. A SID, `SM…` or `MM…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncMessageContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -2310,7 +2396,33 @@ class AsyncMediaList:
         self._session = session
         self._path = f"{parent}/Media"
 
+    @overload
+    def __call__(self, sid: MediaSid) -> AsyncMediaContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The file. A SID, `ME…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncMediaContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The file. A SID, `ME…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncMediaContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

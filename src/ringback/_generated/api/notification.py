@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 from attrs import field, frozen
 
@@ -16,6 +16,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AccountSid, AnySid, CallSid, NotificationSid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -50,9 +51,9 @@ class Notification:
     See https://www.twilio.com/docs/voice/api/call-notification-resource
     """
 
-    sid: str
-    account_sid: str
-    call_sid: str | None = None
+    sid: NotificationSid
+    account_sid: AccountSid
+    call_sid: CallSid | None = None
     log: int | None = None
     error_code: int | None = None
     more_info: str | None = None
@@ -98,9 +99,9 @@ class NotificationDetails:
     See https://www.twilio.com/docs/voice/api/call-notification-resource
     """
 
-    sid: str
-    account_sid: str
-    call_sid: str | None = None
+    sid: NotificationSid
+    account_sid: AccountSid
+    call_sid: CallSid | None = None
     log: int | None = None
     error_code: int | None = None
     more_info: str | None = None
@@ -195,7 +196,33 @@ class NotificationList:
         self._session = session
         self._path = f"{parent}/Notifications"
 
+    @overload
+    def __call__(self, sid: NotificationSid) -> NotificationContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The log entry. A SID, `NO…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> NotificationContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The log entry. A SID, `NO…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> NotificationContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -295,7 +322,33 @@ class CallNotificationList:
         self._session = session
         self._path = f"{parent}/Notifications"
 
+    @overload
+    def __call__(self, sid: NotificationSid) -> CallNotificationContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The log entry. A SID, `NO…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> CallNotificationContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The log entry. A SID, `NO…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> CallNotificationContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -396,7 +449,33 @@ class AsyncNotificationList:
         self._session = session
         self._path = f"{parent}/Notifications"
 
+    @overload
+    def __call__(self, sid: NotificationSid) -> AsyncNotificationContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The log entry. A SID, `NO…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncNotificationContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The log entry. A SID, `NO…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncNotificationContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -496,7 +575,33 @@ class AsyncCallNotificationList:
         self._session = session
         self._path = f"{parent}/Notifications"
 
+    @overload
+    def __call__(self, sid: NotificationSid) -> AsyncCallNotificationContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The log entry. A SID, `NO…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncCallNotificationContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The log entry. A SID, `NO…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncCallNotificationContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

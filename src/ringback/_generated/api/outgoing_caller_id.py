@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 from attrs import field, frozen
 
@@ -21,6 +21,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AccountSid, AnySid, CallSid, PhoneNumberSid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -45,8 +46,8 @@ class OutgoingCallerId:
     See https://www.twilio.com/docs/voice/api/outgoing-caller-ids
     """
 
-    sid: str
-    account_sid: str
+    sid: PhoneNumberSid
+    account_sid: AccountSid
     friendly_name: str
     phone_number: str
     date_created: datetime
@@ -71,11 +72,11 @@ class ValidationRequest:
     See https://www.twilio.com/docs/voice/api/outgoing-caller-ids
     """
 
-    account_sid: str
+    account_sid: AccountSid
     phone_number: str
     friendly_name: str | None = None
     validation_code: str
-    call_sid: str | None = None
+    call_sid: CallSid | None = None
     unknown_fields: Mapping[str, object] = field(factory=dict[str, object], repr=False)
 
 
@@ -165,7 +166,33 @@ class OutgoingCallerIdList:
         self._session = session
         self._path = f"{parent}/OutgoingCallerIds"
 
+    @overload
+    def __call__(self, sid: PhoneNumberSid) -> OutgoingCallerIdContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The verified number. A SID, `PN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> OutgoingCallerIdContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The verified number. A SID, `PN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> OutgoingCallerIdContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -357,7 +384,33 @@ class AsyncOutgoingCallerIdList:
         self._session = session
         self._path = f"{parent}/OutgoingCallerIds"
 
+    @overload
+    def __call__(self, sid: PhoneNumberSid) -> AsyncOutgoingCallerIdContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The verified number. A SID, `PN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncOutgoingCallerIdContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The verified number. A SID, `PN…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncOutgoingCallerIdContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
@@ -21,6 +21,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AccountSid, AnySid, CallSid, PaymentSid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -159,9 +160,9 @@ class Payment:
     See https://www.twilio.com/docs/voice/api/payment-resource
     """
 
-    sid: str
-    account_sid: str
-    call_sid: str
+    sid: PaymentSid
+    account_sid: AccountSid
+    call_sid: CallSid
     date_created: datetime | None = None
     date_updated: datetime | None = None
     uri: str
@@ -235,7 +236,33 @@ class PaymentList:
         self._session = session
         self._path = f"{parent}/Payments"
 
+    @overload
+    def __call__(self, sid: PaymentSid) -> PaymentContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The payment session. A SID, `PK…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> PaymentContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The payment session. A SID, `PK…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> PaymentContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -408,7 +435,33 @@ class AsyncPaymentList:
         self._session = session
         self._path = f"{parent}/Payments"
 
+    @overload
+    def __call__(self, sid: PaymentSid) -> AsyncPaymentContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The payment session. A SID, `PK…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncPaymentContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The payment session. A SID, `PK…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncPaymentContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

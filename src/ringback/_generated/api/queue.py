@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 from attrs import field, frozen
 
@@ -18,6 +18,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AccountSid, AnySid, CallSid, QueueSid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -44,8 +45,8 @@ class Queue:
     See https://www.twilio.com/docs/voice/api/queue-resource
     """
 
-    sid: str
-    account_sid: str
+    sid: QueueSid
+    account_sid: AccountSid
     friendly_name: str
     current_size: int
     max_size: int
@@ -72,8 +73,8 @@ class Member:
     See https://www.twilio.com/docs/voice/api/member-resource
     """
 
-    call_sid: str
-    queue_sid: str
+    call_sid: CallSid
+    queue_sid: QueueSid
     position: int
     wait_time: int
     date_enqueued: datetime | None = None
@@ -207,7 +208,33 @@ class QueueList:
         self._session = session
         self._path = f"{parent}/Queues"
 
+    @overload
+    def __call__(self, sid: QueueSid) -> QueueContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The queue. A SID, `QU…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> QueueContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The queue. A SID, `QU…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> QueueContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -366,7 +393,33 @@ class MemberList:
         self._session = session
         self._path = f"{parent}/Members"
 
+    @overload
+    def __call__(self, call_sid: CallSid) -> MemberContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            call_sid: The call that waits; `Front` is the one that has waited longest. A SID, `CA…` or `Front`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, call_sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, call_sid: str) -> MemberContext:
+        """One of them; nothing is sent.
+
+        Args:
+            call_sid: The call that waits; `Front` is the one that has waited longest. A SID, `CA…` or `Front`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, call_sid: str) -> MemberContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -471,7 +524,33 @@ class AsyncQueueList:
         self._session = session
         self._path = f"{parent}/Queues"
 
+    @overload
+    def __call__(self, sid: QueueSid) -> AsyncQueueContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The queue. A SID, `QU…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncQueueContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The queue. A SID, `QU…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncQueueContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -630,7 +709,33 @@ class AsyncMemberList:
         self._session = session
         self._path = f"{parent}/Members"
 
+    @overload
+    def __call__(self, call_sid: CallSid) -> AsyncMemberContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            call_sid: The call that waits; `Front` is the one that has waited longest. A SID, `CA…` or `Front`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, call_sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, call_sid: str) -> AsyncMemberContext:
+        """One of them; nothing is sent.
+
+        Args:
+            call_sid: The call that waits; `Front` is the one that has waited longest. A SID, `CA…` or `Front`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, call_sid: str) -> AsyncMemberContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

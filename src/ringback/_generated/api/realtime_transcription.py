@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
@@ -20,6 +20,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AccountSid, AnySid, CallSid, RealtimeTranscriptionSid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -92,9 +93,9 @@ class RealtimeTranscription:
     See https://www.twilio.com/docs/voice/api/realtime-transcription-resource
     """
 
-    sid: str
-    account_sid: str
-    call_sid: str
+    sid: RealtimeTranscriptionSid
+    account_sid: AccountSid
+    call_sid: CallSid
     name: str | None = None
     status: RealtimeTranscriptionStatus
     date_updated: datetime | None = None
@@ -164,7 +165,33 @@ class RealtimeTranscriptionList:
         self._session = session
         self._path = f"{parent}/Transcriptions"
 
+    @overload
+    def __call__(self, sid: RealtimeTranscriptionSid) -> RealtimeTranscriptionContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The live transcription. A SID, `GT…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> RealtimeTranscriptionContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The live transcription. A SID, `GT…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> RealtimeTranscriptionContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -314,7 +341,33 @@ class AsyncRealtimeTranscriptionList:
         self._session = session
         self._path = f"{parent}/Transcriptions"
 
+    @overload
+    def __call__(self, sid: RealtimeTranscriptionSid) -> AsyncRealtimeTranscriptionContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The live transcription. A SID, `GT…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncRealtimeTranscriptionContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The live transcription. A SID, `GT…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncRealtimeTranscriptionContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

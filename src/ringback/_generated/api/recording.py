@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
@@ -23,6 +23,18 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import (
+    AccountSid,
+    AddOnExtensionSid,
+    AddOnPayloadSid,
+    AddOnResultSid,
+    AddOnSid,
+    AnySid,
+    CallSid,
+    ConferenceSid,
+    RecordingSid,
+    WrongSid,
+)
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -272,8 +284,8 @@ class Recording:
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    sid: str
-    account_sid: str
+    sid: RecordingSid
+    account_sid: AccountSid
     date_created: datetime
     date_updated: datetime
     start_time: datetime | None = None
@@ -286,8 +298,8 @@ class Recording:
     api_version: str | None = None
     uri: str
     status: RecordingStatus
-    call_sid: str | None = None
-    conference_sid: str | None = None
+    call_sid: CallSid | None = None
+    conference_sid: ConferenceSid | None = None
     channels: int | None = None
     media_url: str | None = None
     subresource_uris: Mapping[str, str] | None = None
@@ -325,8 +337,8 @@ class CallRecording:
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    sid: str
-    account_sid: str
+    sid: RecordingSid
+    account_sid: AccountSid
     date_created: datetime
     date_updated: datetime
     start_time: datetime | None = None
@@ -339,8 +351,8 @@ class CallRecording:
     api_version: str | None = None
     uri: str
     status: CallRecordingStatus
-    call_sid: str
-    conference_sid: str | None = None
+    call_sid: CallSid
+    conference_sid: ConferenceSid | None = None
     channels: int
     track: RecordingTrack | None = None
     unknown_fields: Mapping[str, object] = field(factory=dict[str, object], repr=False)
@@ -376,8 +388,8 @@ class ConferenceRecording:
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    sid: str
-    account_sid: str
+    sid: RecordingSid
+    account_sid: AccountSid
     date_created: datetime
     date_updated: datetime
     start_time: datetime | None = None
@@ -390,8 +402,8 @@ class ConferenceRecording:
     api_version: str | None = None
     uri: str
     status: ConferenceRecordingStatus
-    call_sid: str | None = None
-    conference_sid: str
+    call_sid: CallSid | None = None
+    conference_sid: ConferenceSid
     channels: int
     unknown_fields: Mapping[str, object] = field(factory=dict[str, object], repr=False)
 
@@ -416,12 +428,12 @@ class RecordingAddOnResult:
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    sid: str
-    account_sid: str
+    sid: AddOnResultSid
+    account_sid: AccountSid
     status: RecordingAddOnResultStatus
-    add_on_sid: str | None = None
-    add_on_configuration_sid: str | None = None
-    reference_sid: str | None = None
+    add_on_sid: AddOnExtensionSid | None = None
+    add_on_configuration_sid: AddOnSid | None = None
+    reference_sid: RecordingSid | None = None
     date_created: datetime | None = None
     date_updated: datetime | None = None
     date_completed: datetime | None = None
@@ -450,14 +462,14 @@ class RecordingAddOnResultPayload:
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    sid: str
-    add_on_result_sid: str | None = None
-    account_sid: str
+    sid: AddOnPayloadSid
+    add_on_result_sid: AddOnResultSid | None = None
+    account_sid: AccountSid
     label: str | None = None
-    add_on_sid: str | None = None
-    add_on_configuration_sid: str | None = None
+    add_on_sid: AddOnExtensionSid | None = None
+    add_on_configuration_sid: AddOnSid | None = None
     content_type: str | None = None
-    reference_sid: str | None = None
+    reference_sid: RecordingSid | None = None
     date_created: datetime | None = None
     date_updated: datetime | None = None
     subresource_uris: Mapping[str, str] | None = None
@@ -792,7 +804,33 @@ class RecordingList:
         self._session = session
         self._path = f"{parent}/Recordings"
 
+    @overload
+    def __call__(self, sid: RecordingSid) -> RecordingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The recording. A SID, `RE…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> RecordingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The recording. A SID, `RE…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> RecordingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -934,7 +972,33 @@ class RecordingAddOnResultList:
         self._session = session
         self._path = f"{parent}/AddOnResults"
 
+    @overload
+    def __call__(self, sid: AddOnResultSid) -> RecordingAddOnResultContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The result. A SID, `XR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> RecordingAddOnResultContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The result. A SID, `XR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> RecordingAddOnResultContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1034,7 +1098,33 @@ class RecordingAddOnResultPayloadList:
         self._session = session
         self._path = f"{parent}/Payloads"
 
+    @overload
+    def __call__(self, sid: AddOnPayloadSid) -> RecordingAddOnResultPayloadContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The payload. A SID, `XH…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> RecordingAddOnResultPayloadContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The payload. A SID, `XH…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> RecordingAddOnResultPayloadContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1175,7 +1265,33 @@ class CallRecordingList:
         self._session = session
         self._path = f"{parent}/Recordings"
 
+    @overload
+    def __call__(self, sid: RecordingSid) -> CallRecordingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> CallRecordingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> CallRecordingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1369,7 +1485,33 @@ class ConferenceRecordingList:
         self._session = session
         self._path = f"{parent}/Recordings"
 
+    @overload
+    def __call__(self, sid: RecordingSid) -> ConferenceRecordingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> ConferenceRecordingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> ConferenceRecordingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1516,7 +1658,33 @@ class AsyncRecordingList:
         self._session = session
         self._path = f"{parent}/Recordings"
 
+    @overload
+    def __call__(self, sid: RecordingSid) -> AsyncRecordingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The recording. A SID, `RE…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncRecordingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The recording. A SID, `RE…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncRecordingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1660,7 +1828,33 @@ class AsyncRecordingAddOnResultList:
         self._session = session
         self._path = f"{parent}/AddOnResults"
 
+    @overload
+    def __call__(self, sid: AddOnResultSid) -> AsyncRecordingAddOnResultContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The result. A SID, `XR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncRecordingAddOnResultContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The result. A SID, `XR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncRecordingAddOnResultContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1760,7 +1954,33 @@ class AsyncRecordingAddOnResultPayloadList:
         self._session = session
         self._path = f"{parent}/Payloads"
 
+    @overload
+    def __call__(self, sid: AddOnPayloadSid) -> AsyncRecordingAddOnResultPayloadContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The payload. A SID, `XH…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncRecordingAddOnResultPayloadContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The payload. A SID, `XH…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncRecordingAddOnResultPayloadContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1901,7 +2121,33 @@ class AsyncCallRecordingList:
         self._session = session
         self._path = f"{parent}/Recordings"
 
+    @overload
+    def __call__(self, sid: RecordingSid) -> AsyncCallRecordingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncCallRecordingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncCallRecordingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -2095,7 +2341,33 @@ class AsyncConferenceRecordingList:
         self._session = session
         self._path = f"{parent}/Recordings"
 
+    @overload
+    def __call__(self, sid: RecordingSid) -> AsyncConferenceRecordingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncConferenceRecordingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncConferenceRecordingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

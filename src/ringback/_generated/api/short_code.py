@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
@@ -19,6 +19,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AccountSid, AnySid, ShortCodeSid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -61,8 +62,8 @@ class ShortCode:
     See https://www.twilio.com/docs/messaging/api/short-code-resource
     """
 
-    sid: str
-    account_sid: str
+    sid: ShortCodeSid
+    account_sid: AccountSid
     short_code: str
     friendly_name: str
     api_version: ShortCodeApiVersion | None = None
@@ -138,7 +139,33 @@ class ShortCodeList:
         self._session = session
         self._path = f"{parent}/SMS/ShortCodes"
 
+    @overload
+    def __call__(self, sid: ShortCodeSid) -> ShortCodeContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The short code. A SID, `SC…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> ShortCodeContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The short code. A SID, `SC…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> ShortCodeContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -277,7 +304,33 @@ class AsyncShortCodeList:
         self._session = session
         self._path = f"{parent}/SMS/ShortCodes"
 
+    @overload
+    def __call__(self, sid: ShortCodeSid) -> AsyncShortCodeContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The short code. A SID, `SC…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncShortCodeContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The short code. A SID, `SC…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncShortCodeContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 from attrs import field, frozen
 
@@ -25,6 +25,18 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import (
+    AccountSid,
+    AnySid,
+    ByocTrunkSid,
+    CredentialListSid,
+    CredentialSid,
+    IpAccessControlListSid,
+    IpAddressSid,
+    PhoneNumberSid,
+    SipDomainSid,
+    WrongSid,
+)
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -66,8 +78,8 @@ class SipDomain:
     See https://www.twilio.com/docs/voice/sip/api/sip-domain-resource
     """
 
-    sid: str
-    account_sid: str
+    sid: SipDomainSid
+    account_sid: AccountSid
     domain_name: str
     friendly_name: str | None = None
     auth_type: str | None = None
@@ -81,8 +93,8 @@ class SipDomain:
     sip_registration: bool | None = None
     emergency_calling_enabled: bool | None = None
     secure: bool | None = None
-    byoc_trunk_sid: str | None = None
-    emergency_caller_sid: str | None = None
+    byoc_trunk_sid: ByocTrunkSid | None = None
+    emergency_caller_sid: PhoneNumberSid | None = None
     subresource_uris: Mapping[str, str] | None = None
     date_created: datetime
     date_updated: datetime
@@ -107,8 +119,8 @@ class SipCredentialList:
     See https://www.twilio.com/docs/voice/sip/api/sip-credentiallist-resource
     """
 
-    sid: str
-    account_sid: str
+    sid: CredentialListSid
+    account_sid: AccountSid
     friendly_name: str
     subresource_uris: Mapping[str, str] | None = None
     date_created: datetime
@@ -134,9 +146,9 @@ class SipCredential:
     See https://www.twilio.com/docs/voice/sip/api/sip-credential-resource
     """
 
-    sid: str
-    account_sid: str
-    credential_list_sid: str
+    sid: CredentialSid
+    account_sid: AccountSid
+    credential_list_sid: CredentialListSid
     username: str
     date_created: datetime
     date_updated: datetime
@@ -161,8 +173,8 @@ class SipIpAccessControlList:
     See https://www.twilio.com/docs/voice/sip/api/sip-ipaccesscontrollist-resource
     """
 
-    sid: str
-    account_sid: str
+    sid: IpAccessControlListSid
+    account_sid: AccountSid
     friendly_name: str
     subresource_uris: Mapping[str, str] | None = None
     date_created: datetime
@@ -191,9 +203,9 @@ class SipIpAddress:
     See https://www.twilio.com/docs/voice/sip/api/sip-ipaddress-resource
     """
 
-    sid: str
-    account_sid: str
-    ip_access_control_list_sid: str
+    sid: IpAddressSid
+    account_sid: AccountSid
+    ip_access_control_list_sid: IpAccessControlListSid
     friendly_name: str
     ip_address: str
     cidr_prefix_length: int | None = None
@@ -220,9 +232,9 @@ class SipCredentialListMapping:
     See https://www.twilio.com/docs/voice/sip/api/sip-credentiallistmapping-resource
     """
 
-    sid: str
-    account_sid: str
-    domain_sid: str | None = None
+    sid: CredentialListSid
+    account_sid: AccountSid
+    domain_sid: SipDomainSid | None = None
     friendly_name: str
     date_created: datetime
     date_updated: datetime
@@ -247,9 +259,9 @@ class SipIpAccessControlListMapping:
     See https://www.twilio.com/docs/voice/sip/api/sip-ipaccesscontrollistmapping-resource
     """
 
-    sid: str
-    account_sid: str
-    domain_sid: str | None = None
+    sid: IpAccessControlListSid
+    account_sid: AccountSid
+    domain_sid: SipDomainSid | None = None
     friendly_name: str
     date_created: datetime
     date_updated: datetime
@@ -272,8 +284,8 @@ class SipAuthCredentialListMapping:
     See https://www.twilio.com/docs/voice/sip/api/sip-credentiallistmapping-resource
     """
 
-    sid: str
-    account_sid: str
+    sid: CredentialListSid
+    account_sid: AccountSid
     friendly_name: str
     date_created: datetime
     date_updated: datetime
@@ -295,8 +307,8 @@ class SipAuthIpAccessControlListMapping:
     See https://www.twilio.com/docs/voice/sip/api/sip-ipaccesscontrollistmapping-resource
     """
 
-    sid: str
-    account_sid: str
+    sid: IpAccessControlListSid
+    account_sid: AccountSid
     friendly_name: str
     date_created: datetime
     date_updated: datetime
@@ -979,7 +991,33 @@ class SipDomainList:
         self._session = session
         self._path = f"{parent}/Domains"
 
+    @overload
+    def __call__(self, sid: SipDomainSid) -> SipDomainContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The domain. A SID, `SD…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> SipDomainContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The domain. A SID, `SD…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> SipDomainContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1230,7 +1268,33 @@ class SipCredentialListMappingList:
         self._session = session
         self._path = f"{parent}/CredentialListMappings"
 
+    @overload
+    def __call__(self, sid: CredentialListSid) -> SipCredentialListMappingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> SipCredentialListMappingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> SipCredentialListMappingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1356,7 +1420,33 @@ class SipIpAccessControlListMappingList:
         self._session = session
         self._path = f"{parent}/IpAccessControlListMappings"
 
+    @overload
+    def __call__(self, sid: IpAccessControlListSid) -> SipIpAccessControlListMappingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped access control list. A SID, `AL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> SipIpAccessControlListMappingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped access control list. A SID, `AL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> SipIpAccessControlListMappingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1526,7 +1616,33 @@ class SipAuthCallsCredentialListMappingList:
         self._session = session
         self._path = f"{parent}/CredentialListMappings"
 
+    @overload
+    def __call__(self, sid: CredentialListSid) -> SipAuthCallsCredentialListMappingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> SipAuthCallsCredentialListMappingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> SipAuthCallsCredentialListMappingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1656,7 +1772,33 @@ class SipAuthCallsIpAccessControlListMappingList:
         self._session = session
         self._path = f"{parent}/IpAccessControlListMappings"
 
+    @overload
+    def __call__(self, sid: IpAccessControlListSid) -> SipAuthCallsIpAccessControlListMappingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped access control list. A SID, `AL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> SipAuthCallsIpAccessControlListMappingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped access control list. A SID, `AL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> SipAuthCallsIpAccessControlListMappingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1805,7 +1947,33 @@ class SipAuthRegistrationsCredentialListMappingList:
         self._session = session
         self._path = f"{parent}/CredentialListMappings"
 
+    @overload
+    def __call__(self, sid: CredentialListSid) -> SipAuthRegistrationsCredentialListMappingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> SipAuthRegistrationsCredentialListMappingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> SipAuthRegistrationsCredentialListMappingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -1937,7 +2105,33 @@ class SipCredentialListList:
         self._session = session
         self._path = f"{parent}/CredentialLists"
 
+    @overload
+    def __call__(self, sid: CredentialListSid) -> SipCredentialListContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> SipCredentialListContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> SipCredentialListContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -2073,7 +2267,33 @@ class SipCredentialsList:
         self._session = session
         self._path = f"{parent}/Credentials"
 
+    @overload
+    def __call__(self, sid: CredentialSid) -> SipCredentialsContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The credential. A SID, `CR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> SipCredentialsContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The credential. A SID, `CR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> SipCredentialsContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -2215,7 +2435,33 @@ class SipIpAccessControlListList:
         self._session = session
         self._path = f"{parent}/IpAccessControlLists"
 
+    @overload
+    def __call__(self, sid: IpAccessControlListSid) -> SipIpAccessControlListContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The access control list. A SID, `AL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> SipIpAccessControlListContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The access control list. A SID, `AL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> SipIpAccessControlListContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -2359,7 +2605,33 @@ class SipIpAddressList:
         self._session = session
         self._path = f"{parent}/IpAddresses"
 
+    @overload
+    def __call__(self, sid: IpAddressSid) -> SipIpAddressContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The entry. A SID, `IP…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> SipIpAddressContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The entry. A SID, `IP…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> SipIpAddressContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -2559,7 +2831,33 @@ class AsyncSipDomainList:
         self._session = session
         self._path = f"{parent}/Domains"
 
+    @overload
+    def __call__(self, sid: SipDomainSid) -> AsyncSipDomainContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The domain. A SID, `SD…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncSipDomainContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The domain. A SID, `SD…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncSipDomainContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -2810,7 +3108,33 @@ class AsyncSipCredentialListMappingList:
         self._session = session
         self._path = f"{parent}/CredentialListMappings"
 
+    @overload
+    def __call__(self, sid: CredentialListSid) -> AsyncSipCredentialListMappingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncSipCredentialListMappingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncSipCredentialListMappingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -2936,7 +3260,33 @@ class AsyncSipIpAccessControlListMappingList:
         self._session = session
         self._path = f"{parent}/IpAccessControlListMappings"
 
+    @overload
+    def __call__(self, sid: IpAccessControlListSid) -> AsyncSipIpAccessControlListMappingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped access control list. A SID, `AL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncSipIpAccessControlListMappingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped access control list. A SID, `AL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncSipIpAccessControlListMappingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -3106,7 +3456,33 @@ class AsyncSipAuthCallsCredentialListMappingList:
         self._session = session
         self._path = f"{parent}/CredentialListMappings"
 
+    @overload
+    def __call__(self, sid: CredentialListSid) -> AsyncSipAuthCallsCredentialListMappingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncSipAuthCallsCredentialListMappingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncSipAuthCallsCredentialListMappingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -3238,7 +3614,33 @@ class AsyncSipAuthCallsIpAccessControlListMappingList:
         self._session = session
         self._path = f"{parent}/IpAccessControlListMappings"
 
+    @overload
+    def __call__(self, sid: IpAccessControlListSid) -> AsyncSipAuthCallsIpAccessControlListMappingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped access control list. A SID, `AL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncSipAuthCallsIpAccessControlListMappingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped access control list. A SID, `AL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncSipAuthCallsIpAccessControlListMappingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -3387,7 +3789,33 @@ class AsyncSipAuthRegistrationsCredentialListMappingList:
         self._session = session
         self._path = f"{parent}/CredentialListMappings"
 
+    @overload
+    def __call__(self, sid: CredentialListSid) -> AsyncSipAuthRegistrationsCredentialListMappingContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncSipAuthRegistrationsCredentialListMappingContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The mapped credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncSipAuthRegistrationsCredentialListMappingContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -3519,7 +3947,33 @@ class AsyncSipCredentialListList:
         self._session = session
         self._path = f"{parent}/CredentialLists"
 
+    @overload
+    def __call__(self, sid: CredentialListSid) -> AsyncSipCredentialListContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncSipCredentialListContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The credential list. A SID, `CL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncSipCredentialListContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -3655,7 +4109,33 @@ class AsyncSipCredentialsList:
         self._session = session
         self._path = f"{parent}/Credentials"
 
+    @overload
+    def __call__(self, sid: CredentialSid) -> AsyncSipCredentialsContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The credential. A SID, `CR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncSipCredentialsContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The credential. A SID, `CR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncSipCredentialsContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -3801,7 +4281,33 @@ class AsyncSipIpAccessControlListList:
         self._session = session
         self._path = f"{parent}/IpAccessControlLists"
 
+    @overload
+    def __call__(self, sid: IpAccessControlListSid) -> AsyncSipIpAccessControlListContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The access control list. A SID, `AL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncSipIpAccessControlListContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The access control list. A SID, `AL…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncSipIpAccessControlListContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -3949,7 +4455,33 @@ class AsyncSipIpAddressList:
         self._session = session
         self._path = f"{parent}/IpAddresses"
 
+    @overload
+    def __call__(self, sid: IpAddressSid) -> AsyncSipIpAddressContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The entry. A SID, `IP…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncSipIpAddressContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The entry. A SID, `IP…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncSipIpAddressContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
@@ -20,6 +20,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AccountSid, AnySid, CallSid, SiprecSid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -78,9 +79,9 @@ class Siprec:
     See https://www.twilio.com/docs/voice/api/siprec
     """
 
-    sid: str
-    account_sid: str
-    call_sid: str
+    sid: SiprecSid
+    account_sid: AccountSid
+    call_sid: CallSid
     name: str | None = None
     status: SiprecStatus
     date_updated: datetime | None = None
@@ -138,7 +139,33 @@ class SiprecList:
         self._session = session
         self._path = f"{parent}/Siprec"
 
+    @overload
+    def __call__(self, sid: SiprecSid) -> SiprecContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The SIPREC session. A SID, `SR…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> SiprecContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The SIPREC session. A SID, `SR…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> SiprecContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -244,7 +271,33 @@ class AsyncSiprecList:
         self._session = session
         self._path = f"{parent}/Siprec"
 
+    @overload
+    def __call__(self, sid: SiprecSid) -> AsyncSiprecContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The SIPREC session. A SID, `SR…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncSiprecContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The SIPREC session. A SID, `SR…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncSiprecContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

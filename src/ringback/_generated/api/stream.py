@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
@@ -20,6 +20,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AccountSid, AnySid, CallSid, StreamSid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -78,9 +79,9 @@ class Stream:
     See https://www.twilio.com/docs/voice/api/stream-resource
     """
 
-    sid: str
-    account_sid: str
-    call_sid: str
+    sid: StreamSid
+    account_sid: AccountSid
+    call_sid: CallSid
     name: str | None = None
     status: StreamStatus
     date_updated: datetime | None = None
@@ -139,7 +140,33 @@ class StreamList:
         self._session = session
         self._path = f"{parent}/Streams"
 
+    @overload
+    def __call__(self, sid: StreamSid) -> StreamContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The stream. A SID, `MZ…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> StreamContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The stream. A SID, `MZ…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> StreamContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -244,7 +271,33 @@ class AsyncStreamList:
         self._session = session
         self._path = f"{parent}/Streams"
 
+    @overload
+    def __call__(self, sid: StreamSid) -> AsyncStreamContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The stream. A SID, `MZ…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncStreamContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The stream. A SID, `MZ…`, or a name.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncStreamContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

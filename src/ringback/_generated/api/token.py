@@ -14,6 +14,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AccountSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -58,7 +59,7 @@ class Token:
     See https://www.twilio.com/docs/stun-turn/api
     """
 
-    account_sid: str
+    account_sid: AccountSid
     username: str
     password: str = field(repr=False)
     ttl: int

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
@@ -15,6 +15,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation
+from ringback._generated.api.sids import AccountSid, AnySid, RecordingSid, TranscriptionSid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -61,9 +62,9 @@ class Transcription:
     See https://www.twilio.com/docs/voice/api/recording-transcription
     """
 
-    sid: str
-    account_sid: str
-    recording_sid: str | None = None
+    sid: TranscriptionSid
+    account_sid: AccountSid
+    recording_sid: RecordingSid | None = None
     status: TranscriptionStatus
     transcription_text: str | None = None
     type: str | None = None
@@ -168,7 +169,33 @@ class TranscriptionList:
         self._session = session
         self._path = f"{parent}/Transcriptions"
 
+    @overload
+    def __call__(self, sid: TranscriptionSid) -> TranscriptionContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The transcription. A SID, `TR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> TranscriptionContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The transcription. A SID, `TR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> TranscriptionContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -261,7 +288,33 @@ class RecordingTranscriptionList:
         self._session = session
         self._path = f"{parent}/Transcriptions"
 
+    @overload
+    def __call__(self, sid: TranscriptionSid) -> RecordingTranscriptionContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The transcription. A SID, `TR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> RecordingTranscriptionContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The transcription. A SID, `TR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> RecordingTranscriptionContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -354,7 +407,33 @@ class AsyncTranscriptionList:
         self._session = session
         self._path = f"{parent}/Transcriptions"
 
+    @overload
+    def __call__(self, sid: TranscriptionSid) -> AsyncTranscriptionContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The transcription. A SID, `TR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncTranscriptionContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The transcription. A SID, `TR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncTranscriptionContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -447,7 +526,33 @@ class AsyncRecordingTranscriptionList:
         self._session = session
         self._path = f"{parent}/Transcriptions"
 
+    @overload
+    def __call__(self, sid: TranscriptionSid) -> AsyncRecordingTranscriptionContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The transcription. A SID, `TR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncRecordingTranscriptionContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The transcription. A SID, `TR…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncRecordingTranscriptionContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
@@ -28,6 +28,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import AccountSid, AnySid, UsageTriggerSid, WrongSid
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -588,7 +589,7 @@ class UsageRecord:
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    account_sid: str
+    account_sid: AccountSid
     category: UsageCategory
     description: str | None = None
     start_date: date
@@ -633,8 +634,8 @@ class UsageTrigger:
     See https://www.twilio.com/docs/usage/api/usage-trigger
     """
 
-    sid: str
-    account_sid: str
+    sid: UsageTriggerSid
+    account_sid: AccountSid
     friendly_name: str | None = None
     usage_category: UsageCategory
     trigger_by: UsageTriggerBy
@@ -1473,7 +1474,33 @@ class UsageTriggerList:
         self._session = session
         self._path = f"{parent}/Triggers"
 
+    @overload
+    def __call__(self, sid: UsageTriggerSid) -> UsageTriggerContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The trigger. A SID, `UT…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> UsageTriggerContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The trigger. A SID, `UT…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> UsageTriggerContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -2255,7 +2282,33 @@ class AsyncUsageTriggerList:
         self._session = session
         self._path = f"{parent}/Triggers"
 
+    @overload
+    def __call__(self, sid: UsageTriggerSid) -> AsyncUsageTriggerContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The trigger. A SID, `UT…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncUsageTriggerContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The trigger. A SID, `UT…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncUsageTriggerContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:

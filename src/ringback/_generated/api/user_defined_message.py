@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 from attrs import field, frozen
 
@@ -18,6 +18,13 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._generated.api.sids import (
+    AccountSid,
+    AnySid,
+    CallSid,
+    UserDefinedMessageSubscriptionSid,
+    WrongSid,
+)
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -38,9 +45,9 @@ class UserDefinedMessage:
     See https://www.twilio.com/docs/voice/api/userdefinedmessage-resource
     """
 
-    sid: str
-    account_sid: str
-    call_sid: str
+    sid: AnySid
+    account_sid: AccountSid
+    call_sid: CallSid
     date_created: datetime | None = None
     unknown_fields: Mapping[str, object] = field(factory=dict[str, object], repr=False)
 
@@ -60,9 +67,9 @@ class UserDefinedMessageSubscription:
     See https://www.twilio.com/docs/voice/api/userdefinedmessagesubscription-resource
     """
 
-    sid: str
-    account_sid: str
-    call_sid: str
+    sid: UserDefinedMessageSubscriptionSid
+    account_sid: AccountSid
+    call_sid: CallSid
     date_created: datetime | None = None
     uri: str
     unknown_fields: Mapping[str, object] = field(factory=dict[str, object], repr=False)
@@ -174,7 +181,33 @@ class UserDefinedMessageSubscriptionList:
         self._session = session
         self._path = f"{parent}/UserDefinedMessageSubscriptions"
 
+    @overload
+    def __call__(self, sid: UserDefinedMessageSubscriptionSid) -> UserDefinedMessageSubscriptionContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The subscription. A SID, `ZY…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> UserDefinedMessageSubscriptionContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The subscription. A SID, `ZY…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> UserDefinedMessageSubscriptionContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
@@ -309,7 +342,33 @@ class AsyncUserDefinedMessageSubscriptionList:
         self._session = session
         self._path = f"{parent}/UserDefinedMessageSubscriptions"
 
+    @overload
+    def __call__(self, sid: UserDefinedMessageSubscriptionSid) -> AsyncUserDefinedMessageSubscriptionContext:  # type: ignore[overload-overlap]
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The subscription. A SID, `ZY…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    @overload
+    def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
+        """Not with a SID of another kind."""
+
+    @overload
     def __call__(self, sid: str) -> AsyncUserDefinedMessageSubscriptionContext:
+        """One of them; nothing is sent.
+
+        Args:
+            sid: The subscription. A SID, `ZY…`.
+
+        Raises:
+            InvalidValue: It is malformed.
+        """
+
+    def __call__(self, sid: str) -> AsyncUserDefinedMessageSubscriptionContext | WrongSid:
         """One of them; nothing is sent.
 
         Args:
