@@ -1,0 +1,1 @@
+"""How fast and how big ringback is, side by side with the official package; see README.md."""

@@ -1,0 +1,1 @@
+"""The floor of a start: an interpreter that imports nothing."""
