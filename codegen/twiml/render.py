@@ -312,6 +312,7 @@ class _Module:
             if not attribute.required:
                 check = f"None if {attribute.name} is None else {check}"
             lines.append(f"        self._{attribute.name}: {_stored(attribute)} = {check}")
+        lines += ["        if extra_attributes:", "            self._accept_extra(extra_attributes)"]
         if element.text is not None:
             name = element.text_name
             lines.append(

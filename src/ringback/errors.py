@@ -98,7 +98,7 @@ class InvalidValue(RingbackError, ValueError):
 
     def __init__(self, field: str, value: object, allowed: str, *, secret: bool = False) -> None:
         self.field = field
-        self.value = REDACTED if secret else shorten(repr(value))
+        self.value = REDACTED if secret else shorten(_shown(value))
         self.allowed = allowed
         super().__init__(f"{field}: expected {allowed}, got {self.value}")
 
@@ -299,6 +299,14 @@ class FlowError(CallError):
 
 class EmulatorError(RingbackError):
     """A test or script asked the emulator for something impossible, or waited in vain."""
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except Exception:  # the value is at fault already, and what is wrong with it must not hide that
+        # Integers of more than 4,300 digits have no text, for one.
+        return f"<{type(value).__name__}>"
 
 
 def shorten(text: str, limit: int = 200) -> str:

@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 from ringback.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xmlschema import XMLSchema10
 
     from ringback.twiml.tables import DocumentName
@@ -29,8 +31,8 @@ def schema_folder() -> Path:
     return packed if packed.is_dir() else Path(__file__).parents[3] / "spec" / "twiml"
 
 
-def refused(root: Node, document: DocumentName) -> list[tuple[Node, str]]:
-    """Every element that the schema refuses, and xmlschema's reason.
+def refused(root: Node, document: DocumentName) -> Iterator[tuple[Node, str]]:
+    """The elements that the schema refuses, one by one, and xmlschema's reasons.
 
     Raises:
         ConfigurationError: xmlschema is not installed.
@@ -38,11 +40,9 @@ def refused(root: Node, document: DocumentName) -> list[tuple[Node, str]]:
     nodes: dict[ElementTree.Element, Node] = {}
     tree = _convert(root, {"xml": XML, "": ""}, nodes)
     # Nothing is fetched: the schema is complete, and hints in a document are not followed.
-    errors = _schema(document).iter_errors(tree, use_location_hints=False)
-    return [
-        (nodes.get(error.elem, root) if error.elem is not None else root, error.reason or "")
-        for error in errors
-    ]
+    for error in _schema(document).iter_errors(tree, use_location_hints=False):
+        node = nodes.get(error.elem) if error.elem is not None else None
+        yield node or root, error.reason or ""
 
 
 @cache

@@ -57,6 +57,8 @@ class MessagingResponse(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -178,6 +180,8 @@ class Message(Container):
             None if status_callback is None else _URL.check("Message.status_callback", status_callback)
         )
         self._to: str | None = None if to is None else _WORDS.check("Message.to", to)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -268,6 +272,8 @@ class Body(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _BODY_TEXT.check("Body.text", text)
 
     @property
@@ -297,6 +303,8 @@ class Media(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _URL.check("Media.url", url)
 
     @property
@@ -337,6 +345,8 @@ class Redirect(TextElement):
             self._refuse(unknown)
         self._extra = None
         self._method: Method | None = None if method is None else _METHOD.check("Redirect.method", method)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _OPTIONAL_URL.check("Redirect.url", url)
 
     @property

@@ -725,6 +725,8 @@ class VoiceResponse(_Spoken):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -1315,6 +1317,8 @@ class Say(_Ssml):
         )
         self._loop: int | None = None if loop is None else _ZERO_OR_MORE.check("Say.loop", loop)
         self._voice: Voice | None = None if voice is None else _VOICE.check("Say.voice", voice)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         if len(children) == 1 and type(children[0]) is str:
             self._children = text("Say", children[0])
         else:
@@ -1399,6 +1403,8 @@ class Play(TextElement):
         self._extra = None
         self._digits: str | None = None if digits is None else _PLAY_DIGITS.check("Play.digits", digits)
         self._loop: int | None = None if loop is None else _ZERO_OR_MORE.check("Play.loop", loop)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _OPTIONAL_URL.check("Play.url", url)
         self._check_complete()
 
@@ -1451,6 +1457,8 @@ class Pause(Element):
             self._refuse(unknown)
         self._extra = None
         self._length: int | None = None if length is None else _ONE_OR_MORE.check("Pause.length", length)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
 
     @property
     def length(self) -> int | None:
@@ -1630,6 +1638,8 @@ class Gather(_Spoken):
             else _GATHER_SPEECH_TIMEOUT.check("Gather.speech_timeout", speech_timeout)
         )
         self._timeout: int | None = None if timeout is None else _ONE_OR_MORE.check("Gather.timeout", timeout)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -1896,6 +1906,8 @@ class Record(Element):
             else _URL.check("Record.transcribe_callback", transcribe_callback)
         )
         self._trim: Trim | None = None if trim is None else _TRIM.check("Record.trim", trim)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
 
     @property
     def action(self) -> str | Target[RecordResult] | None:
@@ -2181,6 +2193,8 @@ class Dial(Container):
         )
         self._timeout: int | None = None if timeout is None else _ONE_OR_MORE.check("Dial.timeout", timeout)
         self._trim: Trim | None = None if trim is None else _TRIM.check("Dial.trim", trim)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -2772,6 +2786,8 @@ class Number(TextElement, metaclass=RequiringType):
         self._url: str | Target[CalleeAnswered] | None = (
             None if url is None else _URL.check("Number.url", url)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _WORDS.check("Number.number", number)
 
     @property
@@ -2947,6 +2963,8 @@ class Client(Container):
         self._url: str | Target[CalleeAnswered] | None = (
             None if url is None else _URL.check("Client.url", url)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -3058,6 +3076,8 @@ class Identity(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _IDENTITY_TEXT.check("Identity.identity", identity)
 
     @property
@@ -3273,6 +3293,8 @@ class Conference(TextElement, metaclass=RequiringType):
         self._wait_url: str | Target[ConferenceWait] | None = (
             None if wait_url is None else _OPTIONAL_URL.check("Conference.wait_url", wait_url)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _WORDS.check("Conference.name", name)
 
     @property
@@ -3480,6 +3502,8 @@ class Queue(TextElement, metaclass=RequiringType):
             else _RESERVATION_SID.check("Queue.reservation_sid", reservation_sid)
         )
         self._url: str | Target[QueueConnect] | None = None if url is None else _URL.check("Queue.url", url)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _QUEUE_TEXT.check("Queue.name", name)
 
     @property
@@ -3682,6 +3706,8 @@ class Sip(Container):
         )
         self._url: str | Target[CalleeAnswered] | None = None if url is None else _URL.check("Sip.url", url)
         self._username: str | None = None if username is None else _TEXT.check("Sip.username", username)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -3880,6 +3906,8 @@ class Uri(TextElement, metaclass=RequiringType):
         )
         self._username: str | None = None if username is None else _TEXT.check("Uri.username", username)
         self._weight: int | None = None if weight is None else _ZERO_OR_MORE.check("Uri.weight", weight)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _SIP_URI.check("Uri.uri", uri)
 
     @property
@@ -3936,6 +3964,8 @@ class Headers(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -4001,6 +4031,8 @@ class Header(Element, metaclass=RequiringType):
         self._extra = None
         self._name: str = _TEXT.check("Header.name", name)
         self._value: str = _TEXT.check("Header.value", value)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
 
     @property
     def name(self) -> str:
@@ -4038,6 +4070,8 @@ class Sim(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _SIM_SID.check("Sim.sid", sid)
 
     @property
@@ -4116,6 +4150,8 @@ class WhatsApp(TextElement, metaclass=RequiringType):
         self._url: str | Target[CalleeAnswered] | None = (
             None if url is None else _URL.check("WhatsApp.url", url)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _WORDS.check("WhatsApp.number", number)
 
     @property
@@ -4241,6 +4277,8 @@ class Application(Container):
         self._url: str | Target[ApplicationCall] | None = (
             None if url is None else _URL.check("Application.url", url)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -4346,6 +4384,8 @@ class ApplicationSid(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _APPLICATION_SID.check("ApplicationSid.sid", sid)
 
     @property
@@ -4427,6 +4467,8 @@ class Enqueue(Container):
         self._workflow_sid: str | None = (
             None if workflow_sid is None else _WORKFLOW_SID.check("Enqueue.workflow_sid", workflow_sid)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -4537,6 +4579,8 @@ class Task(TextElement, metaclass=RequiringType):
             None if priority is None else _ZERO_OR_MORE.check("Task.priority", priority)
         )
         self._timeout: int | None = None if timeout is None else _ONE_OR_MORE.check("Task.timeout", timeout)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _JSON.check("Task.attributes", attributes)
 
     @property
@@ -4579,6 +4623,8 @@ class Leave(Element):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
 
 
 class Redirect(TextElement):
@@ -4614,6 +4660,8 @@ class Redirect(TextElement):
             self._refuse(unknown)
         self._extra = None
         self._method: Method | None = None if method is None else _METHOD.check("Redirect.method", method)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _OPTIONAL_URL.check("Redirect.url", url)
 
     @property
@@ -4669,6 +4717,8 @@ class Refer(Container):
             None if action is None else _URL.check("Refer.action", action)
         )
         self._method: Method | None = None if method is None else _METHOD.check("Refer.method", method)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -4731,6 +4781,8 @@ class ReferSip(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _SIP_URI.check("ReferSip.uri", uri)
 
     @property
@@ -4771,6 +4823,8 @@ class Reject(Container):
         self._reason: RejectReason | None = (
             None if reason is None else _REJECT_REASON.check("Reject.reason", reason)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -4833,6 +4887,8 @@ class Hangup(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -5022,6 +5078,8 @@ class Pay(Container):
         self._valid_card_types: tuple[CardType, ...] | None = (
             None if valid_card_types is None else _CARD_TYPES.check("Pay.valid_card_types", valid_card_types)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -5254,6 +5312,8 @@ class Prompt(_Spoken, metaclass=RequiringType):
             if require_matching_inputs is None
             else _BOOLEAN.check("Prompt.require_matching_inputs", require_matching_inputs)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -5369,6 +5429,8 @@ class Connect(Container):
             str | Target[StreamResult] | Target[ConversationRelayResult] | Target[VirtualAgentResult] | None
         ) = None if action is None else _URL.check("Connect.action", action)
         self._method: Method | None = None if method is None else _METHOD.check("Connect.method", method)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -5792,6 +5854,8 @@ class Stream(Container, metaclass=RequiringType):
         )
         self._track: Track | None = None if track is None else _TRACK.check("Stream.track", track)
         self._url: str = _SOCKET_URL.check("Stream.url", url)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -6142,6 +6206,8 @@ class ConversationRelay(Container, metaclass=RequiringType):
                 "ConversationRelay.welcome_greeting_interruptible", welcome_greeting_interruptible
             )
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -6436,6 +6502,8 @@ class Language(Element, metaclass=RequiringType):
             None if tts_provider is None else _SPEECH_PROVIDER.check("Language.tts_provider", tts_provider)
         )
         self._voice: str | None = None if voice is None else _TEXT.check("Language.voice", voice)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
 
     @property
     def code(self) -> str:
@@ -6535,6 +6603,8 @@ class VirtualAgent(Container, metaclass=RequiringType):
             if status_callback_method is None
             else _METHOD.check("VirtualAgent.status_callback_method", status_callback_method)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -6756,6 +6826,8 @@ class Conversation(Element):
         )
         self._trim: Trim | None = None if trim is None else _TRIM.check("Conversation.trim", trim)
         self._url: str | None = None if url is None else _URL.check("Conversation.url", url)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
 
     @property
     def inbound_autocreation(self) -> bool | None:
@@ -6890,6 +6962,8 @@ class ConversationRelaySession(Element):
             if session_configuration is None
             else _TEXT.check("ConversationRelaySession.session_configuration", session_configuration)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
 
     @property
     def connector(self) -> str | None:
@@ -6951,6 +7025,8 @@ class AiSession(Element):
             if ai_session_configuration is None
             else _TEXT.check("AiSession.ai_session_configuration", ai_session_configuration)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
 
     @property
     def ai_connector(self) -> str | None:
@@ -7004,6 +7080,8 @@ class Room(TextElement, metaclass=RequiringType):
             if participant_identity is None
             else _TEXT.check("Room.participant_identity", participant_identity)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _WORDS.check("Room.name", name)
 
     @property
@@ -7044,6 +7122,8 @@ class Autopilot(TextElement, metaclass=RequiringType):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _WORDS.check("Autopilot.sid", sid)
 
     @property
@@ -7253,6 +7333,8 @@ class Assistant(Container):
                 "Assistant.welcome_greeting_interruptible", welcome_greeting_interruptible
             )
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -7474,6 +7556,8 @@ class Start(Container):
         self._extra = None
         self._action: str | None = None if action is None else _URL.check("Start.action", action)
         self._method: Method | None = None if method is None else _METHOD.check("Start.method", method)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -7735,6 +7819,8 @@ class Recording(Element):
             None if track is None else _RECORDING_TRACK.check("Recording.track", track)
         )
         self._trim: Trim | None = None if trim is None else _TRIM.check("Recording.trim", trim)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
 
     @property
     def channels(self) -> RecordingChannels | None:
@@ -7960,6 +8046,8 @@ class Transcription(Container):
             if transcription_engine is None
             else _TRANSCRIPTION_ENGINE.check("Transcription.transcription_engine", transcription_engine)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -8178,6 +8266,8 @@ class Siprec(Container, metaclass=RequiringType):
             else _METHOD.check("Siprec.status_callback_method", status_callback_method)
         )
         self._track: Track | None = None if track is None else _TRACK.check("Siprec.track", track)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -8266,6 +8356,8 @@ class Stop(Container):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -8483,6 +8575,8 @@ class StopStream(Container):
         )
         self._track: Track | None = None if track is None else _TRACK.check("StopStream.track", track)
         self._url: str | None = None if url is None else _SOCKET_URL.check("StopStream.url", url)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -8612,6 +8706,8 @@ class StopSiprec(Container):
             else _METHOD.check("StopSiprec.status_callback_method", status_callback_method)
         )
         self._track: Track | None = None if track is None else _TRACK.check("StopSiprec.track", track)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._children = ""
         if children:
             self._fill(children)
@@ -8713,6 +8809,8 @@ class Parameter(Element, metaclass=RequiringType):
         self._extra = None
         self._name: str = _TEXT.check("Parameter.name", name)
         self._value: str = _TEXT.check("Parameter.value", value)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
 
     @property
     def name(self) -> str:
@@ -8765,6 +8863,8 @@ class Config(Element, metaclass=RequiringType):
         self._extra = None
         self._name: str = _TEXT.check("Config.name", name)
         self._value: str = _TEXT.check("Config.value", value)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
 
     @property
     def name(self) -> str:
@@ -8844,6 +8944,8 @@ class Sms(TextElement, metaclass=RequiringType):
             None if status_callback is None else _URL.check("Sms.status_callback", status_callback)
         )
         self._to: str | None = None if to is None else _WORDS.check("Sms.to", to)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _SMS_TEXT.check("Sms.text", text)
 
     @property
@@ -8904,6 +9006,8 @@ class Echo(Element):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
 
 
 class Break(Element):
@@ -8940,6 +9044,8 @@ class Break(Element):
             None if strength is None else _BREAK_STRENGTH.check("Break.strength", strength)
         )
         self._time: str | None = None if time is None else _DURATION.check("Break.time", time)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
 
     @property
     def strength(self) -> BreakStrength | None:
@@ -9000,6 +9106,8 @@ class Emphasis(_SsmlInSentence):
         self._level: EmphasisLevel | None = (
             None if level is None else _EMPHASIS_LEVEL.check("Emphasis.level", level)
         )
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         if len(children) == 1 and type(children[0]) is str:
             self._children = text("Emphasis", children[0])
         else:
@@ -9073,6 +9181,8 @@ class Lang(_Ssml, metaclass=RequiringType):
             self._refuse(unknown)
         self._extra = None
         self._xml_lang: PhraseLanguage = _PHRASE_LANGUAGE.check("Lang.xml_lang", xml_lang)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         if len(children) == 1 and type(children[0]) is str:
             self._children = text("Lang", children[0])
         else:
@@ -9136,6 +9246,8 @@ class P(_SsmlInParagraph):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         if len(children) == 1 and type(children[0]) is str:
             self._children = text("P", children[0])
         else:
@@ -9196,6 +9308,8 @@ class Phoneme(TextElement, metaclass=RequiringType):
         self._extra = None
         self._alphabet: PhoneticAlphabet = _PHONETIC_ALPHABET.check("Phoneme.alphabet", alphabet)
         self._ph: str = _TEXT.check("Phoneme.ph", ph)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _WORDS.check("Phoneme.text", text)
 
     @property
@@ -9272,6 +9386,8 @@ class Prosody(_Ssml):
         self._pitch: Pitch | None = None if pitch is None else _PITCH.check("Prosody.pitch", pitch)
         self._rate: Rate | None = None if rate is None else _RATE.check("Prosody.rate", rate)
         self._volume: Volume | None = None if volume is None else _VOLUME.check("Prosody.volume", volume)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         if len(children) == 1 and type(children[0]) is str:
             self._children = text("Prosody", children[0])
         else:
@@ -9347,6 +9463,8 @@ class S(_SsmlInSentence):
         if unknown:
             self._refuse(unknown)
         self._extra = None
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         if len(children) == 1 and type(children[0]) is str:
             self._children = text("S", children[0])
         else:
@@ -9406,6 +9524,8 @@ class SayAs(TextElement, metaclass=RequiringType):
             None if format is None else _DATE_FORMAT.check("SayAs.format", format)
         )
         self._interpret_as: InterpretAs = _INTERPRET_AS.check("SayAs.interpret_as", interpret_as)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _WORDS.check("SayAs.text", text)
 
     @property
@@ -9460,6 +9580,8 @@ class Sub(TextElement, metaclass=RequiringType):
             self._refuse(unknown)
         self._extra = None
         self._alias: str = _TEXT.check("Sub.alias", alias)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         self._text = _WORDS.check("Sub.text", text)
 
     @property
@@ -9508,6 +9630,8 @@ class W(_SsmlInWord):
             self._refuse(unknown)
         self._extra = None
         self._role: str | None = None if role is None else _TEXT.check("W.role", role)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
         if len(children) == 1 and type(children[0]) is str:
             self._children = text("W", children[0])
         else:
