@@ -123,7 +123,8 @@ class Request:
         headers: Credentials among them.
         body: A form, encoded; empty where there is none.
         timeout: How long to wait.
-        operation: What it is for, such as `messages.create`; empty for a request that the spec doesn't know.
+        operation: What it is for, such as `messages.create` or `calls(sid).fetch`; empty for a request that
+            the spec doesn't know.
         attempt: 1 for the first try, 2 for the next.
     """
 

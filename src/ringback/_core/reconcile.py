@@ -25,6 +25,9 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "applications.create": ("friendly_name",),
     "calls.create": ("to", "from_"),
     "incoming_phone_numbers.create": ("phone_number",),
+    "incoming_phone_numbers.local.create": ("phone_number",),
+    "incoming_phone_numbers.mobile.create": ("phone_number",),
+    "incoming_phone_numbers.toll_free.create": ("phone_number",),
     "messages.create": ("to", "from_", "messaging_service_sid", "body"),
     "queues.create": ("friendly_name",),
 }

@@ -141,8 +141,14 @@ def _errors(request: Request) -> Generator[None]:
         yield
     except (aiohttp.ClientError, asyncio.TimeoutError, _Broken) as error:
         what = f"{request.method} {request.url.partition('?')[0]}"
+        # Some of aiohttp's messages quote the URL, whose query is nobody's business.
+        reason = str(error)
+        if isinstance(error, aiohttp.ClientResponseError):
+            reason = f"{error.status} {error.message}"
+        if isinstance(error, aiohttp.InvalidURL):
+            raise ConnectFailed(f"no usable URL: {what}") from error
         if isinstance(error, _NOT_SENT):
-            raise ConnectFailed(f"no connection: {what}: {error}") from error
+            raise ConnectFailed(f"no connection: {what}: {reason}") from error
         if isinstance(error, asyncio.TimeoutError):
             raise TimedOut(f"no answer within {request.timeout.read} s: {what}") from error
-        raise TransportError(f"the connection broke: {what}: {error}") from error
+        raise TransportError(f"the connection broke: {what}: {reason}") from error

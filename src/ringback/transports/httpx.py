@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ssl
+from collections import deque
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
-from attrs import frozen
 
 from ringback.errors import ConfigurationError, ConnectFailed, TimedOut, TransportError
 from ringback.http import Headers, Response
@@ -16,7 +16,7 @@ from ringback.transports import AsyncTransport, Transport
 from ringback.transports.one_loop import OneLoop
 from ringback.transports.per_process import PerProcess
 from ringback.transports.proxies import Proxies
-from ringback.transports.streams import CHUNK_SIZE, AsyncResponseStream, ResponseStream
+from ringback.transports.streams import AsyncResponseStream, ResponseStream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
@@ -28,6 +28,7 @@ __all__ = ["AsyncHttpxTransport", "HttpxTransport"]
 
 P = TypeVar("P")
 
+_KEEP_ALIVE: Final = 30.0  # seconds that an idle connection is kept
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
@@ -35,7 +36,7 @@ class HttpxTransport(Transport):
     """Sends over httpx; safe to share between threads, and usable in a forked child.
 
     Args:
-        pool_size: Connections to one host at most; further requests wait their turn.
+        pool_size: Connections kept open; more are made when needed and closed after use.
         http2: Whether to speak HTTP/2 where the server does; needs the extra `http2`.
         proxy: URL of an HTTP proxy that everything goes through.
         trust_env: Without `proxy`, whether https goes through the proxy that `HTTPS_PROXY`, `ALL_PROXY` and
@@ -57,47 +58,56 @@ class HttpxTransport(Transport):
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._proxies = Proxies(proxy, trust_env=trust_env)
-        self._settings = _Settings(pool_size, http2, ssl_context)
-        self._pools = PerProcess[dict["Proxy | None", httpx.HTTPTransport]](dict)
+        self._settings = _Settings(http2, ssl_context, httpx.Limits(keepalive_expiry=_KEEP_ALIVE))
+        self._pool_size = pool_size
+        # One thread at a time has a pool: shared by threads, httpcore closes connections that another of them
+        # has just begun to use.
+        self._idle = PerProcess[dict["Proxy | None", deque[httpx.HTTPTransport]]](dict)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
     def send(self, request: Request, /) -> Response:
         """See `Transport.send`."""
-        with _errors(request):
-            answer = self._request(request)
-            try:
-                body = answer.read()
-            finally:
-                answer.close()
-            return Response(answer.status_code, Headers(answer.headers.multi_items()), body)
+        with self.stream(request) as answer:
+            return Response(answer.status, answer.headers, answer.read())
 
     def stream(self, request: Request, /) -> ResponseStream:
         """See `Transport.stream`."""
-        with _errors(request):
-            answer = self._request(request)
+        proxy = self._proxies.of(request.url)
+        idle = self._idle.get().setdefault(proxy, deque())
+        try:
+            pool = idle.pop()
+        except IndexError:
+            pool = self._settings.make(httpx.HTTPTransport, proxy)
+        try:
+            with _errors(request):
+                answer = pool.handle_request(_outgoing(request))
+        except BaseException:
+            pool.close()
+            raise
+        in_use = [pool]
 
         def chunks() -> Iterator[bytes]:
             with _errors(request):
-                yield from answer.iter_bytes(CHUNK_SIZE)
+                yield from answer.iter_bytes()
 
-        return ResponseStream(
-            answer.status_code, Headers(answer.headers.multi_items()), chunks(), answer.close
-        )
+        def close() -> None:
+            while in_use:
+                pool = in_use.pop()
+                answer.close()
+                if len(idle) < self._pool_size:
+                    idle.append(pool)
+                else:
+                    pool.close()
+
+        return ResponseStream(answer.status_code, Headers(answer.headers.multi_items()), chunks(), close)
 
     def close(self) -> None:
-        """Close the connections."""
-        for pool in (self._pools.take() or {}).values():
-            pool.close()
-
-    def _request(self, request: Request) -> httpx.Response:
-        proxy = self._proxies.of(request.url)
-        pools = self._pools.get()
-        pool = pools.get(proxy)
-        if pool is None:
-            pool = pools.setdefault(proxy, self._settings.make(httpx.HTTPTransport, proxy))
-        return pool.handle_request(_outgoing(request))
+        """Close the idle connections."""
+        for pools in (self._idle.take() or {}).values():
+            while pools:
+                pools.pop().close()
 
 
 class AsyncHttpxTransport(AsyncTransport):
@@ -113,7 +123,8 @@ class AsyncHttpxTransport(AsyncTransport):
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._proxies = Proxies(proxy, trust_env=trust_env)
-        self._settings = _Settings(pool_size, http2, ssl_context)
+        limits = httpx.Limits(max_connections=pool_size, keepalive_expiry=_KEEP_ALIVE)
+        self._settings = _Settings(http2, ssl_context, limits)
         self._pools = OneLoop[dict["Proxy | None", httpx.AsyncHTTPTransport]](repr(self), dict)
 
     def __repr__(self) -> str:
@@ -136,7 +147,7 @@ class AsyncHttpxTransport(AsyncTransport):
 
         async def chunks() -> AsyncIterator[bytes]:
             with _errors(request):
-                async for chunk in answer.aiter_bytes(CHUNK_SIZE):
+                async for chunk in answer.aiter_bytes():
                     yield chunk
 
         return AsyncResponseStream(
@@ -156,22 +167,24 @@ class AsyncHttpxTransport(AsyncTransport):
         return await pools[proxy].handle_async_request(_outgoing(request))
 
 
-@frozen
 class _Settings:
-    pool_size: int
-    http2: bool
-    ssl_context: ssl.SSLContext | None
+    """What the pools of one transport have in common."""
 
-    def __attrs_post_init__(self) -> None:
-        if self.http2 and find_spec("h2") is None:
+    def __init__(self, http2: bool, ssl_context: ssl.SSLContext | None, limits: httpx.Limits) -> None:
+        if http2 and find_spec("h2") is None:
             raise ConfigurationError("HTTP/2 needs the package h2: pip install 'ringback[http2]'")
+        self._http2 = http2
+        self._limits = limits
+        self._ssl_context = ssl_context
 
     def make(self, pool: Callable[..., P], proxy: Proxy | None) -> P:
+        if self._ssl_context is None:
+            self._ssl_context = ssl.create_default_context()
         return pool(
-            verify=self.ssl_context or ssl.create_default_context(),
+            verify=self._ssl_context,
             trust_env=False,
-            http2=self.http2,
-            limits=httpx.Limits(max_connections=self.pool_size, keepalive_expiry=30),
+            http2=self._http2,
+            limits=self._limits,
             proxy=None if proxy is None else _proxy(proxy),
         )
 

@@ -8,7 +8,7 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 import urllib3
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 
 from ringback.errors import ConfigurationError, ConnectFailed, TimedOut, TransportError
 from ringback.http import Headers, Response
@@ -68,6 +68,8 @@ class Urllib3Transport(Transport):
         """See `Transport.send`."""
         with _errors(request):
             answer = self._request(request, preload=True)
+            if not answer.data and _endless(answer):
+                raise ProtocolError("the answer broke off in its headers")
             return Response(answer.status, Headers(answer.headers.iteritems()), answer.data)
 
     def stream(self, request: Request, /) -> ResponseStream:
@@ -82,7 +84,8 @@ class Urllib3Transport(Transport):
 
         def chunks() -> Iterator[bytes]:
             with _errors(request):
-                yield from answer.stream(CHUNK_SIZE)
+                while chunk := answer.read1(CHUNK_SIZE):
+                    yield chunk
 
         return ResponseStream(answer.status, Headers(answer.headers.iteritems()), chunks(), close)
 
@@ -139,6 +142,12 @@ def _errors(request: Request) -> Generator[None]:
         if isinstance(error, ReadTimeoutError):
             raise TimedOut(f"no answer within {request.timeout.read} s: {what}") from error
         raise TransportError(f"the connection broke: {what}: {error}") from error
+
+
+def _endless(answer: urllib3.BaseHTTPResponse) -> bool:
+    """Whether nothing tells the body's length; http.client takes a connection's end for the headers' end."""
+    headers = answer.headers
+    return not ("content-length" in headers or "transfer-encoding" in headers or answer.status in {204, 304})
 
 
 def _while_connecting(error: BaseException) -> bool:
