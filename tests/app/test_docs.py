@@ -1,0 +1,124 @@
+"""The pages about applications and flows are true: their Python runs, and does what they say on the
+emulator.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from ringback.emulator import Emulator
+from tests.app.twilio import until
+from tests.docs.snippets import ROOT, run
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+
+    from ringback.app import Application
+    from ringback.client import AsyncClient, Client
+
+GUEST = "+15558675310"
+OURS = "+15017122661"
+
+
+@pytest.fixture
+def network() -> Generator[Emulator, None, None]:
+    with Emulator() as emulator:
+        yield emulator
+
+
+def page(name: str, network: Emulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", network.auth_token)
+    names: dict[str, object] = {"__name__": "page"}
+    run(ROOT / "docs" / name, names)
+    network.install(cast("Application", names["app"]), OURS)
+    return names
+
+
+class TestApplication:
+    @pytest.fixture
+    def names(self, network: Emulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+        return page("application.md", network, monkeypatch)
+
+    def test_the_menu(self, network: Emulator, names: dict[str, object]) -> None:
+        kitchen = network.phone("+15017122662")
+        call = network.phone(GUEST).dial(OURS)
+        call.expect_say("Press 1")
+        call.press("2")
+        call.expect_say("not an option")
+        call.press("1")
+        assert kitchen.answer().other == GUEST
+        call.hangup()
+        network.run_until_idle()
+        until(lambda: len(cast("list[str]", names["ended"])) == 1)
+        assert names["alarms"] == []
+
+    def test_the_texts(self, network: Emulator, names: dict[str, object]) -> None:
+        phone = network.phone(GUEST)
+        phone.text(OURS, "What are your hours?")
+        assert phone.expect_text("five to eleven").from_ == OURS
+        phone.text(OURS, "Thanks")
+        network.run_until_idle()
+        assert len(phone.texts) == 1
+
+    @pytest.mark.parametrize(("on_call", "status"), [("answer", "completed after 1 s"), ("busy", "busy")])
+    async def test_the_reminder(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        on_call: str,
+        status: str,
+    ) -> None:
+        with Emulator(clock="auto") as network:
+            names = page("application.md", network, monkeypatch)
+            network.phone(GUEST, on_call="answer" if on_call == "answer" else "busy")
+            remind = cast("Callable[[AsyncClient, str], Awaitable[str]]", names["remind"])
+            assert await remind(network.async_client(), GUEST) == status
+            confirm = cast("Callable[[AsyncClient, str], Awaitable[list[str]]]", names["confirm"])
+            assert (await confirm(network.async_client(), GUEST))[-1] == "delivered"
+
+
+class TestFlows:
+    @pytest.fixture
+    def names(self, network: Emulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+        return page("flows.md", network, monkeypatch)
+
+    def test_the_mailbox(self, network: Emulator, names: dict[str, object]) -> None:
+        call = network.phone(GUEST).dial(OURS)
+        call.expect_say("Press 1")
+        call.expect_say("I did not hear you")
+        call.press("1")
+        call.speak("Hello, it's me", seconds=4)
+        call.expect_say("Got it, 4 seconds")
+        assert call.ended.status == "completed"
+        assert len(cast("list[str]", names["mailbox"])) == 1
+
+    def test_the_queue(self, network: Emulator, names: dict[str, object]) -> None:
+        app = cast("Application", names["app"])
+        sid = network.install(app, OURS)
+        with network.client() as client:
+            client.applications(sid).update(voice_url=f"{app.public_url}/queue")
+        call = network.phone(GUEST).dial(OURS)
+        call.expect_say("Please wait")
+        assert names["waiting"] == [call.sid]
+        call.hangup()
+        network.run_until_idle()
+        until(lambda: names["lost"] == [call.sid])
+        assert names["waiting"] == []
+
+    def test_the_survey(self, network: Emulator, names: dict[str, object]) -> None:
+        ask = cast("Callable[[Client, str], str]", names["ask"])
+        phone = network.phone(GUEST)
+        ask(network.client(), GUEST)
+        call = phone.answer()
+        call.expect_say("How was dinner")
+        call.press("5")
+        call.expect_say("Thank you")
+        assert names["answers"] == ["5"]
+
+    def test_moving_a_call(self, network: Emulator, names: dict[str, object]) -> None:
+        move = cast("Callable[[Client, str], None]", names["move"])
+        call = network.phone(GUEST).dial(OURS)
+        call.expect_say("Press 1")
+        move(network.client(), call.sid)
+        call.expect_say("The kitchen is closed")
