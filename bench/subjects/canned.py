@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from ringback import Client
-from ringback.http import Request, Response
+from ringback.http import Headers, Request, Response
 from ringback.transports import Transport
 
 __all__ = ["Canned", "client"]
 
-_HEADERS: Final = {"Content-Type": "application/json", "Twilio-Request-Id": "RQ" + "0" * 32}
+_HEADERS: Final = Headers({"Content-Type": "application/json", "Twilio-Request-Id": "RQ" + "0" * 32})
 
 
 class Canned(Transport):

@@ -10,5 +10,5 @@ from bench.subjects.canned import Canned, client
 
 _messages = client(Canned(201, Path(sys.argv[1]).read_bytes())).messages
 timing.repeated(
-    lambda: _messages.create(to="+15558675310", from_="+15017122661", body="Your table is ready."), 2000
+    lambda: _messages.create(to="+15558675310", from_="+15017122661", body="Your table is ready."), 4000
 )

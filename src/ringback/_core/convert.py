@@ -54,8 +54,9 @@ def read_model(record: object, model: type[T]) -> T:
     Raises:
         Malformed: It doesn't fit.
     """
+    structure = _converter().get_structure_hook(model)
     try:
-        return _converter().structure(record, model)
+        return cast("T", structure(record, model))
     except (BaseValidationError, ValueError, TypeError, KeyError) as error:
         raise Malformed(*_first_problem(error)) from error
 

@@ -210,7 +210,8 @@ def read_json(response: Response, object_hook: ObjectHook | None = None) -> Mapp
         ResponseInvalid: It isn't one.
     """
     try:
-        body: object = json.loads(response.body, object_hook=object_hook)
+        # JSON is UTF-8; given bytes, json.loads would spend a while on looking for other encodings.
+        body: object = json.loads(response.body.decode(), object_hook=object_hook)
     except (ValueError, RecursionError) as error:
         problem = "the body is empty" if not response.body else f"the body is not JSON ({error})"
         raise _no_object(response, problem) from error

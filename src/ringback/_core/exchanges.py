@@ -7,11 +7,12 @@ import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeVar, cast
-from urllib.parse import parse_qsl, urlencode, urljoin
+from urllib.parse import parse_qsl, urljoin
 
 from attrs import evolve, field, frozen
 
 from ringback._core.exchange import Exchange, follow, perform, read_json, request_id
+from ringback._core.forms import urlencode
 from ringback._core.kinds import Integer
 from ringback._core.options import RequestOptions
 from ringback._core.paging import PageContent
@@ -203,13 +204,13 @@ def _note_loss(exchange: Exchange[Response], operation: Operation, request: Requ
 
 def _read_one(exchange: Exchange[Response], model: type[T]) -> Exchange[T]:
     # cattrs takes tens of milliseconds to import, so it waits for the first answer.
-    from ringback._core.convert import Malformed, read_model
+    from ringback._core import convert
 
     response = yield from exchange
     body = read_json(response)
     try:
-        return read_model(body, model)
-    except Malformed as error:
+        return convert.read_model(body, model)
+    except convert.Malformed as error:
         raise _malformed(response, error.path, error.problem) from error
 
 
@@ -225,16 +226,16 @@ def _read_any(exchange: Exchange[Response]) -> Exchange[Mapping[str, object]]:
 def _read_page(
     exchange: Exchange[Response], key: str, model: type[T], base_url: str
 ) -> Exchange[PageContent[T]]:
-    from ringback._core.convert import Malformed, read_models, record_hook
+    from ringback._core import convert
 
     response = yield from exchange
-    body = read_json(response, record_hook(model))
+    body = read_json(response, convert.record_hook(model))
     records = body.get(key)
     if not isinstance(records, list):
         raise _malformed(response, key, f"expected a list, got {type(records).__name__}")
     try:
-        items = read_models(cast("list[object]", records), model)
-    except Malformed as error:
+        items = convert.read_models(cast("list[object]", records), model)
+    except convert.Malformed as error:
         raise _malformed(response, f"{key}{error.path}", error.problem) from error
     page, page_size = body.get("page"), body.get("page_size")
     return PageContent(

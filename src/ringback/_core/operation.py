@@ -71,21 +71,21 @@ class Operation:
             InvalidValue: A required value or a whole group is missing, or a value is not of its kind.
         """
         pairs: list[tuple[str, str]] = []
+        given: set[str] = set()
         for param, value in zip(self.params, values, strict=True):
             if value is None:
                 if param.required:
                     raise param.kind.refuse(param.name, None)
-            elif isinstance(param.kind, Spread):
-                pairs += param.kind.spread(param.name, param.wire, value, secret=param.secret)
+                continue
+            given.add(param.name)
+            kind = param.kind
+            if isinstance(kind, Spread):
+                pairs += kind.spread(param.name, param.wire, value, secret=param.secret)
             else:
-                pairs.append((param.wire, param.kind.encode(param.name, value, secret=param.secret)))
-        if self.one_of:
-            given = {
-                param.name for param, value in zip(self.params, values, strict=True) if value is not None
-            }
-            for group in self.one_of:
-                if not given.intersection(group):
-                    raise InvalidValue(
-                        " | ".join(group), None, f"at least one of {', '.join(group)} in {self.name}"
-                    )
+                pairs.append((param.wire, kind.encode(param.name, value, secret=param.secret)))
+        for group in self.one_of:
+            if given.isdisjoint(group):
+                raise InvalidValue(
+                    " | ".join(group), None, f"at least one of {', '.join(group)} in {self.name}"
+                )
         return pairs
