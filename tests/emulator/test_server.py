@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Generator
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import urllib3
@@ -140,10 +140,8 @@ class Http:
         self.pool = urllib3.PoolManager()
 
     def __call__(self, method: str, path: str, expected: int = 200, /, **form: str) -> Any:
-        fields = None if method == "GET" else form
-        answer = self.pool.request(
-            method, self.url + path, fields=fields, encode_multipart=False, headers={}, retries=False
-        )
+        body = None if method == "GET" else urlencode(form)
+        answer = self.pool.request(method, self.url + path, body=body, retries=False)
         assert answer.status == expected, answer.data
         return json.loads(answer.data)
 

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 import pytest
 
 from ringback import AsyncClient, Client
-from ringback.emulator import Emulator, ExpectationFailed, HangUp, Hear, Press, Speak
+from ringback.emulator import Emulator, ExpectationFailed, HangUp, Hear, Press, Script, Speak
 from ringback.errors import EmulatorError
 from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME, Asked, Website
@@ -72,16 +72,15 @@ def test_http_gives_the_same_transcript() -> None:
 
 def test_fifty_phones_at_once(emulator: Emulator, website: Website) -> None:
     website.pages |= MENU
-    phones = [emulator.phone(f"+1555000{number:04}") for number in range(50)]
-    calls = [phone.dial(OURS) for phone in phones]
-    for call in calls:
-        call.expect_say("Press 1")
-        call.press("1")
-    for number, call in enumerate(calls):
-        call.speak(f"I am {number}", seconds=1)
     emulator.phone(BEN).behave("busy")
+
+    def guest(number: int) -> Script:
+        return lambda _line: [Hear("press 1"), Press("1"), Speak(f"I am {number}", 1), Hear("bye")]
+
+    calls = [emulator.phone(f"+1555000{number:04}").dial(OURS, script=guest(number)) for number in range(50)]
     emulator.run_until_idle()
     assert {call.ended.status for call in calls} == {"completed"}
+    assert {call.ended.duration for call in calls} == {10}
     texts = {each["CallSid"]: each["TranscriptionText"] for each in website.at("/text")}
     assert [texts.get(call.sid) for call in calls] == [f"I am {number}" for number in range(50)]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TypeAlias
 from urllib.parse import parse_qsl, urlsplit
@@ -84,6 +84,7 @@ class Website:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # head and body in one packet: two would wait for each other
 
             def do_POST(self) -> None:
                 self._answer()
@@ -102,7 +103,8 @@ class Website:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(response.body)))
                 self.end_headers()
-                self.wfile.write(response.body)
+                with suppress(ConnectionError):  # whoever asked may have read enough
+                    self.wfile.write(response.body)
 
             def log_message(self, format: str, *args: object) -> None:
                 pass

@@ -23,7 +23,18 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from ringback.emulator.emulator import ACCOUNT_SID, AUTH_TOKEN, Emulator
     from ringback.emulator.engine.network import Settings
-    from ringback.emulator.engine.people import HangUp, Hear, Heard, Line, Pause, Press, Speak, Step, Text
+    from ringback.emulator.engine.people import (
+        HangUp,
+        Hear,
+        Heard,
+        Line,
+        Pause,
+        Press,
+        Script,
+        Speak,
+        Step,
+        Text,
+    )
     from ringback.emulator.engine.transcript import Entry, Transcript
     from ringback.emulator.phones import CallOver, ExpectationFailed, Phone, PhoneCall
     from ringback.emulator.server import serving
@@ -43,6 +54,7 @@ __all__ = [
     "Phone",
     "PhoneCall",
     "Press",
+    "Script",
     "Settings",
     "Speak",
     "Step",
@@ -66,6 +78,7 @@ _HOMES: Final = {
     "Phone": "phones",
     "PhoneCall": "phones",
     "Press": "engine.people",
+    "Script": "engine.people",
     "Settings": "engine.network",
     "Speak": "engine.people",
     "Step": "engine.people",

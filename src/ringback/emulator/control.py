@@ -22,7 +22,7 @@ from urllib.parse import unquote
 
 from attrs import asdict
 
-from ringback.emulator.engine.people import AnsweredBy, Line, Policy, Press, Speak, Step
+from ringback.emulator.engine.people import AnsweredBy, Line, Policy, Press, Speak
 from ringback.emulator.engine.scripts import follow, length_of
 from ringback.emulator.rest.decoding import pairs_of
 from ringback.emulator.rest.errors import Refused
@@ -30,7 +30,6 @@ from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
     from ringback.emulator.emulator import Emulator
-    from ringback.emulator.engine.network import Network
     from ringback.emulator.phones import Phone
 
 __all__ = ["PREFIX", "Control"]
@@ -152,36 +151,32 @@ class Control:
         return {"message_sid": phone.text(_required(form, "to"), form.get("body", ""), media=media)}
 
     def _answer(self, phone: Phone, _: Form) -> object:
-        return self._on_line(phone, lambda _network, line: line.pick_up())
+        return self._on_line(phone, lambda line: line.pick_up())
 
     def _decline(self, phone: Phone, _: Form) -> object:
-        return self._on_line(phone, lambda _network, line: line.decline())
+        return self._on_line(phone, lambda line: line.decline())
 
     def _hang_up(self, phone: Phone, _: Form) -> object:
-        return self._on_line(phone, lambda _network, line: line.hang_up())
+        return self._on_line(phone, lambda line: line.hang_up())
 
     def _press(self, phone: Phone, form: Form) -> object:
         step = Press(_required(form, "keys"))
-        return self._on_line(phone, lambda network, line: _do(network, line, step))
+        return self._on_line(phone, lambda line: follow(line, [step]))
 
     def _speak(self, phone: Phone, form: Form) -> object:
         text = _required(form, "text")
         with self._emulator.held() as network:
             usual = length_of(text, network.settings.characters)
         step = Speak(text, _number(form, "seconds", usual))
-        return self._on_line(phone, lambda network, line: _do(network, line, step))
+        return self._on_line(phone, lambda line: follow(line, [step]))
 
-    def _on_line(self, phone: Phone, act: Callable[[Network, Line], None]) -> object:
+    def _on_line(self, phone: Phone, act: Callable[[Line], None]) -> object:
         with self._emulator.held() as network:
             lines = [line for line in network.phones[phone.number].lines if not line.ended]
             if not lines:
                 raise EmulatorError(f"{phone.number} is in no call")
-            act(network, lines[-1])
+            act(lines[-1])
             return _line(lines[-1])
-
-
-def _do(network: Network, line: Line, step: Step) -> None:
-    network.run(follow(line, [step]))
 
 
 def _line(line: Line) -> dict[str, object]:

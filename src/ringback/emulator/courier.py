@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.process import Ask, Outcome
     from ringback.http import WebhookRequest
 
-__all__ = ["Courier", "Handler"]
+__all__ = ["Courier", "Handler", "Installed"]
 
 _CHUNK: Final = 16_384
 
@@ -31,6 +31,12 @@ class Handler(Protocol):
     """What takes webhooks in this process: an `Application` or a `Switchboard`."""
 
     def handle_sync(self, request: WebhookRequest, /) -> WebhookResponse: ...
+
+
+class Installed(Handler, Protocol):
+    """An application or switchboard: it knows which requests are its own."""
+
+    def matches(self, request: WebhookRequest, /) -> bool: ...
 
 
 @frozen
@@ -58,14 +64,24 @@ class Courier:
     def __init__(self, *, any_host: bool = False) -> None:
         self._any_host = any_host
         self._mounted: list[_Mounted] = []
+        self._installed: list[Installed] = []
         self._pool: urllib3.PoolManager | None = None
         self._lock = threading.Lock()
 
     def mount(self, public_url: str, handler: Handler) -> None:
         """Send what goes to `public_url`, and to anything below it, to `handler`."""
         parts = urlsplit(public_url)
-        self._mounted = [each for each in self._mounted if each.handler is not handler]
-        self._mounted.append(_Mounted(parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), handler))
+        where = (parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"))
+        kept = [each for each in self._mounted if (each.scheme, each.netloc, each.path) != where]
+        self._mounted = [*kept, _Mounted(*where, handler)]
+
+    def install(self, application: Installed) -> None:
+        """Send to `application` what nothing is mounted for and it takes for its own.
+
+        An application that was adopted has URLs that don't begin with its public URL.
+        """
+        if application not in self._installed:
+            self._installed.append(application)
 
     def close(self) -> None:
         if self._pool is not None:
@@ -78,7 +94,12 @@ class Courier:
         if handlers:
             return _call(max(handlers, key=lambda each: len(each.path)).handler, ask)
         host = urlsplit(url).hostname or ""
-        if not self._any_host and not is_loopback(host):
+        local = is_loopback(host)
+        if not local:
+            for application in self._installed:
+                if application.matches(ask.request):
+                    return _call(application, ask)
+        if not self._any_host and not local:
             return Failure(
                 "refused",
                 f"no application of this process has the public URL, and {host} is not this machine: "

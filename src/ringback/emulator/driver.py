@@ -56,6 +56,14 @@ class _UnderWay:
     since: float
 
 
+@define(eq=False)
+class _Waiter:
+    """Somebody who waits while the driver's own thread lets time pass: woken when it is worth it."""
+
+    over: Callable[[], bool]
+    ticket: threading.Condition
+
+
 class Driver:
     """Drives one network, from the threads that wait for it or from one of its own.
 
@@ -65,7 +73,9 @@ class Driver:
     """
 
     def __init__(self, network: Network, sender: Sender, *, mode: Mode, speed: float) -> None:
-        self.condition = threading.Condition(threading.RLock())
+        self._lock = threading.RLock()
+        self.condition = threading.Condition(self._lock)
+        self._waiters: list[_Waiter] = []
         self._network = network
         self._sender = sender
         self._mode: Mode = mode
@@ -145,6 +155,10 @@ class Driver:
         idle_since: float | None = None
         with self.condition:
             deadline = round(clock.now + seconds, 3)
+
+            def over() -> bool:
+                return done() or self._late(deadline) or (self.idle and self._mode != "real")
+
             while not done():
                 if self._closed:
                     raise EmulatorError("the emulator is closed")
@@ -158,15 +172,27 @@ class Driver:
                     self.condition.wait(left)
                     continue
                 idle_since = None
-                if clock.now >= deadline and (self._mode == "real" or self._nothing_before(deadline)):
+                if self._late(deadline):
                     return False
                 if self._thread is not None:
-                    self.condition.wait(0.5)
+                    self._wait_for_thread(over)
                 elif self._nothing_before(deadline):
                     clock.move_to(deadline)
                 else:
                     self._turn(deadline)
             return True
+
+    def _late(self, deadline: float) -> bool:
+        now = self._network.clock.now
+        return now > deadline or (now == deadline and self._nothing_before(deadline))
+
+    def _wait_for_thread(self, over: Callable[[], bool]) -> None:
+        waiter = _Waiter(over, threading.Condition(self._lock))
+        self._waiters.append(waiter)
+        try:
+            waiter.ticket.wait(0.5)
+        finally:
+            self._waiters.remove(waiter)
 
     @property
     def _quiet(self) -> bool:
@@ -183,7 +209,9 @@ class Driver:
                     self._turn(math.inf)
                 except Exception as error:  # likewise
                     self._broken = error
-                    self.condition.notify_all()
+                for waiter in self._waiters:
+                    if self._broken is not None or waiter.over():
+                        waiter.ticket.notify()
 
     def _turn(self, deadline: float) -> None:
         """Do one thing, or wait for one to happen. The condition is held."""

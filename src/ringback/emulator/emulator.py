@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
 
+from ringback.app import Application as RingbackApplication
 from ringback.emulator.courier import Courier
 from ringback.emulator.driver import Driver
 from ringback.emulator.engine.network import Network, Settings
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from ringback.app import Application as RingbackApplication
+    from ringback.app import Switchboard
     from ringback.client import AsyncClient, Client
     from ringback.emulator.courier import Handler
     from ringback.emulator.driver import Mode
@@ -47,7 +48,8 @@ class Emulator:
     Args:
         account_sid: The main account.
         auth_token: What its requests authenticate with and its webhooks are signed with.
-        applications: Applications of this process, whose webhooks are delivered by a call instead of HTTP.
+        applications: Applications and switchboards of this process, whose webhooks are delivered by a call
+            instead of HTTP.
         clock: `manual`: time moves only while a test waits for something; `auto`: time moves by itself and
             skips what nobody waits for; `real`: as on the wall.
         speed: Virtual seconds for each second on the wall, with a real clock.
@@ -68,7 +70,7 @@ class Emulator:
         *,
         account_sid: str = ACCOUNT_SID,
         auth_token: str = AUTH_TOKEN,
-        applications: Iterable[RingbackApplication] = (),
+        applications: Iterable[RingbackApplication | Switchboard] = (),
         clock: Mode = "manual",
         speed: float = 1.0,
         start: datetime = _START,
@@ -102,7 +104,7 @@ class Emulator:
         )
         self._courier = Courier(any_host=any_host)
         for application in applications:
-            self._courier.mount(application.public_url, application)
+            self._serve(application)
         self._api = Api(self._network)
         self._driver = Driver(self._network, self._courier, mode=clock, speed=speed)
         self._phones: dict[str, Phone] = {}
@@ -251,11 +253,17 @@ class Emulator:
 
         Returns the SID of the TwiML application that was made for it.
         """
-        self._courier.mount(application.public_url, application)
+        self._serve(application)
         with self.client() as client:
             record = application.install(client, friendly_name=application.public_url)
         self.number(phone_number, application_sid=record.sid)
         return record.sid
+
+    def _serve(self, application: RingbackApplication | Switchboard) -> None:
+        each = (application,) if isinstance(application, RingbackApplication) else application.applications
+        for one in each:
+            self._courier.mount(one.public_url, application)
+        self._courier.install(application)
 
     # The API
 

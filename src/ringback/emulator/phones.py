@@ -314,7 +314,7 @@ class Phone:
                 raise EmulatorError(f"{self.number} is in a call")
             leg = call_in(network, self._phone, number)
             if script is not None:
-                network.run(follow(leg.line, script(leg.line)))
+                follow(leg.line, script(leg.line))
         return PhoneCall(self._driver, leg.line)
 
     def answer(self, *, timeout: float = 60.0) -> PhoneCall:

@@ -117,7 +117,7 @@ class Leg:
         self.fallback_method = fallback_method
         self.parent = parent
         self.process: Process | None = None
-        self.listening: set[str] = set()
+        self.listening: frozenset[str] = frozenset()
         self.audience: Callable[[], Iterable[Leg]] = tuple
         self.place = ""
         self.document = ""
@@ -151,6 +151,7 @@ class Leg:
         self._answered_at = self.network.clock.now
         self.call.start_time = self.network.clock.date
         self.line.state = "talking"
+        self.line.changed()
         who = "Twilio" if self.call.direction == "inbound" else self.line.phone.number
         self.network.note(self.call.sid, who, "answers")
         self._later(min(self.time_limit or math.inf, self.network.settings.longest), self._too_long)
@@ -164,7 +165,7 @@ class Leg:
             self.on_answer()
         script = self.line.phone.behaviour.script
         if script is not None:
-            self.network.run(follow(self.line, script(self.line)))
+            follow(self.line, script(self.line))
 
     def finish(self, status: str, *, sip: int | None = None) -> None:
         """The call is over; does nothing where it already is."""
@@ -191,6 +192,11 @@ class Leg:
     def start(self, steps: Steps[None]) -> None:
         """Give the leg something to do."""
         self.process = self.network.run(steps)
+
+    def listen_for(self, *what: str) -> None:
+        """Take notice of `keys`, `speech`, both, or nothing from now on."""
+        self.listening = frozenset(what)
+        self.line.changed()
 
     def signal(self, signal: Signal) -> None:
         """Tell what it does that something happened."""

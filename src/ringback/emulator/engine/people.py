@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import define, frozen
 
+from ringback.emulator.engine.process import Changed
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.calls import Leg
     from ringback.emulator.engine.network import Network
+    from ringback.emulator.engine.process import Process
 
 __all__ = [
     "HangUp",
@@ -153,11 +155,12 @@ class Line:
         self.state: State = "calling" if calling else "ringing"
         self.heard: list[Heard] = []
         self.ended_by: Literal["me", "Twilio"] | None = None
+        self._watchers: list[Process] = []
 
     @property
     def listening(self) -> frozenset[str]:
         """What the other end would take notice of now: `keys`, `speech`, both or nothing."""
-        return frozenset(self.leg.listening) if self.state == "talking" else frozenset()
+        return self.leg.listening if self.state == "talking" else frozenset()
 
     @property
     def ended(self) -> bool:
@@ -169,9 +172,19 @@ class Line:
         network = self.leg.network
         if heard.until is not None and heard.until > network.clock.now:
             # Its end is a moment that somebody may wait for.
-            network.clock.after(heard.until - network.clock.now, _nothing)
+            network.clock.after(heard.until - network.clock.now, self.changed)
         what = f'"{heard.what}"' if heard.kind in {"say", "speech"} else f"{heard.kind} {heard.what}"
         network.note(self.leg.call.sid, self.phone.number, "hears", what, heard.source, heard.document)
+
+    def watch(self, process: Process) -> None:
+        """Tell a process whenever something about this line changes."""
+        self._watchers.append(process)
+
+    def changed(self) -> None:
+        """Something about this line changed."""
+        self._watchers = [each for each in self._watchers if not each.over]
+        for process in self._watchers:
+            process.signal(Changed())
 
     def pick_up(self) -> None:
         """Answer while it rings."""
@@ -218,6 +231,7 @@ class Line:
         for heard in self.heard:
             if heard.until is None:
                 heard.until, heard.cut = now, True
+        self.changed()
 
     def _talking(self, what: str) -> None:
         if self.state != "talking":
@@ -252,7 +266,3 @@ class Phone:
     def busy(self) -> bool:
         """Whether it is in a call: it takes one at a time."""
         return any(line.state != "over" for line in self.lines)
-
-
-def _nothing() -> None:
-    """Marks a moment on the clock."""

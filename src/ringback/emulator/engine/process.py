@@ -293,5 +293,7 @@ class Process:
 
     def _answered(self, turn: int, outcome: Outcome) -> None:
         # The call may have been hung up or moved while the request was under way: then nobody waits for it.
-        if not self.over and turn == self._turn and isinstance(self._waits_for, Ask):
+        # Whoever answered may have done that itself, so that the interruption is still on its way.
+        interrupted = self._interruption is not None and self._interruption.due()
+        if not self.over and turn == self._turn and not interrupted:
             self._resume(outcome)

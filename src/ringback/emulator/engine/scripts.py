@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.people import HangUp, Hear, Heard, Line, Pause, Press, Speak, Step
 from ringback.emulator.engine.process import Steps, wait
@@ -12,11 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AUDIBLE", "follow", "length_of", "matches"]
 
-AUDIBLE = frozenset({"say", "play", "speech"})
-
-# How often somebody looks whether the other end listens by now, in seconds.
-_LOOK = 0.1
-_PATIENCE = 60.0
+AUDIBLE: Final = frozenset({"say", "play", "speech"})
+# Seconds for which somebody waits for the other end to listen.
+_PATIENCE: Final = 60.0
 
 
 def length_of(text: str, characters: float) -> float:
@@ -29,8 +28,12 @@ def matches(heard: Heard, text: str, kinds: frozenset[str]) -> bool:
     return heard.kind in kinds and " ".join(text.split()).casefold() in heard.what.casefold()
 
 
-def follow(line: Line, steps: Iterable[Step]) -> Steps[None]:
-    """Do what the script says until it or the call is over."""
+def follow(line: Line, steps: Iterable[Step]) -> None:
+    """Let the person do what the script says, until it or the call is over."""
+    line.watch(line.leg.network.run(_follow(line, steps)))
+
+
+def _follow(line: Line, steps: Iterable[Step]) -> Steps[None]:
     network = line.leg.network
     cursor = 0
     for step in steps:
@@ -38,12 +41,12 @@ def follow(line: Line, steps: Iterable[Step]) -> Steps[None]:
             return
         match step:
             case Pause(seconds):
-                yield from wait(seconds)
+                yield from _until(line, lambda: False, seconds)
             case HangUp():
                 line.hang_up()
                 return
             case Hear(text, timeout):
-                found = yield from _until_heard(line, text, cursor, timeout)
+                found = yield from _heard(line, text, cursor, timeout)
                 if found is None:
                     if not line.ended:
                         network.note(
@@ -54,34 +57,37 @@ def follow(line: Line, steps: Iterable[Step]) -> Steps[None]:
                 cursor = found + 1
             case Press(keys):
                 for key in keys:
-                    if not (yield from _until_listened(line, "keys")):
+                    if not (yield from _until(line, lambda: "keys" in line.listening, _PATIENCE)):
                         return
                     line.press(key)
-                    yield from wait(network.settings.key)
+                    yield from _until(line, lambda: False, network.settings.key)
             case Speak(text, seconds):
-                if not (yield from _until_listened(line, "speech")):
+                if not (yield from _until(line, lambda: "speech" in line.listening, _PATIENCE)):
                     return
                 length = length_of(text, network.settings.characters) if seconds is None else seconds
                 line.speak(text, length)
-                yield from wait(length)
+                yield from _until(line, lambda: False, length)
 
 
-def _until_heard(line: Line, text: str, cursor: int, timeout: float) -> Steps[int | None]:
+def _heard(line: Line, text: str, cursor: int, timeout: float) -> Steps[int | None]:
     clock = line.leg.network.clock
-    deadline = clock.now + timeout
-    while True:
+
+    def first() -> int | None:
         for index, heard in enumerate(line.heard[cursor:], start=cursor):
             if matches(heard, text, AUDIBLE) and heard.over(clock.now):
                 return index
+        return None
+
+    yield from _until(line, lambda: first() is not None, timeout)
+    return first()
+
+
+def _until(line: Line, done: Callable[[], bool], seconds: float) -> Steps[bool]:
+    """Wait for at most so many seconds; a line tells whenever something about it changes."""
+    clock = line.leg.network.clock
+    deadline = round(clock.now + seconds, 3)
+    while not done():
         if line.ended or clock.now >= deadline:
-            return None
-        yield from wait(_LOOK)
-
-
-def _until_listened(line: Line, what: str) -> Steps[bool]:
-    deadline = line.leg.network.clock.now + _PATIENCE
-    while not line.ended and line.leg.network.clock.now < deadline:
-        if what in line.listening:
-            return True
-        yield from wait(_LOOK)
-    return False
+            return False
+        yield from wait(round(deadline - clock.now, 3))
+    return True

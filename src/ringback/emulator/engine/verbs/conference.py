@@ -55,7 +55,7 @@ def join(leg: Leg, document: Document, dial: Dial, noun: ConferenceNoun) -> Step
         label=noun.participant_label or "",
     )
     star = bool(dial.hangup_on_star)
-    leg.listening |= {"keys", "speech"} if not participant.muted else {"keys"}
+    leg.listen_for("keys", *(() if participant.muted else ("speech",)))
     reason = "participant_hung_up"
     try:
         conference.join(participant, _callback(document, noun))
@@ -74,7 +74,7 @@ def join(leg: Leg, document: Document, dial: Dial, noun: ConferenceNoun) -> Step
         raise
     finally:
         participant.inside = False
-        leg.listening.clear()
+        leg.listen_for()
         conference.leave(participant, reason)
     return JOINED
 

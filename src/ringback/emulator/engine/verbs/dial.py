@@ -216,8 +216,8 @@ class _Dialing:
         self._bridged_at = clock.now
         parent.audience = lambda: (child,)
         child.audience = lambda: (parent,)
-        parent.listening |= {"keys", "speech"}
-        child.listening |= {"keys", "speech"}
+        parent.listen_for("keys", "speech")
+        child.listen_for("keys", "speech")
         self._network.note(
             parent.call.sid, "Twilio", "connects", f"{parent.line.phone.number} and {child.call.to}"
         )
@@ -246,8 +246,8 @@ class _Dialing:
         self._status = "completed"
         self._seconds = math.floor(self._network.clock.now - self._bridged_at + 0.5)
         self._leg.audience = child.audience = tuple
-        self._leg.listening.clear()
-        child.listening.clear()
+        self._leg.listen_for()
+        child.listen_for()
         if self._keeper is not None:
             self._keeper.finish(max(1, self._seconds), [])
 

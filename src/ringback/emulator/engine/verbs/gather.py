@@ -29,7 +29,7 @@ def gather(leg: Leg, document: Document, verb: Gather) -> Steps[Result]:
     def wanted(signal: Signal) -> bool:
         return (keys and isinstance(signal, Key)) or (speech and isinstance(signal, Speech))
 
-    leg.listening |= ({"keys"} if keys else set[str]()) | ({"speech"} if speech else set[str]())
+    leg.listen_for(*(("keys",) if keys else ()), *(("speech",) if speech else ()))
     try:
         signal: Signal | None = None
         for prompt in verb.children:
@@ -51,7 +51,7 @@ def gather(leg: Leg, document: Document, verb: Gather) -> Steps[Result]:
                 break
             signal = yield from listen(leg, timeout, lambda got: isinstance(got, Key))
     finally:
-        leg.listening.clear()
+        leg.listen_for()
     if digits or finished_by:
         return _action(document, verb, ("Digits", digits), ("FinishedOnKey", finished_by))
     leg.network.note(leg.call.sid, leg.line.phone.number, "gives no input", source="Gather")

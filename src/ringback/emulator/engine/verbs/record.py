@@ -46,7 +46,7 @@ def record(leg: Leg, document: Document, verb: Record) -> Steps[Result]:
     keeper.start()
     sounds: list[tuple[float, float, str]] = []
     ended_by = ""
-    leg.listening |= {"keys", "speech"} if finish_keys else {"speech"}
+    leg.listen_for("speech", *(("keys",) if finish_keys else ()))
     try:
         while True:
             quiet_since = max([start, *(end for _, end, _ in sounds)])
@@ -71,7 +71,7 @@ def record(leg: Leg, document: Document, verb: Record) -> Steps[Result]:
             keeper.nothing()
         raise
     finally:
-        leg.listening.clear()
+        leg.listen_for()
     if not sounds:
         keeper.nothing()
         leg.network.note(leg.call.sid, leg.line.phone.number, "leaves no message", source="Record")

@@ -34,7 +34,7 @@ def interpret(leg: Leg, source: Source) -> Steps[None]:
             try:
                 following = yield from _document(leg, following)
             except Moved as moved:
-                leg.listening.clear()
+                leg.listen_for()
                 following = moved.source
     except HungUp:
         return

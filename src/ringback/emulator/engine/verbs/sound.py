@@ -57,6 +57,7 @@ def perform(
             if heard is not None and heard.until is None:
                 heard.until = leg.network.clock.now
                 heard.cut = heard.until < round(heard.at + sound.seconds, 3)
+                leg.line.changed()
         if signal is not None:
             return signal
     return None
