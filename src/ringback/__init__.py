@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ringback._core.version import __version__
 
 if TYPE_CHECKING:
+    from ringback._conveniences.segments import segments
     from ringback._core.options import RequestOptions
     from ringback._core.paging import AsyncPage, AsyncPager, Page, Pager
     from ringback._core.raw import RawResponse
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES: Final = {
+    "segments": "_conveniences.segments",
     "RawResponse": "_core.raw",
     "RequestOptions": "_core.options",
     "AsyncPage": "_core.paging",
@@ -174,6 +176,7 @@ __all__ = [
     "WebhookRequest",
     "WebhookResponse",
     "__version__",
+    "segments",
 ]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
+from ringback._conveniences.account import AccountActions, AsyncAccountActions
 from ringback._core.kinds import (
     TEXT,
     Choice,
@@ -277,7 +278,7 @@ class AccountList:
         )
 
 
-class AccountContext(AccountResources):
+class AccountContext(AccountResources, AccountActions):
     """The account. What can be done with it."""
 
     __slots__ = ("sid",)
@@ -476,7 +477,7 @@ class AsyncAccountList:
         )
 
 
-class AsyncAccountContext(AsyncAccountResources):
+class AsyncAccountContext(AsyncAccountResources, AsyncAccountActions):
     """The account. What can be done with it."""
 
     __slots__ = ("sid",)

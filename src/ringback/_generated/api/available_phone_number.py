@@ -89,8 +89,7 @@ class AvailablePhoneNumberCapabilities:
 
 @frozen(kw_only=True)
 class AvailablePhoneNumber:
-    """A number on offer; buy it with
-    `client.incoming_phone_numbers.create(phone_number=number.phone_number)`.
+    """A number on offer; buy it with `client.incoming_phone_numbers.buy(number)`.
 
     Attributes:
         phone_number: The number in E.164 form, such as `+14155551234`.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
+from ringback._conveniences.numbers import AsyncNumberPurchases, NumberPurchases
 from ringback._core.kinds import (
     BOOLEAN,
     METHOD,
@@ -667,7 +668,7 @@ INCOMING_PHONE_NUMBERS_ASSIGNED_ADD_ONS_EXTENSIONS_FETCH: Final = Operation(
 )
 
 
-class IncomingPhoneNumberList:
+class IncomingPhoneNumberList(NumberPurchases):
     """Buy phone numbers, set them up, hand them over, give them up.
 
     See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
@@ -1995,7 +1996,7 @@ class IncomingPhoneNumberAssignedAddOnExtensionContext:
         )
 
 
-class AsyncIncomingPhoneNumberList:
+class AsyncIncomingPhoneNumberList(AsyncNumberPurchases):
     """Buy phone numbers, set them up, hand them over, give them up.
 
     See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource

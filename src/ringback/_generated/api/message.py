@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
+from ringback._conveniences.media import AsyncMediaDownloads, MediaDownloads
 from ringback._core.kinds import (
     BOOLEAN,
     DAY_OR_INSTANT,
@@ -1423,7 +1424,7 @@ class MediaList:
         )
 
 
-class MediaContext:
+class MediaContext(MediaDownloads):
     """The file. What can be done with it."""
 
     __slots__ = (
@@ -2478,7 +2479,7 @@ class AsyncMediaList:
         )
 
 
-class AsyncMediaContext:
+class AsyncMediaContext(AsyncMediaDownloads):
     """The file. What can be done with it."""
 
     __slots__ = (

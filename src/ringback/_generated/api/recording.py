@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
+from ringback._conveniences.media import AsyncRecordingDownloads, RecordingDownloads
 from ringback._core.kinds import (
     BOOLEAN,
     DAY,
@@ -897,7 +898,7 @@ class RecordingList:
         )
 
 
-class RecordingContext:
+class RecordingContext(RecordingDownloads):
     """The recording. What can be done with it."""
 
     __slots__ = (
@@ -1392,7 +1393,7 @@ class CallRecordingList:
         )
 
 
-class CallRecordingContext:
+class CallRecordingContext(RecordingDownloads):
     """The recording; `Twilio.CURRENT`, in an update, is the one that is going on. What can be done with it."""
 
     __slots__ = (
@@ -1565,7 +1566,7 @@ class ConferenceRecordingList:
         )
 
 
-class ConferenceRecordingContext:
+class ConferenceRecordingContext(RecordingDownloads):
     """The recording; `Twilio.CURRENT`, in an update, is the one that is going on. What can be done with it."""
 
     __slots__ = (
@@ -1751,7 +1752,7 @@ class AsyncRecordingList:
         )
 
 
-class AsyncRecordingContext:
+class AsyncRecordingContext(AsyncRecordingDownloads):
     """The recording. What can be done with it."""
 
     __slots__ = (
@@ -2248,7 +2249,7 @@ class AsyncCallRecordingList:
         )
 
 
-class AsyncCallRecordingContext:
+class AsyncCallRecordingContext(AsyncRecordingDownloads):
     """The recording; `Twilio.CURRENT`, in an update, is the one that is going on. What can be done with it."""
 
     __slots__ = (
@@ -2421,7 +2422,7 @@ class AsyncConferenceRecordingList:
         )
 
 
-class AsyncConferenceRecordingContext:
+class AsyncConferenceRecordingContext(AsyncRecordingDownloads):
     """The recording; `Twilio.CURRENT`, in an update, is the one that is going on. What can be done with it."""
 
     __slots__ = (
