@@ -357,3 +357,15 @@ def test_many_threads_write_one_document() -> None:
     for thread in threads:
         thread.join()
     assert written == [expected] * 160
+
+
+def test_what_the_type_checkers_accept_can_be_built_written_and_read() -> None:
+    accepted: Any = import_module("tests.typing.twiml_accepted")
+    handler = Handler("https://example.com/x")
+    documents = accepted.voice(*[handler] * 8, "man", "us") + accepted.messages(handler)
+    assert len(documents) > 30
+    for document in documents:
+        document_name = document._key.partition(".")[0]
+        assert parse(str(document), document=document_name, strict=False) == document
+    accepted.step_by_step(handler)
+    accepted.reading(b"<Response/>")

@@ -73,6 +73,14 @@ class RequiringType(type):
                     raise
                 raise TwimlError(f"{cls.__name__}.{missing[0]}", None, allowed) from None
 
+        @property
+        def __signature__(cls):
+            # `help` and completion would show that of `__call__`.
+            import inspect
+
+            signature = inspect.signature(cls.__init__)
+            return signature.replace(parameters=list(signature.parameters.values())[1:])
+
 
 class Element:
     """A TwiML element.

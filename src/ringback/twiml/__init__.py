@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from ringback._generated.twiml.messaging import Message as Message
     from ringback._generated.twiml.messaging import MessagingResponse as MessagingResponse
     from ringback._generated.twiml.voice import *  # noqa: F403
+    from ringback.twiml import messaging as messaging
+    from ringback.twiml import types as types
+    from ringback.twiml import voice as voice
     from ringback.twiml.linting import lint as lint
     from ringback.twiml.parsing import parse as parse
     from ringback.twiml.problems import Problem as Problem
@@ -55,6 +58,8 @@ if not TYPE_CHECKING:
     def __getattr__(name):
         if name == "__all__":
             return [*_HOMES, *import_module(_VOICE).__all__]
+        if name in ("messaging", "types", "voice"):
+            return import_module(f"ringback.twiml.{name}")
         home = _HOMES.get(name) or (_VOICE if name[:1].isupper() else None)
         if home is None or not hasattr(import_module(home), name):
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
+from unicodedata import combining, east_asian_width
 
 from ringback._core.twiml_elements import Element, Raw
 from ringback.twiml.parsing import parse
@@ -81,7 +82,7 @@ def _render(value: object, start: int, indent: int) -> str:
     """An expression that begins in column `start` of a line that is indented by `indent`."""
     line = _line(value)
     # One more for the comma, or the bracket, that follows.
-    if start + len(line) + 1 <= WIDTH:
+    if start + _width(line) + 1 <= WIDTH:
         return line
     inner = indent + 4
     pad = " " * inner
@@ -104,6 +105,13 @@ def _render(value: object, start: int, indent: int) -> str:
     if not parts:
         return line
     return "\n".join([opening, *(f"{pad}{part}," for part in parts), f"{' ' * indent}{closing}"])
+
+
+def _width(line: str) -> int:
+    """Columns on a screen, which is what formatters count."""
+    if line.isascii():
+        return len(line)
+    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in line)
 
 
 def _line(value: object) -> str:

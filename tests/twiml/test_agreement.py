@@ -1,0 +1,121 @@
+"""Schema, classes and docstrings say the same; nothing is forgotten in any of them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from xmlschema import XMLSchema10
+from xmlschema.validators import XsdAttribute, XsdComplexType
+
+import ringback.twiml
+from codegen.twiml.load import python_name
+from ringback._core.twiml_elements import Container, Element, TextElement
+from ringback.twiml import schema_folder, tables, voice
+from tests.twiml.support import DocumentName
+
+DOCUMENTS: list[DocumentName] = ["voice", "messaging"]
+XS = "{http://www.w3.org/2001/XMLSchema}"
+
+
+def complex_types(document: DocumentName) -> dict[str, XsdComplexType]:
+    schema = XMLSchema10(str(schema_folder() / f"{document}.xsd"), allow="local")
+    return {
+        str(kind.local_name): kind
+        for kind in schema.types.values()
+        if isinstance(kind, XsdComplexType) and kind.local_name
+    }
+
+
+def attributes(kind: XsdComplexType) -> dict[str, XsdAttribute]:
+    return {
+        str(each.prefixed_name): each for each in kind.attributes.values() if isinstance(each, XsdAttribute)
+    }
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_schema_classes_and_docstrings_name_the_same(document: DocumentName) -> None:
+    types = complex_types(document)
+    classes = {cls.__name__: cls for cls in tables.element_classes(document).values()}
+    assert classes.keys() == types.keys()
+    for name, cls in classes.items():
+        found = attributes(types[name])
+        assert {wire for wire, _ in cls._fields.values()} == found.keys(), name
+        assert list(cls._fields) == sorted(python_name(wire) for wire in found), name
+        required = {python_name(wire) for wire, each in found.items() if each.use == "required"}
+        assert set(cls._required) == required, name
+        parameters = inspect.signature(cls).parameters
+        assert set(cls._fields) <= parameters.keys(), name
+        doc = inspect.getdoc(cls) or ""
+        documented = re.findall(r"^    (\w+): \S", doc.partition("Attributes:\n")[2], re.MULTILINE)
+        assert documented == list(cls._fields), name
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_part_of_the_schema_is_documented(document: DocumentName) -> None:
+    seen = 0
+    for name, kind in complex_types(document).items():
+        for label, component in {name: kind, **attributes(kind)}.items():
+            words = [
+                " ".join((text.text or "").split()) for text in component.elem.iter(f"{XS}documentation")
+            ]
+            assert words, f"{name} {label}"
+            assert len(words[0]) > 8, f"{name} {label}"
+            seen += 1
+    assert seen > (300 if document == "voice" else 10)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_child_has_a_method_with_the_same_arguments(document: DocumentName) -> None:
+    pairs = 0
+    for parent in tables.element_classes(document).values():
+        if not issubclass(parent, Container):
+            continue
+        for tag, child in tables.children(parent).items():
+            name = python_name(tag)
+            method: Any = getattr(parent, f"add_{name}" if name in parent._fields else name)
+            ours, theirs = inspect.signature(method), inspect.signature(child)
+            assert list(ours.parameters.values())[1:] == list(theirs.parameters.values())
+            assert ours.return_annotation == child.__name__
+            pairs += 1
+    assert pairs > (50 if document == "voice" else 3)
+
+
+def test_the_public_module_has_every_element_once() -> None:
+    # Type checkers read the names off the imports; at run time the list is made when it is asked for.
+    public: list[str] = getattr(ringback.twiml, "__all__")  # noqa: B009
+    assert len(public) == len(set(public))
+    names = {cls.__name__ for document in DOCUMENTS for cls in tables.element_classes(document).values()}
+    assert names <= set(public)
+    for name in public:
+        assert getattr(ringback.twiml, name).__name__ == name
+    assert ringback.twiml.Redirect is voice.Redirect
+    assert ringback.twiml.messaging.Redirect._key != voice.Redirect._key
+    assert set(public) <= set(dir(ringback.twiml))
+    with pytest.raises(AttributeError):
+        getattr(ringback.twiml, "Sya")  # noqa: B009
+
+
+def test_links_point_to_twilio() -> None:
+    for document in DOCUMENTS:
+        for cls in tables.element_classes(document).values():
+            links = re.findall(r"https?://\S+", inspect.getdoc(cls) or "")
+            assert links, cls
+            assert all(link.startswith("https://www.twilio.com/docs/") for link in links), cls
+
+
+def test_slots_leave_no_room_for_anything_else() -> None:
+    for document in DOCUMENTS:
+        for cls in tables.element_classes(document).values():
+            assert issubclass(cls, Element)
+            assert not hasattr(cls.__new__(cls), "__dict__"), cls
+            assert issubclass(cls, Container | TextElement) or not tables.children(cls)
+
+
+def test_the_schemas_are_where_they_are_said_to_be() -> None:
+    folder = schema_folder()
+    assert {path.name for path in folder.glob("*.xsd")} >= {"voice.xsd", "messaging.xsd", "common.xsd"}
+    assert folder == Path(__file__).parents[2] / "spec" / "twiml"
