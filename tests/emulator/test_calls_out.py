@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import pytest
 
 from ringback import Client
 from ringback.emulator import Emulator, HangUp, Hear, Pause, Press, Speak
+from ringback.emulator.engine.people import AnsweredBy, Policy
 from ringback.errors import InvalidRequest
+from ringback.rest import CallStatusCallbackEvent
 from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME, Website
 
-EVENTS = ("initiated", "ringing", "answered", "completed")
+EVENTS: tuple[CallStatusCallbackEvent, ...] = ("initiated", "ringing", "answered", "completed")
+Mode: TypeAlias = Literal["Enable", "DetectMessageEnd"]
 
 
 @pytest.fixture
@@ -73,9 +78,9 @@ def test_an_answered_call(emulator: Emulator, website: Website, client: Client) 
     ],
 )
 def test_a_call_that_is_not_answered(
-    emulator: Emulator, website: Website, client: Client, policy: str, statuses: list[str], code: str
+    emulator: Emulator, website: Website, client: Client, policy: Policy, statuses: list[str], code: str
 ) -> None:
-    emulator.phone(ANNA).behave(policy)  # type: ignore[arg-type]
+    emulator.phone(ANNA).behave(policy)
     sid = place(client, timeout=20)
     emulator.run_until_idle()
     assert [status for _, status in progress(website)] == statuses
@@ -224,14 +229,14 @@ def test_a_time_limit(emulator: Emulator, website: Website, client: Client) -> N
     ],
 )
 def test_answering_machines(
-    emulator: Emulator, website: Website, client: Client, found: str, mode: str, verdict: str
+    emulator: Emulator, website: Website, client: Client, found: AnsweredBy, mode: Mode, verdict: str
 ) -> None:
-    emulator.phone(ANNA).behave("answer", answered_by=found)  # type: ignore[arg-type]
+    emulator.phone(ANNA).behave("answer", answered_by=found)
     sid = client.calls.create(
         to=ANNA,
         from_=OURS,
         url=f"{HOME}/answered",
-        machine_detection=mode,  # type: ignore[arg-type]
+        machine_detection=mode,
         status_callback=f"{HOME}/progress",
     ).sid
     emulator.run_until_idle()

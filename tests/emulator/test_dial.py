@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ringback.emulator import Emulator, ExpectationFailed
+from ringback.emulator.engine.people import Policy
 from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME, Website
 
@@ -55,9 +56,9 @@ def test_two_people_talk(emulator: Emulator, website: Website) -> None:
     ("policy", "status"),
     [("busy", "busy"), ("decline", "busy"), ("no-answer", "no-answer"), ("unreachable", "failed")],
 )
-def test_nobody_answers(emulator: Emulator, website: Website, policy: str, status: str) -> None:
+def test_nobody_answers(emulator: Emulator, website: Website, policy: Policy, status: str) -> None:
     website.pages["/voice"] = dial(BEN, 'timeout="10"')
-    emulator.phone(BEN).behave(policy)  # type: ignore[arg-type]
+    emulator.phone(BEN).behave(policy)
     emulator.phone(ANNA).dial(OURS).expect_hangup()
     done = website.at("/done")[0]
     assert (done["DialCallStatus"], done["DialBridged"]) == (status, "false")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,7 +57,9 @@ def test_a_text_comes_in_and_is_answered(emulator: Emulator, website: Website, c
     emulator.run_until_idle()
     told = website.at("/told")
     assert [each["MessageStatus"] for each in told] == ["sending", "sent", "delivered"]
-    directions = {each.sid: (each.direction, each.status) for each in client.messages.list()}
+    directions: dict[str, tuple[str, str]] = {
+        each.sid: (each.direction, each.status) for each in client.messages.list()
+    }
     assert directions[sid] == ("inbound", "received")
     assert sorted(directions.values())[1:] == [("outbound-reply", "delivered")] * 2
     media = list(client.messages(sid).media.list())
@@ -130,9 +134,14 @@ def test_a_text_goes_out(emulator: Emulator, website: Website, client: Client) -
     [("undelivered", ["sending", "sent", "undelivered"], 30005), ("fail", ["sending", "failed"], 30008)],
 )
 def test_a_text_that_does_not_arrive(
-    emulator: Emulator, website: Website, client: Client, fate: str, statuses: list[str], code: int
+    emulator: Emulator,
+    website: Website,
+    client: Client,
+    fate: Literal["undelivered", "fail"],
+    statuses: list[str],
+    code: int,
 ) -> None:
-    emulator.phone(ANNA).receive(fate)  # type: ignore[arg-type]
+    emulator.phone(ANNA).receive(fate)
     sent = client.messages.create(to=ANNA, from_=OURS, body="Ready", status_callback=f"{HOME}/told")
     emulator.run_until_idle()
     assert [each["MessageStatus"] for each in website.at("/told")] == statuses

@@ -6,15 +6,14 @@ import itertools
 import socket
 
 import pytest
-from attrs import define, field
+from attrs import define
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from twilio.request_validator import RequestValidator
 
 from ringback.emulator import AUTH_TOKEN, Emulator
 from ringback.http import Headers, WebhookRequest, WebhookResponse
 from tests.emulator.conftest import ANNA, BEN, OURS
-from tests.emulator.website import HOME, Asked, Website
+from tests.emulator.website import HOME, VALIDATOR, Asked, Website
 
 HTML = Headers({"Content-Type": "text/html"})
 APOLOGY = "an application error has occurred"
@@ -168,7 +167,7 @@ def test_a_port_is_signed_for_messages_and_not_for_calls(emulator: Emulator) -> 
         signature = request.headers["X-Twilio-Signature"]
         parameters = dict(read_parameters(request).multi_items())
         right = url if url.endswith("sms") else url.replace(":8443", "")
-        expected = RequestValidator(AUTH_TOKEN).compute_signature(right, parameters)
+        expected = VALIDATOR.compute_signature(right, parameters)
         assert signature == expected
         SignatureValidator(AUTH_TOKEN).validate(request)
     assert len(seen) == 2
@@ -222,13 +221,6 @@ def test_no_answer_brings_it_down(body: bytes) -> None:
         assert emulator.phone(ANNA).dial(OURS).ended.status in {"completed", "no-answer", "busy"}
         emulator.phone(ANNA).text(OURS, "Hi")
         emulator.run_until_idle()
-
-
-@define
-class Stack:
-    """Makes nested documents out of random pieces."""
-
-    parts: list[str] = field(factory=list)
 
 
 VERBS = st.sampled_from(

@@ -254,10 +254,13 @@ class Emulator:
         Returns the SID of the TwiML application that was made for it.
         """
         self._serve(application)
+        with self._driver.touch() as network:
+            missing = network.store.number(phone_number) is None
+        if missing:
+            self.number(phone_number)
         with self.client() as client:
-            record = application.install(client, friendly_name=application.public_url)
-        self.number(phone_number, application_sid=record.sid)
-        return record.sid
+            name = application.public_url[:64]
+            return application.install(client, friendly_name=name, phone_number=phone_number).sid
 
     def _serve(self, application: RingbackApplication | Switchboard) -> None:
         each = (application,) if isinstance(application, RingbackApplication) else application.applications

@@ -11,7 +11,7 @@ from attrs import evolve, frozen
 
 __all__ = ["Entry", "Transcript", "shown"]
 
-_URL: Final = re.compile(r"https?://[^\s/?#\"']+")
+_URL: Final = re.compile(r"https?://[^\s/?#\"']+([^\s?#\"']*)[^\s\"']*")
 
 
 @frozen
@@ -90,12 +90,15 @@ class Transcript:
         """What happened to one call or message."""
         return tuple(entry for entry in self._entries if entry.subject == sid)
 
-    def without_hosts(self) -> Transcript:
-        """A copy in which URLs have lost scheme, host and port: equal however the application was served."""
+    def with_paths(self) -> Transcript:
+        """A copy in which each URL is its path alone: equal however and wherever an application was served.
+
+        Queries go as well as hosts: applications put into them what differs in every run, such as tokens.
+        """
         copy = Transcript()
         copy._subjects = dict(self._subjects)
         copy._entries = [
-            evolve(entry, what=_URL.sub("", entry.what), document=_URL.sub("", entry.document))
+            evolve(entry, what=_URL.sub(r"\1", entry.what), document=_URL.sub(r"\1", entry.document))
             for entry in self._entries
         ]
         return copy
