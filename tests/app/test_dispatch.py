@@ -15,7 +15,7 @@ from ringback.app import Application, HandlerFailed, MemoryStore
 from ringback.errors import InvalidValue
 from ringback.http import WebhookRequest
 from ringback.twiml import Message, MessagingResponse, Say, VoiceResponse
-from ringback.webhooks import CallEnded, IncomingCall, IncomingMessage
+from ringback.webhooks import CallEnded, IncomingCall, IncomingMessage, sign
 from tests.app.twilio import (
     TOKEN,
     call_parameters,
@@ -105,6 +105,18 @@ class TestSignatures:
         for tokens in (["old", TOKEN], {call_parameters("CA")["AccountSid"]: TOKEN, "AC1": "old"}):
             counting = Counting(auth_token=tokens)
             assert (await counting.app.handle(request(counting.url, call_parameters("CA1")))).status == 200
+
+    async def test_a_shared_key(self) -> None:
+        counting = Counting(shared_keys={"key-1": "its secret"})
+        parameters = call_parameters("CA1")
+        signature = sign(counting.url, parameters.items(), "its secret", algorithm="HMAC_SHA256")
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Twilio-Signature": signature,
+            "X-Twilio-Webhooks-Signature-Settings": "key=key-1,algorithm=HMAC_SHA256",
+        }
+        body = urlencode(parameters).encode()
+        assert (await counting.app.handle(WebhookRequest("POST", counting.url, headers, body))).status == 200
 
     async def test_it_can_be_switched_off_and_says_so(self, caplog: pytest.LogCaptureFixture) -> None:
         counting = Counting(validate_signatures=False)

@@ -473,6 +473,43 @@ class TestRepetitions:
         assert {tuple(tags(answer)) for answer in await asyncio.gather(*waiting)} == {("Say",)}
         assert len(results) == 1
 
+    async def test_a_server_that_gives_up_on_a_request(self, app: Application) -> None:
+        gate = asyncio.Event()
+        results: list[GatherResult | None] = []
+
+        @app.flow(IncomingCall)
+        async def flow(call: CallFlow) -> None:
+            results.append(await call.gather())
+            await gate.wait()
+            call.say("Still here")
+
+        line = Line(app, flow.url)
+        await line.start()
+        assert line.heard is not None
+        step = link(line.heard, "Gather")
+        asked = asyncio.create_task(line.ask(step, Digits="1"))
+        await eventually(lambda: len(results) == 1)
+        asked.cancel()  # as servers do when the connection is gone
+        with pytest.raises(asyncio.CancelledError):
+            await asked
+        gate.set()
+        assert tags(await line.ask(step, Digits="1")) == ["Say"]
+        assert len(results) == 1
+
+    async def test_of_the_first_request_at_once(self, app: Application) -> None:
+        started: list[str] = []
+
+        @app.flow(IncomingCall)
+        async def flow(call: CallFlow) -> None:
+            started.append(call.sid)
+            await asyncio.sleep(0.01)
+            call.say("Hello")
+
+        line = Line(app, flow.url)
+        answers = await asyncio.gather(*(line.ask(flow.url, "ringing") for _ in range(5)))
+        assert {tuple(tags(answer)) for answer in answers} == {("Say",)}
+        assert started == [line.sid]
+
     async def test_of_the_first_request(self, app: Application) -> None:
         started = 0
 

@@ -183,9 +183,18 @@ async def test_the_application_s_own_urls_work_after_a_restart() -> None:
     url = before.callback(RecordingStatusChanged).url
     asked = request(url, {"CallSid": new_sid("CA"), "AccountSid": "AC"})
     assert after.matches(asked)
-    assert not after.matches(request("https://example.com/phone/_ringback/IncomingCall", {}))
-    assert not after.matches(request("https://example.com/phone/_ringback/CallEnded", {}))
-    assert not after.matches(request("https://example.com/phone/_ringback/Nothing", {}))
+    for name in (
+        "IncomingCall",
+        "CallEnded",
+        "Notification",
+        "Event",
+        "Nothing",
+        "parse",
+        "__dict__",
+        "",
+        "a/b",
+    ):
+        assert not after.matches(request(f"https://example.com/phone/_ringback/{name}", {})), name
 
 
 async def test_listeners_come_go_and_come_once(app: Application) -> None:
@@ -218,6 +227,13 @@ async def test_listeners_come_go_and_come_once(app: Application) -> None:
 async def test_waiting_for_an_event_times_out(app: Application) -> None:
     with pytest.raises(TimeoutError, match=r"0\.01 s"):
         await app.wait_for(CallEnded, timeout=0.01)
+    waiting = asyncio.ensure_future(app.wait_for(CallEnded))
+    await asyncio.sleep(0)
+    assert len(app._hub.listeners._waiters) == 1
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not app._hub.listeners._waiters
 
 
 async def test_what_a_condition_raises_ends_the_wait(app: Application) -> None:
@@ -365,6 +381,17 @@ class TestRegistration:
         further = app.on(IncomingCall, path="/other")(other)
         assert further.url == "https://example.com/phone/other"
         assert app.voice_url == greet.url
+
+    async def test_whichever_is_first_one_without_a_path_is_the_entry(self, app: Application) -> None:
+        def answer(call: IncomingCall) -> VoiceResponse:
+            return VoiceResponse()
+
+        first = app.on(IncomingCall, path="/first")(answer)
+        app.on(IncomingCall, path="/second")(answer)
+        assert app.voice_url == first.url
+        entry = app.on(IncomingCall)(answer)
+        app.on(IncomingCall, path="/third")(answer)
+        assert app.voice_url == entry.url
 
     async def test_one_handler_for_each_path(self, app: Application) -> None:
         def choose(event: GatherResult) -> VoiceResponse:

@@ -51,7 +51,7 @@ class ASGIAdapter:
                 return WebhookResponse(400)
             body += cast("bytes", message.get("body", b""))
             if len(body) > self._application.max_body:
-                return WebhookResponse(413, {"Connection": "close"})
+                return WebhookResponse(413)
             more = bool(message.get("more_body", False))
         return await self._application.handle(_request(scope, bytes(body)))
 
@@ -99,7 +99,9 @@ def _request(scope: Scope, body: bytes = b"") -> WebhookRequest:
     mount = cast("str", scope.get("root_path", ""))
     path = cast("str", scope["path"])
     query = cast("bytes", scope.get("query_string", b"")).decode("latin-1")
-    url = f"{scope.get('scheme', 'http')}://{host}{quote(path)}{'?' if query else ''}{query}"
+    url = (
+        f"{scope.get('scheme', 'http')}://{host}{quote(path, errors='replace')}{'?' if query else ''}{query}"
+    )
     return WebhookRequest(cast("str", scope["method"]), url, headers, body, mount)
 
 

@@ -26,7 +26,7 @@ from ringback.twiml import Hangup, MessagingResponse, Say, VoiceResponse
 from ringback.webhooks import IncomingCall, IncomingMessage, OutgoingCall
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from typing_extensions import Self, Unpack
 
@@ -57,6 +57,7 @@ class ApplicationOptions(TypedDict, total=False):
     """The settings of an `Application` besides its public URL."""
 
     auth_token: AuthToken | None
+    shared_keys: Mapping[str, str] | None
     validate_signatures: bool
     fallback: VoiceResponse | None
     message_fallback: MessagingResponse | None
@@ -77,6 +78,7 @@ class Application:
             handlers begin with it, and signatures are checked against it.
         auth_token: What Twilio signs with: one token, several of which any may fit, or tokens by account SID.
             Taken from `TWILIO_AUTH_TOKEN` by default; without one every webhook is refused.
+        shared_keys: Secrets of webhook shared keys by key id, where Twilio is set up to sign with those.
         validate_signatures: False takes unsigned webhooks too. For development alone.
         fallback: What a caller hears where a handler or flow fails; an apology by default.
         message_fallback: What the sender of a message gets then; nothing by default.
@@ -100,6 +102,7 @@ class Application:
         *,
         public_url: str,
         auth_token: AuthToken | None = None,
+        shared_keys: Mapping[str, str] | None = None,
         validate_signatures: bool = True,
         fallback: VoiceResponse | None = None,
         message_fallback: MessagingResponse | None = None,
@@ -138,7 +141,7 @@ class Application:
             )
         )
         self._registry = Registry(self._hub.settings.public_url)
-        gate = Gate(auth_token, validate=validate_signatures)
+        gate = Gate(auth_token, shared_keys, validate=validate_signatures)
         self._flows = FlowRuns(self._hub, self._registry.routes)
         self._dispatcher = Dispatcher(self._hub, self._registry.routes, gate, self._flows)
 

@@ -123,6 +123,8 @@ async def wait(future: Future[T], timeout: float | None) -> T:
     Raises:
         TimeoutError: It did not come within `timeout` seconds.
     """
+    if future.done():
+        return future.result()
     try:
         return await asyncio.wait_for(asyncio.wrap_future(future), timeout)
     except asyncio.TimeoutError:

@@ -51,6 +51,7 @@ class Registry:
         self.routes = RouteTable(public_url)
         self._adopted: Mapping[type[Event], Adopted] = {}
         self._entries: dict[type[Event], AnyRoute] = {}
+        self._further: set[AnyRoute] = set()  # those with a path of their own, which make way for one without
 
     def adopt(self, adopted: Mapping[type[Event], Adopted]) -> None:
         """Use these URLs for what comes without a path of its own from now on, and for notifications at once.
@@ -105,13 +106,15 @@ class Registry:
 
     def _add(self, route: AnyR, path: str | None) -> AnyR:
         before = self._entries.get(route.event)
-        if before is not None and path is None:
+        if path is None and before is not None and before not in self._further:
             raise RegistrationError(
                 f"event: {route.event.__name__} has a handler, {before.name!r}; "
                 f"give {route.name!r} a path= to make it a further one"
             )
         self.routes.add(route)
-        if before is None and route.event in ENTRIES:
+        if path is not None:
+            self._further.add(route)
+        if route.event in ENTRIES and (before is None or path is None):
             self._entries[route.event] = route
         return route
 

@@ -9,6 +9,7 @@ Route[E]            a URL at which an event arrives; a `Target[E]`
 from __future__ import annotations
 
 import re
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
@@ -127,6 +128,7 @@ class RouteTable:
         self.public_url = public_url
         self._prefix = unquote(urlsplit(public_url).path)
         self._routes: dict[str, AnyRoute] = {}
+        self._lock = threading.RLock()  # threads of a WSGI server may make the same callback at once
 
     def __iter__(self) -> Iterator[AnyRoute]:
         return iter(tuple(self._routes.values()))
@@ -138,26 +140,26 @@ class RouteTable:
             RegistrationError: Its path is taken.
         """
         _, path = route.location
-        taken = self._routes.get(path)
-        if taken is not None:
+        with self._lock:
+            taken = self._routes.setdefault(path, route)
+        if taken is not route:
             raise RegistrationError(
                 f"path: {path!r} is taken by {taken.name!r} of {taken.event.__name__}; "
                 f"give {route.name!r} of {route.event.__name__} another name or a path= of its own"
             )
-        self._routes[path] = route
 
     def callback(self, event: type[N]) -> Callback[N]:
         """The URL for an application's notifications of one kind, made when first asked for."""
         kind = family(event)
         if not issubclass(kind, Notification):
             raise RegistrationError(f"event: expected a notification, got {event.__name__}")
-        url = f"{self.public_url}{RESERVED}{kind.__name__}"
-        adopted = [route for route in self if isinstance(route, Callback) and route.event is kind]
-        if adopted:
-            return adopted[0]
-        route = Callback(event=kind, url=url, name=kind.__name__)
-        self.add(route)
-        return cast("Callback[N]", route)
+        with self._lock:
+            for route in self._routes.values():
+                if isinstance(route, Callback) and route.event is kind:
+                    return route
+            made = Callback(event=kind, url=f"{self.public_url}{RESERVED}{kind.__name__}", name=kind.__name__)
+            self.add(made)
+        return cast("Callback[N]", made)
 
     def find(self, request: WebhookRequest) -> Match | None:
         """The route whose path was asked for, whatever the method.
@@ -183,9 +185,9 @@ class RouteTable:
         # Twilio may have been given the URL by another process, or before a restart.
         before, _, name = path.partition(RESERVED)
         kind: object = getattr(webhooks, name, None) if before == self._prefix else None
-        if isinstance(kind, type) and issubclass(kind, Notification) and family(kind) is kind:
-            return self.callback(kind)
-        return None
+        if not isinstance(kind, type) or not issubclass(kind, Notification) or kind is Notification:
+            return None
+        return self.callback(kind) if family(kind) is kind else None
 
 
 def check_public_url(url: str) -> str:

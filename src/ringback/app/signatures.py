@@ -28,11 +28,15 @@ class Gate:
     Args:
         auth_token: One token, several, or tokens by account SID; None looks for `TWILIO_AUTH_TOKEN` in the
             environment when the first request comes.
+        shared_keys: Secrets of webhook shared keys by key id.
         validate: False lets everything in.
     """
 
-    def __init__(self, auth_token: AuthToken | None, *, validate: bool) -> None:
+    def __init__(
+        self, auth_token: AuthToken | None, shared_keys: Mapping[str, str] | None, *, validate: bool
+    ) -> None:
         self._auth_token = auth_token
+        self._shared_keys = shared_keys
         self._validate = validate
         self._validator: SignatureValidator | None = None
         if not validate:
@@ -63,5 +67,5 @@ class Gate:
 
     def _make(self) -> SignatureValidator | None:
         token = self._auth_token or os.environ.get("TWILIO_AUTH_TOKEN")
-        self._validator = SignatureValidator(token) if token else None
+        self._validator = SignatureValidator(token, shared_keys=self._shared_keys) if token else None
         return self._validator
