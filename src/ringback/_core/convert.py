@@ -108,7 +108,8 @@ def _first_problem(error: Exception) -> tuple[str, str]:
         return "", str(error)
     text = transform_error(error, format_exception=_describe)[0]
     problem, _, path = text.partition(" @ ")
-    return path.removeprefix("$").removeprefix("."), problem
+    steps = path.removeprefix("$").removeprefix(".").split(".")
+    return ".".join(map(wire_name, steps)), problem
 
 
 def _describe(error: BaseException, _: type | None) -> str:
@@ -125,6 +126,7 @@ def _converter() -> Converter:
     converter.register_structure_hook_func(_is_text_mapping, read_text_mapping)
     converter.register_structure_hook_func(_is_json, _keep)
     converter.register_structure_hook_func(_is_text, read_text)
+    converter.register_structure_hook_factory(_is_list, _list_hook)
     converter.register_structure_hook_factory(_is_nullable, _nullable_hook)
     converter.register_structure_hook_factory(attrs.has, _model_reader)
     return converter
@@ -138,6 +140,19 @@ def _nullable_hook(annotation: object) -> Hook:
 
     def read(value: object, _: object) -> object:
         return None if value in nothing else structure(value, inner)
+
+    return read
+
+
+def _list_hook(annotation: object) -> Hook:
+    """A tuple of what a JSON list holds, and of nothing else that could be iterated over."""
+    several: Any = cast("Any", list)[get_args(annotation)[0]]
+    structure = _converter().get_structure_hook(several)
+
+    def read(value: object, _: object) -> object:
+        if not isinstance(value, list):
+            raise ValueError(f"expected a list, got {show(value)}")
+        return tuple(cast("list[object]", structure(cast("Any", value), several)))
 
     return read
 
@@ -204,6 +219,10 @@ def _is_text(annotation: object) -> bool:
         return _is_text(annotation.__supertype__)
     origin: object = get_origin(annotation)
     return annotation is str or origin is Literal or (origin is Union and str in get_args(annotation))
+
+
+def _is_list(annotation: object) -> bool:
+    return get_origin(annotation) is tuple
 
 
 def _is_text_mapping(annotation: object) -> bool:
