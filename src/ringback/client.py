@@ -10,15 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from ringback._core.config import Config
-from ringback._core.exchanges import Exchanges
 from ringback._core.kinds import Integer
 from ringback._core.opening import Opening
-from ringback._core.options import to_timeout
-from ringback._core.retry import DEFAULT_RETRY, RetryPolicy
 from ringback._core.session import AsyncSession, Session
 from ringback._generated.api.roots import AsyncClientResources, ClientResources
 from ringback.errors import ConfigurationError
-from ringback.http import Timeout
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,9 +22,12 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from ringback._core.exchanges import Exchanges
     from ringback._core.options import RequestOptions
     from ringback._core.raw import RawResponse
+    from ringback._core.retry import RetryPolicy
     from ringback.errors import OutcomeUnknown
+    from ringback.http import Timeout
     from ringback.transports import AsyncTransport, Transport
     from ringback.transports.hooks import Hook
 
@@ -98,7 +97,7 @@ class Client(ClientResources):
         if transport is not None and not hasattr(transport, "close"):
             raise ConfigurationError(f"Client needs a Transport, which has close(); got {transport!r}")
         self._opening = Opening(partial(_open, size, hooks, transport), given=transport is not None)
-        exchanges = Exchanges(config, to_timeout(timeout) or Timeout(), retry or DEFAULT_RETRY)
+        exchanges = partial(_exchanges, config, _timeout(timeout), retry)
         self._assemble(config, Session(exchanges, self._opening.get))
 
     def _assemble(self, config: Config, session: Session) -> None:
@@ -177,7 +176,7 @@ class Client(ClientResources):
         view = object.__new__(Client)
         # Never opened, so that closing the lent client closes nothing.
         view._opening = Opening(transport)
-        view._assemble(self._config, Session(self._session.exchanges, transport))
+        view._assemble(self._config, Session(lambda: self._session.exchanges, transport))
         return witness.tell(call(view))
 
     def reconcile(self, error: OutcomeUnknown, model: type[T]) -> T | None:
@@ -293,7 +292,7 @@ class AsyncClient(AsyncClientResources):
                 f"AsyncClient needs an AsyncTransport, which has aclose(); got {transport!r}"
             )
         self._opening = Opening(partial(_open_async, size, hooks, transport), given=transport is not None)
-        exchanges = Exchanges(config, to_timeout(timeout) or Timeout(), retry or DEFAULT_RETRY)
+        exchanges = partial(_exchanges, config, _timeout(timeout), retry)
         self._assemble(config, AsyncSession(exchanges, self._opening.get))
 
     def _assemble(self, config: Config, session: AsyncSession) -> None:
@@ -342,7 +341,7 @@ class AsyncClient(AsyncClientResources):
         view = object.__new__(AsyncClient)
         # Never opened, so that closing the lent client closes nothing.
         view._opening = Opening(transport)
-        view._assemble(self._config, AsyncSession(self._session.exchanges, transport))
+        view._assemble(self._config, AsyncSession(lambda: self._session.exchanges, transport))
         return witness.tell(await call(view))
 
     async def reconcile(self, error: OutcomeUnknown, model: type[T]) -> T | None:
@@ -368,6 +367,23 @@ class AsyncClient(AsyncClientResources):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _timeout(given: Timeout | float | None) -> Timeout | None:
+    if given is None:
+        return None
+    from ringback._core.options import to_timeout
+
+    return to_timeout(given)
+
+
+def _exchanges(config: Config, timeout: Timeout | None, retry: RetryPolicy | None) -> Exchanges:
+    # All that it takes to make a request waits for the first one.
+    from ringback._core.exchanges import Exchanges
+    from ringback._core.retry import DEFAULT_RETRY
+    from ringback.http import Timeout
+
+    return Exchanges(config, timeout or Timeout(), retry or DEFAULT_RETRY)
 
 
 def _pool_size(pool_size: int | None, transport: object) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from typing import Final, cast
-from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
@@ -133,6 +132,8 @@ def _base_url(base_url: str | None, edge: str | None, region: str | None) -> str
 
 def _checked(url: str) -> str:
     allowed = "scheme and host alone, https (http for this machine only), such as http://127.0.0.1:8080"
+    from urllib.parse import urlsplit  # slow to import, and most clients go to Twilio
+
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port

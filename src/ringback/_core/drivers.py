@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from ringback._core.exchange import Sleep
+from ringback._core.steps import Sleep
 from ringback.errors import TransportError
-from ringback.http import Response
 
 if TYPE_CHECKING:
     from ringback._core.exchange import Exchange
+    from ringback.http import Response
     from ringback.transports import AsyncResponseStream, AsyncTransport, ResponseStream, Transport
 
 __all__ = ["drive", "drive_async", "drive_stream", "drive_stream_async"]
@@ -67,6 +67,8 @@ async def drive_async(exchange: Exchange[T], transport: AsyncTransport) -> T:
 
 def drive_stream(exchange: Exchange[Response], transport: Transport) -> ResponseStream:
     """Carry an exchange out whose last answer is handed over before its body is read."""
+    from ringback.http import Response
+
     answer: ResponseStream | None = None
     try:
         step = next(exchange)
@@ -98,6 +100,8 @@ def drive_stream(exchange: Exchange[Response], transport: Transport) -> Response
 async def drive_stream_async(exchange: Exchange[Response], transport: AsyncTransport) -> AsyncResponseStream:
     """The same over an asynchronous transport."""
     import asyncio  # slow to import; a synchronous program does without it
+
+    from ringback.http import Response
 
     answer: AsyncResponseStream | None = None
     try:

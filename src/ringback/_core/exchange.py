@@ -17,9 +17,10 @@ from datetime import datetime, timezone
 from typing import Final, TypeAlias, TypeVar, cast
 from urllib.parse import urljoin, urlsplit
 
-from attrs import evolve, frozen
+from attrs import evolve
 
 from ringback._core.retry import RetryPolicy
+from ringback._core.steps import Sleep
 from ringback.errors import (
     REDACTED,
     ApiError,
@@ -37,18 +38,20 @@ from ringback.errors import (
 )
 from ringback.http import Headers, Request, Response
 
-__all__ = ["Exchange", "Sleep", "Step", "excerpt", "follow", "perform", "read_json", "request_id"]
+__all__ = [
+    "Exchange",
+    "ObjectHook",
+    "Sleep",
+    "Step",
+    "excerpt",
+    "follow",
+    "perform",
+    "read_json",
+    "request_id",
+]
 
 T = TypeVar("T")
 logger: Final = logging.getLogger("ringback.http")
-
-
-@frozen
-class Sleep:
-    """Wait so many seconds before going on."""
-
-    seconds: float
-
 
 Step: TypeAlias = Request | Sleep
 Exchange: TypeAlias = Generator[Step, Response | None, T]

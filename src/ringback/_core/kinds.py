@@ -21,17 +21,18 @@
 
 The client encodes before any I/O; the emulator decodes what it is sent by the same tables. `encode` and
 `decode` raise `InvalidValue` with the name they are given.
+
+Every client loads this module, so kinds without fields are plain classes, which takes less time, and what
+few kinds need is imported by them.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Final, Literal, cast
-from urllib.parse import quote, unquote
 
 from attrs import frozen
 
@@ -190,9 +191,10 @@ class Integer(Kind):
         return number
 
 
-@frozen
 class Number(Kind):
     """A decimal number, written exactly; a float is taken by its shortest repr."""
+
+    __slots__ = ()
 
     @property
     def allowed(self) -> str:
@@ -216,9 +218,10 @@ class Number(Kind):
         return number
 
 
-@frozen
 class Boolean(Kind):
     """True or False."""
+
+    __slots__ = ()
 
     @property
     def allowed(self) -> str:
@@ -281,9 +284,13 @@ class Name(Kind):
             raise self.refuse(name, value, secret=secret)
         if value[:2] in SID_NAMES and value[:2] not in self.prefixes and _HEX32.match(value, 2):
             raise self.refuse(name, value, secret=secret)
+        from urllib.parse import quote
+
         return quote(value, safe="")
 
     def decode(self, name: str, text: str, /) -> str:
+        from urllib.parse import unquote
+
         decoded = unquote(text)
         self.encode(name, decoded)
         return decoded
@@ -313,9 +320,10 @@ METHOD: Final = Choice(("GET", "POST"))
 Method = Literal["GET", "POST"]
 
 
-@frozen
 class Url(Kind):
     """An absolute http or https URL; `""` clears a setting."""
+
+    __slots__ = ()
 
     @property
     def allowed(self) -> str:
@@ -330,9 +338,10 @@ class Url(Kind):
         return self.encode(name, text)
 
 
-@frozen
 class Country(Kind):
     """An ISO 3166-1 alpha-2 country code."""
+
+    __slots__ = ()
 
     @property
     def allowed(self) -> str:
@@ -347,9 +356,10 @@ class Country(Kind):
         return self.encode(name, text)
 
 
-@frozen
 class Day(Kind):
     """A calendar day."""
+
+    __slots__ = ()
 
     @property
     def allowed(self) -> str:
@@ -367,9 +377,10 @@ class Day(Kind):
             raise InvalidValue(name, text, "a date, YYYY-MM-DD") from None
 
 
-@frozen
 class Instant(Kind):
     """A point in time; needs a time zone, since a naive one would shift by hours."""
+
+    __slots__ = ()
 
     @property
     def allowed(self) -> str:
@@ -388,9 +399,10 @@ class Instant(Kind):
         return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
-@frozen
 class DayOrInstant(Kind):
     """A date, or a datetime with a time zone."""
+
+    __slots__ = ()
 
     @property
     def allowed(self) -> str:
@@ -431,9 +443,10 @@ class Twiml(Kind):
         return text
 
 
-@frozen
 class JsonText(Kind):
     """Anything JSON can hold; text is taken as JSON already written."""
+
+    __slots__ = ()
 
     @property
     def allowed(self) -> str:
@@ -442,12 +455,16 @@ class JsonText(Kind):
     def encode(self, name: str, value: object, /, *, secret: bool = False) -> str:
         if isinstance(value, str):
             return value
+        import json
+
         try:
             return json.dumps(value, allow_nan=False, separators=(",", ":"))
         except (TypeError, ValueError):
             raise self.refuse(name, value, secret=secret) from None
 
     def decode(self, name: str, text: str, /) -> object:
+        import json
+
         try:
             decoded: object = json.loads(text)
         except ValueError:

@@ -1,5 +1,7 @@
 """What every resource client holds: it has a driver carry exchanges out.
 
+Its own imports are few, for this is what a client needs before its first request; the rest comes with that.
+
 Exchanges            operation, path and values -> exchange (exchanges.py)
 ├── Session          ... carried out by the sync driver
 └── AsyncSession     ... carried out by the async one
@@ -7,17 +9,19 @@ Exchanges            operation, path and values -> exchange (exchanges.py)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from ringback._core.drivers import drive, drive_async, drive_stream, drive_stream_async
-from ringback._core.paging import AsyncPager, PageContent, Pager
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from ringback._core.exchange import Exchange
     from ringback._core.exchanges import Exchanges
     from ringback._core.operation import Operation
     from ringback._core.options import RequestOptions
+    from ringback._core.paging import AsyncPager, PageContent, Pager
     from ringback.transports import AsyncResponseStream, AsyncTransport, ResponseStream, Transport
 
 __all__ = ["AsyncSession", "Session"]
@@ -28,9 +32,14 @@ T = TypeVar("T")
 class Session:
     """Carries exchanges out, one after the other; safe to share between threads."""
 
-    def __init__(self, exchanges: Exchanges, transport: Callable[[], Transport]) -> None:
-        self.exchanges = exchanges
+    def __init__(self, exchanges: Callable[[], Exchanges], transport: Callable[[], Transport]) -> None:
+        self._make_exchanges = exchanges
         self._transport = transport
+
+    @cached_property
+    def exchanges(self) -> Exchanges:
+        """What makes the exchanges; made for the first request."""
+        return self._make_exchanges()
 
     def drive(self, exchange: Exchange[T]) -> T:
         """Carry any exchange out."""
@@ -83,6 +92,7 @@ class Session:
         options: RequestOptions | None,
     ) -> Pager[T]:
         """A pager over the records of a list operation."""
+        from ringback._core.paging import Pager
 
         def fetch(url: str) -> PageContent[T]:
             return self.drive(self.exchanges.page(url, operation, model, options))
@@ -94,9 +104,14 @@ class Session:
 class AsyncSession:
     """`Session` for asyncio; safe to share between tasks."""
 
-    def __init__(self, exchanges: Exchanges, transport: Callable[[], AsyncTransport]) -> None:
-        self.exchanges = exchanges
+    def __init__(self, exchanges: Callable[[], Exchanges], transport: Callable[[], AsyncTransport]) -> None:
+        self._make_exchanges = exchanges
         self._transport = transport
+
+    @cached_property
+    def exchanges(self) -> Exchanges:
+        """See `Session.exchanges`."""
+        return self._make_exchanges()
 
     async def drive(self, exchange: Exchange[T]) -> T:
         """Carry any exchange out."""
@@ -134,6 +149,7 @@ class AsyncSession:
         options: RequestOptions | None,
     ) -> AsyncPager[T]:
         """A pager over the records of a list operation."""
+        from ringback._core.paging import AsyncPager
 
         async def fetch(url: str) -> PageContent[T]:
             return await self.drive(self.exchanges.page(url, operation, model, options))

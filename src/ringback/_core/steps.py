@@ -1,0 +1,14 @@
+"""What an exchange asks of its driver, besides sending a request."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+__all__ = ["Sleep"]
+
+
+@frozen
+class Sleep:
+    """Wait so many seconds before going on."""
+
+    seconds: float
