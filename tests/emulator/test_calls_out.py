@@ -262,6 +262,29 @@ def test_a_detection_beside_the_call(emulator: Emulator, website: Website, clien
     assert website.at("/amd")[0]["AnsweredBy"] == "human"
 
 
+def test_a_call_is_recorded(emulator: Emulator, website: Website, client: Client) -> None:
+    website.pages["/answered"] = '<Response><Pause length="9"/></Response>'
+    client.calls.create(
+        to=ANNA,
+        from_=OURS,
+        url=f"{HOME}/answered",
+        status_callback=f"{HOME}/progress",
+        record=True,
+        recording_channels="dual",
+        recording_status_callback=f"{HOME}/file",
+        recording_status_callback_event=["in-progress", "completed"],
+    )
+    emulator.run_until_idle()
+    assert website.paths == ["/file", "/answered", "/progress", "/file"]
+    end, file = website.asked[2:]
+    assert (end["RecordingSid"], end["RecordingDuration"]) == (file["RecordingSid"], "9")
+    assert (file["RecordingSource"], file["RecordingChannels"], file["RecordingStatus"]) == (
+        "OutboundAPI",
+        "2",
+        "completed",
+    )
+
+
 def test_a_phone_with_a_script(emulator: Emulator, website: Website, client: Client) -> None:
     website.pages["/answered"] = (
         '<Response><Gather numDigits="2" action="/keys"><Say>Your code?</Say></Gather></Response>'

@@ -28,6 +28,7 @@ from ringback.emulator.engine.process import (
     Speech,
     Steps,
 )
+from ringback.emulator.engine.recordings import Keeper, Wanted
 from ringback.emulator.engine.records import Call
 from ringback.emulator.engine.scripts import follow
 from ringback.errors import EmulatorError
@@ -79,7 +80,7 @@ class OutgoingCall:
     time_limit: float | None = None
     detection: Detection | None = None
     application_sid: str | None = None
-    caller_name: str | None = None
+    recording: Wanted | None = None
 
 
 class Leg:
@@ -125,11 +126,13 @@ class Leg:
         self.on_answer: Callable[[], None] | None = None
         self.on_end: list[Callable[[], None]] = []
         self.detection: Detection | None = None
+        self.recording: Wanted | None = None
         self.answer_keys = ""
         self.time_limit: float | None = None
         self.documents_now: tuple[float, int] = (0.0, 0)
         self.sip_code: int | None = None
         self._answered_at: float | None = None
+        self._keeper: Keeper | None = None
         self._sequence = 0
         self._telling = 0
         self._timers: list[Timer] = []
@@ -161,6 +164,9 @@ class Leg:
         """The callee answers."""
         self._stop_timers()
         self.answer()
+        if self.recording is not None:
+            self._keeper = Keeper(self, self.recording)
+            self._keeper.start()
         if self.on_answer is not None:
             self.on_answer()
         script = self.line.phone.behaviour.script
@@ -180,6 +186,8 @@ class Leg:
         self.call.status = status
         self.call.date_updated = self.network.clock.date
         self.line.over()
+        if self._keeper is not None and self.call.duration:
+            self._keeper.finish(self.call.duration, [])
         length = "" if self.call.duration is None else f", {self.call.duration} s"
         self.network.note(self.call.sid, "Twilio", "ends the call:", f"{status}{length}")
         if self.process is not None:
@@ -253,6 +261,8 @@ class Leg:
         ]
         if self.sip_code is not None and self.call.direction == "outbound-api":
             final.append(("SipResponseCode", str(self.sip_code)))
+        if self._keeper is not None:
+            final += self._keeper.parameters()
         self._tell("completed", final)
         if not self._telling:
             self.settled = True
@@ -410,6 +420,7 @@ def call_out(network: Network, account: Account, wanted: OutgoingCall) -> Leg:
     )
     leg.time_limit = wanted.time_limit
     leg.detection = wanted.detection
+    leg.recording = wanted.recording
     leg.answer_keys = wanted.keys
     leg.on_answer = lambda: leg.start(network.interpret(leg, wanted.source))
     turn = max(network.next_start.get(account.sid, 0.0), network.clock.now)

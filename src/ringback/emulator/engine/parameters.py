@@ -93,7 +93,7 @@ def recording_status(recording: Recording, status: str) -> Pairs:
         ("RecordingChannels", str(recording.channels)),
         ("RecordingStartTime", rfc2822(recording.start_time)),
         ("RecordingSource", recording.source),
-        ("RecordingTrack", "both"),
+        ("RecordingTrack", recording.track),
         ("ErrorCode", "0"),
     ]
     if status == "completed":

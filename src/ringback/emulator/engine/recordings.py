@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve, frozen
+
 from ringback.emulator.engine import parameters
 from ringback.emulator.engine.documents import name_of
 from ringback.emulator.engine.records import Recording, Transcription
@@ -13,30 +15,67 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.calls import Leg
     from ringback.emulator.engine.documents import Document
 
-__all__ = ["Keeper"]
+__all__ = ["Keeper", "Wanted"]
+
+
+@frozen
+class Wanted:
+    """What a recording was asked for with.
+
+    Attributes:
+        source: Who asked: `RecordVerb`, `DialVerb`, `OutboundAPI`.
+        place: The TwiML that did, or "".
+        channels: 2 where both sides are kept apart.
+        track: `inbound`, `outbound` or `both`.
+        callback: Where its status is told, or "".
+        events: Which ones: `in-progress`, `completed`, `absent`.
+        transcribe: Whether it is transcribed.
+        transcribe_callback: Where the text is told, or "".
+    """
+
+    source: str
+    place: str = ""
+    channels: int = 1
+    track: str = "both"
+    callback: str = ""
+    method: str = "POST"
+    events: frozenset[str] = frozenset({"completed"})
+    transcribe: bool = False
+    transcribe_callback: str = ""
+
+    @classmethod
+    def of(cls, document: Document, verb: Dial | Record) -> Wanted:
+        """By a verb."""
+        url = verb.recording_status_callback
+        wanted = cls(
+            source="DialVerb",
+            place=name_of(verb),
+            callback=document.link(url) if url else "",
+            method=verb.recording_status_callback_method or "POST",
+            events=frozenset(verb.recording_status_callback_event or ("completed",)),
+        )
+        if isinstance(verb, Dial):
+            dual = verb.record in {"record-from-answer-dual", "record-from-ringing-dual"}
+            return evolve(wanted, channels=2 if dual else 1, track=verb.recording_track or "both")
+        callback = verb.transcribe_callback
+        return evolve(
+            wanted,
+            source="RecordVerb",
+            transcribe=bool(verb.transcribe),
+            transcribe_callback=document.link(callback) if callback else "",
+        )
 
 
 class Keeper:
-    """Keeps one recording: of a Record verb, or of a Dial.
+    """Keeps one recording.
 
     Attributes:
         recording: Its record.
     """
 
-    def __init__(
-        self,
-        leg: Leg,
-        document: Document,
-        verb: Dial | Record,
-        *,
-        source: str,
-        channels: int = 1,
-        transcribe: bool = False,
-    ) -> None:
+    def __init__(self, leg: Leg, wanted: Wanted) -> None:
         self._leg = leg
-        self._document = document
-        self._verb = verb
-        self._transcribe = transcribe
+        self._wanted = wanted
         network = leg.network
         sid = network.sids.new("RE")
         now = network.clock.date
@@ -47,11 +86,20 @@ class Keeper:
             date_updated=now,
             account_sid=account,
             call_sid=leg.call.sid,
-            source=source,
-            channels=channels,
+            source=wanted.source,
+            channels=wanted.channels,
+            track=wanted.track,
             start_time=now,
             url=f"{network.home}/{parameters.API_VERSION}/Accounts/{account}/Recordings/{sid}",
         )
+
+    def parameters(self) -> parameters.Pairs:
+        """What an action or the call's end is told about it."""
+        return [
+            ("RecordingUrl", self.recording.url),
+            ("RecordingSid", self.recording.sid),
+            ("RecordingDuration", str(self.recording.duration)),
+        ]
 
     def start(self) -> None:
         """It runs."""
@@ -70,11 +118,10 @@ class Keeper:
         self.recording.duration = seconds
         self.recording.words = words
         self.recording.status = "processing"
-        network.note(
-            self._leg.call.sid, "Twilio", "records", f"{seconds} s", name_of(self._verb), self._leg.document
-        )
+        document = self._leg.document if self._wanted.place else ""
+        network.note(self._leg.call.sid, "Twilio", "records", f"{seconds} s", self._wanted.place, document)
         network.clock.after(network.settings.recording, self._ready)
-        if self._transcribe:
+        if self._wanted.transcribe:
             network.clock.after(network.settings.transcription, self._transcribed)
 
     def _ready(self) -> None:
@@ -82,14 +129,13 @@ class Keeper:
         self._tell("completed")
 
     def _tell(self, status: str) -> None:
-        url = self._verb.recording_status_callback
-        if not url or status not in (self._verb.recording_status_callback_event or ("completed",)):
+        if not self._wanted.callback or status not in self._wanted.events:
             return
         self._leg.network.tell(
             self._leg.session,
             self._leg.call.sid,
-            url=self._document.link(url),
-            method=self._verb.recording_status_callback_method or "POST",
+            url=self._wanted.callback,
+            method=self._wanted.method,
             pairs=parameters.recording_status(self.recording, status),
             about=f"recording {status}",
         )
@@ -111,14 +157,13 @@ class Keeper:
             f"/Transcriptions/{sid}",
         )
         network.store.transcriptions[sid] = transcription
-        url = self._verb.transcribe_callback if isinstance(self._verb, Record) else None
-        if not url:
+        if not self._wanted.transcribe_callback:
             return
         call = self._leg.call
         network.tell(
             self._leg.session,
             call.sid,
-            url=self._document.link(url),
+            url=self._wanted.transcribe_callback,
             method="POST",
             pairs=[
                 ("CallSid", call.sid),

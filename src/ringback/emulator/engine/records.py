@@ -146,6 +146,7 @@ class Recording(Record):
     source: str
     status: str = "in-progress"
     channels: int = 1
+    track: str = "both"
     start_time: datetime
     duration: int = 0
     url: str

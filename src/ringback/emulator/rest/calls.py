@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ringback.emulator.engine.answering import Detection
 from ringback.emulator.engine.calls import Leg, OutgoingCall, Subscription, call_out
 from ringback.emulator.engine.process import Source
+from ringback.emulator.engine.recordings import Wanted
 from ringback.emulator.engine.records import Call, Configured
 from ringback.emulator.rest import views
 from ringback.emulator.rest.addresses import normal
@@ -50,6 +51,7 @@ def _create(asked: Asked) -> Body:
         time_limit=_float(given.number("TimeLimit")),
         detection=_detection(asked),
         application_sid=None if application is None else application.sid,
+        recording=_recording(asked),
     )
     return views.call(call_out(asked.network, account, wanted).call)
 
@@ -159,6 +161,21 @@ def _detection(asked: Asked) -> Detection | None:
         given.text("AsyncAmdStatusCallback"),
         given.text("AsyncAmdStatusCallbackMethod", "POST"),
         beside=given.flag("AsyncAmd"),
+    )
+
+
+def _recording(asked: Asked) -> Wanted | None:
+    given = asked.given
+    if not given.flag("Record"):
+        return None
+    events = [event for text in given.texts("RecordingStatusCallbackEvent") for event in text.split()]
+    return Wanted(
+        source="OutboundAPI",
+        channels=2 if given.text("RecordingChannels") == "dual" else 1,
+        track=given.text("RecordingTrack", "both"),
+        callback=given.text("RecordingStatusCallback"),
+        method=given.text("RecordingStatusCallbackMethod", "POST"),
+        events=frozenset(events or ["completed"]),
     )
 
 

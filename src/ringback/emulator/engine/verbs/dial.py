@@ -22,7 +22,7 @@ from ringback.emulator.engine.process import (
     Steps,
     wait,
 )
-from ringback.emulator.engine.recordings import Keeper
+from ringback.emulator.engine.recordings import Keeper, Wanted
 from ringback.emulator.engine.records import Call
 from ringback.emulator.engine.verbs.basic import WHISPERED
 from ringback.emulator.engine.verbs.conference import JOINED, join
@@ -133,12 +133,7 @@ class _Dialing:
             if self._bridged_at is not None:
                 pairs.append(("DialCallDuration", str(self._seconds)))
         if self._keeper is not None:
-            recording = self._keeper.recording
-            pairs += [
-                ("RecordingUrl", recording.url),
-                ("RecordingSid", recording.sid),
-                ("RecordingDuration", str(recording.duration)),
-            ]
+            pairs += self._keeper.parameters()
         return pairs
 
     def _ring(self, nouns: Sequence[Callee]) -> Steps[None]:
@@ -221,12 +216,9 @@ class _Dialing:
         self._network.note(
             parent.call.sid, "Twilio", "connects", f"{parent.line.phone.number} and {child.call.to}"
         )
-        record = self._verb.record or "do-not-record"
-        if record != "do-not-record":
-            dual = record in {"record-from-answer-dual", "record-from-ringing-dual"}
-            self._keeper = Keeper(
-                parent, self._document, self._verb, source="DialVerb", channels=2 if dual else 1
-            )
+        # `true` is an older way to say `record-from-answer`.
+        if self._verb.record not in {None, "do-not-record"}:
+            self._keeper = Keeper(parent, Wanted.of(self._document, self._verb))
             self._keeper.start()
         star = bool(self._verb.hangup_on_star)
 

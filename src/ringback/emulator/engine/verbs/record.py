@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ringback.emulator.engine.people import Heard
 from ringback.emulator.engine.process import HungUp, Key, Signal, Source, Speech, Steps, wait
-from ringback.emulator.engine.recordings import Keeper
+from ringback.emulator.engine.recordings import Keeper, Wanted
 from ringback.emulator.engine.verbs.flow import last_words
 from ringback.emulator.engine.verbs.results import NEXT, Result
 from ringback.emulator.engine.verbs.sound import listen, nothing
@@ -30,7 +30,7 @@ def record(leg: Leg, document: Document, verb: Record) -> Steps[Result]:
 
     Silence alone is no recording: the next verb follows.
     """
-    keeper = Keeper(leg, document, verb, source="RecordVerb", transcribe=bool(verb.transcribe))
+    keeper = Keeper(leg, Wanted.of(document, verb))
     if verb.play_beep is not False:
         now = leg.network.clock.now
         leg.line.hear(Heard(now, "tone", "beep", "Record", leg.document, now + leg.network.settings.beep))
@@ -92,12 +92,7 @@ def _texts(sounds: list[tuple[float, float, str]]) -> list[str]:
 
 
 def _action(document: Document, verb: Record, keeper: Keeper, ended_by: str) -> Source:
-    recording = keeper.recording
-    extra = [
-        ("RecordingUrl", recording.url),
-        ("RecordingSid", recording.sid),
-        ("RecordingDuration", str(recording.duration)),
-    ]
+    extra = keeper.parameters()
     if ended_by:
         extra.append(("Digits", ended_by))
     return Source(
