@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ringback.app import Application, HandlerFailed, MemoryStore
+from ringback.app.answers import Desk
 from ringback.errors import InvalidValue
 from ringback.http import WebhookRequest
 from ringback.twiml import Message, MessagingResponse, Say, VoiceResponse
@@ -294,6 +295,16 @@ class TestRepetitions:
         assert served(await first).findtext("Say") == "from one"
         assert await second == await first
 
+    async def test_a_process_that_died_with_a_request(self) -> None:
+        store = MemoryStore()
+        dead, alive = Counting(store=store, deadline=0.01), Counting(store=store, deadline=0.01)
+        asked = request(dead.url, call_parameters("CA1"), I_Twilio_Idempotency_Token="t1")
+        assert (await dead.app.handle(asked)).status == 200
+        [key] = store._kept
+        await store.put(key, b"", 10)  # as if it had never come to an answer
+        assert served(await alive.app.handle(asked)).findtext("Say") == "Caller 1"
+        assert (dead.calls, alive.calls) == (1, 1)
+
     async def test_a_store_that_fails_loses_no_call(self, caplog: pytest.LogCaptureFixture) -> None:
         class Broken(MemoryStore):
             async def add(self, key: str, value: bytes, ttl: float) -> bool:
@@ -369,6 +380,25 @@ class TestSlowHandlers:
             answered = await app.handle(request(link(held, "Redirect"), parameters))
             assert served(answered).findtext("Say") == "At last"
 
+    async def test_the_oldest_held_answers_make_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Desk, "_MOST", 2)
+        app = Application(public_url=URL, auth_token=TOKEN, deadline=0.01)
+        gate = asyncio.Event()
+
+        @app.on(IncomingCall)
+        async def greet(call: IncomingCall) -> VoiceResponse:
+            await gate.wait()
+            return VoiceResponse(Say("At last"))
+
+        parameters = [call_parameters(f"CA{number}") for number in range(3)]
+        held = [await app.handle(request(greet.url, each)) for each in parameters]
+        gate.set()
+        answers = [
+            tags(await app.handle(request(link(response, "Redirect"), each)))
+            for response, each in zip(held, parameters, strict=True)
+        ]
+        assert answers == [["Say", "Hangup"], ["Say"], ["Say"]]
+
     async def test_a_message_is_held_too(self) -> None:
         app = Application(public_url=URL, auth_token=TOKEN, deadline=0.02)
         gate = threading.Event()
@@ -384,7 +414,6 @@ class TestSlowHandlers:
         again = await app.handle(request(link(held, "Redirect"), parameters))
         assert link(again, "Redirect") == link(held, "Redirect")
         gate.set()
-        await eventually(lambda: not threading.active_count() < 1)
         for _ in range(100):
             held = await app.handle(request(link(again, "Redirect"), parameters))
             if tags(held) == ["Message"]:

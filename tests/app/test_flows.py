@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ringback.app import Application, CallFlow, ConferenceResult, HandlerFailed
+from ringback.app.flow_runs import FlowRun, FlowRuns
 from ringback.errors import CallHungUp, FlowError, RegistrationError, TwimlError
 from ringback.twiml import (
     Client,
@@ -573,6 +574,43 @@ class TestRepetitions:
         assert (await line.ask(step, Digits="1")).status == 200
         assert "restarted" in caplog.text
 
+    async def test_memory_is_bounded(self, app: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(FlowRun, "_ANSWERS", 3)
+        monkeypatch.setattr(FlowRuns, "_KEPT", 2)
+
+        @app.flow(IncomingCall)
+        async def flow(call: CallFlow) -> None:
+            for _ in range(5):
+                await call.gather()
+
+        lines = [Line(app, flow.url) for _ in range(4)]
+        steps: list[str] = []
+        for line in lines:
+            await line.start()
+            for _ in range(5):
+                assert line.heard is not None
+                steps.append(link(line.heard, "Gather"))
+                await line.after("Gather", Digits="1")
+        await eventually(lambda: len(app._flows._by_call) == 2)
+        assert len(app._flows._by_id) == 2
+        assert tags(await lines[0].ask(steps[4], Digits="1")) == ["Say", "Hangup"]
+        assert tags(await lines[3].ask(steps[15], Digits="1")) == ["Say", "Hangup"]
+        assert tags(await lines[3].ask(steps[19], Digits="1")) == []
+
+    async def test_a_dial_without_a_result(self, app: Application) -> None:
+        failures: list[HandlerFailed] = []
+        app.on(HandlerFailed, failures.append)
+
+        @app.flow(IncomingCall)
+        async def flow(call: CallFlow) -> None:
+            await call.dial("+15017122662")
+
+        line = Line(app, flow.url)
+        await line.start()
+        assert line.heard is not None
+        assert tags(await line.ask(link(line.heard, "Dial") + ".none")) == ["Say", "Hangup"]
+        await eventually(lambda: len(failures) == 1)
+
     async def test_a_result_that_can_t_be_read_moves_nothing(self, app: Application) -> None:
         @app.flow(IncomingCall)
         async def flow(call: CallFlow) -> None:
@@ -838,6 +876,21 @@ class TestThreads:
         assert tags(second) == ["Gather", "Redirect"]
         assert threads == {"ringback-portal"}
         app.close()
+
+    def test_closing_from_another_loop(self) -> None:
+        app = Application(public_url=URL, auth_token=TOKEN)
+        cleaned = threading.Event()
+
+        @app.flow(IncomingCall)
+        async def flow(call: CallFlow) -> None:
+            try:
+                await call.gather()
+            finally:
+                cleaned.set()
+
+        app.handle_sync(request(flow.url, call_parameters(new_sid("CA"), "ringing")))
+        asyncio.run(app.aclose())
+        assert cleaned.wait(5)
 
     def test_a_flow_whose_loop_is_gone(self, caplog: pytest.LogCaptureFixture) -> None:
         app = Application(public_url=URL, auth_token=TOKEN)

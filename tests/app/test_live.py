@@ -131,6 +131,22 @@ class TestCalls:
         with pytest.raises(RuntimeError, match="AsyncClient"):
             call.wait_for(CallEnded)
 
+    def test_listeners_of_one_call(self, stepped: Emulator) -> None:
+        app = installed(stepped)
+        stepped.phone(GUEST)
+        call = app.dial(stepped.client(), to=GUEST, from_=OURS, answer=HELLO)
+        other = app.dial(stepped.client(), to=GUEST, from_=OURS, answer=HELLO)
+        seen: list[str] = []
+        never: list[CallStatusChanged] = []
+        call.once(CallStatusChanged, lambda event: seen.append(event.call_sid))
+        call.on(CallEnded, never.append)
+        call.off(CallEnded, never.append)
+        stepped.run_until_idle()
+        other.wait_for(CallEnded, timeout=5)
+        call.wait_for(CallEnded, timeout=5)
+        until(lambda: seen == [call.sid])
+        assert never == []
+
     def test_a_condition(self, network: Emulator, app: Application, client: Client) -> None:
         network.phone(GUEST)
         call = app.dial(client, to=GUEST, from_=OURS, answer=HELLO)

@@ -41,6 +41,7 @@ __all__ = ["Dispatcher"]
 log = logging.getLogger("ringback")
 
 REMEMBERED: Final = 3_600.0  # seconds for which an answer is kept; Twilio repeats a request within a minute
+MARGIN: Final = 1.0  # seconds that another process may be late
 GLANCE: Final = 0.05  # seconds between two looks for an answer that another process is making
 
 
@@ -191,10 +192,9 @@ class Dispatcher:
         try:
             if await store.add(key, b"", REMEMBERED):
                 return None
-            for _ in range(int(self._hub.settings.deadline / GLANCE)):
+            # Whoever works on it answers within the deadline, or has died.
+            for _ in range(int((self._hub.settings.deadline + MARGIN) / GLANCE)):
                 saved = await store.get(key)
-                if saved is None:
-                    break
                 if saved:
                     return _load(saved)
                 await asyncio.sleep(GLANCE)
