@@ -56,9 +56,10 @@ def read_model(record: object, model: type[T]) -> T:
     """
     structure = _converter().get_structure_hook(model)
     try:
-        return cast("T", structure(record, model))
+        read: T = structure(record, model)
     except (BaseValidationError, ValueError, TypeError, KeyError) as error:
         raise Malformed(*_first_problem(error)) from error
+    return read
 
 
 def read_models(records: Iterable[object], model: type[T]) -> list[T]:
