@@ -35,7 +35,7 @@ class DialResult(VoiceCallRequest):
         dial_call_sid: The dialled leg. Sent unless a conference was dialled. (`DialCallSid`)
         dial_call_duration: How long the dialled leg lasted, in seconds. Sent unless a conference was
             dialled or the leg was redirected. (`DialCallDuration`)
-        dial_bridged: Whether the two were connected. (`DialBridged`)
+        dial_bridged: Whether the two were connected. Usually sent. (`DialBridged`)
         dial_sip_call_id: The SIP `Call-ID` of the dialled leg. Sent after `<Sip>`. (`DialSipCallId`)
         dial_sip_response_code: The SIP status of the dialled leg. Sent after `<Sip>`.
             (`DialSipResponseCode`)
@@ -57,7 +57,7 @@ class DialResult(VoiceCallRequest):
     dial_call_status: DialCallStatus
     dial_call_sid: str | None = None
     dial_call_duration: int | None = None
-    dial_bridged: bool
+    dial_bridged: bool | None = None
     dial_sip_call_id: str | None = None
     dial_sip_response_code: int | None = None
     dial_sip_headers: Mapping[str, str] = field(factory=dict[str, str], hash=False)

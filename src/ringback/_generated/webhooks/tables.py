@@ -200,7 +200,7 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         ("DialCallStatus", "dial_call_status", "word", True),
         ("DialCallSid", "dial_call_sid", "word", False),
         ("DialCallDuration", "dial_call_duration", "integer", False),
-        ("DialBridged", "dial_bridged", "boolean", True),
+        ("DialBridged", "dial_bridged", "boolean", False),
         ("DialSipCallId", "dial_sip_call_id", "word", False),
         ("DialSipResponseCode", "dial_sip_response_code", "integer", False),
         ("DialSipHeader_", "dial_sip_headers", "family", False),
