@@ -94,10 +94,10 @@ class TestCredentials:
 
     @pytest.mark.parametrize("token", ["with space", TOKEN + "\n", "naïve", "tab\t", 5])
     @pytest.mark.parametrize("name", ["auth_token", "api_secret"])
-    def test_secrets_that_cannot_be_right(self, name: str, token: str) -> None:
+    def test_secrets_that_cannot_be_right(self, name: str, token: Any) -> None:
         key: dict[str, Any] = {"api_key": KEY} if name == "api_secret" else {}
         with pytest.raises(InvalidValue, match=rf"^{name}: expected text .* got \*\*\*$"):
-            Client(ACCOUNT, **{**key, name: token})
+            Client(ACCOUNT, **(key | {name: token}))
 
     @pytest.mark.parametrize(
         ("settings", "message"),
