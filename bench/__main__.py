@@ -12,7 +12,7 @@ from typing import Final
 
 from attrs import asdict
 
-from bench import rest
+from bench import rest, twiml
 from bench.processes import ROOT
 from bench.rows import Row, table
 
@@ -21,7 +21,7 @@ RESULTS: Final = ROOT / "bench" / "results"
 
 def main() -> int:
     """Measure everything."""
-    rows = rest.run()
+    rows = [*rest.run(), *twiml.run()]
     print(table(rows))
     _write(rows)
     misses = [miss for row in rows for miss in row.misses]

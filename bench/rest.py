@@ -70,7 +70,7 @@ def _parse(pages: list[Path]) -> Row:
 
 
 def _create(answer: Path) -> Row:
-    rounds = _measured("create", [str(answer)], 9, floor="json")
+    rounds = _measured("create", [str(answer)], 15, floor="json")
     return Row(
         name="create a message over a fake transport",
         ratio=ratio(rounds, "ringback", "twilio", number),

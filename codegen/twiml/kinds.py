@@ -134,7 +134,7 @@ class UrlKind(Kind):
         return f"Url({self.allowed!r}{pattern}{', optional=True' if self.optional else ''})"
 
     def _escaped(self, value: str) -> str:
-        return f"quote(link({value}))"
+        return f"quote({value} if type({value}) is str else link({value}))"
 
 
 @frozen

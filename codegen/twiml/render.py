@@ -173,13 +173,6 @@ class _Module:
         method = python_name(child.tag)
         if method in taken:
             method = f"add_{method}"
-        passed = [f"{a.name}={a.name}" for a in element.attributes] + ["extra_attributes=extra_attributes"]
-        if element.text is not None:
-            passed.insert(0, element.text_name)
-        # Filled afterwards, and unknown keywords refused before: a call with stars costs a third more.
-        fill = (
-            ["        if children:", "            added._fill(children)"] if self._children(element) else []
-        )
         article = "an" if child.type[0] in "AEIO" else "a"
         return "\n".join(
             [
@@ -187,8 +180,9 @@ class _Module:
                 f'        """Add {article} `{child.type}` with these arguments, and return it."""',
                 "        if unknown:",
                 f"            {child.type}._refuse(unknown)",
-                f"        added = {child.type}({', '.join(passed)})",
-                *fill,
+                # A call of the class would pack the arguments into a dictionary, which doubles the time.
+                f"        added = {child.type}.__new__({child.type})",
+                f"        added._set({', '.join(self._names(element))})",
                 "        self._push(added)",
                 "        return added",
                 "",
@@ -218,6 +212,28 @@ class _Module:
         # Caught, and not left to Python, so that the error can say what was probably meant.
         parameters.append("**unknown: NoSuchAttribute")
         return ", ".join(parameters)
+
+    def _names(self, element: Element) -> list[str]:
+        """What `_set` is given, in order."""
+        names = [attribute.name for attribute in element.attributes]
+        if element.text is not None:
+            names.insert(0, element.text_name)
+        elif self._children(element):
+            names.insert(0, "children")
+        return [*names, "extra_attributes"]
+
+    def _set_parameters(self, element: Element) -> str:
+        parameters = ["self"]
+        if element.text is not None:
+            parameters.append(f"{element.text_name}: {self._text_type(element)}")
+        elif self._children(element):
+            parameters.append(f"children: tuple[{self._child_types(element)}, ...]")
+        for attribute in element.attributes:
+            annotation = _annotation(attribute.kind, attribute.events)
+            optional = "" if attribute.required else " | None"
+            parameters.append(f"{attribute.name}: {annotation}{optional}")
+        parameters.append("extra_attributes: Mapping[str, str] | None")
+        return ", ".join([*parameters, "/"])
 
     def _text_optional(self, element: Element) -> bool:
         return bool(getattr(element.text, "optional", False))
@@ -305,6 +321,9 @@ class _Module:
             f"    def __init__({self._parameters(element)}) -> None:",
             "        if unknown:",
             "            self._refuse(unknown)",
+            f"        self._set({', '.join(self._names(element))})",
+            "",
+            f"    def _set({self._set_parameters(element)}) -> None:",
             "        self._extra = None",
         ]
         for attribute in element.attributes:
@@ -319,7 +338,7 @@ class _Module:
                 f'        self._text = {element.text.constant}.check("{element.type}.{name}", {name})'
             )
             if element.needs:
-                lines.append("        self._check_complete()")
+                lines += ["        if not self._text:", "            self._check_complete()"]
         if element.mixed and element.group is not None:
             # By far the most common, so it is worth a shortcut.
             lines += [

@@ -92,12 +92,12 @@ def test_hostile_documents_are_refused_in_bounded_time_and_memory(
 @pytest.mark.parametrize(
     "xml",
     [
-        "<Response>" + "<Say>x</Say>" * 20_000 + "</Response>",
-        "<Response>" + "<Nope/>" * 30_000 + "</Response>",
+        "<Response>" + "<Say>x</Say>" * 6_000 + "</Response>",
+        "<Response>" + "<Nope/>" * 15_000 + "</Response>",
         f"<Response><{'a' * 200_000}/></Response>",
         "<Response><Say " + " ".join([f'a{n}=""' for n in range(100)]) + ">x</Say></Response>",
         f'<Response><Gather numDigits="{"9" * 200_000}"/></Response>',
-        f'<Response><Dial><Number statusCallbackEvent="{"x " * 100_000}">1</Number></Dial></Response>',
+        f'<Response><Dial><Number statusCallbackEvent="{"x " * 40_000}">1</Number></Dial></Response>',
         f'<Response><Pay chargeAmount="{"1" * 200_000}"/></Response>',
         f"<Response><Say>{'x<!---->' * 30_000}</Say></Response>",
         "<Response><Say>" + "<prosody>" * 97 + "x" + "</prosody>" * 97 + "</Say></Response>",

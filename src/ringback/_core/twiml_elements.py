@@ -308,7 +308,9 @@ class Container(Element):
     def _push(self, child: Element | Raw) -> None:
         """Add an element that may stand here."""
         children = self._children
-        if isinstance(children, str):
+        if type(children) is list and self._limit is None:
+            children.append(child)
+        elif isinstance(children, str):
             self._children = [children, child] if children else [child]
         elif self._limit is None or len(children) < self._limit:
             children.append(child)
@@ -363,7 +365,8 @@ class Container(Element):
                 return f"<{self._tag}{self._attributes()}/>"
             inner = escape(children)
         else:
-            if self._needs:
+            # A list has an element in it, so that only what needs a certain one can be incomplete.
+            if self._needs and ("*" not in self._needs or self._text_limit is not None):
                 self._check_complete()
             inner = "".join([escape(child) if type(child) is str else child._xml() for child in children])
         return f"<{self._tag}{self._attributes()}>{inner}</{self._tag}>"

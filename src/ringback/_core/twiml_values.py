@@ -55,6 +55,7 @@ LARGEST = 2_147_483_647
 MOST_DECIMALS = 50
 # Nobody misspells a name at greater length, and comparing takes time that grows with it.
 LONGEST_WORD = 80
+MOST_SEEN = 256
 
 
 def quote(value: str) -> str:
@@ -138,7 +139,7 @@ class Text(Value):
         trimmed: Whether white space around it means nothing.
     """
 
-    __slots__ = ("allowed", "max_length", "pattern", "plain", "trimmed")
+    __slots__ = ("allowed", "max_length", "pattern", "plain", "seen", "trimmed")
 
     def __init__(
         self,
@@ -152,6 +153,8 @@ class Text(Value):
         self.pattern = pattern
         self.max_length = max_length
         self.trimmed = trimmed
+        # Texts that matched: languages and lengths come again and again, and a pattern is dear.
+        self.seen: set[str] = set()
         # Whether all text is allowed that XML can hold.
         self.plain = type(self) is Text and pattern is None and max_length is None and not trimmed
 
@@ -171,11 +174,14 @@ class Text(Value):
 
     def matches(self, value: str) -> bool:
         """Whether it is of the pattern."""
-        if self.pattern is None:
+        if self.pattern is None or value in self.seen:
             return True
         import re
 
-        return re.fullmatch(self.pattern, value) is not None
+        matched = re.fullmatch(self.pattern, value) is not None
+        if matched and len(self.seen) < MOST_SEEN:
+            self.seen.add(value)
+        return matched
 
 
 class Words(Text):

@@ -56,6 +56,11 @@ class MessagingResponse(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, extra_attributes)
+
+    def _set(
+        self, children: tuple[Message | Redirect | Raw, ...], extra_attributes: Mapping[str, str] | None, /
+    ) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -81,16 +86,8 @@ class MessagingResponse(Container):
         """Add a `Message` with these arguments, and return it."""
         if unknown:
             Message._refuse(unknown)
-        added = Message(
-            action=action,
-            from_=from_,
-            method=method,
-            status_callback=status_callback,
-            to=to,
-            extra_attributes=extra_attributes,
-        )
-        if children:
-            added._fill(children)
+        added = Message.__new__(Message)
+        added._set(children, action, from_, method, status_callback, to, extra_attributes)
         self._push(added)
         return added
 
@@ -106,7 +103,8 @@ class MessagingResponse(Container):
         """Add a `Redirect` with these arguments, and return it."""
         if unknown:
             Redirect._refuse(unknown)
-        added = Redirect(url, method=method, extra_attributes=extra_attributes)
+        added = Redirect.__new__(Redirect)
+        added._set(url, method, extra_attributes)
         self._push(added)
         return added
 
@@ -170,6 +168,19 @@ class Message(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, action, from_, method, status_callback, to, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[str | Body | Media | Raw, ...],
+        action: str | Target[MessageStatusChanged] | None,
+        from_: str | None,
+        method: Method | None,
+        status_callback: str | Target[MessageStatusChanged] | None,
+        to: str | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._action: str | Target[MessageStatusChanged] | None = (
             None if action is None else _URL.check("Message.action", action)
@@ -216,7 +227,8 @@ class Message(Container):
         """Add a `Body` with these arguments, and return it."""
         if unknown:
             Body._refuse(unknown)
-        added = Body(text, extra_attributes=extra_attributes)
+        added = Body.__new__(Body)
+        added._set(text, extra_attributes)
         self._push(added)
         return added
 
@@ -226,7 +238,8 @@ class Message(Container):
         """Add a `Media` with these arguments, and return it."""
         if unknown:
             Media._refuse(unknown)
-        added = Media(url, extra_attributes=extra_attributes)
+        added = Media.__new__(Media)
+        added._set(url, extra_attributes)
         self._push(added)
         return added
 
@@ -238,13 +251,13 @@ class Message(Container):
     def _attributes(self) -> str:
         written = ""
         if self._action is not None:
-            written += f' action="{quote(link(self._action))}"'
+            written += f' action="{quote(self._action if type(self._action) is str else link(self._action))}"'
         if self._from_ is not None:
             written += f' from="{quote(self._from_)}"'
         if self._method is not None:
             written += f' method="{self._method}"'
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._to is not None:
             written += f' to="{quote(self._to)}"'
         return written if self._extra is None else written + self._extras()
@@ -271,6 +284,9 @@ class Body(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(text, extra_attributes)
+
+    def _set(self, text: str, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -302,6 +318,9 @@ class Media(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(url, extra_attributes)
+
+    def _set(self, url: str, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -343,6 +362,15 @@ class Redirect(TextElement):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(url, method, extra_attributes)
+
+    def _set(
+        self,
+        url: str | Target[IncomingMessage],
+        method: Method | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._method: Method | None = None if method is None else _METHOD.check("Redirect.method", method)
         if extra_attributes:

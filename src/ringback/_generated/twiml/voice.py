@@ -433,9 +433,8 @@ class _Spoken(Container):
         """Add a `Say` with these arguments, and return it."""
         if unknown:
             Say._refuse(unknown)
-        added = Say(language=language, loop=loop, voice=voice, extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = Say.__new__(Say)
+        added._set(children, language, loop, voice, extra_attributes)
         self._push(added)
         return added
 
@@ -452,7 +451,8 @@ class _Spoken(Container):
         """Add a `Play` with these arguments, and return it."""
         if unknown:
             Play._refuse(unknown)
-        added = Play(url, digits=digits, loop=loop, extra_attributes=extra_attributes)
+        added = Play.__new__(Play)
+        added._set(url, digits, loop, extra_attributes)
         self._push(added)
         return added
 
@@ -466,7 +466,8 @@ class _Spoken(Container):
         """Add a `Pause` with these arguments, and return it."""
         if unknown:
             Pause._refuse(unknown)
-        added = Pause(length=length, extra_attributes=extra_attributes)
+        added = Pause.__new__(Pause)
+        added._set(length, extra_attributes)
         self._push(added)
         return added
 
@@ -487,7 +488,8 @@ class _SsmlInWord(Container):
         """Add a `Break` with these arguments, and return it."""
         if unknown:
             Break._refuse(unknown)
-        added = Break(strength=strength, time=time, extra_attributes=extra_attributes)
+        added = Break.__new__(Break)
+        added._set(strength, time, extra_attributes)
         self._push(added)
         return added
 
@@ -501,9 +503,8 @@ class _SsmlInWord(Container):
         """Add an `Emphasis` with these arguments, and return it."""
         if unknown:
             Emphasis._refuse(unknown)
-        added = Emphasis(level=level, extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = Emphasis.__new__(Emphasis)
+        added._set(children, level, extra_attributes)
         self._push(added)
         return added
 
@@ -520,7 +521,8 @@ class _SsmlInWord(Container):
         """Add a `Phoneme` with these arguments, and return it."""
         if unknown:
             Phoneme._refuse(unknown)
-        added = Phoneme(text, alphabet=alphabet, ph=ph, extra_attributes=extra_attributes)
+        added = Phoneme.__new__(Phoneme)
+        added._set(text, alphabet, ph, extra_attributes)
         self._push(added)
         return added
 
@@ -536,9 +538,8 @@ class _SsmlInWord(Container):
         """Add a `Prosody` with these arguments, and return it."""
         if unknown:
             Prosody._refuse(unknown)
-        added = Prosody(pitch=pitch, rate=rate, volume=volume, extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = Prosody.__new__(Prosody)
+        added._set(children, pitch, rate, volume, extra_attributes)
         self._push(added)
         return added
 
@@ -555,7 +556,8 @@ class _SsmlInWord(Container):
         """Add a `SayAs` with these arguments, and return it."""
         if unknown:
             SayAs._refuse(unknown)
-        added = SayAs(text, format=format, interpret_as=interpret_as, extra_attributes=extra_attributes)
+        added = SayAs.__new__(SayAs)
+        added._set(text, format, interpret_as, extra_attributes)
         self._push(added)
         return added
 
@@ -571,7 +573,8 @@ class _SsmlInWord(Container):
         """Add a `Sub` with these arguments, and return it."""
         if unknown:
             Sub._refuse(unknown)
-        added = Sub(text, alias=alias, extra_attributes=extra_attributes)
+        added = Sub.__new__(Sub)
+        added._set(text, alias, extra_attributes)
         self._push(added)
         return added
 
@@ -591,9 +594,8 @@ class _SsmlInSentence(_SsmlInWord):
         """Add a `Lang` with these arguments, and return it."""
         if unknown:
             Lang._refuse(unknown)
-        added = Lang(xml_lang=xml_lang, extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = Lang.__new__(Lang)
+        added._set(children, xml_lang, extra_attributes)
         self._push(added)
         return added
 
@@ -607,9 +609,8 @@ class _SsmlInSentence(_SsmlInWord):
         """Add a `W` with these arguments, and return it."""
         if unknown:
             W._refuse(unknown)
-        added = W(role=role, extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = W.__new__(W)
+        added._set(children, role, extra_attributes)
         self._push(added)
         return added
 
@@ -628,9 +629,8 @@ class _SsmlInParagraph(_SsmlInSentence):
         """Add a `S` with these arguments, and return it."""
         if unknown:
             S._refuse(unknown)
-        added = S(extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = S.__new__(S)
+        added._set(children, extra_attributes)
         self._push(added)
         return added
 
@@ -649,9 +649,8 @@ class _Ssml(_SsmlInParagraph):
         """Add a `P` with these arguments, and return it."""
         if unknown:
             P._refuse(unknown)
-        added = P(extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = P.__new__(P)
+        added._set(children, extra_attributes)
         self._push(added)
         return added
 
@@ -724,6 +723,37 @@ class VoiceResponse(_Spoken):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[
+            Connect
+            | Dial
+            | Echo
+            | Enqueue
+            | Gather
+            | Hangup
+            | Leave
+            | Pause
+            | Pay
+            | Play
+            | Prompt
+            | Queue
+            | Record
+            | Redirect
+            | Refer
+            | Reject
+            | Say
+            | Sms
+            | Start
+            | Stop
+            | Raw,
+            ...,
+        ],
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -784,9 +814,8 @@ class VoiceResponse(_Spoken):
         """Add a `Connect` with these arguments, and return it."""
         if unknown:
             Connect._refuse(unknown)
-        added = Connect(action=action, method=method, extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = Connect.__new__(Connect)
+        added._set(children, action, method, extra_attributes)
         self._push(added)
         return added
 
@@ -820,32 +849,32 @@ class VoiceResponse(_Spoken):
         """Add a `Dial` with these arguments, and return it."""
         if unknown:
             Dial._refuse(unknown)
-        added = Dial(
-            action=action,
-            answer_on_bridge=answer_on_bridge,
-            call_reason=call_reason,
-            caller_id=caller_id,
-            events=events,
-            hangup_on_star=hangup_on_star,
-            method=method,
-            passports=passports,
-            record=record,
-            recording_configuration_id=recording_configuration_id,
-            recording_status_callback=recording_status_callback,
-            recording_status_callback_event=recording_status_callback_event,
-            recording_status_callback_method=recording_status_callback_method,
-            recording_track=recording_track,
-            refer_method=refer_method,
-            refer_url=refer_url,
-            ring_tone=ring_tone,
-            sequential=sequential,
-            time_limit=time_limit,
-            timeout=timeout,
-            trim=trim,
-            extra_attributes=extra_attributes,
+        added = Dial.__new__(Dial)
+        added._set(
+            children,
+            action,
+            answer_on_bridge,
+            call_reason,
+            caller_id,
+            events,
+            hangup_on_star,
+            method,
+            passports,
+            record,
+            recording_configuration_id,
+            recording_status_callback,
+            recording_status_callback_event,
+            recording_status_callback_method,
+            recording_track,
+            refer_method,
+            refer_url,
+            ring_tone,
+            sequential,
+            time_limit,
+            timeout,
+            trim,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -853,7 +882,8 @@ class VoiceResponse(_Spoken):
         """Add an `Echo` with these arguments, and return it."""
         if unknown:
             Echo._refuse(unknown)
-        added = Echo(extra_attributes=extra_attributes)
+        added = Echo.__new__(Echo)
+        added._set(extra_attributes)
         self._push(added)
         return added
 
@@ -872,17 +902,17 @@ class VoiceResponse(_Spoken):
         """Add an `Enqueue` with these arguments, and return it."""
         if unknown:
             Enqueue._refuse(unknown)
-        added = Enqueue(
-            action=action,
-            max_queue_size=max_queue_size,
-            method=method,
-            wait_url=wait_url,
-            wait_url_method=wait_url_method,
-            workflow_sid=workflow_sid,
-            extra_attributes=extra_attributes,
+        added = Enqueue.__new__(Enqueue)
+        added._set(
+            children,
+            action,
+            max_queue_size,
+            method,
+            wait_url,
+            wait_url_method,
+            workflow_sid,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -913,29 +943,29 @@ class VoiceResponse(_Spoken):
         """Add a `Gather` with these arguments, and return it."""
         if unknown:
             Gather._refuse(unknown)
-        added = Gather(
-            action=action,
-            action_on_empty_result=action_on_empty_result,
-            barge_in=barge_in,
-            debug=debug,
-            enhanced=enhanced,
-            finish_on_key=finish_on_key,
-            hints=hints,
-            input=input,
-            language=language,
-            max_speech_time=max_speech_time,
-            method=method,
-            num_digits=num_digits,
-            partial_result_callback=partial_result_callback,
-            partial_result_callback_method=partial_result_callback_method,
-            profanity_filter=profanity_filter,
-            speech_model=speech_model,
-            speech_timeout=speech_timeout,
-            timeout=timeout,
-            extra_attributes=extra_attributes,
+        added = Gather.__new__(Gather)
+        added._set(
+            children,
+            action,
+            action_on_empty_result,
+            barge_in,
+            debug,
+            enhanced,
+            finish_on_key,
+            hints,
+            input,
+            language,
+            max_speech_time,
+            method,
+            num_digits,
+            partial_result_callback,
+            partial_result_callback_method,
+            profanity_filter,
+            speech_model,
+            speech_timeout,
+            timeout,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -948,9 +978,8 @@ class VoiceResponse(_Spoken):
         """Add a `Hangup` with these arguments, and return it."""
         if unknown:
             Hangup._refuse(unknown)
-        added = Hangup(extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = Hangup.__new__(Hangup)
+        added._set(children, extra_attributes)
         self._push(added)
         return added
 
@@ -960,7 +989,8 @@ class VoiceResponse(_Spoken):
         """Add a `Leave` with these arguments, and return it."""
         if unknown:
             Leave._refuse(unknown)
-        added = Leave(extra_attributes=extra_attributes)
+        added = Leave.__new__(Leave)
+        added._set(extra_attributes)
         self._push(added)
         return added
 
@@ -991,29 +1021,29 @@ class VoiceResponse(_Spoken):
         """Add a `Pay` with these arguments, and return it."""
         if unknown:
             Pay._refuse(unknown)
-        added = Pay(
-            action=action,
-            bank_account_type=bank_account_type,
-            charge_amount=charge_amount,
-            currency=currency,
-            description=description,
-            input=input,
-            language=language,
-            max_attempts=max_attempts,
-            min_postal_code_length=min_postal_code_length,
-            payment_connector=payment_connector,
-            payment_method=payment_method,
-            postal_code=postal_code,
-            security_code=security_code,
-            status_callback=status_callback,
-            status_callback_method=status_callback_method,
-            timeout=timeout,
-            token_type=token_type,
-            valid_card_types=valid_card_types,
-            extra_attributes=extra_attributes,
+        added = Pay.__new__(Pay)
+        added._set(
+            children,
+            action,
+            bank_account_type,
+            charge_amount,
+            currency,
+            description,
+            input,
+            language,
+            max_attempts,
+            min_postal_code_length,
+            payment_connector,
+            payment_method,
+            postal_code,
+            security_code,
+            status_callback,
+            status_callback_method,
+            timeout,
+            token_type,
+            valid_card_types,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -1031,16 +1061,8 @@ class VoiceResponse(_Spoken):
         """Add a `Prompt` with these arguments, and return it."""
         if unknown:
             Prompt._refuse(unknown)
-        added = Prompt(
-            attempt=attempt,
-            card_type=card_type,
-            error_type=error_type,
-            for_=for_,
-            require_matching_inputs=require_matching_inputs,
-            extra_attributes=extra_attributes,
-        )
-        if children:
-            added._fill(children)
+        added = Prompt.__new__(Prompt)
+        added._set(children, attempt, card_type, error_type, for_, require_matching_inputs, extra_attributes)
         self._push(added)
         return added
 
@@ -1059,14 +1081,8 @@ class VoiceResponse(_Spoken):
         """Add a `Queue` with these arguments, and return it."""
         if unknown:
             Queue._refuse(unknown)
-        added = Queue(
-            name,
-            method=method,
-            post_work_activity_sid=post_work_activity_sid,
-            reservation_sid=reservation_sid,
-            url=url,
-            extra_attributes=extra_attributes,
-        )
+        added = Queue.__new__(Queue)
+        added._set(name, method, post_work_activity_sid, reservation_sid, url, extra_attributes)
         self._push(added)
         return added
 
@@ -1092,21 +1108,22 @@ class VoiceResponse(_Spoken):
         """Add a `Record` with these arguments, and return it."""
         if unknown:
             Record._refuse(unknown)
-        added = Record(
-            action=action,
-            finish_on_key=finish_on_key,
-            max_length=max_length,
-            method=method,
-            play_beep=play_beep,
-            recording_configuration_id=recording_configuration_id,
-            recording_status_callback=recording_status_callback,
-            recording_status_callback_event=recording_status_callback_event,
-            recording_status_callback_method=recording_status_callback_method,
-            timeout=timeout,
-            transcribe=transcribe,
-            transcribe_callback=transcribe_callback,
-            trim=trim,
-            extra_attributes=extra_attributes,
+        added = Record.__new__(Record)
+        added._set(
+            action,
+            finish_on_key,
+            max_length,
+            method,
+            play_beep,
+            recording_configuration_id,
+            recording_status_callback,
+            recording_status_callback_event,
+            recording_status_callback_method,
+            timeout,
+            transcribe,
+            transcribe_callback,
+            trim,
+            extra_attributes,
         )
         self._push(added)
         return added
@@ -1123,7 +1140,8 @@ class VoiceResponse(_Spoken):
         """Add a `Redirect` with these arguments, and return it."""
         if unknown:
             Redirect._refuse(unknown)
-        added = Redirect(url, method=method, extra_attributes=extra_attributes)
+        added = Redirect.__new__(Redirect)
+        added._set(url, method, extra_attributes)
         self._push(added)
         return added
 
@@ -1138,9 +1156,8 @@ class VoiceResponse(_Spoken):
         """Add a `Refer` with these arguments, and return it."""
         if unknown:
             Refer._refuse(unknown)
-        added = Refer(action=action, method=method, extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = Refer.__new__(Refer)
+        added._set(children, action, method, extra_attributes)
         self._push(added)
         return added
 
@@ -1154,9 +1171,8 @@ class VoiceResponse(_Spoken):
         """Add a `Reject` with these arguments, and return it."""
         if unknown:
             Reject._refuse(unknown)
-        added = Reject(reason=reason, extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = Reject.__new__(Reject)
+        added._set(children, reason, extra_attributes)
         self._push(added)
         return added
 
@@ -1176,15 +1192,8 @@ class VoiceResponse(_Spoken):
         """Add a `Sms` with these arguments, and return it."""
         if unknown:
             Sms._refuse(unknown)
-        added = Sms(
-            text,
-            action=action,
-            from_=from_,
-            method=method,
-            status_callback=status_callback,
-            to=to,
-            extra_attributes=extra_attributes,
-        )
+        added = Sms.__new__(Sms)
+        added._set(text, action, from_, method, status_callback, to, extra_attributes)
         self._push(added)
         return added
 
@@ -1199,9 +1208,8 @@ class VoiceResponse(_Spoken):
         """Add a `Start` with these arguments, and return it."""
         if unknown:
             Start._refuse(unknown)
-        added = Start(action=action, method=method, extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = Start.__new__(Start)
+        added._set(children, action, method, extra_attributes)
         self._push(added)
         return added
 
@@ -1214,9 +1222,8 @@ class VoiceResponse(_Spoken):
         """Add a `Stop` with these arguments, and return it."""
         if unknown:
             Stop._refuse(unknown)
-        added = Stop(extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = Stop.__new__(Stop)
+        added._set(children, extra_attributes)
         self._push(added)
         return added
 
@@ -1311,6 +1318,19 @@ class Say(_Ssml):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, language, loop, voice, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[
+            str | Break | Emphasis | Lang | P | Phoneme | Prosody | S | SayAs | Sub | W | Raw, ...
+        ],
+        language: SayLanguage | None,
+        loop: int | None,
+        voice: Voice | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._language: SayLanguage | None = (
             None if language is None else _SAY_LANGUAGE.check("Say.language", language)
@@ -1400,13 +1420,19 @@ class Play(TextElement):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(url, digits, loop, extra_attributes)
+
+    def _set(
+        self, url: str, digits: str | None, loop: int | None, extra_attributes: Mapping[str, str] | None, /
+    ) -> None:
         self._extra = None
         self._digits: str | None = None if digits is None else _PLAY_DIGITS.check("Play.digits", digits)
         self._loop: int | None = None if loop is None else _ZERO_OR_MORE.check("Play.loop", loop)
         if extra_attributes:
             self._accept_extra(extra_attributes)
         self._text = _OPTIONAL_URL.check("Play.url", url)
-        self._check_complete()
+        if not self._text:
+            self._check_complete()
 
     @property
     def text(self) -> str:
@@ -1455,6 +1481,9 @@ class Pause(Element):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(length, extra_attributes)
+
+    def _set(self, length: int | None, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         self._length: int | None = None if length is None else _ONE_OR_MORE.check("Pause.length", length)
         if extra_attributes:
@@ -1581,6 +1610,53 @@ class Gather(_Spoken):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children,
+            action,
+            action_on_empty_result,
+            barge_in,
+            debug,
+            enhanced,
+            finish_on_key,
+            hints,
+            input,
+            language,
+            max_speech_time,
+            method,
+            num_digits,
+            partial_result_callback,
+            partial_result_callback_method,
+            profanity_filter,
+            speech_model,
+            speech_timeout,
+            timeout,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        children: tuple[Pause | Play | Say | Raw, ...],
+        action: str | Target[GatherResult] | None,
+        action_on_empty_result: bool | None,
+        barge_in: bool | None,
+        debug: bool | None,
+        enhanced: bool | None,
+        finish_on_key: str | None,
+        hints: str | None,
+        input: Sequence[GatherInput] | None,
+        language: GatherLanguage | None,
+        max_speech_time: int | None,
+        method: Method | None,
+        num_digits: int | None,
+        partial_result_callback: str | Target[GatherPartialResult] | None,
+        partial_result_callback_method: Method | None,
+        profanity_filter: bool | None,
+        speech_model: GatherSpeechModel | None,
+        speech_timeout: int | Literal["auto"] | None,
+        timeout: int | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._action: str | Target[GatherResult] | None = (
             None if action is None else _URL.check("Gather.action", action)
@@ -1728,7 +1804,7 @@ class Gather(_Spoken):
     def _attributes(self) -> str:
         written = ""
         if self._action is not None:
-            written += f' action="{quote(link(self._action))}"'
+            written += f' action="{quote(self._action if type(self._action) is str else link(self._action))}"'
         if self._action_on_empty_result is not None:
             written += (
                 ' actionOnEmptyResult="true"'
@@ -1756,7 +1832,7 @@ class Gather(_Spoken):
         if self._num_digits is not None:
             written += f' numDigits="{self._num_digits}"'
         if self._partial_result_callback is not None:
-            written += f' partialResultCallback="{quote(link(self._partial_result_callback))}"'
+            written += f' partialResultCallback="{quote(self._partial_result_callback if type(self._partial_result_callback) is str else link(self._partial_result_callback))}"'
         if self._partial_result_callback_method is not None:
             written += f' partialResultCallbackMethod="{self._partial_result_callback_method}"'
         if self._profanity_filter is not None:
@@ -1856,6 +1932,41 @@ class Record(Element):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            action,
+            finish_on_key,
+            max_length,
+            method,
+            play_beep,
+            recording_configuration_id,
+            recording_status_callback,
+            recording_status_callback_event,
+            recording_status_callback_method,
+            timeout,
+            transcribe,
+            transcribe_callback,
+            trim,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        action: str | Target[RecordResult] | None,
+        finish_on_key: str | None,
+        max_length: int | None,
+        method: Method | None,
+        play_beep: bool | None,
+        recording_configuration_id: str | None,
+        recording_status_callback: str | Target[RecordingStatusChanged] | None,
+        recording_status_callback_event: Sequence[RecordingEvent] | None,
+        recording_status_callback_method: Method | None,
+        timeout: int | None,
+        transcribe: bool | None,
+        transcribe_callback: str | Target[TranscriptionReady] | None,
+        trim: Trim | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._action: str | Target[RecordResult] | None = (
             None if action is None else _URL.check("Record.action", action)
@@ -1964,7 +2075,7 @@ class Record(Element):
     def _attributes(self) -> str:
         written = ""
         if self._action is not None:
-            written += f' action="{quote(link(self._action))}"'
+            written += f' action="{quote(self._action if type(self._action) is str else link(self._action))}"'
         if self._finish_on_key is not None:
             written += f' finishOnKey="{quote(self._finish_on_key)}"'
         if self._max_length is not None:
@@ -1976,7 +2087,7 @@ class Record(Element):
         if self._recording_configuration_id is not None:
             written += f' recordingConfigurationId="{quote(self._recording_configuration_id)}"'
         if self._recording_status_callback is not None:
-            written += f' recordingStatusCallback="{quote(link(self._recording_status_callback))}"'
+            written += f' recordingStatusCallback="{quote(self._recording_status_callback if type(self._recording_status_callback) is str else link(self._recording_status_callback))}"'
         if self._recording_status_callback_event is not None:
             written += f' recordingStatusCallbackEvent="{quote(_RECORDING_EVENTS.write(self._recording_status_callback_event))}"'
         if self._recording_status_callback_method is not None:
@@ -1986,7 +2097,7 @@ class Record(Element):
         if self._transcribe is not None:
             written += ' transcribe="true"' if self._transcribe else ' transcribe="false"'
         if self._transcribe_callback is not None:
-            written += f' transcribeCallback="{quote(link(self._transcribe_callback))}"'
+            written += f' transcribeCallback="{quote(self._transcribe_callback if type(self._transcribe_callback) is str else link(self._transcribe_callback))}"'
         if self._trim is not None:
             written += f' trim="{self._trim}"'
         return written if self._extra is None else written + self._extras()
@@ -2129,6 +2240,61 @@ class Dial(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children,
+            action,
+            answer_on_bridge,
+            call_reason,
+            caller_id,
+            events,
+            hangup_on_star,
+            method,
+            passports,
+            record,
+            recording_configuration_id,
+            recording_status_callback,
+            recording_status_callback_event,
+            recording_status_callback_method,
+            recording_track,
+            refer_method,
+            refer_url,
+            ring_tone,
+            sequential,
+            time_limit,
+            timeout,
+            trim,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        children: tuple[
+            str | Application | Client | Conference | Number | Queue | Sim | Sip | WhatsApp | Raw, ...
+        ],
+        action: str | Target[DialResult] | None,
+        answer_on_bridge: bool | None,
+        call_reason: str | None,
+        caller_id: str | None,
+        events: DialEvent | None,
+        hangup_on_star: bool | None,
+        method: Method | None,
+        passports: str | None,
+        record: CallRecording | None,
+        recording_configuration_id: str | None,
+        recording_status_callback: str | Target[RecordingStatusChanged] | None,
+        recording_status_callback_event: Sequence[RecordingEvent] | None,
+        recording_status_callback_method: Method | None,
+        recording_track: RecordingTrack | None,
+        refer_method: Method | None,
+        refer_url: str | Target[DialReferred] | None,
+        ring_tone: RingTone | None,
+        sequential: bool | None,
+        time_limit: int | None,
+        timeout: int | None,
+        trim: Trim | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._action: str | Target[DialResult] | None = (
             None if action is None else _URL.check("Dial.action", action)
@@ -2305,18 +2471,18 @@ class Dial(Container):
         """Add an `Application` with these arguments, and return it."""
         if unknown:
             Application._refuse(unknown)
-        added = Application(
-            copy_parent_to=copy_parent_to,
-            customer_id=customer_id,
-            method=method,
-            status_callback=status_callback,
-            status_callback_event=status_callback_event,
-            status_callback_method=status_callback_method,
-            url=url,
-            extra_attributes=extra_attributes,
+        added = Application.__new__(Application)
+        added._set(
+            children,
+            copy_parent_to,
+            customer_id,
+            method,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            url,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -2335,17 +2501,17 @@ class Dial(Container):
         """Add a `Client` with these arguments, and return it."""
         if unknown:
             Client._refuse(unknown)
-        added = Client(
-            client_notification_url=client_notification_url,
-            method=method,
-            status_callback=status_callback,
-            status_callback_event=status_callback_event,
-            status_callback_method=status_callback_method,
-            url=url,
-            extra_attributes=extra_attributes,
+        added = Client.__new__(Client)
+        added._set(
+            children,
+            client_notification_url,
+            method,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            url,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -2381,30 +2547,31 @@ class Dial(Container):
         """Add a `Conference` with these arguments, and return it."""
         if unknown:
             Conference._refuse(unknown)
-        added = Conference(
+        added = Conference.__new__(Conference)
+        added._set(
             name,
-            beep=beep,
-            coach=coach,
-            end_conference_on_exit=end_conference_on_exit,
-            event_callback_url=event_callback_url,
-            jitter_buffer_size=jitter_buffer_size,
-            max_participants=max_participants,
-            muted=muted,
-            participant_label=participant_label,
-            record=record,
-            recording_configuration_id=recording_configuration_id,
-            recording_status_callback=recording_status_callback,
-            recording_status_callback_event=recording_status_callback_event,
-            recording_status_callback_method=recording_status_callback_method,
-            region=region,
-            start_conference_on_enter=start_conference_on_enter,
-            status_callback=status_callback,
-            status_callback_event=status_callback_event,
-            status_callback_method=status_callback_method,
-            trim=trim,
-            wait_method=wait_method,
-            wait_url=wait_url,
-            extra_attributes=extra_attributes,
+            beep,
+            coach,
+            end_conference_on_exit,
+            event_callback_url,
+            jitter_buffer_size,
+            max_participants,
+            muted,
+            participant_label,
+            record,
+            recording_configuration_id,
+            recording_status_callback,
+            recording_status_callback_event,
+            recording_status_callback_method,
+            region,
+            start_conference_on_enter,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            trim,
+            wait_method,
+            wait_url,
+            extra_attributes,
         )
         self._push(added)
         return added
@@ -2434,23 +2601,24 @@ class Dial(Container):
         """Add a `Number` with these arguments, and return it."""
         if unknown:
             Number._refuse(unknown)
-        added = Number(
+        added = Number.__new__(Number)
+        added._set(
             number,
-            amd_status_callback=amd_status_callback,
-            amd_status_callback_method=amd_status_callback_method,
-            byoc=byoc,
-            machine_detection=machine_detection,
-            machine_detection_silence_timeout=machine_detection_silence_timeout,
-            machine_detection_speech_end_threshold=machine_detection_speech_end_threshold,
-            machine_detection_speech_threshold=machine_detection_speech_threshold,
-            machine_detection_timeout=machine_detection_timeout,
-            method=method,
-            send_digits=send_digits,
-            status_callback=status_callback,
-            status_callback_event=status_callback_event,
-            status_callback_method=status_callback_method,
-            url=url,
-            extra_attributes=extra_attributes,
+            amd_status_callback,
+            amd_status_callback_method,
+            byoc,
+            machine_detection,
+            machine_detection_silence_timeout,
+            machine_detection_speech_end_threshold,
+            machine_detection_speech_threshold,
+            machine_detection_timeout,
+            method,
+            send_digits,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            url,
+            extra_attributes,
         )
         self._push(added)
         return added
@@ -2470,14 +2638,8 @@ class Dial(Container):
         """Add a `Queue` with these arguments, and return it."""
         if unknown:
             Queue._refuse(unknown)
-        added = Queue(
-            name,
-            method=method,
-            post_work_activity_sid=post_work_activity_sid,
-            reservation_sid=reservation_sid,
-            url=url,
-            extra_attributes=extra_attributes,
-        )
+        added = Queue.__new__(Queue)
+        added._set(name, method, post_work_activity_sid, reservation_sid, url, extra_attributes)
         self._push(added)
         return added
 
@@ -2487,7 +2649,8 @@ class Dial(Container):
         """Add a `Sim` with these arguments, and return it."""
         if unknown:
             Sim._refuse(unknown)
-        added = Sim(sid, extra_attributes=extra_attributes)
+        added = Sim.__new__(Sim)
+        added._set(sid, extra_attributes)
         self._push(added)
         return added
 
@@ -2514,25 +2677,25 @@ class Dial(Container):
         """Add a `Sip` with these arguments, and return it."""
         if unknown:
             Sip._refuse(unknown)
-        added = Sip(
-            amd_status_callback=amd_status_callback,
-            amd_status_callback_method=amd_status_callback_method,
-            machine_detection=machine_detection,
-            machine_detection_silence_timeout=machine_detection_silence_timeout,
-            machine_detection_speech_end_threshold=machine_detection_speech_end_threshold,
-            machine_detection_speech_threshold=machine_detection_speech_threshold,
-            machine_detection_timeout=machine_detection_timeout,
-            method=method,
-            password=password,
-            status_callback=status_callback,
-            status_callback_event=status_callback_event,
-            status_callback_method=status_callback_method,
-            url=url,
-            username=username,
-            extra_attributes=extra_attributes,
+        added = Sip.__new__(Sip)
+        added._set(
+            children,
+            amd_status_callback,
+            amd_status_callback_method,
+            machine_detection,
+            machine_detection_silence_timeout,
+            machine_detection_speech_end_threshold,
+            machine_detection_speech_threshold,
+            machine_detection_timeout,
+            method,
+            password,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            url,
+            username,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -2552,14 +2715,15 @@ class Dial(Container):
         """Add a `WhatsApp` with these arguments, and return it."""
         if unknown:
             WhatsApp._refuse(unknown)
-        added = WhatsApp(
+        added = WhatsApp.__new__(WhatsApp)
+        added._set(
             number,
-            method=method,
-            status_callback=status_callback,
-            status_callback_event=status_callback_event,
-            status_callback_method=status_callback_method,
-            url=url,
-            extra_attributes=extra_attributes,
+            method,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            url,
+            extra_attributes,
         )
         self._push(added)
         return added
@@ -2574,7 +2738,7 @@ class Dial(Container):
     def _attributes(self) -> str:
         written = ""
         if self._action is not None:
-            written += f' action="{quote(link(self._action))}"'
+            written += f' action="{quote(self._action if type(self._action) is str else link(self._action))}"'
         if self._answer_on_bridge is not None:
             written += ' answerOnBridge="true"' if self._answer_on_bridge else ' answerOnBridge="false"'
         if self._call_reason is not None:
@@ -2594,7 +2758,7 @@ class Dial(Container):
         if self._recording_configuration_id is not None:
             written += f' recordingConfigurationId="{quote(self._recording_configuration_id)}"'
         if self._recording_status_callback is not None:
-            written += f' recordingStatusCallback="{quote(link(self._recording_status_callback))}"'
+            written += f' recordingStatusCallback="{quote(self._recording_status_callback if type(self._recording_status_callback) is str else link(self._recording_status_callback))}"'
         if self._recording_status_callback_event is not None:
             written += f' recordingStatusCallbackEvent="{quote(_RECORDING_EVENTS.write(self._recording_status_callback_event))}"'
         if self._recording_status_callback_method is not None:
@@ -2604,7 +2768,7 @@ class Dial(Container):
         if self._refer_method is not None:
             written += f' referMethod="{self._refer_method}"'
         if self._refer_url is not None:
-            written += f' referUrl="{quote(link(self._refer_url))}"'
+            written += f' referUrl="{quote(self._refer_url if type(self._refer_url) is str else link(self._refer_url))}"'
         if self._ring_tone is not None:
             written += f' ringTone="{self._ring_tone}"'
         if self._sequential is not None:
@@ -2721,6 +2885,45 @@ class Number(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            number,
+            amd_status_callback,
+            amd_status_callback_method,
+            byoc,
+            machine_detection,
+            machine_detection_silence_timeout,
+            machine_detection_speech_end_threshold,
+            machine_detection_speech_threshold,
+            machine_detection_timeout,
+            method,
+            send_digits,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            url,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        number: str,
+        amd_status_callback: str | Target[MachineDetectionResult] | None,
+        amd_status_callback_method: Method | None,
+        byoc: str | None,
+        machine_detection: MachineDetection | None,
+        machine_detection_silence_timeout: int | None,
+        machine_detection_speech_end_threshold: int | None,
+        machine_detection_speech_threshold: int | None,
+        machine_detection_timeout: int | None,
+        method: Method | None,
+        send_digits: str | None,
+        status_callback: str | Target[CallStatusChanged] | None,
+        status_callback_event: Sequence[CallEvent] | None,
+        status_callback_method: Method | None,
+        url: str | Target[CalleeAnswered] | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._amd_status_callback: str | Target[MachineDetectionResult] | None = (
             None
@@ -2853,7 +3056,7 @@ class Number(TextElement, metaclass=RequiringType):
     def _attributes(self) -> str:
         written = ""
         if self._amd_status_callback is not None:
-            written += f' amdStatusCallback="{quote(link(self._amd_status_callback))}"'
+            written += f' amdStatusCallback="{quote(self._amd_status_callback if type(self._amd_status_callback) is str else link(self._amd_status_callback))}"'
         if self._amd_status_callback_method is not None:
             written += f' amdStatusCallbackMethod="{self._amd_status_callback_method}"'
         if self._byoc is not None:
@@ -2873,13 +3076,13 @@ class Number(TextElement, metaclass=RequiringType):
         if self._send_digits is not None:
             written += f' sendDigits="{quote(self._send_digits)}"'
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._status_callback_event is not None:
             written += f' statusCallbackEvent="{quote(_CALL_EVENTS.write(self._status_callback_event))}"'
         if self._status_callback_method is not None:
             written += f' statusCallbackMethod="{self._status_callback_method}"'
         if self._url is not None:
-            written += f' url="{quote(link(self._url))}"'
+            written += f' url="{quote(self._url if type(self._url) is str else link(self._url))}"'
         return written if self._extra is None else written + self._extras()
 
 
@@ -2940,6 +3143,29 @@ class Client(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children,
+            client_notification_url,
+            method,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            url,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        children: tuple[str | Identity | Parameter | Raw, ...],
+        client_notification_url: str | None,
+        method: Method | None,
+        status_callback: str | Target[CallStatusChanged] | None,
+        status_callback_event: Sequence[CallEvent] | None,
+        status_callback_method: Method | None,
+        url: str | Target[CalleeAnswered] | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._client_notification_url: str | None = (
             None
@@ -3008,7 +3234,8 @@ class Client(Container):
         """Add an `Identity` with these arguments, and return it."""
         if unknown:
             Identity._refuse(unknown)
-        added = Identity(identity, extra_attributes=extra_attributes)
+        added = Identity.__new__(Identity)
+        added._set(identity, extra_attributes)
         self._push(added)
         return added
 
@@ -3023,7 +3250,8 @@ class Client(Container):
         """Add a `Parameter` with these arguments, and return it."""
         if unknown:
             Parameter._refuse(unknown)
-        added = Parameter(name=name, value=value, extra_attributes=extra_attributes)
+        added = Parameter.__new__(Parameter)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -3035,17 +3263,17 @@ class Client(Container):
     def _attributes(self) -> str:
         written = ""
         if self._client_notification_url is not None:
-            written += f' clientNotificationUrl="{quote(link(self._client_notification_url))}"'
+            written += f' clientNotificationUrl="{quote(self._client_notification_url if type(self._client_notification_url) is str else link(self._client_notification_url))}"'
         if self._method is not None:
             written += f' method="{self._method}"'
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._status_callback_event is not None:
             written += f' statusCallbackEvent="{quote(_CALL_EVENTS.write(self._status_callback_event))}"'
         if self._status_callback_method is not None:
             written += f' statusCallbackMethod="{self._status_callback_method}"'
         if self._url is not None:
-            written += f' url="{quote(link(self._url))}"'
+            written += f' url="{quote(self._url if type(self._url) is str else link(self._url))}"'
         return written if self._extra is None else written + self._extras()
 
 
@@ -3075,6 +3303,9 @@ class Identity(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(identity, extra_attributes)
+
+    def _set(self, identity: str, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -3209,6 +3440,59 @@ class Conference(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            name,
+            beep,
+            coach,
+            end_conference_on_exit,
+            event_callback_url,
+            jitter_buffer_size,
+            max_participants,
+            muted,
+            participant_label,
+            record,
+            recording_configuration_id,
+            recording_status_callback,
+            recording_status_callback_event,
+            recording_status_callback_method,
+            region,
+            start_conference_on_enter,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            trim,
+            wait_method,
+            wait_url,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        name: str,
+        beep: Beep | None,
+        coach: str | None,
+        end_conference_on_exit: bool | None,
+        event_callback_url: str | Target[ConferenceRecordingEnded] | None,
+        jitter_buffer_size: JitterBufferSize | None,
+        max_participants: int | None,
+        muted: bool | None,
+        participant_label: str | None,
+        record: ConferenceRecording | None,
+        recording_configuration_id: str | None,
+        recording_status_callback: str | Target[ConferenceRecordingStatusChanged] | None,
+        recording_status_callback_event: Sequence[RecordingEvent] | None,
+        recording_status_callback_method: Method | None,
+        region: ConferenceRegion | None,
+        start_conference_on_enter: bool | None,
+        status_callback: str | Target[ConferenceStatusChanged] | None,
+        status_callback_event: Sequence[ConferenceEvent] | None,
+        status_callback_method: Method | None,
+        trim: Trim | None,
+        wait_method: Method | None,
+        wait_url: str | Target[ConferenceWait] | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._beep: Beep | None = None if beep is None else _BEEP.check("Conference.beep", beep)
         self._coach: str | None = None if coach is None else _CALL_SID.check("Conference.coach", coach)
@@ -3398,7 +3682,7 @@ class Conference(TextElement, metaclass=RequiringType):
                 else ' endConferenceOnExit="false"'
             )
         if self._event_callback_url is not None:
-            written += f' eventCallbackUrl="{quote(link(self._event_callback_url))}"'
+            written += f' eventCallbackUrl="{quote(self._event_callback_url if type(self._event_callback_url) is str else link(self._event_callback_url))}"'
         if self._jitter_buffer_size is not None:
             written += f' jitterBufferSize="{self._jitter_buffer_size}"'
         if self._max_participants is not None:
@@ -3412,7 +3696,7 @@ class Conference(TextElement, metaclass=RequiringType):
         if self._recording_configuration_id is not None:
             written += f' recordingConfigurationId="{quote(self._recording_configuration_id)}"'
         if self._recording_status_callback is not None:
-            written += f' recordingStatusCallback="{quote(link(self._recording_status_callback))}"'
+            written += f' recordingStatusCallback="{quote(self._recording_status_callback if type(self._recording_status_callback) is str else link(self._recording_status_callback))}"'
         if self._recording_status_callback_event is not None:
             written += f' recordingStatusCallbackEvent="{quote(_RECORDING_EVENTS.write(self._recording_status_callback_event))}"'
         if self._recording_status_callback_method is not None:
@@ -3426,7 +3710,7 @@ class Conference(TextElement, metaclass=RequiringType):
                 else ' startConferenceOnEnter="false"'
             )
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._status_callback_event is not None:
             written += (
                 f' statusCallbackEvent="{quote(_CONFERENCE_EVENTS.write(self._status_callback_event))}"'
@@ -3438,7 +3722,9 @@ class Conference(TextElement, metaclass=RequiringType):
         if self._wait_method is not None:
             written += f' waitMethod="{self._wait_method}"'
         if self._wait_url is not None:
-            written += f' waitUrl="{quote(link(self._wait_url))}"'
+            written += (
+                f' waitUrl="{quote(self._wait_url if type(self._wait_url) is str else link(self._wait_url))}"'
+            )
         return written if self._extra is None else written + self._extras()
 
 
@@ -3489,6 +3775,18 @@ class Queue(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(name, method, post_work_activity_sid, reservation_sid, url, extra_attributes)
+
+    def _set(
+        self,
+        name: str,
+        method: Method | None,
+        post_work_activity_sid: str | None,
+        reservation_sid: str | None,
+        url: str | Target[QueueConnect] | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._method: Method | None = None if method is None else _METHOD.check("Queue.method", method)
         self._post_work_activity_sid: str | None = (
@@ -3535,7 +3833,7 @@ class Queue(TextElement, metaclass=RequiringType):
         if self._reservation_sid is not None:
             written += f' reservationSid="{quote(self._reservation_sid)}"'
         if self._url is not None:
-            written += f' url="{quote(link(self._url))}"'
+            written += f' url="{quote(self._url if type(self._url) is str else link(self._url))}"'
         return written if self._extra is None else written + self._extras()
 
 
@@ -3645,6 +3943,45 @@ class Sip(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children,
+            amd_status_callback,
+            amd_status_callback_method,
+            machine_detection,
+            machine_detection_silence_timeout,
+            machine_detection_speech_end_threshold,
+            machine_detection_speech_threshold,
+            machine_detection_timeout,
+            method,
+            password,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            url,
+            username,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        children: tuple[str | Headers | Uri | Raw, ...],
+        amd_status_callback: str | Target[MachineDetectionResult] | None,
+        amd_status_callback_method: Method | None,
+        machine_detection: MachineDetection | None,
+        machine_detection_silence_timeout: int | None,
+        machine_detection_speech_end_threshold: int | None,
+        machine_detection_speech_threshold: int | None,
+        machine_detection_timeout: int | None,
+        method: Method | None,
+        password: str | None,
+        status_callback: str | Target[CallStatusChanged] | None,
+        status_callback_event: Sequence[CallEvent] | None,
+        status_callback_method: Method | None,
+        url: str | Target[CalleeAnswered] | None,
+        username: str | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._amd_status_callback: str | Target[MachineDetectionResult] | None = (
             None
@@ -3781,9 +4118,8 @@ class Sip(Container):
         """Add a `Headers` with these arguments, and return it."""
         if unknown:
             Headers._refuse(unknown)
-        added = Headers(extra_attributes=extra_attributes)
-        if children:
-            added._fill(children)
+        added = Headers.__new__(Headers)
+        added._set(children, extra_attributes)
         self._push(added)
         return added
 
@@ -3802,14 +4138,8 @@ class Sip(Container):
         """Add a `Uri` with these arguments, and return it."""
         if unknown:
             Uri._refuse(unknown)
-        added = Uri(
-            uri,
-            password=password,
-            priority=priority,
-            username=username,
-            weight=weight,
-            extra_attributes=extra_attributes,
-        )
+        added = Uri.__new__(Uri)
+        added._set(uri, password, priority, username, weight, extra_attributes)
         self._push(added)
         return added
 
@@ -3821,7 +4151,7 @@ class Sip(Container):
     def _attributes(self) -> str:
         written = ""
         if self._amd_status_callback is not None:
-            written += f' amdStatusCallback="{quote(link(self._amd_status_callback))}"'
+            written += f' amdStatusCallback="{quote(self._amd_status_callback if type(self._amd_status_callback) is str else link(self._amd_status_callback))}"'
         if self._amd_status_callback_method is not None:
             written += f' amdStatusCallbackMethod="{self._amd_status_callback_method}"'
         if self._machine_detection is not None:
@@ -3839,13 +4169,13 @@ class Sip(Container):
         if self._password is not None:
             written += f' password="{quote(self._password)}"'
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._status_callback_event is not None:
             written += f' statusCallbackEvent="{quote(_CALL_EVENTS.write(self._status_callback_event))}"'
         if self._status_callback_method is not None:
             written += f' statusCallbackMethod="{self._status_callback_method}"'
         if self._url is not None:
-            written += f' url="{quote(link(self._url))}"'
+            written += f' url="{quote(self._url if type(self._url) is str else link(self._url))}"'
         if self._username is not None:
             written += f' username="{quote(self._username)}"'
         return written if self._extra is None else written + self._extras()
@@ -3899,6 +4229,18 @@ class Uri(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(uri, password, priority, username, weight, extra_attributes)
+
+    def _set(
+        self,
+        uri: str,
+        password: str | None,
+        priority: int | None,
+        username: str | None,
+        weight: int | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._password: str | None = None if password is None else _TEXT.check("Uri.password", password)
         self._priority: int | None = (
@@ -3963,6 +4305,9 @@ class Headers(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, extra_attributes)
+
+    def _set(self, children: tuple[Header | Raw, ...], extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -3985,7 +4330,8 @@ class Headers(Container):
         """Add a `Header` with these arguments, and return it."""
         if unknown:
             Header._refuse(unknown)
-        added = Header(name=name, value=value, extra_attributes=extra_attributes)
+        added = Header.__new__(Header)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -4028,6 +4374,9 @@ class Header(Element, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(name, value, extra_attributes)
+
+    def _set(self, name: str, value: str, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         self._name: str = _TEXT.check("Header.name", name)
         self._value: str = _TEXT.check("Header.value", value)
@@ -4069,6 +4418,9 @@ class Sim(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(sid, extra_attributes)
+
+    def _set(self, sid: str, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -4132,6 +4484,27 @@ class WhatsApp(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            number,
+            method,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            url,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        number: str,
+        method: Method | None,
+        status_callback: str | Target[CallStatusChanged] | None,
+        status_callback_event: Sequence[CallEvent] | None,
+        status_callback_method: Method | None,
+        url: str | Target[CalleeAnswered] | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._method: Method | None = None if method is None else _METHOD.check("WhatsApp.method", method)
         self._status_callback: str | Target[CallStatusChanged] | None = (
@@ -4183,13 +4556,13 @@ class WhatsApp(TextElement, metaclass=RequiringType):
         if self._method is not None:
             written += f' method="{self._method}"'
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._status_callback_event is not None:
             written += f' statusCallbackEvent="{quote(_CALL_EVENTS.write(self._status_callback_event))}"'
         if self._status_callback_method is not None:
             written += f' statusCallbackMethod="{self._status_callback_method}"'
         if self._url is not None:
-            written += f' url="{quote(link(self._url))}"'
+            written += f' url="{quote(self._url if type(self._url) is str else link(self._url))}"'
         return written if self._extra is None else written + self._extras()
 
 
@@ -4253,6 +4626,31 @@ class Application(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children,
+            copy_parent_to,
+            customer_id,
+            method,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            url,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        children: tuple[str | ApplicationSid | Parameter | Raw, ...],
+        copy_parent_to: bool | None,
+        customer_id: str | None,
+        method: Method | None,
+        status_callback: str | Target[CallStatusChanged] | None,
+        status_callback_event: Sequence[CallEvent] | None,
+        status_callback_method: Method | None,
+        url: str | Target[ApplicationCall] | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._copy_parent_to: bool | None = (
             None if copy_parent_to is None else _BOOLEAN.check("Application.copy_parent_to", copy_parent_to)
@@ -4321,7 +4719,8 @@ class Application(Container):
         """Add an `ApplicationSid` with these arguments, and return it."""
         if unknown:
             ApplicationSid._refuse(unknown)
-        added = ApplicationSid(sid, extra_attributes=extra_attributes)
+        added = ApplicationSid.__new__(ApplicationSid)
+        added._set(sid, extra_attributes)
         self._push(added)
         return added
 
@@ -4336,7 +4735,8 @@ class Application(Container):
         """Add a `Parameter` with these arguments, and return it."""
         if unknown:
             Parameter._refuse(unknown)
-        added = Parameter(name=name, value=value, extra_attributes=extra_attributes)
+        added = Parameter.__new__(Parameter)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -4354,13 +4754,13 @@ class Application(Container):
         if self._method is not None:
             written += f' method="{self._method}"'
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._status_callback_event is not None:
             written += f' statusCallbackEvent="{quote(_CALL_EVENTS.write(self._status_callback_event))}"'
         if self._status_callback_method is not None:
             written += f' statusCallbackMethod="{self._status_callback_method}"'
         if self._url is not None:
-            written += f' url="{quote(link(self._url))}"'
+            written += f' url="{quote(self._url if type(self._url) is str else link(self._url))}"'
         return written if self._extra is None else written + self._extras()
 
 
@@ -4383,6 +4783,9 @@ class ApplicationSid(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(sid, extra_attributes)
+
+    def _set(self, sid: str, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -4450,6 +4853,29 @@ class Enqueue(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children,
+            action,
+            max_queue_size,
+            method,
+            wait_url,
+            wait_url_method,
+            workflow_sid,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        children: tuple[str | Task | Raw, ...],
+        action: str | Target[EnqueueResult] | None,
+        max_queue_size: int | None,
+        method: Method | None,
+        wait_url: str | Target[QueueWait] | None,
+        wait_url_method: Method | None,
+        workflow_sid: str | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._action: str | Target[EnqueueResult] | None = (
             None if action is None else _URL.check("Enqueue.action", action)
@@ -4514,7 +4940,8 @@ class Enqueue(Container):
         """Add a `Task` with these arguments, and return it."""
         if unknown:
             Task._refuse(unknown)
-        added = Task(attributes, priority=priority, timeout=timeout, extra_attributes=extra_attributes)
+        added = Task.__new__(Task)
+        added._set(attributes, priority, timeout, extra_attributes)
         self._push(added)
         return added
 
@@ -4526,13 +4953,15 @@ class Enqueue(Container):
     def _attributes(self) -> str:
         written = ""
         if self._action is not None:
-            written += f' action="{quote(link(self._action))}"'
+            written += f' action="{quote(self._action if type(self._action) is str else link(self._action))}"'
         if self._max_queue_size is not None:
             written += f' maxQueueSize="{self._max_queue_size}"'
         if self._method is not None:
             written += f' method="{self._method}"'
         if self._wait_url is not None:
-            written += f' waitUrl="{quote(link(self._wait_url))}"'
+            written += (
+                f' waitUrl="{quote(self._wait_url if type(self._wait_url) is str else link(self._wait_url))}"'
+            )
         if self._wait_url_method is not None:
             written += f' waitUrlMethod="{self._wait_url_method}"'
         if self._workflow_sid is not None:
@@ -4574,6 +5003,16 @@ class Task(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(attributes, priority, timeout, extra_attributes)
+
+    def _set(
+        self,
+        attributes: str | Mapping[str, object],
+        priority: int | None,
+        timeout: int | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._priority: int | None = (
             None if priority is None else _ZERO_OR_MORE.check("Task.priority", priority)
@@ -4622,6 +5061,9 @@ class Leave(Element):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(extra_attributes)
+
+    def _set(self, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -4658,6 +5100,15 @@ class Redirect(TextElement):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(url, method, extra_attributes)
+
+    def _set(
+        self,
+        url: str | Target[IncomingCall] | Target[OutgoingCall] | Target[CallRedirected],
+        method: Method | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._method: Method | None = None if method is None else _METHOD.check("Redirect.method", method)
         if extra_attributes:
@@ -4712,6 +5163,16 @@ class Refer(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, action, method, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[ReferSip | Raw, ...],
+        action: str | Target[ReferResult] | None,
+        method: Method | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._action: str | Target[ReferResult] | None = (
             None if action is None else _URL.check("Refer.action", action)
@@ -4741,7 +5202,8 @@ class Refer(Container):
         """Add a `ReferSip` with these arguments, and return it."""
         if unknown:
             ReferSip._refuse(unknown)
-        added = ReferSip(uri, extra_attributes=extra_attributes)
+        added = ReferSip.__new__(ReferSip)
+        added._set(uri, extra_attributes)
         self._push(added)
         return added
 
@@ -4753,7 +5215,7 @@ class Refer(Container):
     def _attributes(self) -> str:
         written = ""
         if self._action is not None:
-            written += f' action="{quote(link(self._action))}"'
+            written += f' action="{quote(self._action if type(self._action) is str else link(self._action))}"'
         if self._method is not None:
             written += f' method="{self._method}"'
         return written if self._extra is None else written + self._extras()
@@ -4780,6 +5242,9 @@ class ReferSip(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(uri, extra_attributes)
+
+    def _set(self, uri: str, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -4819,6 +5284,15 @@ class Reject(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, reason, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[Parameter | Raw, ...],
+        reason: RejectReason | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._reason: RejectReason | None = (
             None if reason is None else _REJECT_REASON.check("Reject.reason", reason)
@@ -4848,7 +5322,8 @@ class Reject(Container):
         """Add a `Parameter` with these arguments, and return it."""
         if unknown:
             Parameter._refuse(unknown)
-        added = Parameter(name=name, value=value, extra_attributes=extra_attributes)
+        added = Parameter.__new__(Parameter)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -4886,6 +5361,11 @@ class Hangup(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, extra_attributes)
+
+    def _set(
+        self, children: tuple[Parameter | Raw, ...], extra_attributes: Mapping[str, str] | None, /
+    ) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -4908,7 +5388,8 @@ class Hangup(Container):
         """Add a `Parameter` with these arguments, and return it."""
         if unknown:
             Parameter._refuse(unknown)
-        added = Parameter(name=name, value=value, extra_attributes=extra_attributes)
+        added = Parameter.__new__(Parameter)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -5023,6 +5504,53 @@ class Pay(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children,
+            action,
+            bank_account_type,
+            charge_amount,
+            currency,
+            description,
+            input,
+            language,
+            max_attempts,
+            min_postal_code_length,
+            payment_connector,
+            payment_method,
+            postal_code,
+            security_code,
+            status_callback,
+            status_callback_method,
+            timeout,
+            token_type,
+            valid_card_types,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        children: tuple[Parameter | Prompt | Raw, ...],
+        action: str | Target[PayResult] | None,
+        bank_account_type: BankAccountType | None,
+        charge_amount: Decimal | float | None,
+        currency: str | None,
+        description: str | None,
+        input: PayInput | None,
+        language: PayLanguage | None,
+        max_attempts: int | None,
+        min_postal_code_length: int | None,
+        payment_connector: str | None,
+        payment_method: PaymentMethod | None,
+        postal_code: bool | str | None,
+        security_code: bool | None,
+        status_callback: str | Target[PayStatusChanged] | None,
+        status_callback_method: Method | None,
+        timeout: int | None,
+        token_type: TokenType | None,
+        valid_card_types: Sequence[CardType] | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._action: str | Target[PayResult] | None = (
             None if action is None else _SECURE_URL.check("Pay.action", action)
@@ -5171,7 +5699,8 @@ class Pay(Container):
         """Add a `Parameter` with these arguments, and return it."""
         if unknown:
             Parameter._refuse(unknown)
-        added = Parameter(name=name, value=value, extra_attributes=extra_attributes)
+        added = Parameter.__new__(Parameter)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -5189,16 +5718,8 @@ class Pay(Container):
         """Add a `Prompt` with these arguments, and return it."""
         if unknown:
             Prompt._refuse(unknown)
-        added = Prompt(
-            attempt=attempt,
-            card_type=card_type,
-            error_type=error_type,
-            for_=for_,
-            require_matching_inputs=require_matching_inputs,
-            extra_attributes=extra_attributes,
-        )
-        if children:
-            added._fill(children)
+        added = Prompt.__new__(Prompt)
+        added._set(children, attempt, card_type, error_type, for_, require_matching_inputs, extra_attributes)
         self._push(added)
         return added
 
@@ -5210,7 +5731,7 @@ class Pay(Container):
     def _attributes(self) -> str:
         written = ""
         if self._action is not None:
-            written += f' action="{quote(link(self._action))}"'
+            written += f' action="{quote(self._action if type(self._action) is str else link(self._action))}"'
         if self._bank_account_type is not None:
             written += f' bankAccountType="{self._bank_account_type}"'
         if self._charge_amount is not None:
@@ -5236,7 +5757,7 @@ class Pay(Container):
         if self._security_code is not None:
             written += ' securityCode="true"' if self._security_code else ' securityCode="false"'
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._status_callback_method is not None:
             written += f' statusCallbackMethod="{self._status_callback_method}"'
         if self._timeout is not None:
@@ -5296,6 +5817,19 @@ class Prompt(_Spoken, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, attempt, card_type, error_type, for_, require_matching_inputs, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[Pause | Play | Say | Raw, ...],
+        attempt: Sequence[int] | None,
+        card_type: Sequence[CardType] | None,
+        error_type: Sequence[PaymentMistake] | None,
+        for_: PaymentStep,
+        require_matching_inputs: bool | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._attempt: tuple[int, ...] | None = (
             None if attempt is None else _PAYMENT_ATTEMPTS.check("Prompt.attempt", attempt)
@@ -5424,6 +5958,32 @@ class Connect(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, action, method, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[
+            AiSession
+            | Assistant
+            | Autopilot
+            | Conversation
+            | ConversationRelay
+            | ConversationRelaySession
+            | Room
+            | Stream
+            | VirtualAgent
+            | Raw,
+            ...,
+        ],
+        action: str
+        | Target[StreamResult]
+        | Target[ConversationRelayResult]
+        | Target[VirtualAgentResult]
+        | None,
+        method: Method | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._action: (
             str | Target[StreamResult] | Target[ConversationRelayResult] | Target[VirtualAgentResult] | None
@@ -5474,11 +6034,8 @@ class Connect(Container):
         """Add an `AiSession` with these arguments, and return it."""
         if unknown:
             AiSession._refuse(unknown)
-        added = AiSession(
-            ai_connector=ai_connector,
-            ai_session_configuration=ai_session_configuration,
-            extra_attributes=extra_attributes,
-        )
+        added = AiSession.__new__(AiSession)
+        added._set(ai_connector, ai_session_configuration, extra_attributes)
         self._push(added)
         return added
 
@@ -5488,7 +6045,8 @@ class Connect(Container):
         """Add an `Autopilot` with these arguments, and return it."""
         if unknown:
             Autopilot._refuse(unknown)
-        added = Autopilot(sid, extra_attributes=extra_attributes)
+        added = Autopilot.__new__(Autopilot)
+        added._set(sid, extra_attributes)
         self._push(added)
         return added
 
@@ -5515,22 +6073,23 @@ class Connect(Container):
         """Add a `Conversation` with these arguments, and return it."""
         if unknown:
             Conversation._refuse(unknown)
-        added = Conversation(
-            inbound_autocreation=inbound_autocreation,
-            inbound_timeout=inbound_timeout,
-            method=method,
-            record=record,
-            recording_status_callback=recording_status_callback,
-            recording_status_callback_event=recording_status_callback_event,
-            recording_status_callback_method=recording_status_callback_method,
-            routing_assignment_timeout=routing_assignment_timeout,
-            service_instance_sid=service_instance_sid,
-            status_callback=status_callback,
-            status_callback_event=status_callback_event,
-            status_callback_method=status_callback_method,
-            trim=trim,
-            url=url,
-            extra_attributes=extra_attributes,
+        added = Conversation.__new__(Conversation)
+        added._set(
+            inbound_autocreation,
+            inbound_timeout,
+            method,
+            record,
+            recording_status_callback,
+            recording_status_callback_event,
+            recording_status_callback_method,
+            routing_assignment_timeout,
+            service_instance_sid,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            trim,
+            url,
+            extra_attributes,
         )
         self._push(added)
         return added
@@ -5572,39 +6131,39 @@ class Connect(Container):
         """Add a `ConversationRelay` with these arguments, and return it."""
         if unknown:
             ConversationRelay._refuse(unknown)
-        added = ConversationRelay(
-            background_noise_reduction=background_noise_reduction,
-            conversation_configuration=conversation_configuration,
-            debug=debug,
-            deepgram_smart_format=deepgram_smart_format,
-            dtmf_detection=dtmf_detection,
-            elevenlabs_text_normalization=elevenlabs_text_normalization,
-            eot_threshold=eot_threshold,
-            events=events,
-            hints=hints,
-            ignore_backchannel=ignore_backchannel,
-            intelligence_service=intelligence_service,
-            interrupt_sensitivity=interrupt_sensitivity,
-            interruptible=interruptible,
-            language=language,
-            partial_prompts=partial_prompts,
-            preemptible=preemptible,
-            profanity_filter=profanity_filter,
-            report_input_during_agent_speech=report_input_during_agent_speech,
-            speech_model=speech_model,
-            speech_timeout=speech_timeout,
-            transcription_language=transcription_language,
-            transcription_provider=transcription_provider,
-            tts_language=tts_language,
-            tts_provider=tts_provider,
-            url=url,
-            voice=voice,
-            welcome_greeting=welcome_greeting,
-            welcome_greeting_interruptible=welcome_greeting_interruptible,
-            extra_attributes=extra_attributes,
+        added = ConversationRelay.__new__(ConversationRelay)
+        added._set(
+            children,
+            background_noise_reduction,
+            conversation_configuration,
+            debug,
+            deepgram_smart_format,
+            dtmf_detection,
+            elevenlabs_text_normalization,
+            eot_threshold,
+            events,
+            hints,
+            ignore_backchannel,
+            intelligence_service,
+            interrupt_sensitivity,
+            interruptible,
+            language,
+            partial_prompts,
+            preemptible,
+            profanity_filter,
+            report_input_during_agent_speech,
+            speech_model,
+            speech_timeout,
+            transcription_language,
+            transcription_provider,
+            tts_language,
+            tts_provider,
+            url,
+            voice,
+            welcome_greeting,
+            welcome_greeting_interruptible,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -5619,11 +6178,8 @@ class Connect(Container):
         """Add a `ConversationRelaySession` with these arguments, and return it."""
         if unknown:
             ConversationRelaySession._refuse(unknown)
-        added = ConversationRelaySession(
-            connector=connector,
-            session_configuration=session_configuration,
-            extra_attributes=extra_attributes,
-        )
+        added = ConversationRelaySession.__new__(ConversationRelaySession)
+        added._set(connector, session_configuration, extra_attributes)
         self._push(added)
         return added
 
@@ -5639,7 +6195,8 @@ class Connect(Container):
         """Add a `Room` with these arguments, and return it."""
         if unknown:
             Room._refuse(unknown)
-        added = Room(name, participant_identity=participant_identity, extra_attributes=extra_attributes)
+        added = Room.__new__(Room)
+        added._set(name, participant_identity, extra_attributes)
         self._push(added)
         return added
 
@@ -5658,17 +6215,17 @@ class Connect(Container):
         """Add a `Stream` with these arguments, and return it."""
         if unknown:
             Stream._refuse(unknown)
-        added = Stream(
-            connector_name=connector_name,
-            name=name,
-            status_callback=status_callback,
-            status_callback_method=status_callback_method,
-            track=track,
-            url=url,
-            extra_attributes=extra_attributes,
+        added = Stream.__new__(Stream)
+        added._set(
+            children,
+            connector_name,
+            name,
+            status_callback,
+            status_callback_method,
+            track,
+            url,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -5686,16 +6243,16 @@ class Connect(Container):
         """Add a `VirtualAgent` with these arguments, and return it."""
         if unknown:
             VirtualAgent._refuse(unknown)
-        added = VirtualAgent(
-            connector_name=connector_name,
-            language=language,
-            sentiment_analysis=sentiment_analysis,
-            status_callback=status_callback,
-            status_callback_method=status_callback_method,
-            extra_attributes=extra_attributes,
+        added = VirtualAgent.__new__(VirtualAgent)
+        added._set(
+            children,
+            connector_name,
+            language,
+            sentiment_analysis,
+            status_callback,
+            status_callback_method,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -5729,32 +6286,32 @@ class Connect(Container):
         """Add an `Assistant` with these arguments, and return it."""
         if unknown:
             Assistant._refuse(unknown)
-        added = Assistant(
-            debug=debug,
-            dtmf_detection=dtmf_detection,
-            elevenlabs_text_normalization=elevenlabs_text_normalization,
-            hints=hints,
-            id=id,
-            intelligence_service=intelligence_service,
-            interrupt_sensitivity=interrupt_sensitivity,
-            interruptible=interruptible,
-            language=language,
-            partial_prompts=partial_prompts,
-            preemptible=preemptible,
-            profanity_filter=profanity_filter,
-            report_input_during_agent_speech=report_input_during_agent_speech,
-            speech_model=speech_model,
-            transcription_language=transcription_language,
-            transcription_provider=transcription_provider,
-            tts_language=tts_language,
-            tts_provider=tts_provider,
-            voice=voice,
-            welcome_greeting=welcome_greeting,
-            welcome_greeting_interruptible=welcome_greeting_interruptible,
-            extra_attributes=extra_attributes,
+        added = Assistant.__new__(Assistant)
+        added._set(
+            children,
+            debug,
+            dtmf_detection,
+            elevenlabs_text_normalization,
+            hints,
+            id,
+            intelligence_service,
+            interrupt_sensitivity,
+            interruptible,
+            language,
+            partial_prompts,
+            preemptible,
+            profanity_filter,
+            report_input_during_agent_speech,
+            speech_model,
+            transcription_language,
+            transcription_provider,
+            tts_language,
+            tts_provider,
+            voice,
+            welcome_greeting,
+            welcome_greeting_interruptible,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -5778,7 +6335,7 @@ class Connect(Container):
     def _attributes(self) -> str:
         written = ""
         if self._action is not None:
-            written += f' action="{quote(link(self._action))}"'
+            written += f' action="{quote(self._action if type(self._action) is str else link(self._action))}"'
         if self._method is not None:
             written += f' method="{self._method}"'
         return written if self._extra is None else written + self._extras()
@@ -5839,6 +6396,29 @@ class Stream(Container, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children,
+            connector_name,
+            name,
+            status_callback,
+            status_callback_method,
+            track,
+            url,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        children: tuple[Parameter | Raw, ...],
+        connector_name: str | None,
+        name: str | None,
+        status_callback: str | Target[StreamStatusChanged] | None,
+        status_callback_method: Method | None,
+        track: Track | None,
+        url: str,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._connector_name: str | None = (
             None if connector_name is None else _TEXT.check("Stream.connector_name", connector_name)
@@ -5899,7 +6479,8 @@ class Stream(Container, metaclass=RequiringType):
         """Add a `Parameter` with these arguments, and return it."""
         if unknown:
             Parameter._refuse(unknown)
-        added = Parameter(name=name, value=value, extra_attributes=extra_attributes)
+        added = Parameter.__new__(Parameter)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -5915,7 +6496,7 @@ class Stream(Container, metaclass=RequiringType):
         if self._name is not None:
             written += f' name="{quote(self._name)}"'
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._status_callback_method is not None:
             written += f' statusCallbackMethod="{self._status_callback_method}"'
         if self._track is not None:
@@ -6077,6 +6658,73 @@ class ConversationRelay(Container, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children,
+            background_noise_reduction,
+            conversation_configuration,
+            debug,
+            deepgram_smart_format,
+            dtmf_detection,
+            elevenlabs_text_normalization,
+            eot_threshold,
+            events,
+            hints,
+            ignore_backchannel,
+            intelligence_service,
+            interrupt_sensitivity,
+            interruptible,
+            language,
+            partial_prompts,
+            preemptible,
+            profanity_filter,
+            report_input_during_agent_speech,
+            speech_model,
+            speech_timeout,
+            transcription_language,
+            transcription_provider,
+            tts_language,
+            tts_provider,
+            url,
+            voice,
+            welcome_greeting,
+            welcome_greeting_interruptible,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        children: tuple[Language | Parameter | Raw, ...],
+        background_noise_reduction: str | None,
+        conversation_configuration: str | None,
+        debug: Sequence[RelayDebugging] | None,
+        deepgram_smart_format: bool | None,
+        dtmf_detection: bool | None,
+        elevenlabs_text_normalization: TextNormalization | None,
+        eot_threshold: Decimal | float | None,
+        events: Sequence[RelayEvent] | None,
+        hints: str | None,
+        ignore_backchannel: bool | None,
+        intelligence_service: str | None,
+        interrupt_sensitivity: InterruptSensitivity | None,
+        interruptible: Interruption | None,
+        language: str | None,
+        partial_prompts: bool | None,
+        preemptible: bool | None,
+        profanity_filter: bool | None,
+        report_input_during_agent_speech: Interruption | None,
+        speech_model: str | None,
+        speech_timeout: int | Literal["auto"] | None,
+        transcription_language: str | None,
+        transcription_provider: TranscriptionProvider | None,
+        tts_language: str | None,
+        tts_provider: SpeechProvider | None,
+        url: str,
+        voice: str | None,
+        welcome_greeting: str | None,
+        welcome_greeting_interruptible: Interruption | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._background_noise_reduction: str | None = (
             None
@@ -6342,14 +6990,8 @@ class ConversationRelay(Container, metaclass=RequiringType):
         """Add a `Language` with these arguments, and return it."""
         if unknown:
             Language._refuse(unknown)
-        added = Language(
-            code=code,
-            speech_model=speech_model,
-            transcription_provider=transcription_provider,
-            tts_provider=tts_provider,
-            voice=voice,
-            extra_attributes=extra_attributes,
-        )
+        added = Language.__new__(Language)
+        added._set(code, speech_model, transcription_provider, tts_provider, voice, extra_attributes)
         self._push(added)
         return added
 
@@ -6364,7 +7006,8 @@ class ConversationRelay(Container, metaclass=RequiringType):
         """Add a `Parameter` with these arguments, and return it."""
         if unknown:
             Parameter._refuse(unknown)
-        added = Parameter(name=name, value=value, extra_attributes=extra_attributes)
+        added = Parameter.__new__(Parameter)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -6488,6 +7131,18 @@ class Language(Element, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(code, speech_model, transcription_provider, tts_provider, voice, extra_attributes)
+
+    def _set(
+        self,
+        code: str,
+        speech_model: str | None,
+        transcription_provider: TranscriptionProvider | None,
+        tts_provider: SpeechProvider | None,
+        voice: str | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._code: str = _LANGUAGE_TAG.check("Language.code", code)
         self._speech_model: str | None = (
@@ -6585,6 +7240,27 @@ class VirtualAgent(Container, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children,
+            connector_name,
+            language,
+            sentiment_analysis,
+            status_callback,
+            status_callback_method,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        children: tuple[Config | Parameter | Raw, ...],
+        connector_name: str,
+        language: str | None,
+        sentiment_analysis: bool | None,
+        status_callback: str | None,
+        status_callback_method: Method | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._connector_name: str = _TEXT.check("VirtualAgent.connector_name", connector_name)
         self._language: str | None = (
@@ -6644,7 +7320,8 @@ class VirtualAgent(Container, metaclass=RequiringType):
         """Add a `Config` with these arguments, and return it."""
         if unknown:
             Config._refuse(unknown)
-        added = Config(name=name, value=value, extra_attributes=extra_attributes)
+        added = Config.__new__(Config)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -6659,7 +7336,8 @@ class VirtualAgent(Container, metaclass=RequiringType):
         """Add a `Parameter` with these arguments, and return it."""
         if unknown:
             Parameter._refuse(unknown)
-        added = Parameter(name=name, value=value, extra_attributes=extra_attributes)
+        added = Parameter.__new__(Parameter)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -6678,7 +7356,7 @@ class VirtualAgent(Container, metaclass=RequiringType):
                 ' sentimentAnalysis="true"' if self._sentiment_analysis else ' sentimentAnalysis="false"'
             )
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._status_callback_method is not None:
             written += f' statusCallbackMethod="{self._status_callback_method}"'
         return written if self._extra is None else written + self._extras()
@@ -6767,6 +7445,43 @@ class Conversation(Element):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            inbound_autocreation,
+            inbound_timeout,
+            method,
+            record,
+            recording_status_callback,
+            recording_status_callback_event,
+            recording_status_callback_method,
+            routing_assignment_timeout,
+            service_instance_sid,
+            status_callback,
+            status_callback_event,
+            status_callback_method,
+            trim,
+            url,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        inbound_autocreation: bool | None,
+        inbound_timeout: int | None,
+        method: Method | None,
+        record: CallRecording | None,
+        recording_status_callback: str | Target[RecordingStatusChanged] | None,
+        recording_status_callback_event: Sequence[RecordingEvent] | None,
+        recording_status_callback_method: Method | None,
+        routing_assignment_timeout: int | None,
+        service_instance_sid: str | None,
+        status_callback: str | Target[CallStatusChanged] | None,
+        status_callback_event: Sequence[ConversationCallEvent] | None,
+        status_callback_method: Method | None,
+        trim: Trim | None,
+        url: str | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._inbound_autocreation: bool | None = (
             None
@@ -6900,7 +7615,7 @@ class Conversation(Element):
         if self._record is not None:
             written += f' record="{_CALL_RECORDING.write(self._record)}"'
         if self._recording_status_callback is not None:
-            written += f' recordingStatusCallback="{quote(link(self._recording_status_callback))}"'
+            written += f' recordingStatusCallback="{quote(self._recording_status_callback if type(self._recording_status_callback) is str else link(self._recording_status_callback))}"'
         if self._recording_status_callback_event is not None:
             written += f' recordingStatusCallbackEvent="{quote(_RECORDING_EVENTS.write(self._recording_status_callback_event))}"'
         if self._recording_status_callback_method is not None:
@@ -6910,7 +7625,7 @@ class Conversation(Element):
         if self._service_instance_sid is not None:
             written += f' serviceInstanceSid="{quote(self._service_instance_sid)}"'
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._status_callback_event is not None:
             written += f' statusCallbackEvent="{quote(_CONVERSATION_CALL_EVENTS.write(self._status_callback_event))}"'
         if self._status_callback_method is not None:
@@ -6918,7 +7633,7 @@ class Conversation(Element):
         if self._trim is not None:
             written += f' trim="{self._trim}"'
         if self._url is not None:
-            written += f' url="{quote(link(self._url))}"'
+            written += f' url="{quote(self._url if type(self._url) is str else link(self._url))}"'
         return written if self._extra is None else written + self._extras()
 
 
@@ -6953,6 +7668,15 @@ class ConversationRelaySession(Element):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(connector, session_configuration, extra_attributes)
+
+    def _set(
+        self,
+        connector: str | None,
+        session_configuration: str | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._connector: str | None = (
             None if connector is None else _TEXT.check("ConversationRelaySession.connector", connector)
@@ -7016,6 +7740,15 @@ class AiSession(Element):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(ai_connector, ai_session_configuration, extra_attributes)
+
+    def _set(
+        self,
+        ai_connector: str | None,
+        ai_session_configuration: str | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._ai_connector: str | None = (
             None if ai_connector is None else _TEXT.check("AiSession.ai_connector", ai_connector)
@@ -7074,6 +7807,11 @@ class Room(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(name, participant_identity, extra_attributes)
+
+    def _set(
+        self, name: str, participant_identity: str | None, extra_attributes: Mapping[str, str] | None, /
+    ) -> None:
         self._extra = None
         self._participant_identity: str | None = (
             None
@@ -7121,6 +7859,9 @@ class Autopilot(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(sid, extra_attributes)
+
+    def _set(self, sid: str, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -7253,6 +7994,59 @@ class Assistant(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children,
+            debug,
+            dtmf_detection,
+            elevenlabs_text_normalization,
+            hints,
+            id,
+            intelligence_service,
+            interrupt_sensitivity,
+            interruptible,
+            language,
+            partial_prompts,
+            preemptible,
+            profanity_filter,
+            report_input_during_agent_speech,
+            speech_model,
+            transcription_language,
+            transcription_provider,
+            tts_language,
+            tts_provider,
+            voice,
+            welcome_greeting,
+            welcome_greeting_interruptible,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        children: tuple[Language | Parameter | Raw, ...],
+        debug: Sequence[RelayDebugging] | None,
+        dtmf_detection: bool | None,
+        elevenlabs_text_normalization: TextNormalization | None,
+        hints: str | None,
+        id: str | None,
+        intelligence_service: str | None,
+        interrupt_sensitivity: InterruptSensitivity | None,
+        interruptible: Interruption | None,
+        language: str | None,
+        partial_prompts: bool | None,
+        preemptible: bool | None,
+        profanity_filter: bool | None,
+        report_input_during_agent_speech: Interruption | None,
+        speech_model: str | None,
+        transcription_language: str | None,
+        transcription_provider: TranscriptionProvider | None,
+        tts_language: str | None,
+        tts_provider: SpeechProvider | None,
+        voice: str | None,
+        welcome_greeting: str | None,
+        welcome_greeting_interruptible: Interruption | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._debug: tuple[RelayDebugging, ...] | None = (
             None if debug is None else _RELAY_DEBUGGINGS.check("Assistant.debug", debug)
@@ -7441,14 +8235,8 @@ class Assistant(Container):
         """Add a `Language` with these arguments, and return it."""
         if unknown:
             Language._refuse(unknown)
-        added = Language(
-            code=code,
-            speech_model=speech_model,
-            transcription_provider=transcription_provider,
-            tts_provider=tts_provider,
-            voice=voice,
-            extra_attributes=extra_attributes,
-        )
+        added = Language.__new__(Language)
+        added._set(code, speech_model, transcription_provider, tts_provider, voice, extra_attributes)
         self._push(added)
         return added
 
@@ -7463,7 +8251,8 @@ class Assistant(Container):
         """Add a `Parameter` with these arguments, and return it."""
         if unknown:
             Parameter._refuse(unknown)
-        added = Parameter(name=name, value=value, extra_attributes=extra_attributes)
+        added = Parameter.__new__(Parameter)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -7553,6 +8342,16 @@ class Start(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, action, method, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[Recording | Siprec | Stream | Transcription | Raw, ...],
+        action: str | None,
+        method: Method | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._action: str | None = None if action is None else _URL.check("Start.action", action)
         self._method: Method | None = None if method is None else _METHOD.check("Start.method", method)
@@ -7591,16 +8390,17 @@ class Start(Container):
         """Add a `Recording` with these arguments, and return it."""
         if unknown:
             Recording._refuse(unknown)
-        added = Recording(
-            channels=channels,
-            name=name,
-            recording_configuration_id=recording_configuration_id,
-            recording_status_callback=recording_status_callback,
-            recording_status_callback_event=recording_status_callback_event,
-            recording_status_callback_method=recording_status_callback_method,
-            track=track,
-            trim=trim,
-            extra_attributes=extra_attributes,
+        added = Recording.__new__(Recording)
+        added._set(
+            channels,
+            name,
+            recording_configuration_id,
+            recording_status_callback,
+            recording_status_callback_event,
+            recording_status_callback_method,
+            track,
+            trim,
+            extra_attributes,
         )
         self._push(added)
         return added
@@ -7619,16 +8419,10 @@ class Start(Container):
         """Add a `Siprec` with these arguments, and return it."""
         if unknown:
             Siprec._refuse(unknown)
-        added = Siprec(
-            connector_name=connector_name,
-            name=name,
-            status_callback=status_callback,
-            status_callback_method=status_callback_method,
-            track=track,
-            extra_attributes=extra_attributes,
+        added = Siprec.__new__(Siprec)
+        added._set(
+            children, connector_name, name, status_callback, status_callback_method, track, extra_attributes
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -7647,17 +8441,17 @@ class Start(Container):
         """Add a `Stream` with these arguments, and return it."""
         if unknown:
             Stream._refuse(unknown)
-        added = Stream(
-            connector_name=connector_name,
-            name=name,
-            status_callback=status_callback,
-            status_callback_method=status_callback_method,
-            track=track,
-            url=url,
-            extra_attributes=extra_attributes,
+        added = Stream.__new__(Stream)
+        added._set(
+            children,
+            connector_name,
+            name,
+            status_callback,
+            status_callback_method,
+            track,
+            url,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -7687,28 +8481,28 @@ class Start(Container):
         """Add a `Transcription` with these arguments, and return it."""
         if unknown:
             Transcription._refuse(unknown)
-        added = Transcription(
-            conversation_configuration=conversation_configuration,
-            conversation_id=conversation_id,
-            enable_automatic_punctuation=enable_automatic_punctuation,
-            enable_provider_data=enable_provider_data,
-            hints=hints,
-            inbound_track_label=inbound_track_label,
-            intelligence_service=intelligence_service,
-            language_code=language_code,
-            name=name,
-            outbound_track_label=outbound_track_label,
-            partial_results=partial_results,
-            profanity_filter=profanity_filter,
-            speech_model=speech_model,
-            status_callback_method=status_callback_method,
-            status_callback_url=status_callback_url,
-            track=track,
-            transcription_engine=transcription_engine,
-            extra_attributes=extra_attributes,
+        added = Transcription.__new__(Transcription)
+        added._set(
+            children,
+            conversation_configuration,
+            conversation_id,
+            enable_automatic_punctuation,
+            enable_provider_data,
+            hints,
+            inbound_track_label,
+            intelligence_service,
+            language_code,
+            name,
+            outbound_track_label,
+            partial_results,
+            profanity_filter,
+            speech_model,
+            status_callback_method,
+            status_callback_url,
+            track,
+            transcription_engine,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -7720,7 +8514,7 @@ class Start(Container):
     def _attributes(self) -> str:
         written = ""
         if self._action is not None:
-            written += f' action="{quote(link(self._action))}"'
+            written += f' action="{quote(self._action if type(self._action) is str else link(self._action))}"'
         if self._method is not None:
             written += f' method="{self._method}"'
         return written if self._extra is None else written + self._extras()
@@ -7788,6 +8582,31 @@ class Recording(Element):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            channels,
+            name,
+            recording_configuration_id,
+            recording_status_callback,
+            recording_status_callback_event,
+            recording_status_callback_method,
+            track,
+            trim,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        channels: RecordingChannels | None,
+        name: str | None,
+        recording_configuration_id: str | None,
+        recording_status_callback: str | Target[RecordingStatusChanged] | None,
+        recording_status_callback_event: Sequence[RecordingEvent] | None,
+        recording_status_callback_method: Method | None,
+        track: RecordingTrack | None,
+        trim: Trim | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._channels: RecordingChannels | None = (
             None if channels is None else _RECORDING_CHANNELS.check("Recording.channels", channels)
@@ -7863,7 +8682,7 @@ class Recording(Element):
         if self._recording_configuration_id is not None:
             written += f' recordingConfigurationId="{quote(self._recording_configuration_id)}"'
         if self._recording_status_callback is not None:
-            written += f' recordingStatusCallback="{quote(link(self._recording_status_callback))}"'
+            written += f' recordingStatusCallback="{quote(self._recording_status_callback if type(self._recording_status_callback) is str else link(self._recording_status_callback))}"'
         if self._recording_status_callback_event is not None:
             written += f' recordingStatusCallbackEvent="{quote(_RECORDING_EVENTS.write(self._recording_status_callback_event))}"'
         if self._recording_status_callback_method is not None:
@@ -7978,6 +8797,51 @@ class Transcription(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children,
+            conversation_configuration,
+            conversation_id,
+            enable_automatic_punctuation,
+            enable_provider_data,
+            hints,
+            inbound_track_label,
+            intelligence_service,
+            language_code,
+            name,
+            outbound_track_label,
+            partial_results,
+            profanity_filter,
+            speech_model,
+            status_callback_method,
+            status_callback_url,
+            track,
+            transcription_engine,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        children: tuple[Config | Parameter | Raw, ...],
+        conversation_configuration: str | None,
+        conversation_id: str | None,
+        enable_automatic_punctuation: bool | None,
+        enable_provider_data: bool | None,
+        hints: str | None,
+        inbound_track_label: str | None,
+        intelligence_service: str | None,
+        language_code: str | None,
+        name: str | None,
+        outbound_track_label: str | None,
+        partial_results: bool | None,
+        profanity_filter: bool | None,
+        speech_model: str | None,
+        status_callback_method: Method | None,
+        status_callback_url: str | Target[RealtimeTranscription] | None,
+        track: Track | None,
+        transcription_engine: TranscriptionEngine | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._conversation_configuration: str | None = (
             None
@@ -8135,7 +8999,8 @@ class Transcription(Container):
         """Add a `Config` with these arguments, and return it."""
         if unknown:
             Config._refuse(unknown)
-        added = Config(name=name, value=value, extra_attributes=extra_attributes)
+        added = Config.__new__(Config)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -8150,7 +9015,8 @@ class Transcription(Container):
         """Add a `Parameter` with these arguments, and return it."""
         if unknown:
             Parameter._refuse(unknown)
-        added = Parameter(name=name, value=value, extra_attributes=extra_attributes)
+        added = Parameter.__new__(Parameter)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -8196,7 +9062,7 @@ class Transcription(Container):
         if self._status_callback_method is not None:
             written += f' statusCallbackMethod="{self._status_callback_method}"'
         if self._status_callback_url is not None:
-            written += f' statusCallbackUrl="{quote(link(self._status_callback_url))}"'
+            written += f' statusCallbackUrl="{quote(self._status_callback_url if type(self._status_callback_url) is str else link(self._status_callback_url))}"'
         if self._track is not None:
             written += f' track="{self._track}"'
         if self._transcription_engine is not None:
@@ -8254,6 +9120,21 @@ class Siprec(Container, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children, connector_name, name, status_callback, status_callback_method, track, extra_attributes
+        )
+
+    def _set(
+        self,
+        children: tuple[Parameter | Raw, ...],
+        connector_name: str,
+        name: str | None,
+        status_callback: str | Target[SiprecStatusChanged] | None,
+        status_callback_method: Method | None,
+        track: Track | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._connector_name: str = _TEXT.check("Siprec.connector_name", connector_name)
         self._name: str | None = None if name is None else _TEXT.check("Siprec.name", name)
@@ -8307,7 +9188,8 @@ class Siprec(Container, metaclass=RequiringType):
         """Add a `Parameter` with these arguments, and return it."""
         if unknown:
             Parameter._refuse(unknown)
-        added = Parameter(name=name, value=value, extra_attributes=extra_attributes)
+        added = Parameter.__new__(Parameter)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -8322,7 +9204,7 @@ class Siprec(Container, metaclass=RequiringType):
         if self._name is not None:
             written += f' name="{quote(self._name)}"'
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._status_callback_method is not None:
             written += f' statusCallbackMethod="{self._status_callback_method}"'
         if self._track is not None:
@@ -8355,6 +9237,14 @@ class Stop(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[Recording | StopSiprec | StopStream | Transcription | Raw, ...],
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -8383,16 +9273,17 @@ class Stop(Container):
         """Add a `Recording` with these arguments, and return it."""
         if unknown:
             Recording._refuse(unknown)
-        added = Recording(
-            channels=channels,
-            name=name,
-            recording_configuration_id=recording_configuration_id,
-            recording_status_callback=recording_status_callback,
-            recording_status_callback_event=recording_status_callback_event,
-            recording_status_callback_method=recording_status_callback_method,
-            track=track,
-            trim=trim,
-            extra_attributes=extra_attributes,
+        added = Recording.__new__(Recording)
+        added._set(
+            channels,
+            name,
+            recording_configuration_id,
+            recording_status_callback,
+            recording_status_callback_event,
+            recording_status_callback_method,
+            track,
+            trim,
+            extra_attributes,
         )
         self._push(added)
         return added
@@ -8411,16 +9302,10 @@ class Stop(Container):
         """Add a `StopSiprec` with these arguments, and return it."""
         if unknown:
             StopSiprec._refuse(unknown)
-        added = StopSiprec(
-            connector_name=connector_name,
-            name=name,
-            status_callback=status_callback,
-            status_callback_method=status_callback_method,
-            track=track,
-            extra_attributes=extra_attributes,
+        added = StopSiprec.__new__(StopSiprec)
+        added._set(
+            children, connector_name, name, status_callback, status_callback_method, track, extra_attributes
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -8439,17 +9324,17 @@ class Stop(Container):
         """Add a `StopStream` with these arguments, and return it."""
         if unknown:
             StopStream._refuse(unknown)
-        added = StopStream(
-            connector_name=connector_name,
-            name=name,
-            status_callback=status_callback,
-            status_callback_method=status_callback_method,
-            track=track,
-            url=url,
-            extra_attributes=extra_attributes,
+        added = StopStream.__new__(StopStream)
+        added._set(
+            children,
+            connector_name,
+            name,
+            status_callback,
+            status_callback_method,
+            track,
+            url,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -8479,28 +9364,28 @@ class Stop(Container):
         """Add a `Transcription` with these arguments, and return it."""
         if unknown:
             Transcription._refuse(unknown)
-        added = Transcription(
-            conversation_configuration=conversation_configuration,
-            conversation_id=conversation_id,
-            enable_automatic_punctuation=enable_automatic_punctuation,
-            enable_provider_data=enable_provider_data,
-            hints=hints,
-            inbound_track_label=inbound_track_label,
-            intelligence_service=intelligence_service,
-            language_code=language_code,
-            name=name,
-            outbound_track_label=outbound_track_label,
-            partial_results=partial_results,
-            profanity_filter=profanity_filter,
-            speech_model=speech_model,
-            status_callback_method=status_callback_method,
-            status_callback_url=status_callback_url,
-            track=track,
-            transcription_engine=transcription_engine,
-            extra_attributes=extra_attributes,
+        added = Transcription.__new__(Transcription)
+        added._set(
+            children,
+            conversation_configuration,
+            conversation_id,
+            enable_automatic_punctuation,
+            enable_provider_data,
+            hints,
+            inbound_track_label,
+            intelligence_service,
+            language_code,
+            name,
+            outbound_track_label,
+            partial_results,
+            profanity_filter,
+            speech_model,
+            status_callback_method,
+            status_callback_url,
+            track,
+            transcription_engine,
+            extra_attributes,
         )
-        if children:
-            added._fill(children)
         self._push(added)
         return added
 
@@ -8560,6 +9445,29 @@ class StopStream(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children,
+            connector_name,
+            name,
+            status_callback,
+            status_callback_method,
+            track,
+            url,
+            extra_attributes,
+        )
+
+    def _set(
+        self,
+        children: tuple[Parameter | Raw, ...],
+        connector_name: str | None,
+        name: str | None,
+        status_callback: str | Target[StreamStatusChanged] | None,
+        status_callback_method: Method | None,
+        track: Track | None,
+        url: str | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._connector_name: str | None = (
             None if connector_name is None else _TEXT.check("StopStream.connector_name", connector_name)
@@ -8620,7 +9528,8 @@ class StopStream(Container):
         """Add a `Parameter` with these arguments, and return it."""
         if unknown:
             Parameter._refuse(unknown)
-        added = Parameter(name=name, value=value, extra_attributes=extra_attributes)
+        added = Parameter.__new__(Parameter)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -8636,7 +9545,7 @@ class StopStream(Container):
         if self._name is not None:
             written += f' name="{quote(self._name)}"'
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._status_callback_method is not None:
             written += f' statusCallbackMethod="{self._status_callback_method}"'
         if self._track is not None:
@@ -8692,6 +9601,21 @@ class StopSiprec(Container):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(
+            children, connector_name, name, status_callback, status_callback_method, track, extra_attributes
+        )
+
+    def _set(
+        self,
+        children: tuple[Parameter | Raw, ...],
+        connector_name: str | None,
+        name: str | None,
+        status_callback: str | Target[SiprecStatusChanged] | None,
+        status_callback_method: Method | None,
+        track: Track | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._connector_name: str | None = (
             None if connector_name is None else _TEXT.check("StopSiprec.connector_name", connector_name)
@@ -8747,7 +9671,8 @@ class StopSiprec(Container):
         """Add a `Parameter` with these arguments, and return it."""
         if unknown:
             Parameter._refuse(unknown)
-        added = Parameter(name=name, value=value, extra_attributes=extra_attributes)
+        added = Parameter.__new__(Parameter)
+        added._set(name, value, extra_attributes)
         self._push(added)
         return added
 
@@ -8763,7 +9688,7 @@ class StopSiprec(Container):
         if self._name is not None:
             written += f' name="{quote(self._name)}"'
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._status_callback_method is not None:
             written += f' statusCallbackMethod="{self._status_callback_method}"'
         if self._track is not None:
@@ -8806,6 +9731,9 @@ class Parameter(Element, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(name, value, extra_attributes)
+
+    def _set(self, name: str, value: str, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         self._name: str = _TEXT.check("Parameter.name", name)
         self._value: str = _TEXT.check("Parameter.value", value)
@@ -8860,6 +9788,9 @@ class Config(Element, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(name, value, extra_attributes)
+
+    def _set(self, name: str, value: str, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         self._name: str = _TEXT.check("Config.name", name)
         self._value: str = _TEXT.check("Config.value", value)
@@ -8934,6 +9865,19 @@ class Sms(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(text, action, from_, method, status_callback, to, extra_attributes)
+
+    def _set(
+        self,
+        text: str,
+        action: str | Target[SmsVerbResult] | None,
+        from_: str | None,
+        method: Method | None,
+        status_callback: str | Target[MessageStatusChanged] | None,
+        to: str | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._action: str | Target[SmsVerbResult] | None = (
             None if action is None else _URL.check("Sms.action", action)
@@ -8975,13 +9919,13 @@ class Sms(TextElement, metaclass=RequiringType):
     def _attributes(self) -> str:
         written = ""
         if self._action is not None:
-            written += f' action="{quote(link(self._action))}"'
+            written += f' action="{quote(self._action if type(self._action) is str else link(self._action))}"'
         if self._from_ is not None:
             written += f' from="{quote(self._from_)}"'
         if self._method is not None:
             written += f' method="{self._method}"'
         if self._status_callback is not None:
-            written += f' statusCallback="{quote(link(self._status_callback))}"'
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
         if self._to is not None:
             written += f' to="{quote(self._to)}"'
         return written if self._extra is None else written + self._extras()
@@ -9005,6 +9949,9 @@ class Echo(Element):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(extra_attributes)
+
+    def _set(self, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -9039,6 +9986,11 @@ class Break(Element):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(strength, time, extra_attributes)
+
+    def _set(
+        self, strength: BreakStrength | None, time: str | None, extra_attributes: Mapping[str, str] | None, /
+    ) -> None:
         self._extra = None
         self._strength: BreakStrength | None = (
             None if strength is None else _BREAK_STRENGTH.check("Break.strength", strength)
@@ -9102,6 +10054,15 @@ class Emphasis(_SsmlInSentence):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, level, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[str | Break | Emphasis | Lang | Phoneme | Prosody | SayAs | Sub | W | Raw, ...],
+        level: EmphasisLevel | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._level: EmphasisLevel | None = (
             None if level is None else _EMPHASIS_LEVEL.check("Emphasis.level", level)
@@ -9179,6 +10140,17 @@ class Lang(_Ssml, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, xml_lang, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[
+            str | Break | Emphasis | Lang | P | Phoneme | Prosody | S | SayAs | Sub | W | Raw, ...
+        ],
+        xml_lang: PhraseLanguage,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._xml_lang: PhraseLanguage = _PHRASE_LANGUAGE.check("Lang.xml_lang", xml_lang)
         if extra_attributes:
@@ -9245,6 +10217,14 @@ class P(_SsmlInParagraph):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[str | Break | Emphasis | Lang | Phoneme | Prosody | S | SayAs | Sub | W | Raw, ...],
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -9305,6 +10285,11 @@ class Phoneme(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(text, alphabet, ph, extra_attributes)
+
+    def _set(
+        self, text: str, alphabet: PhoneticAlphabet, ph: str, extra_attributes: Mapping[str, str] | None, /
+    ) -> None:
         self._extra = None
         self._alphabet: PhoneticAlphabet = _PHONETIC_ALPHABET.check("Phoneme.alphabet", alphabet)
         self._ph: str = _TEXT.check("Phoneme.ph", ph)
@@ -9382,6 +10367,19 @@ class Prosody(_Ssml):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, pitch, rate, volume, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[
+            str | Break | Emphasis | Lang | P | Phoneme | Prosody | S | SayAs | Sub | W | Raw, ...
+        ],
+        pitch: Pitch | None,
+        rate: Rate | None,
+        volume: Volume | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._pitch: Pitch | None = None if pitch is None else _PITCH.check("Prosody.pitch", pitch)
         self._rate: Rate | None = None if rate is None else _RATE.check("Prosody.rate", rate)
@@ -9462,6 +10460,14 @@ class S(_SsmlInSentence):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[str | Break | Emphasis | Lang | Phoneme | Prosody | SayAs | Sub | W | Raw, ...],
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -9519,6 +10525,16 @@ class SayAs(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(text, format, interpret_as, extra_attributes)
+
+    def _set(
+        self,
+        text: str,
+        format: DateFormat | None,
+        interpret_as: InterpretAs,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._format: DateFormat | None = (
             None if format is None else _DATE_FORMAT.check("SayAs.format", format)
@@ -9578,6 +10594,9 @@ class Sub(TextElement, metaclass=RequiringType):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(text, alias, extra_attributes)
+
+    def _set(self, text: str, alias: str, extra_attributes: Mapping[str, str] | None, /) -> None:
         self._extra = None
         self._alias: str = _TEXT.check("Sub.alias", alias)
         if extra_attributes:
@@ -9628,6 +10647,15 @@ class W(_SsmlInWord):
     ) -> None:
         if unknown:
             self._refuse(unknown)
+        self._set(children, role, extra_attributes)
+
+    def _set(
+        self,
+        children: tuple[str | Break | Emphasis | Phoneme | Prosody | SayAs | Sub | Raw, ...],
+        role: str | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
         self._extra = None
         self._role: str | None = None if role is None else _TEXT.check("W.role", role)
         if extra_attributes:

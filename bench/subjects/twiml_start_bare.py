@@ -1,0 +1,1 @@
+"""The floor: an interpreter that imports nothing."""
