@@ -311,11 +311,3 @@ def test_a_script_that_hears_nothing_hangs_up(emulator: Emulator, website: Websi
     sid = place(client)
     emulator.run_until_idle()
     assert client.calls(sid).fetch().duration == 10
-
-
-def test_numbers_of_the_emulator_are_no_phones(emulator: Emulator, website: Website, client: Client) -> None:
-    emulator.number("+15017120000")
-    sid = place(client, "+15017120000")
-    emulator.run_until_idle()
-    assert client.calls(sid).fetch().status == "failed"
-    assert [problem.code for problem in emulator.problems] == [13224]

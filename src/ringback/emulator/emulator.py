@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Final
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ringback.app import Application as RingbackApplication
 from ringback.emulator.courier import Courier
 from ringback.emulator.driver import Driver
+from ringback.emulator.engine.calls import loop
 from ringback.emulator.engine.network import Network, Settings
 from ringback.emulator.engine.people import OnCall
 from ringback.emulator.engine.records import Account, Number
@@ -39,6 +41,7 @@ __all__ = ["ACCOUNT_SID", "AUTH_TOKEN", "Emulator"]
 ACCOUNT_SID: Final = "AC" + "e" * 32
 AUTH_TOKEN: Final = "emulated" * 4
 _START: Final = datetime(2026, 1, 5, 9, 0, tzinfo=timezone.utc)
+_ACCOUNT: Final = re.compile(r"AC[0-9a-f]{32}\Z")
 _A_DAY: Final = 86_400.0
 
 
@@ -84,6 +87,10 @@ class Emulator:
             raise EmulatorError(f"start: expected a datetime with a time zone, got {start!r}")
         if not speed > 0:
             raise EmulatorError(f"speed: expected a number above 0, got {speed!r}")
+        if not _ACCOUNT.match(account_sid):
+            raise EmulatorError(f"account_sid: expected AC and 32 hex digits, got {account_sid!r}")
+        if not auth_token:
+            raise EmulatorError("auth_token: expected text, got ''")
         self.account_sid = account_sid
         self.auth_token = auth_token
         self._network = Network(
@@ -91,6 +98,7 @@ class Emulator:
             seed=seed,
             settings=settings or Settings(),
             interpret=interpret,
+            loop=loop,
         )
         self._network.on_call = OnCall(on_call, after)
         now = self._network.clock.date
@@ -222,9 +230,9 @@ class Emulator:
             account_sid: Whose it is; the main account's by default.
         """
         with self._driver.touch() as network:
-            if phone_number in network.phones:
-                raise EmulatorError(f"{phone_number} is somebody's phone already")
             record = network.store.number(phone_number)
+            if record is None and phone_number in network.phones:
+                raise EmulatorError(f"{phone_number} is somebody's phone already")
             if record is None:
                 now = network.clock.date
                 record = Number(

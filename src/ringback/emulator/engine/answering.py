@@ -11,7 +11,7 @@ from ringback.emulator.engine.process import Steps
 from ringback.emulator.engine.verbs.sound import keys_length, listen, nothing
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.calls import Leg
+    from ringback.emulator.engine.legs import Leg
 
 __all__ = ["Detection", "prepare"]
 
@@ -39,7 +39,7 @@ def prepare(leg: Leg) -> Steps[tuple[tuple[str, str], ...]]:
         settings = leg.network.settings
         seconds = keys_length(leg.answer_keys, settings.key)
         now = leg.network.clock.now
-        leg.line.hear(Heard(now, "tone", f"keys {leg.answer_keys}", until=now + seconds))
+        leg.line.hear(Heard(now, "tone", f"keys {leg.answer_keys}", until=now + seconds, seconds=seconds))
         yield from listen(leg, seconds, nothing)
     if leg.detection is None:
         return ()

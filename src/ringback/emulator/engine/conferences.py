@@ -11,7 +11,7 @@ from ringback.emulator.engine.exchange import Session
 from ringback.emulator.engine.process import ConferenceOver, ConferenceStarted
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.calls import Leg
+    from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.records import Account
 

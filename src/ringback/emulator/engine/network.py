@@ -19,10 +19,11 @@ from ringback.emulator.engine.transcript import Entry, Transcript, shown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ringback.emulator.engine.calls import Leg
     from ringback.emulator.engine.conferences import Conference
+    from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.people import Phone
+    from ringback.emulator.engine.records import Number
 
 __all__ = ["Delivery", "Network", "Outbox", "Settings"]
 
@@ -95,6 +96,7 @@ class Network:
         on_call: What a phone does when it rings, where nobody said otherwise.
         legs: Every call's live side, by call SID.
         interpret: Runs a call's TwiML from a first document to the end of the call.
+        loop: Connects a call to a number of ours with a call that comes in there.
         home: Scheme and host that the URLs of recordings begin with.
         conferences: Live conferences, by account SID and name.
     """
@@ -106,6 +108,7 @@ class Network:
         seed: str,
         settings: Settings,
         interpret: Callable[[Leg, Source], Steps[None]],
+        loop: Callable[[Leg, Number], None],
     ) -> None:
         self.clock = Clock(start)
         self.store = Store()
@@ -119,6 +122,7 @@ class Network:
         self.legs: dict[str, Leg] = {}
         self.conferences: dict[tuple[str, str], Conference] = {}
         self.on_call = OnCall()
+        self.loop = loop
         self.next_start: dict[str, float] = {}
         self._cookies: dict[frozenset[str], Cookies] = {}
 

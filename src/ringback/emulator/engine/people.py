@@ -15,7 +15,7 @@ from ringback.emulator.engine.process import Changed
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.calls import Leg
+    from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.process import Process
 
@@ -111,6 +111,7 @@ class Heard:
         document: Where that TwiML came from.
         until: When it was over, or None while it lasts.
         cut: Whether it was cut short.
+        seconds: How long it takes when it isn't.
     """
 
     at: float
@@ -120,6 +121,7 @@ class Heard:
     document: str = ""
     until: float | None = None
     cut: bool = False
+    seconds: float = 0.0
 
     def over(self, now: float) -> bool:
         """Whether it has come to its end."""
@@ -146,6 +148,7 @@ class Line:
         state: `calling` (we ring), `ringing` (it rings here), `talking`, `over`.
         heard: What came out of the phone so far.
         ended_by: `me`, `Twilio`, or None while it lives.
+        relay: Where no person listens but another call: what passes on to it what is heard.
     """
 
     def __init__(self, phone: Phone, leg: Leg, other: str, *, calling: bool) -> None:
@@ -155,6 +158,7 @@ class Line:
         self.state: State = "calling" if calling else "ringing"
         self.heard: list[Heard] = []
         self.ended_by: Literal["me", "Twilio"] | None = None
+        self.relay: Callable[[Heard], None] | None = None
         self._watchers: list[Process] = []
 
     @property
@@ -175,6 +179,9 @@ class Line:
             network.clock.after(heard.until - network.clock.now, self.changed)
         what = f'"{heard.what}"' if heard.kind in {"say", "speech"} else f"{heard.kind} {heard.what}"
         network.note(self.leg.call.sid, self.phone.number, "hears", what, heard.source, heard.document)
+
+        if self.relay is not None:
+            self.relay(heard)
 
     def watch(self, process: Process) -> None:
         """Tell a process whenever something about this line changes."""

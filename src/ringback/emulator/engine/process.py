@@ -28,9 +28,9 @@ from attrs import frozen
 from ringback.http import WebhookRequest, WebhookResponse
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.calls import Leg
     from ringback.emulator.engine.clock import Clock, Timer
     from ringback.emulator.engine.conferences import Participant
+    from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.network import Outbox
 
 __all__ = [

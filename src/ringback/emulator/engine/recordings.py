@@ -12,8 +12,8 @@ from ringback.emulator.engine.records import Recording, Transcription
 from ringback.twiml import Dial, Record
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.calls import Leg
     from ringback.emulator.engine.documents import Document
+    from ringback.emulator.engine.legs import Leg
 
 __all__ = ["Keeper", "Wanted"]
 

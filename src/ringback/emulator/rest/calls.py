@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.answering import Detection
-from ringback.emulator.engine.calls import Leg, OutgoingCall, Subscription, call_out
+from ringback.emulator.engine.calls import OutgoingCall, call_out
+from ringback.emulator.engine.legs import Leg, Subscription
 from ringback.emulator.engine.process import Source
 from ringback.emulator.engine.recordings import Wanted
 from ringback.emulator.engine.records import Call, Configured

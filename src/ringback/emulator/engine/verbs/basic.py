@@ -14,8 +14,8 @@ from ringback.emulator.engine.verbs.sound import Audible, perform
 from ringback.twiml import Gather, Hangup, Leave, Pause, Play, Record, Redirect, Reject, Say
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.calls import Leg
     from ringback.emulator.engine.documents import Document
+    from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.verbs.flow import Verbs
 
 __all__ = ["BASIC", "WAITING", "WHISPERED"]

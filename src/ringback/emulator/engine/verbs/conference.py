@@ -22,8 +22,8 @@ from ringback.emulator.engine.verbs.flow import Unavailable, execute, fetch
 from ringback.emulator.engine.verbs.sound import listen, nothing
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.calls import Leg
     from ringback.emulator.engine.documents import Document
+    from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.parameters import Pairs
     from ringback.twiml import Conference as ConferenceNoun
     from ringback.twiml import Dial

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ringback.emulator.engine.answering import Detection, prepare
-from ringback.emulator.engine.calls import Leg, Subscription, phone
+from ringback.emulator.engine.calls import phone
 from ringback.emulator.engine.documents import Document, name_of, said
 from ringback.emulator.engine.exchange import Trouble
+from ringback.emulator.engine.legs import Leg, Subscription
 from ringback.emulator.engine.process import (
     ChildOver,
     ChildReady,

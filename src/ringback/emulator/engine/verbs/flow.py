@@ -12,10 +12,11 @@ from ringback.emulator.engine.exchange import Trouble, exchange
 from ringback.emulator.engine.process import Source, Steps
 from ringback.emulator.engine.transcript import shown
 from ringback.emulator.engine.verbs.results import END, NEXT, Result
+from ringback.emulator.engine.verbs.sound import listen, nothing
 from ringback.twiml import Dial, Pause, Redirect, Reject
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.calls import Leg
+    from ringback.emulator.engine.legs import Leg
 
 __all__ = ["Unavailable", "Verb", "Verbs", "execute", "fetch", "last_words", "whisper"]
 
@@ -23,6 +24,8 @@ __all__ = ["Unavailable", "Verb", "Verbs", "execute", "fetch", "last_words", "wh
 Verb: TypeAlias = "Callable[[Leg, Document, Any], Steps[Result]]"
 Verbs: TypeAlias = "Mapping[type[object], Verb]"
 
+# Seconds until a call between two numbers of ours carries sound.
+_CONNECTING: Final = 0.1
 # What an incoming call isn't answered for.
 _SILENT: Final = (Reject, Redirect, Pause)
 
@@ -72,6 +75,9 @@ def execute(leg: Leg, document: Document, verbs: Verbs) -> Steps[Result]:
             continue
         if _answers(leg, verb):
             leg.answer()
+            if leg.line.relay is not None:
+                # The other call's end needs a moment to listen.
+                yield from listen(leg, _CONNECTING, nothing)
         leg.document = shown(document.url) or "inline TwiML"
         result = yield from run(leg, document, verb)
         if result is not NEXT:

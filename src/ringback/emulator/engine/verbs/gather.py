@@ -10,8 +10,8 @@ from ringback.emulator.engine.verbs.sound import listen, nothing, perform
 from ringback.twiml import Gather, Pause, Play, Say
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.calls import Leg
     from ringback.emulator.engine.documents import Document
+    from ringback.emulator.engine.legs import Leg
 
 __all__ = ["gather"]
 

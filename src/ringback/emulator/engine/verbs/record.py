@@ -13,8 +13,8 @@ from ringback.emulator.engine.verbs.results import NEXT, Result
 from ringback.emulator.engine.verbs.sound import listen, nothing
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.calls import Leg
     from ringback.emulator.engine.documents import Document
+    from ringback.emulator.engine.legs import Leg
     from ringback.twiml import Record
 
 __all__ = ["record"]

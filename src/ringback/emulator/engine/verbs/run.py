@@ -16,7 +16,7 @@ from ringback.emulator.engine.verbs.sound import perform
 from ringback.twiml import Dial, Say
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.calls import Leg
+    from ringback.emulator.engine.legs import Leg
 
 __all__ = ["interpret"]
 

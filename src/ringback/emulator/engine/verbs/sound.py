@@ -14,8 +14,8 @@ from ringback.emulator.engine.scripts import length_of
 from ringback.twiml import Pause, Play, Say
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.calls import Leg
     from ringback.emulator.engine.documents import Document
+    from ringback.emulator.engine.legs import Leg
 
 __all__ = ["Audible", "keys_length", "listen", "nothing", "perform"]
 
@@ -49,7 +49,9 @@ def perform(
     for sound in _sounds(leg, document, verb):
         heard: Heard | None = None
         if sound.kind != "silence":
-            heard = Heard(leg.network.clock.now, sound.kind, sound.what, place, leg.document)
+            heard = Heard(
+                leg.network.clock.now, sound.kind, sound.what, place, leg.document, seconds=sound.seconds
+            )
             leg.line.hear(heard)
         try:
             signal = yield from listen(leg, sound.seconds, wanted)

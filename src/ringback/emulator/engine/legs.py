@@ -1,0 +1,322 @@
+"""Call legs: the status machine of each call, and what is told about it.
+
+    queued → initiated → ringing → in-progress → completed
+       │         │          ├────────────────────→ busy | no-answer
+       │         └──────────┴────────────────────→ failed
+       └─────────┴──────────┴────────────────────→ canceled
+
+https://www.twilio.com/docs/voice/api/call-resource#call-status-values
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from attrs import frozen
+
+from ringback.emulator.engine import parameters
+from ringback.emulator.engine.people import Heard, Line, Phone
+from ringback.emulator.engine.process import (
+    HungUp,
+    Key,
+    Moved,
+    Process,
+    Signal,
+    Source,
+    Speech,
+    Steps,
+)
+from ringback.emulator.engine.recordings import Keeper, Wanted
+from ringback.emulator.engine.scripts import follow
+from ringback.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ringback.emulator.engine.answering import Detection
+    from ringback.emulator.engine.clock import Timer
+    from ringback.emulator.engine.exchange import Session
+    from ringback.emulator.engine.network import Network
+    from ringback.emulator.engine.parameters import Pairs
+    from ringback.emulator.engine.records import Call
+
+__all__ = ["Leg", "Subscription"]
+
+_EVENT_OF: Final = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}
+
+
+@frozen
+class Subscription:
+    """Where to tell about a call's progress."""
+
+    url: str
+    method: str = "POST"
+    events: frozenset[str] = frozenset({"completed"})
+
+
+class Leg:
+    """Twilio's side of one call.
+
+    Attributes:
+        call: Its record.
+        line: The person's side.
+        listening: What it takes notice of now: `keys`, `speech`.
+        audience: Gives the legs that hear what this one's person says: a bridge's or conference's others.
+        place: The TwiML that runs now, e.g. `Gather > Say`.
+        document: Where that came from.
+        settled: Whether it is over and everybody who wanted to know has been told.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        call: Call,
+        session: Session,
+        phone: Phone,
+        *,
+        subscriptions: Iterable[Subscription] = (),
+        fallback_url: str = "",
+        fallback_method: str = "POST",
+        parent: Leg | None = None,
+    ) -> None:
+        self.network = network
+        self.call = call
+        self.session = session
+        inbound = call.direction == "inbound"
+        self.line = Line(phone, self, call.to if inbound else call.from_, calling=inbound)
+        self.subscriptions = [each for each in subscriptions if each.url]
+        self.fallback_url = fallback_url
+        self.fallback_method = fallback_method
+        self.parent = parent
+        self.process: Process | None = None
+        self.listening: frozenset[str] = frozenset()
+        self.audience: Callable[[], Iterable[Leg]] = tuple
+        self.place = ""
+        self.document = ""
+        self.settled = False
+        self.on_answer: Callable[[], None] | None = None
+        self.on_end: list[Callable[[], None]] = []
+        # How many calls from numbers of ours to numbers of ours led here.
+        self.depth: int = parent.depth if parent is not None else 0
+        self.detection: Detection | None = None
+        self.recording: Wanted | None = None
+        self.answer_keys = ""
+        self.time_limit: float | None = None
+        self.documents_now: tuple[float, int] = (0.0, 0)
+        self.sip_code: int | None = None
+        self._answered_at: float | None = None
+        self._keeper: Keeper | None = None
+        self._sequence = 0
+        self._telling = 0
+        self._timers: list[Timer] = []
+        network.legs[call.sid] = self
+        phone.lines.append(self.line)
+
+    # What happens to the call
+
+    def initiate(self) -> None:
+        """The network starts to place an outgoing call."""
+        self._change("initiated")
+
+    def ring(self) -> None:
+        """The callee's phone starts to ring."""
+        self._change("ringing")
+
+    def answer(self) -> None:
+        """Somebody picked up: the callee, or Twilio itself on a call that came in."""
+        self._answered_at = self.network.clock.now
+        self.call.start_time = self.network.clock.date
+        self.line.state = "talking"
+        self.line.changed()
+        inbound = self.call.direction == "inbound"
+        self.network.note(self.call.sid, "Twilio" if inbound else self.line.phone.number, "answers")
+        self._later(min(self.time_limit or math.inf, self.network.settings.longest), self._too_long)
+        self._change("in-progress")
+        if inbound and self.on_answer is not None:
+            self.on_answer()
+
+    def picked_up(self) -> None:
+        """The callee answers."""
+        self._stop_timers()
+        self.answer()
+        if self.recording is not None:
+            self._keeper = Keeper(self, self.recording)
+            self._keeper.start()
+        if self.on_answer is not None:
+            self.on_answer()
+        script = self.line.phone.behaviour.script
+        if script is not None:
+            follow(self.line, script(self.line))
+
+    def finish(self, status: str, *, sip: int | None = None) -> None:
+        """The call is over; does nothing where it already is."""
+        if not self.call.live:
+            return
+        self._stop_timers()
+        now = self.network.clock.now
+        self.sip_code = sip
+        self.call.end_time = self.network.clock.date
+        if self._answered_at is not None:
+            self.call.duration = math.floor(now - self._answered_at + 0.5)
+        self.call.status = status
+        self.call.date_updated = self.network.clock.date
+        self.line.over()
+        if self._keeper is not None and self.call.duration:
+            self._keeper.finish(self.call.duration, [])
+        length = "" if self.call.duration is None else f", {self.call.duration} s"
+        self.network.note(self.call.sid, "Twilio", "ends the call:", f"{status}{length}")
+        if self.process is not None:
+            self.process.interrupt(HungUp())
+        for action in self.on_end:
+            action()
+        # A recording that the hang-up cut off reports its own end first.
+        self.network.clock.after(0.1, self._tell_end)
+
+    def start(self, steps: Steps[None]) -> None:
+        """Give the leg something to do."""
+        self.process = self.network.run(steps)
+
+    def listen_for(self, *what: str) -> None:
+        """Take notice of `keys`, `speech`, both, or nothing from now on."""
+        self.listening = frozenset(what)
+        self.line.changed()
+
+    def signal(self, signal: Signal) -> None:
+        """Tell what it does that something happened."""
+        if self.process is not None:
+            self.process.signal(signal)
+
+    def move(self, source: Source) -> None:
+        """Leave what it does for another document."""
+        if self.process is None or self.call.status != "in-progress":
+            raise EmulatorError(f"call {self.call.sid} is not in progress")
+        self.process.interrupt(Moved(source))
+
+    def limit(self, seconds: float) -> None:
+        """End the call when it has been connected so long."""
+        self.time_limit = seconds
+        if self._answered_at is not None:
+            left = self._answered_at + seconds - self.network.clock.now
+            self._later(left, self._too_long)
+
+    # What its person does
+
+    def pressed(self, key: str) -> None:
+        for leg in self.audience():
+            now = self.network.clock.now
+            length = self.network.settings.key
+            leg.line.hear(Heard(now, "key", key, until=now + length, seconds=length))
+        self.signal(Key(key))
+
+    def spoke(self, text: str, seconds: float) -> None:
+        for leg in self.audience():
+            now = self.network.clock.now
+            leg.line.hear(Heard(now, "speech", text, until=now + seconds, seconds=seconds))
+        self.signal(Speech(text, seconds))
+
+    # What it tells
+
+    def parameters(self) -> Pairs:
+        """What every request about this call carries."""
+        return parameters.voice(self.call)
+
+    def _change(self, status: str) -> None:
+        self.call.status = status
+        self.call.date_updated = self.network.clock.date
+        if status in {"initiated", "ringing"}:
+            what = "places the call" if status == "initiated" else "rings"
+            who = "Twilio" if status == "initiated" else self.line.phone.number
+            self.network.note(self.call.sid, who, what)
+        self._tell(_EVENT_OF[status], [])
+
+    def _tell_end(self) -> None:
+        seconds = self.call.duration or 0
+        final: Pairs = [
+            ("CallDuration", str(seconds)),
+            ("Duration", str(math.ceil(seconds / 60))),
+        ]
+        if self.sip_code is not None and self.call.direction == "outbound-api":
+            final.append(("SipResponseCode", str(self.sip_code)))
+        if self._keeper is not None:
+            final += self._keeper.parameters()
+        self._tell("completed", final)
+        if not self._telling:
+            self.settled = True
+
+    def _tell(self, event: str, more: Pairs) -> None:
+        for subscription in self.subscriptions:
+            if event not in subscription.events:
+                continue
+            pairs = [
+                *self.parameters(),
+                ("Timestamp", parameters.rfc2822(self.network.clock.date)),
+                ("CallbackSource", "call-progress-events"),
+                ("SequenceNumber", str(self._sequence)),
+                *more,
+            ]
+            if self.call.answered_by is not None:
+                pairs.append(("AnsweredBy", self.call.answered_by))
+            self._sequence += 1
+            self._telling += 1
+            self.network.tell(
+                self.session,
+                self.call.sid,
+                url=subscription.url,
+                method=subscription.method,
+                pairs=pairs,
+                about=self.call.status,
+                then=self._told,
+            )
+
+    def _told(self) -> None:
+        self._telling -= 1
+        if not self._telling and not self.call.live:
+            self.settled = True
+
+    # Timers that end with the phase they belong to
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        self._timers.append(self.network.clock.after(seconds, action))
+
+    def _stop_timers(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+
+    def _too_long(self) -> None:
+        self.network.note(self.call.sid, "Twilio", "ends what lasted too long")
+        self.finish("completed")
+
+    # Ringing
+
+    def reach_out(self, timeout: float, *, after: float = 0.0) -> None:
+        """Place the call: initiated, ringing for at most `timeout`, and what the phone then does."""
+        settings = self.network.settings
+        self._later(after + settings.initiate, lambda: self._initiated(timeout))
+
+    def _initiated(self, timeout: float) -> None:
+        self.initiate()
+        self._later(self.network.settings.ring, lambda: self._reached(timeout))
+
+    def _reached(self, timeout: float) -> None:
+        person = self.line.phone
+        on_call = person.behaviour
+        others = any(line.state != "over" for line in person.lines if line is not self.line)
+        number = self.network.store.number(person.number)
+        if number is not None:
+            self.ring()
+            self._later(timeout, lambda: self.finish("no-answer", sip=487))
+            self.network.loop(self, number)
+        elif on_call.policy == "unreachable":
+            self.finish("failed", sip=404)
+        elif on_call.policy == "busy" or others:
+            self.network.note(self.call.sid, person.number, "is busy")
+            self.finish("busy", sip=486)
+        else:
+            self.ring()
+            self._later(timeout, lambda: self.finish("no-answer", sip=487))
+            if on_call.policy == "answer":
+                self._later(on_call.after, self.line.pick_up)
+            elif on_call.policy == "decline":
+                self._later(on_call.after, self.line.decline)
