@@ -82,12 +82,22 @@ ATTEMPTS: list[tuple[str, Attempt, str]] = [
     ("text for a date", lambda c: c.messages.list(date_sent="2026-11-01"), "^date_sent: expected a date"),
     ("long twiml", lambda c: c.calls.create(to=TO, from_=FROM, twiml="<Response>" + " " * 4000),
      "^twiml: expected a TwiML document"),
+    ("half a character", lambda c: c.messages.create(to=TO, from_=FROM, body="a\ud83d"),
+     r"^body: expected text that UTF-8 can hold, got 'a\\ud83d'$"),
+    ("half a filter", lambda c: c.messages.list(to="\udfff"), "^to: expected text that UTF-8 can hold"),
+    ("half a secret", lambda c: c.sip.credential_lists("CL" + "0" * 32).credentials.create(username="a", password="Abcdefgh1234\ud83d"),
+     r"^password: expected text that UTF-8 can hold, got \*\*\*$"),
+    ("half a pair", lambda c: c.calls(CALL_SID).siprec.create(parameters={"a": "\ud83d"}),
+     "expected text that UTF-8 can hold"),
+    ("half a form", lambda c: c.request("POST", "/x", form={"A": "\ud83d"}), r"\['A'\]: expected text"),
+    ("half an extra", lambda c: RequestOptions(extra={"\ud83d": ""}), "^extra.*: expected text that UTF-8"),
     # Options of one request.
     ("option timeout", lambda c: c.calls.list(options=RequestOptions(timeout=-1)), "^timeout: expected seconds above 0"),
     ("authorization", lambda c: c.calls.list(options=RequestOptions(headers={"authorization": "x"})),
      "^headers: expected any header but Authorization"),
     ("a header with a line end", lambda c: RequestOptions(headers={"X-A": "a\r\nX-B: b"}),
-     r"^headers\['X-A'\]: expected a line of Latin-1 text, got \*\*\*$"),
+     r"^headers\['X-A'\]: expected a line of ASCII text, got \*\*\*$"),
+    ("no ascii in a header", lambda c: RequestOptions(headers={"X-A": "é"}), "expected a line of ASCII text"),
     ("no header name", lambda c: RequestOptions(headers={"X A": "a"}), "^headers: expected a header name"),
     ("no mapping", lambda c: RequestOptions(headers=["X-A"]), "^headers: expected a mapping of text to text"),  # type: ignore[arg-type]
     ("extra none", lambda c: RequestOptions(extra={"NewThing": None}), r"^extra\['NewThing'\]: expected text"),  # type: ignore[dict-item]

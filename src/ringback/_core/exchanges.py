@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 from ringback._core.exchange import Exchange, follow, perform, read_json, request_id
 from ringback._core.forms import urlencode
 from ringback._core.kinds import Integer
-from ringback._core.options import RequestOptions
+from ringback._core.options import RequestOptions, is_encodable
 from ringback._core.paging import PageContent
 from ringback._core.version import __version__
 from ringback.errors import InvalidValue, OutcomeUnknown, ResponseInvalid
@@ -107,7 +107,7 @@ class Exchanges:
         if page_size is not None:
             pairs.append(("PageSize", str(page_size)))
         pairs += (options or _NO_OPTIONS).extra.items()
-        return self.config.base_url + path + ".json" + (f"?{urlencode(pairs)}" if pairs else "")
+        return self.config.base_url + path + ".json" + (f"?{_encoded(operation, pairs)}" if pairs else "")
 
     def page(
         self, url: str, operation: Operation, model: type[T], options: RequestOptions | None
@@ -164,7 +164,7 @@ class Exchanges:
         if options is not None and options.extra:
             pairs += options.extra.items()
         url = f"{self.config.base_url}{path}.json"
-        encoded = urlencode(pairs)
+        encoded = _encoded(operation, pairs)
         if operation.method != "POST":
             url = f"{url}?{encoded}" if encoded else url
             encoded = ""
@@ -182,6 +182,16 @@ class Exchanges:
             headers = headers.merge(options.headers)
         request = Request(method, url, headers, body, options.timeout or self.timeout, operation)
         return request, options.retry or self.retry
+
+
+def _encoded(operation: Operation, pairs: Sequence[tuple[str, str]]) -> str:
+    try:
+        return urlencode(pairs)
+    except UnicodeEncodeError:
+        wire, value = next(pair for pair in pairs if not is_encodable(pair[1]))
+        param = next((param for param in operation.params if param.wire == wire), None)
+        name, secret = (wire, True) if param is None else (param.name, param.secret)
+        raise InvalidValue(name, value, "text that UTF-8 can hold", secret=secret) from None
 
 
 def _authorization(config: Config) -> str:

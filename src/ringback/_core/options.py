@@ -14,10 +14,10 @@ from ringback.http import Headers, Timeout
 if TYPE_CHECKING:
     from ringback._core.retry import RetryPolicy
 
-__all__ = ["RequestOptions", "to_timeout"]
+__all__ = ["RequestOptions", "is_encodable", "to_timeout"]
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_HEADER_VALUE: Final = re.compile(r"[\t -~]*")
 # Authorization is ours alone, and the others would change where the request ends.
 _OWN_HEADERS: Final = frozenset({"authorization", "content-length", "host", "transfer-encoding"})
 
@@ -36,6 +36,15 @@ def to_timeout(value: Timeout | float | None) -> Timeout | None:
         raise InvalidValue("timeout", value, "seconds above 0, or a Timeout") from None
 
 
+def is_encodable(text: str) -> bool:
+    """Whether UTF-8 can hold it: half a surrogate pair, as careless slicing leaves behind, it can't."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _headers(given: Mapping[str, str]) -> Headers:
     headers = Headers(_texts("headers", given))
     for name, value in headers.multi_items():
@@ -46,7 +55,7 @@ def _headers(given: Mapping[str, str]) -> Headers:
         if not _HEADER_NAME.fullmatch(name):
             raise InvalidValue("headers", name, "a header name")
         if not _HEADER_VALUE.fullmatch(value):
-            raise InvalidValue(f"headers[{name!r}]", value, "a line of Latin-1 text", secret=True)
+            raise InvalidValue(f"headers[{name!r}]", value, "a line of ASCII text", secret=True)
     return headers
 
 
@@ -60,8 +69,8 @@ def _texts(field_name: str, given: object) -> Mapping[str, str]:
     for name, value in cast("Mapping[object, object]", given).items():
         if not isinstance(name, str) or not name:
             raise InvalidValue(field_name, name, "names that are text")
-        if not isinstance(value, str):
-            raise InvalidValue(f"{field_name}[{name!r}]", value, "text", secret=True)
+        if not isinstance(value, str) or not is_encodable(name + value):
+            raise InvalidValue(f"{field_name}[{name!r}]", value, "text that UTF-8 can hold", secret=True)
     return cast("Mapping[str, str]", given)
 
 

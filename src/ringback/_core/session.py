@@ -9,7 +9,6 @@ Exchanges            operation, path and values -> exchange (exchanges.py)
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from ringback._core.drivers import drive, drive_async, drive_stream, drive_stream_async
@@ -34,12 +33,17 @@ class Session:
 
     def __init__(self, exchanges: Callable[[], Exchanges], transport: Callable[[], Transport]) -> None:
         self._make_exchanges = exchanges
+        self._exchanges: Exchanges | None = None
         self._transport = transport
 
-    @cached_property
+    @property
     def exchanges(self) -> Exchanges:
         """What makes the exchanges; made for the first request."""
-        return self._make_exchanges()
+        # No cached_property: it holds a lock meanwhile, which a fork could copy locked. Two threads may make
+        # one each, and both are as good.
+        if self._exchanges is None:
+            self._exchanges = self._make_exchanges()
+        return self._exchanges
 
     def drive(self, exchange: Exchange[T]) -> T:
         """Carry any exchange out."""
@@ -106,12 +110,15 @@ class AsyncSession:
 
     def __init__(self, exchanges: Callable[[], Exchanges], transport: Callable[[], AsyncTransport]) -> None:
         self._make_exchanges = exchanges
+        self._exchanges: Exchanges | None = None
         self._transport = transport
 
-    @cached_property
+    @property
     def exchanges(self) -> Exchanges:
         """See `Session.exchanges`."""
-        return self._make_exchanges()
+        if self._exchanges is None:
+            self._exchanges = self._make_exchanges()
+        return self._exchanges
 
     async def drive(self, exchange: Exchange[T]) -> T:
         """Carry any exchange out."""
