@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -18,9 +18,9 @@ from ringback.transports.streams import CHUNK_SIZE, AsyncResponseStream
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Generator
+    from collections.abc import AsyncIterator
 
-    from ringback.http import Request
+    from ringback.http import Request, Timeout
 
 __all__ = ["AiohttpTransport"]
 
@@ -65,19 +65,25 @@ class AiohttpTransport(AsyncTransport):
 
     async def send(self, request: Request, /) -> Response:
         """See `Transport.send`."""
-        with _errors(request):
+        try:
             async with await self._request(request) as answer:
                 return Response(answer.status, Headers(answer.headers.items()), await answer.read())
+        except _FAILURES as error:
+            raise _translated(error, request) from error
 
     async def stream(self, request: Request, /) -> AsyncResponseStream:
         """See `Transport.stream`."""
-        with _errors(request):
+        try:
             answer = await self._request(request)
+        except _FAILURES as error:
+            raise _translated(error, request) from error
 
         async def chunks() -> AsyncIterator[bytes]:
-            with _errors(request):
+            try:
                 async for chunk in answer.content.iter_chunked(CHUNK_SIZE):
                     yield chunk
+            except _FAILURES as error:
+                raise _translated(error, request) from error
 
         async def close() -> None:
             answer.close()
@@ -112,9 +118,7 @@ class AiohttpTransport(AsyncTransport):
             proxy_headers=(
                 {"Proxy-Authorization": proxy.authorization} if proxy and proxy.authorization else None
             ),
-            timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=request.timeout.connect, sock_read=request.timeout.read
-            ),
+            timeout=_timeout(request.timeout),
         )
 
 
@@ -134,21 +138,25 @@ class _Broken(Exception):
     """What aiohttp would have tried again."""
 
 
-@contextmanager
-def _errors(request: Request) -> Generator[None]:
-    """aiohttp's errors as ours."""
-    try:
-        yield
-    except (aiohttp.ClientError, asyncio.TimeoutError, _Broken) as error:
-        what = f"{request.method} {request.url.partition('?')[0]}"
-        # Some of aiohttp's messages quote the URL, whose query is nobody's business.
-        reason = str(error)
-        if isinstance(error, aiohttp.ClientResponseError):
-            reason = f"{error.status} {error.message}"
-        if isinstance(error, aiohttp.InvalidURL):
-            raise ConnectFailed(f"no usable URL: {what}") from error
-        if isinstance(error, _NOT_SENT):
-            raise ConnectFailed(f"no connection: {what}: {reason}") from error
-        if isinstance(error, asyncio.TimeoutError):
-            raise TimedOut(f"no answer within {request.timeout.read} s: {what}") from error
-        raise TransportError(f"the connection broke: {what}: {reason}") from error
+_FAILURES: Final = (aiohttp.ClientError, asyncio.TimeoutError, _Broken)
+
+
+def _translated(error: Exception, request: Request) -> TransportError:
+    """An error of aiohttp as ours."""
+    what = f"{request.method} {request.url.partition('?')[0]}"
+    # Some of aiohttp's messages quote the URL, whose query is nobody's business.
+    reason = str(error)
+    if isinstance(error, aiohttp.ClientResponseError):
+        reason = f"{error.status} {error.message}"
+    if isinstance(error, aiohttp.InvalidURL):
+        return ConnectFailed(f"no usable URL: {what}")
+    if isinstance(error, _NOT_SENT):
+        return ConnectFailed(f"no connection: {what}: {reason}")
+    if isinstance(error, asyncio.TimeoutError):
+        return TimedOut(f"no answer within {request.timeout.read} s: {what}")
+    return TransportError(f"the connection broke: {what}: {reason}")
+
+
+@lru_cache(maxsize=64)
+def _timeout(timeout: Timeout) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, sock_connect=timeout.connect, sock_read=timeout.read)
