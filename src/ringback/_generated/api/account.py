@@ -185,29 +185,14 @@ class AccountList:
 
     @overload
     def __call__(self, sid: AccountSid) -> AccountContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The account. A SID, `AC…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AccountContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The account. A SID, `AC…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AccountContext: ...
 
     def __call__(self, sid: str) -> AccountContext | WrongSid:
         """One of them; nothing is sent.
@@ -382,29 +367,14 @@ class AsyncAccountList:
 
     @overload
     def __call__(self, sid: AccountSid) -> AsyncAccountContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The account. A SID, `AC…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncAccountContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The account. A SID, `AC…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncAccountContext: ...
 
     def __call__(self, sid: str) -> AsyncAccountContext | WrongSid:
         """One of them; nothing is sent.

@@ -321,29 +321,14 @@ class AddressList:
 
     @overload
     def __call__(self, sid: AddressSid) -> AddressContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The address. A SID, `AD…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AddressContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The address. A SID, `AD…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AddressContext: ...
 
     def __call__(self, sid: str) -> AddressContext | WrongSid:
         """One of them; nothing is sent.
@@ -623,29 +608,14 @@ class AsyncAddressList:
 
     @overload
     def __call__(self, sid: AddressSid) -> AsyncAddressContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The address. A SID, `AD…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncAddressContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The address. A SID, `AD…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncAddressContext: ...
 
     def __call__(self, sid: str) -> AsyncAddressContext | WrongSid:
         """One of them; nothing is sent.

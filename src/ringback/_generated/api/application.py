@@ -212,29 +212,14 @@ class ApplicationList:
 
     @overload
     def __call__(self, sid: ApplicationSid) -> ApplicationContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The application. A SID, `AP…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> ApplicationContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The application. A SID, `AP…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> ApplicationContext: ...
 
     def __call__(self, sid: str) -> ApplicationContext | WrongSid:
         """One of them; nothing is sent.
@@ -497,29 +482,14 @@ class AsyncApplicationList:
 
     @overload
     def __call__(self, sid: ApplicationSid) -> AsyncApplicationContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The application. A SID, `AP…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncApplicationContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The application. A SID, `AP…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncApplicationContext: ...
 
     def __call__(self, sid: str) -> AsyncApplicationContext | WrongSid:
         """One of them; nothing is sent.

@@ -454,29 +454,14 @@ class CallList:
 
     @overload
     def __call__(self, sid: CallSid) -> CallContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The call. A SID, `CA…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> CallContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The call. A SID, `CA…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> CallContext: ...
 
     def __call__(self, sid: str) -> CallContext | WrongSid:
         """One of them; nothing is sent.
@@ -530,82 +515,7 @@ class CallList:
         byoc: str | None = None,
         client_notification_url: str | None = None,
         options: RequestOptions | None = None,
-    ) -> Call:
-        """Place a call. It comes back as `queued`; once it is answered, the TwiML of `url`, `twiml` or
-        `application_sid` says what happens. By default an account places one call a second and queues the
-        rest.
-
-        At least one of `url` or `twiml` or `application_sid` must be given.
-
-        Args:
-            to: Whom to call: a number in E.164 form, such as `+15558675310`, a SIP address such as
-                `sip:ada@example.com`, or `client:` and a name.
-            from_: Who is calling: a number of the account or a verified one, or `client:` and a name.
-            url: Where the TwiML is fetched once the call is answered. Wins over `twiml`; ignored with
-                `application_sid`.
-            twiml: The TwiML to run, at most 4,000 characters. Ignored with `url` or `application_sid`.
-            application_sid: The application that handles the call; its settings replace `url`, `method`, the
-                fallback and status callback parameters. A SID, `AP…`.
-            method: How `url` is requested. Ignored with `application_sid`. Default: POST.
-            fallback_url: Where TwiML is fetched if `url` can't be reached or its answer can't be used.
-                Ignored with `application_sid`.
-            fallback_method: How `fallback_url` is requested. Ignored with `application_sid`. Default: POST.
-            status_callback: Where the steps in `status_callback_event` are reported. Ignored with
-                `application_sid`.
-            status_callback_event: Which steps are reported to `status_callback`. Left out: only `completed`.
-            status_callback_method: How `status_callback` is requested. Ignored with `application_sid`.
-                Default: POST.
-            send_digits: Keys to press once the call is answered, such as an extension: `0` to `9`, `#`, `*`,
-                `w` for half a second of waiting, `W` for a whole one. Not together with machine detection. At
-                most 32 characters.
-            timeout: How long it may ring before it ends as `no-answer`. Some routes ring about 5 seconds
-                longer. Seconds, 1 to 600. Default: 60.
-            time_limit: How long the call may last once it is answered; then it is hung up. Left out: the
-                limit of the account, 4 hours as a rule. Seconds, at least 1.
-            record: Whether the call is recorded from the moment it is answered. Default: false.
-            recording_channels: How the two sides are recorded. Only with `record`. Default: mono.
-            recording_track: Which side is recorded. Only with `record`. Default: both.
-            recording_status_callback: Where the steps in `recording_status_callback_event` are reported.
-            recording_status_callback_method: How `recording_status_callback` is requested. Default: POST.
-            recording_status_callback_event: Which steps are reported to `recording_status_callback`. Left
-                out: only `completed`.
-            trim: Whether silence at both ends of the recording is cut off. Default: trim-silence.
-            sip_auth_username: The user name to log in with where `to` is a SIP address that asks for one.
-            sip_auth_password: The password to log in with where `to` is a SIP address that asks for one.
-            machine_detection: Turns on answering machine detection, which is billed, and sets when it
-                reports. Left out: off.
-            machine_detection_timeout: How long detection may take before it reports `unknown`. Seconds, 3 to
-                59. Default: 30.
-            machine_detection_speech_threshold: How long a greeting may be to pass for a person's; a longer
-                one is a machine's. Milliseconds, 1000 to 6000. Default: 2400.
-            machine_detection_speech_end_threshold: How long the silence after speech is that counts as its
-                end. Milliseconds, 500 to 5000. Default: 1200.
-            machine_detection_silence_timeout: How long the silence at the start may last before detection
-                reports `unknown`. Milliseconds, 2000 to 10000. Default: 5000.
-            async_amd: Whether the TwiML runs at once, beside machine detection, and does not wait for its
-                result. Default: false.
-            async_amd_status_callback: Where the result of machine detection is reported. Only with
-                `async_amd`.
-            async_amd_status_callback_method: How `async_amd_status_callback` is requested. Default: POST.
-            caller_id: The number, SIP address or client name that the callee sees in place of `from_`.
-            call_reason: Why you call, shown to the callee where branded calling is set up. At most 50
-                characters.
-            call_token: The `CallToken` of an incoming call, as proof that its caller's number may be passed
-                on as `from_`.
-            byoc: The trunk of your own carrier (bring your own carrier) to call over. Only where `to` is a
-                number. A SID, `BY…`.
-            client_notification_url: Where Twilio asks for the incoming call to be pushed to an app of the
-                voice SDK. Only where `to` is a client.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/voice/api/call-resource
-        """
+    ) -> Call: ...
 
     @overload
     def create(
@@ -648,82 +558,7 @@ class CallList:
         byoc: str | None = None,
         client_notification_url: str | None = None,
         options: RequestOptions | None = None,
-    ) -> Call:
-        """Place a call. It comes back as `queued`; once it is answered, the TwiML of `url`, `twiml` or
-        `application_sid` says what happens. By default an account places one call a second and queues the
-        rest.
-
-        At least one of `url` or `twiml` or `application_sid` must be given.
-
-        Args:
-            to: Whom to call: a number in E.164 form, such as `+15558675310`, a SIP address such as
-                `sip:ada@example.com`, or `client:` and a name.
-            from_: Who is calling: a number of the account or a verified one, or `client:` and a name.
-            url: Where the TwiML is fetched once the call is answered. Wins over `twiml`; ignored with
-                `application_sid`.
-            twiml: The TwiML to run, at most 4,000 characters. Ignored with `url` or `application_sid`.
-            application_sid: The application that handles the call; its settings replace `url`, `method`, the
-                fallback and status callback parameters. A SID, `AP…`.
-            method: How `url` is requested. Ignored with `application_sid`. Default: POST.
-            fallback_url: Where TwiML is fetched if `url` can't be reached or its answer can't be used.
-                Ignored with `application_sid`.
-            fallback_method: How `fallback_url` is requested. Ignored with `application_sid`. Default: POST.
-            status_callback: Where the steps in `status_callback_event` are reported. Ignored with
-                `application_sid`.
-            status_callback_event: Which steps are reported to `status_callback`. Left out: only `completed`.
-            status_callback_method: How `status_callback` is requested. Ignored with `application_sid`.
-                Default: POST.
-            send_digits: Keys to press once the call is answered, such as an extension: `0` to `9`, `#`, `*`,
-                `w` for half a second of waiting, `W` for a whole one. Not together with machine detection. At
-                most 32 characters.
-            timeout: How long it may ring before it ends as `no-answer`. Some routes ring about 5 seconds
-                longer. Seconds, 1 to 600. Default: 60.
-            time_limit: How long the call may last once it is answered; then it is hung up. Left out: the
-                limit of the account, 4 hours as a rule. Seconds, at least 1.
-            record: Whether the call is recorded from the moment it is answered. Default: false.
-            recording_channels: How the two sides are recorded. Only with `record`. Default: mono.
-            recording_track: Which side is recorded. Only with `record`. Default: both.
-            recording_status_callback: Where the steps in `recording_status_callback_event` are reported.
-            recording_status_callback_method: How `recording_status_callback` is requested. Default: POST.
-            recording_status_callback_event: Which steps are reported to `recording_status_callback`. Left
-                out: only `completed`.
-            trim: Whether silence at both ends of the recording is cut off. Default: trim-silence.
-            sip_auth_username: The user name to log in with where `to` is a SIP address that asks for one.
-            sip_auth_password: The password to log in with where `to` is a SIP address that asks for one.
-            machine_detection: Turns on answering machine detection, which is billed, and sets when it
-                reports. Left out: off.
-            machine_detection_timeout: How long detection may take before it reports `unknown`. Seconds, 3 to
-                59. Default: 30.
-            machine_detection_speech_threshold: How long a greeting may be to pass for a person's; a longer
-                one is a machine's. Milliseconds, 1000 to 6000. Default: 2400.
-            machine_detection_speech_end_threshold: How long the silence after speech is that counts as its
-                end. Milliseconds, 500 to 5000. Default: 1200.
-            machine_detection_silence_timeout: How long the silence at the start may last before detection
-                reports `unknown`. Milliseconds, 2000 to 10000. Default: 5000.
-            async_amd: Whether the TwiML runs at once, beside machine detection, and does not wait for its
-                result. Default: false.
-            async_amd_status_callback: Where the result of machine detection is reported. Only with
-                `async_amd`.
-            async_amd_status_callback_method: How `async_amd_status_callback` is requested. Default: POST.
-            caller_id: The number, SIP address or client name that the callee sees in place of `from_`.
-            call_reason: Why you call, shown to the callee where branded calling is set up. At most 50
-                characters.
-            call_token: The `CallToken` of an incoming call, as proof that its caller's number may be passed
-                on as `from_`.
-            byoc: The trunk of your own carrier (bring your own carrier) to call over. Only where `to` is a
-                number. A SID, `BY…`.
-            client_notification_url: Where Twilio asks for the incoming call to be pushed to an app of the
-                voice SDK. Only where `to` is a client.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/voice/api/call-resource
-        """
+    ) -> Call: ...
 
     @overload
     def create(
@@ -766,82 +601,7 @@ class CallList:
         byoc: str | None = None,
         client_notification_url: str | None = None,
         options: RequestOptions | None = None,
-    ) -> Call:
-        """Place a call. It comes back as `queued`; once it is answered, the TwiML of `url`, `twiml` or
-        `application_sid` says what happens. By default an account places one call a second and queues the
-        rest.
-
-        At least one of `url` or `twiml` or `application_sid` must be given.
-
-        Args:
-            to: Whom to call: a number in E.164 form, such as `+15558675310`, a SIP address such as
-                `sip:ada@example.com`, or `client:` and a name.
-            from_: Who is calling: a number of the account or a verified one, or `client:` and a name.
-            url: Where the TwiML is fetched once the call is answered. Wins over `twiml`; ignored with
-                `application_sid`.
-            twiml: The TwiML to run, at most 4,000 characters. Ignored with `url` or `application_sid`.
-            application_sid: The application that handles the call; its settings replace `url`, `method`, the
-                fallback and status callback parameters. A SID, `AP…`.
-            method: How `url` is requested. Ignored with `application_sid`. Default: POST.
-            fallback_url: Where TwiML is fetched if `url` can't be reached or its answer can't be used.
-                Ignored with `application_sid`.
-            fallback_method: How `fallback_url` is requested. Ignored with `application_sid`. Default: POST.
-            status_callback: Where the steps in `status_callback_event` are reported. Ignored with
-                `application_sid`.
-            status_callback_event: Which steps are reported to `status_callback`. Left out: only `completed`.
-            status_callback_method: How `status_callback` is requested. Ignored with `application_sid`.
-                Default: POST.
-            send_digits: Keys to press once the call is answered, such as an extension: `0` to `9`, `#`, `*`,
-                `w` for half a second of waiting, `W` for a whole one. Not together with machine detection. At
-                most 32 characters.
-            timeout: How long it may ring before it ends as `no-answer`. Some routes ring about 5 seconds
-                longer. Seconds, 1 to 600. Default: 60.
-            time_limit: How long the call may last once it is answered; then it is hung up. Left out: the
-                limit of the account, 4 hours as a rule. Seconds, at least 1.
-            record: Whether the call is recorded from the moment it is answered. Default: false.
-            recording_channels: How the two sides are recorded. Only with `record`. Default: mono.
-            recording_track: Which side is recorded. Only with `record`. Default: both.
-            recording_status_callback: Where the steps in `recording_status_callback_event` are reported.
-            recording_status_callback_method: How `recording_status_callback` is requested. Default: POST.
-            recording_status_callback_event: Which steps are reported to `recording_status_callback`. Left
-                out: only `completed`.
-            trim: Whether silence at both ends of the recording is cut off. Default: trim-silence.
-            sip_auth_username: The user name to log in with where `to` is a SIP address that asks for one.
-            sip_auth_password: The password to log in with where `to` is a SIP address that asks for one.
-            machine_detection: Turns on answering machine detection, which is billed, and sets when it
-                reports. Left out: off.
-            machine_detection_timeout: How long detection may take before it reports `unknown`. Seconds, 3 to
-                59. Default: 30.
-            machine_detection_speech_threshold: How long a greeting may be to pass for a person's; a longer
-                one is a machine's. Milliseconds, 1000 to 6000. Default: 2400.
-            machine_detection_speech_end_threshold: How long the silence after speech is that counts as its
-                end. Milliseconds, 500 to 5000. Default: 1200.
-            machine_detection_silence_timeout: How long the silence at the start may last before detection
-                reports `unknown`. Milliseconds, 2000 to 10000. Default: 5000.
-            async_amd: Whether the TwiML runs at once, beside machine detection, and does not wait for its
-                result. Default: false.
-            async_amd_status_callback: Where the result of machine detection is reported. Only with
-                `async_amd`.
-            async_amd_status_callback_method: How `async_amd_status_callback` is requested. Default: POST.
-            caller_id: The number, SIP address or client name that the callee sees in place of `from_`.
-            call_reason: Why you call, shown to the callee where branded calling is set up. At most 50
-                characters.
-            call_token: The `CallToken` of an incoming call, as proof that its caller's number may be passed
-                on as `from_`.
-            byoc: The trunk of your own carrier (bring your own carrier) to call over. Only where `to` is a
-                number. A SID, `BY…`.
-            client_notification_url: Where Twilio asks for the incoming call to be pushed to an app of the
-                voice SDK. Only where `to` is a client.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/voice/api/call-resource
-        """
+    ) -> Call: ...
 
     def create(
         self,
@@ -1252,29 +1012,14 @@ class AsyncCallList:
 
     @overload
     def __call__(self, sid: CallSid) -> AsyncCallContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The call. A SID, `CA…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncCallContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The call. A SID, `CA…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncCallContext: ...
 
     def __call__(self, sid: str) -> AsyncCallContext | WrongSid:
         """One of them; nothing is sent.
@@ -1328,82 +1073,7 @@ class AsyncCallList:
         byoc: str | None = None,
         client_notification_url: str | None = None,
         options: RequestOptions | None = None,
-    ) -> Call:
-        """Place a call. It comes back as `queued`; once it is answered, the TwiML of `url`, `twiml` or
-        `application_sid` says what happens. By default an account places one call a second and queues the
-        rest.
-
-        At least one of `url` or `twiml` or `application_sid` must be given.
-
-        Args:
-            to: Whom to call: a number in E.164 form, such as `+15558675310`, a SIP address such as
-                `sip:ada@example.com`, or `client:` and a name.
-            from_: Who is calling: a number of the account or a verified one, or `client:` and a name.
-            url: Where the TwiML is fetched once the call is answered. Wins over `twiml`; ignored with
-                `application_sid`.
-            twiml: The TwiML to run, at most 4,000 characters. Ignored with `url` or `application_sid`.
-            application_sid: The application that handles the call; its settings replace `url`, `method`, the
-                fallback and status callback parameters. A SID, `AP…`.
-            method: How `url` is requested. Ignored with `application_sid`. Default: POST.
-            fallback_url: Where TwiML is fetched if `url` can't be reached or its answer can't be used.
-                Ignored with `application_sid`.
-            fallback_method: How `fallback_url` is requested. Ignored with `application_sid`. Default: POST.
-            status_callback: Where the steps in `status_callback_event` are reported. Ignored with
-                `application_sid`.
-            status_callback_event: Which steps are reported to `status_callback`. Left out: only `completed`.
-            status_callback_method: How `status_callback` is requested. Ignored with `application_sid`.
-                Default: POST.
-            send_digits: Keys to press once the call is answered, such as an extension: `0` to `9`, `#`, `*`,
-                `w` for half a second of waiting, `W` for a whole one. Not together with machine detection. At
-                most 32 characters.
-            timeout: How long it may ring before it ends as `no-answer`. Some routes ring about 5 seconds
-                longer. Seconds, 1 to 600. Default: 60.
-            time_limit: How long the call may last once it is answered; then it is hung up. Left out: the
-                limit of the account, 4 hours as a rule. Seconds, at least 1.
-            record: Whether the call is recorded from the moment it is answered. Default: false.
-            recording_channels: How the two sides are recorded. Only with `record`. Default: mono.
-            recording_track: Which side is recorded. Only with `record`. Default: both.
-            recording_status_callback: Where the steps in `recording_status_callback_event` are reported.
-            recording_status_callback_method: How `recording_status_callback` is requested. Default: POST.
-            recording_status_callback_event: Which steps are reported to `recording_status_callback`. Left
-                out: only `completed`.
-            trim: Whether silence at both ends of the recording is cut off. Default: trim-silence.
-            sip_auth_username: The user name to log in with where `to` is a SIP address that asks for one.
-            sip_auth_password: The password to log in with where `to` is a SIP address that asks for one.
-            machine_detection: Turns on answering machine detection, which is billed, and sets when it
-                reports. Left out: off.
-            machine_detection_timeout: How long detection may take before it reports `unknown`. Seconds, 3 to
-                59. Default: 30.
-            machine_detection_speech_threshold: How long a greeting may be to pass for a person's; a longer
-                one is a machine's. Milliseconds, 1000 to 6000. Default: 2400.
-            machine_detection_speech_end_threshold: How long the silence after speech is that counts as its
-                end. Milliseconds, 500 to 5000. Default: 1200.
-            machine_detection_silence_timeout: How long the silence at the start may last before detection
-                reports `unknown`. Milliseconds, 2000 to 10000. Default: 5000.
-            async_amd: Whether the TwiML runs at once, beside machine detection, and does not wait for its
-                result. Default: false.
-            async_amd_status_callback: Where the result of machine detection is reported. Only with
-                `async_amd`.
-            async_amd_status_callback_method: How `async_amd_status_callback` is requested. Default: POST.
-            caller_id: The number, SIP address or client name that the callee sees in place of `from_`.
-            call_reason: Why you call, shown to the callee where branded calling is set up. At most 50
-                characters.
-            call_token: The `CallToken` of an incoming call, as proof that its caller's number may be passed
-                on as `from_`.
-            byoc: The trunk of your own carrier (bring your own carrier) to call over. Only where `to` is a
-                number. A SID, `BY…`.
-            client_notification_url: Where Twilio asks for the incoming call to be pushed to an app of the
-                voice SDK. Only where `to` is a client.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/voice/api/call-resource
-        """
+    ) -> Call: ...
 
     @overload
     async def create(
@@ -1446,82 +1116,7 @@ class AsyncCallList:
         byoc: str | None = None,
         client_notification_url: str | None = None,
         options: RequestOptions | None = None,
-    ) -> Call:
-        """Place a call. It comes back as `queued`; once it is answered, the TwiML of `url`, `twiml` or
-        `application_sid` says what happens. By default an account places one call a second and queues the
-        rest.
-
-        At least one of `url` or `twiml` or `application_sid` must be given.
-
-        Args:
-            to: Whom to call: a number in E.164 form, such as `+15558675310`, a SIP address such as
-                `sip:ada@example.com`, or `client:` and a name.
-            from_: Who is calling: a number of the account or a verified one, or `client:` and a name.
-            url: Where the TwiML is fetched once the call is answered. Wins over `twiml`; ignored with
-                `application_sid`.
-            twiml: The TwiML to run, at most 4,000 characters. Ignored with `url` or `application_sid`.
-            application_sid: The application that handles the call; its settings replace `url`, `method`, the
-                fallback and status callback parameters. A SID, `AP…`.
-            method: How `url` is requested. Ignored with `application_sid`. Default: POST.
-            fallback_url: Where TwiML is fetched if `url` can't be reached or its answer can't be used.
-                Ignored with `application_sid`.
-            fallback_method: How `fallback_url` is requested. Ignored with `application_sid`. Default: POST.
-            status_callback: Where the steps in `status_callback_event` are reported. Ignored with
-                `application_sid`.
-            status_callback_event: Which steps are reported to `status_callback`. Left out: only `completed`.
-            status_callback_method: How `status_callback` is requested. Ignored with `application_sid`.
-                Default: POST.
-            send_digits: Keys to press once the call is answered, such as an extension: `0` to `9`, `#`, `*`,
-                `w` for half a second of waiting, `W` for a whole one. Not together with machine detection. At
-                most 32 characters.
-            timeout: How long it may ring before it ends as `no-answer`. Some routes ring about 5 seconds
-                longer. Seconds, 1 to 600. Default: 60.
-            time_limit: How long the call may last once it is answered; then it is hung up. Left out: the
-                limit of the account, 4 hours as a rule. Seconds, at least 1.
-            record: Whether the call is recorded from the moment it is answered. Default: false.
-            recording_channels: How the two sides are recorded. Only with `record`. Default: mono.
-            recording_track: Which side is recorded. Only with `record`. Default: both.
-            recording_status_callback: Where the steps in `recording_status_callback_event` are reported.
-            recording_status_callback_method: How `recording_status_callback` is requested. Default: POST.
-            recording_status_callback_event: Which steps are reported to `recording_status_callback`. Left
-                out: only `completed`.
-            trim: Whether silence at both ends of the recording is cut off. Default: trim-silence.
-            sip_auth_username: The user name to log in with where `to` is a SIP address that asks for one.
-            sip_auth_password: The password to log in with where `to` is a SIP address that asks for one.
-            machine_detection: Turns on answering machine detection, which is billed, and sets when it
-                reports. Left out: off.
-            machine_detection_timeout: How long detection may take before it reports `unknown`. Seconds, 3 to
-                59. Default: 30.
-            machine_detection_speech_threshold: How long a greeting may be to pass for a person's; a longer
-                one is a machine's. Milliseconds, 1000 to 6000. Default: 2400.
-            machine_detection_speech_end_threshold: How long the silence after speech is that counts as its
-                end. Milliseconds, 500 to 5000. Default: 1200.
-            machine_detection_silence_timeout: How long the silence at the start may last before detection
-                reports `unknown`. Milliseconds, 2000 to 10000. Default: 5000.
-            async_amd: Whether the TwiML runs at once, beside machine detection, and does not wait for its
-                result. Default: false.
-            async_amd_status_callback: Where the result of machine detection is reported. Only with
-                `async_amd`.
-            async_amd_status_callback_method: How `async_amd_status_callback` is requested. Default: POST.
-            caller_id: The number, SIP address or client name that the callee sees in place of `from_`.
-            call_reason: Why you call, shown to the callee where branded calling is set up. At most 50
-                characters.
-            call_token: The `CallToken` of an incoming call, as proof that its caller's number may be passed
-                on as `from_`.
-            byoc: The trunk of your own carrier (bring your own carrier) to call over. Only where `to` is a
-                number. A SID, `BY…`.
-            client_notification_url: Where Twilio asks for the incoming call to be pushed to an app of the
-                voice SDK. Only where `to` is a client.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/voice/api/call-resource
-        """
+    ) -> Call: ...
 
     @overload
     async def create(
@@ -1564,82 +1159,7 @@ class AsyncCallList:
         byoc: str | None = None,
         client_notification_url: str | None = None,
         options: RequestOptions | None = None,
-    ) -> Call:
-        """Place a call. It comes back as `queued`; once it is answered, the TwiML of `url`, `twiml` or
-        `application_sid` says what happens. By default an account places one call a second and queues the
-        rest.
-
-        At least one of `url` or `twiml` or `application_sid` must be given.
-
-        Args:
-            to: Whom to call: a number in E.164 form, such as `+15558675310`, a SIP address such as
-                `sip:ada@example.com`, or `client:` and a name.
-            from_: Who is calling: a number of the account or a verified one, or `client:` and a name.
-            url: Where the TwiML is fetched once the call is answered. Wins over `twiml`; ignored with
-                `application_sid`.
-            twiml: The TwiML to run, at most 4,000 characters. Ignored with `url` or `application_sid`.
-            application_sid: The application that handles the call; its settings replace `url`, `method`, the
-                fallback and status callback parameters. A SID, `AP…`.
-            method: How `url` is requested. Ignored with `application_sid`. Default: POST.
-            fallback_url: Where TwiML is fetched if `url` can't be reached or its answer can't be used.
-                Ignored with `application_sid`.
-            fallback_method: How `fallback_url` is requested. Ignored with `application_sid`. Default: POST.
-            status_callback: Where the steps in `status_callback_event` are reported. Ignored with
-                `application_sid`.
-            status_callback_event: Which steps are reported to `status_callback`. Left out: only `completed`.
-            status_callback_method: How `status_callback` is requested. Ignored with `application_sid`.
-                Default: POST.
-            send_digits: Keys to press once the call is answered, such as an extension: `0` to `9`, `#`, `*`,
-                `w` for half a second of waiting, `W` for a whole one. Not together with machine detection. At
-                most 32 characters.
-            timeout: How long it may ring before it ends as `no-answer`. Some routes ring about 5 seconds
-                longer. Seconds, 1 to 600. Default: 60.
-            time_limit: How long the call may last once it is answered; then it is hung up. Left out: the
-                limit of the account, 4 hours as a rule. Seconds, at least 1.
-            record: Whether the call is recorded from the moment it is answered. Default: false.
-            recording_channels: How the two sides are recorded. Only with `record`. Default: mono.
-            recording_track: Which side is recorded. Only with `record`. Default: both.
-            recording_status_callback: Where the steps in `recording_status_callback_event` are reported.
-            recording_status_callback_method: How `recording_status_callback` is requested. Default: POST.
-            recording_status_callback_event: Which steps are reported to `recording_status_callback`. Left
-                out: only `completed`.
-            trim: Whether silence at both ends of the recording is cut off. Default: trim-silence.
-            sip_auth_username: The user name to log in with where `to` is a SIP address that asks for one.
-            sip_auth_password: The password to log in with where `to` is a SIP address that asks for one.
-            machine_detection: Turns on answering machine detection, which is billed, and sets when it
-                reports. Left out: off.
-            machine_detection_timeout: How long detection may take before it reports `unknown`. Seconds, 3 to
-                59. Default: 30.
-            machine_detection_speech_threshold: How long a greeting may be to pass for a person's; a longer
-                one is a machine's. Milliseconds, 1000 to 6000. Default: 2400.
-            machine_detection_speech_end_threshold: How long the silence after speech is that counts as its
-                end. Milliseconds, 500 to 5000. Default: 1200.
-            machine_detection_silence_timeout: How long the silence at the start may last before detection
-                reports `unknown`. Milliseconds, 2000 to 10000. Default: 5000.
-            async_amd: Whether the TwiML runs at once, beside machine detection, and does not wait for its
-                result. Default: false.
-            async_amd_status_callback: Where the result of machine detection is reported. Only with
-                `async_amd`.
-            async_amd_status_callback_method: How `async_amd_status_callback` is requested. Default: POST.
-            caller_id: The number, SIP address or client name that the callee sees in place of `from_`.
-            call_reason: Why you call, shown to the callee where branded calling is set up. At most 50
-                characters.
-            call_token: The `CallToken` of an incoming call, as proof that its caller's number may be passed
-                on as `from_`.
-            byoc: The trunk of your own carrier (bring your own carrier) to call over. Only where `to` is a
-                number. A SID, `BY…`.
-            client_notification_url: Where Twilio asks for the incoming call to be pushed to an app of the
-                voice SDK. Only where `to` is a client.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/voice/api/call-resource
-        """
+    ) -> Call: ...
 
     async def create(
         self,

@@ -646,29 +646,14 @@ class ConferenceList:
 
     @overload
     def __call__(self, sid: ConferenceSid) -> ConferenceContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The conference. A SID, `CF…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> ConferenceContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The conference. A SID, `CF…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> ConferenceContext: ...
 
     def __call__(self, sid: str) -> ConferenceContext | WrongSid:
         """One of them; nothing is sent.
@@ -833,29 +818,14 @@ class ParticipantList:
 
     @overload
     def __call__(self, call_sid: CallSid) -> ParticipantContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            call_sid: The call of the participant. A SID, `CA…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, call_sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, call_sid: str) -> ParticipantContext:
-        """One of them; nothing is sent.
-
-        Args:
-            call_sid: The call of the participant. A SID, `CA…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, call_sid: str) -> ParticipantContext: ...
 
     def __call__(self, call_sid: str) -> ParticipantContext | WrongSid:
         """One of them; nothing is sent.
@@ -1255,29 +1225,14 @@ class AsyncConferenceList:
 
     @overload
     def __call__(self, sid: ConferenceSid) -> AsyncConferenceContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The conference. A SID, `CF…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncConferenceContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The conference. A SID, `CF…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncConferenceContext: ...
 
     def __call__(self, sid: str) -> AsyncConferenceContext | WrongSid:
         """One of them; nothing is sent.
@@ -1442,29 +1397,14 @@ class AsyncParticipantList:
 
     @overload
     def __call__(self, call_sid: CallSid) -> AsyncParticipantContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            call_sid: The call of the participant. A SID, `CA…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, call_sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, call_sid: str) -> AsyncParticipantContext:
-        """One of them; nothing is sent.
-
-        Args:
-            call_sid: The call of the participant. A SID, `CA…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, call_sid: str) -> AsyncParticipantContext: ...
 
     def __call__(self, call_sid: str) -> AsyncParticipantContext | WrongSid:
         """One of them; nothing is sent.

@@ -202,29 +202,14 @@ class ConnectAppList:
 
     @overload
     def __call__(self, sid: ConnectAppSid) -> ConnectAppContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The app. A SID, `CN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> ConnectAppContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The app. A SID, `CN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> ConnectAppContext: ...
 
     def __call__(self, sid: str) -> ConnectAppContext | WrongSid:
         """One of them; nothing is sent.
@@ -371,29 +356,14 @@ class AuthorizedConnectAppList:
 
     @overload
     def __call__(self, connect_app_sid: ConnectAppSid) -> AuthorizedConnectAppContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            connect_app_sid: The app. A SID, `CN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, connect_app_sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, connect_app_sid: str) -> AuthorizedConnectAppContext:
-        """One of them; nothing is sent.
-
-        Args:
-            connect_app_sid: The app. A SID, `CN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, connect_app_sid: str) -> AuthorizedConnectAppContext: ...
 
     def __call__(self, connect_app_sid: str) -> AuthorizedConnectAppContext | WrongSid:
         """One of them; nothing is sent.
@@ -474,29 +444,14 @@ class AsyncConnectAppList:
 
     @overload
     def __call__(self, sid: ConnectAppSid) -> AsyncConnectAppContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The app. A SID, `CN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncConnectAppContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The app. A SID, `CN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncConnectAppContext: ...
 
     def __call__(self, sid: str) -> AsyncConnectAppContext | WrongSid:
         """One of them; nothing is sent.
@@ -643,29 +598,14 @@ class AsyncAuthorizedConnectAppList:
 
     @overload
     def __call__(self, connect_app_sid: ConnectAppSid) -> AsyncAuthorizedConnectAppContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            connect_app_sid: The app. A SID, `CN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, connect_app_sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, connect_app_sid: str) -> AsyncAuthorizedConnectAppContext:
-        """One of them; nothing is sent.
-
-        Args:
-            connect_app_sid: The app. A SID, `CN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, connect_app_sid: str) -> AsyncAuthorizedConnectAppContext: ...
 
     def __call__(self, connect_app_sid: str) -> AsyncAuthorizedConnectAppContext | WrongSid:
         """One of them; nothing is sent.

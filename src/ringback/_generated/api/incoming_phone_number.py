@@ -682,29 +682,14 @@ class IncomingPhoneNumberList(NumberPurchases):
 
     @overload
     def __call__(self, sid: PhoneNumberSid) -> IncomingPhoneNumberContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The number. A SID, `PN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> IncomingPhoneNumberContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The number. A SID, `PN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> IncomingPhoneNumberContext: ...
 
     def __call__(self, sid: str) -> IncomingPhoneNumberContext | WrongSid:
         """One of them; nothing is sent.
@@ -746,59 +731,7 @@ class IncomingPhoneNumberList(NumberPurchases):
         emergency_status: IncomingPhoneNumberEmergencyStatus | None = None,
         emergency_address_sid: str | None = None,
         options: RequestOptions | None = None,
-    ) -> IncomingPhoneNumber:
-        """Buy a number, by the number itself or any one of an area, and set it up. It is charged at once.
-
-        At least one of `phone_number` or `area_code` must be given.
-
-        Args:
-            phone_number: The number to buy, in E.164 form, as found in `available_phone_numbers`.
-            area_code: The area to buy a number of, three digits; United States and Canada only. The first one
-                that is free is taken. At most 3 characters.
-            friendly_name: Its label for people to read. Left out: the number, formatted. At most 64
-                characters.
-            api_version: The version of the API that handles its calls. Left out: the one that the account is
-                set to.
-            voice_url: Where the TwiML for an incoming call is fetched. Unused with `voice_application_sid` or
-                `trunk_sid`.
-            voice_method: How `voice_url` is requested. Default: POST.
-            voice_fallback_url: Where TwiML is fetched if `voice_url` can't be reached or its answer can't be
-                used.
-            voice_fallback_method: How `voice_fallback_url` is requested. Default: POST.
-            voice_application_sid: The application that handles its calls; the voice URLs are then unused.
-                Unused itself with `trunk_sid`. A SID, `AP…` or empty.
-            voice_caller_id_lookup: Whether the name of every caller is looked up, for a fee. Default: false.
-            voice_receive_mode: What an incoming call is taken for. Default: voice.
-            status_callback: Where the end of a call is reported.
-            status_callback_method: How `status_callback` is requested. Default: POST.
-            sms_url: Where the TwiML for an incoming message is fetched. Unused with `sms_application_sid`.
-            sms_method: How `sms_url` is requested. Default: POST.
-            sms_fallback_url: Where TwiML is fetched if `sms_url` can't be reached or its answer can't be
-                used.
-            sms_fallback_method: How `sms_fallback_url` is requested. Default: POST.
-            sms_application_sid: The application that handles its messages; the SMS URLs are then unused. A
-                SID, `AP…` or empty.
-            trunk_sid: The SIP trunk that takes its calls; voice URLs and voice application are then unused. A
-                SID, `TK…` or empty.
-            address_sid: The address to put on file for it; must meet its address requirement. A SID, `AD…` or
-                empty.
-            identity_sid: The proof of identity to put on file, where the law of its country asks for one. A
-                SID, `RI…` or empty.
-            bundle_sid: The bundle of regulatory papers to put on file, where its country asks for one. A SID,
-                `BU…` or empty.
-            emergency_status: Whether emergency calls from it are routed by `emergency_address_sid`.
-            emergency_address_sid: The address that emergency services are sent to; must be validated for
-                that. A SID, `AD…` or empty.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
-        """
+    ) -> IncomingPhoneNumber: ...
 
     @overload
     def create(
@@ -829,59 +762,7 @@ class IncomingPhoneNumberList(NumberPurchases):
         emergency_status: IncomingPhoneNumberEmergencyStatus | None = None,
         emergency_address_sid: str | None = None,
         options: RequestOptions | None = None,
-    ) -> IncomingPhoneNumber:
-        """Buy a number, by the number itself or any one of an area, and set it up. It is charged at once.
-
-        At least one of `phone_number` or `area_code` must be given.
-
-        Args:
-            phone_number: The number to buy, in E.164 form, as found in `available_phone_numbers`.
-            area_code: The area to buy a number of, three digits; United States and Canada only. The first one
-                that is free is taken. At most 3 characters.
-            friendly_name: Its label for people to read. Left out: the number, formatted. At most 64
-                characters.
-            api_version: The version of the API that handles its calls. Left out: the one that the account is
-                set to.
-            voice_url: Where the TwiML for an incoming call is fetched. Unused with `voice_application_sid` or
-                `trunk_sid`.
-            voice_method: How `voice_url` is requested. Default: POST.
-            voice_fallback_url: Where TwiML is fetched if `voice_url` can't be reached or its answer can't be
-                used.
-            voice_fallback_method: How `voice_fallback_url` is requested. Default: POST.
-            voice_application_sid: The application that handles its calls; the voice URLs are then unused.
-                Unused itself with `trunk_sid`. A SID, `AP…` or empty.
-            voice_caller_id_lookup: Whether the name of every caller is looked up, for a fee. Default: false.
-            voice_receive_mode: What an incoming call is taken for. Default: voice.
-            status_callback: Where the end of a call is reported.
-            status_callback_method: How `status_callback` is requested. Default: POST.
-            sms_url: Where the TwiML for an incoming message is fetched. Unused with `sms_application_sid`.
-            sms_method: How `sms_url` is requested. Default: POST.
-            sms_fallback_url: Where TwiML is fetched if `sms_url` can't be reached or its answer can't be
-                used.
-            sms_fallback_method: How `sms_fallback_url` is requested. Default: POST.
-            sms_application_sid: The application that handles its messages; the SMS URLs are then unused. A
-                SID, `AP…` or empty.
-            trunk_sid: The SIP trunk that takes its calls; voice URLs and voice application are then unused. A
-                SID, `TK…` or empty.
-            address_sid: The address to put on file for it; must meet its address requirement. A SID, `AD…` or
-                empty.
-            identity_sid: The proof of identity to put on file, where the law of its country asks for one. A
-                SID, `RI…` or empty.
-            bundle_sid: The bundle of regulatory papers to put on file, where its country asks for one. A SID,
-                `BU…` or empty.
-            emergency_status: Whether emergency calls from it are routed by `emergency_address_sid`.
-            emergency_address_sid: The address that emergency services are sent to; must be validated for
-                that. A SID, `AD…` or empty.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
-        """
+    ) -> IncomingPhoneNumber: ...
 
     def create(
         self,
@@ -1734,29 +1615,14 @@ class IncomingPhoneNumberAssignedAddOnList:
 
     @overload
     def __call__(self, sid: AddOnSid) -> IncomingPhoneNumberAssignedAddOnContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The installed add-on. A SID, `XE…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> IncomingPhoneNumberAssignedAddOnContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The installed add-on. A SID, `XE…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> IncomingPhoneNumberAssignedAddOnContext: ...
 
     def __call__(self, sid: str) -> IncomingPhoneNumberAssignedAddOnContext | WrongSid:
         """One of them; nothing is sent.
@@ -1895,29 +1761,14 @@ class IncomingPhoneNumberAssignedAddOnExtensionList:
 
     @overload
     def __call__(self, sid: AddOnConfigurationSid) -> IncomingPhoneNumberAssignedAddOnExtensionContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The extension. A SID, `XF…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> IncomingPhoneNumberAssignedAddOnExtensionContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The extension. A SID, `XF…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> IncomingPhoneNumberAssignedAddOnExtensionContext: ...
 
     def __call__(self, sid: str) -> IncomingPhoneNumberAssignedAddOnExtensionContext | WrongSid:
         """One of them; nothing is sent.
@@ -2010,29 +1861,14 @@ class AsyncIncomingPhoneNumberList(AsyncNumberPurchases):
 
     @overload
     def __call__(self, sid: PhoneNumberSid) -> AsyncIncomingPhoneNumberContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The number. A SID, `PN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncIncomingPhoneNumberContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The number. A SID, `PN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncIncomingPhoneNumberContext: ...
 
     def __call__(self, sid: str) -> AsyncIncomingPhoneNumberContext | WrongSid:
         """One of them; nothing is sent.
@@ -2074,59 +1910,7 @@ class AsyncIncomingPhoneNumberList(AsyncNumberPurchases):
         emergency_status: IncomingPhoneNumberEmergencyStatus | None = None,
         emergency_address_sid: str | None = None,
         options: RequestOptions | None = None,
-    ) -> IncomingPhoneNumber:
-        """Buy a number, by the number itself or any one of an area, and set it up. It is charged at once.
-
-        At least one of `phone_number` or `area_code` must be given.
-
-        Args:
-            phone_number: The number to buy, in E.164 form, as found in `available_phone_numbers`.
-            area_code: The area to buy a number of, three digits; United States and Canada only. The first one
-                that is free is taken. At most 3 characters.
-            friendly_name: Its label for people to read. Left out: the number, formatted. At most 64
-                characters.
-            api_version: The version of the API that handles its calls. Left out: the one that the account is
-                set to.
-            voice_url: Where the TwiML for an incoming call is fetched. Unused with `voice_application_sid` or
-                `trunk_sid`.
-            voice_method: How `voice_url` is requested. Default: POST.
-            voice_fallback_url: Where TwiML is fetched if `voice_url` can't be reached or its answer can't be
-                used.
-            voice_fallback_method: How `voice_fallback_url` is requested. Default: POST.
-            voice_application_sid: The application that handles its calls; the voice URLs are then unused.
-                Unused itself with `trunk_sid`. A SID, `AP…` or empty.
-            voice_caller_id_lookup: Whether the name of every caller is looked up, for a fee. Default: false.
-            voice_receive_mode: What an incoming call is taken for. Default: voice.
-            status_callback: Where the end of a call is reported.
-            status_callback_method: How `status_callback` is requested. Default: POST.
-            sms_url: Where the TwiML for an incoming message is fetched. Unused with `sms_application_sid`.
-            sms_method: How `sms_url` is requested. Default: POST.
-            sms_fallback_url: Where TwiML is fetched if `sms_url` can't be reached or its answer can't be
-                used.
-            sms_fallback_method: How `sms_fallback_url` is requested. Default: POST.
-            sms_application_sid: The application that handles its messages; the SMS URLs are then unused. A
-                SID, `AP…` or empty.
-            trunk_sid: The SIP trunk that takes its calls; voice URLs and voice application are then unused. A
-                SID, `TK…` or empty.
-            address_sid: The address to put on file for it; must meet its address requirement. A SID, `AD…` or
-                empty.
-            identity_sid: The proof of identity to put on file, where the law of its country asks for one. A
-                SID, `RI…` or empty.
-            bundle_sid: The bundle of regulatory papers to put on file, where its country asks for one. A SID,
-                `BU…` or empty.
-            emergency_status: Whether emergency calls from it are routed by `emergency_address_sid`.
-            emergency_address_sid: The address that emergency services are sent to; must be validated for
-                that. A SID, `AD…` or empty.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
-        """
+    ) -> IncomingPhoneNumber: ...
 
     @overload
     async def create(
@@ -2157,59 +1941,7 @@ class AsyncIncomingPhoneNumberList(AsyncNumberPurchases):
         emergency_status: IncomingPhoneNumberEmergencyStatus | None = None,
         emergency_address_sid: str | None = None,
         options: RequestOptions | None = None,
-    ) -> IncomingPhoneNumber:
-        """Buy a number, by the number itself or any one of an area, and set it up. It is charged at once.
-
-        At least one of `phone_number` or `area_code` must be given.
-
-        Args:
-            phone_number: The number to buy, in E.164 form, as found in `available_phone_numbers`.
-            area_code: The area to buy a number of, three digits; United States and Canada only. The first one
-                that is free is taken. At most 3 characters.
-            friendly_name: Its label for people to read. Left out: the number, formatted. At most 64
-                characters.
-            api_version: The version of the API that handles its calls. Left out: the one that the account is
-                set to.
-            voice_url: Where the TwiML for an incoming call is fetched. Unused with `voice_application_sid` or
-                `trunk_sid`.
-            voice_method: How `voice_url` is requested. Default: POST.
-            voice_fallback_url: Where TwiML is fetched if `voice_url` can't be reached or its answer can't be
-                used.
-            voice_fallback_method: How `voice_fallback_url` is requested. Default: POST.
-            voice_application_sid: The application that handles its calls; the voice URLs are then unused.
-                Unused itself with `trunk_sid`. A SID, `AP…` or empty.
-            voice_caller_id_lookup: Whether the name of every caller is looked up, for a fee. Default: false.
-            voice_receive_mode: What an incoming call is taken for. Default: voice.
-            status_callback: Where the end of a call is reported.
-            status_callback_method: How `status_callback` is requested. Default: POST.
-            sms_url: Where the TwiML for an incoming message is fetched. Unused with `sms_application_sid`.
-            sms_method: How `sms_url` is requested. Default: POST.
-            sms_fallback_url: Where TwiML is fetched if `sms_url` can't be reached or its answer can't be
-                used.
-            sms_fallback_method: How `sms_fallback_url` is requested. Default: POST.
-            sms_application_sid: The application that handles its messages; the SMS URLs are then unused. A
-                SID, `AP…` or empty.
-            trunk_sid: The SIP trunk that takes its calls; voice URLs and voice application are then unused. A
-                SID, `TK…` or empty.
-            address_sid: The address to put on file for it; must meet its address requirement. A SID, `AD…` or
-                empty.
-            identity_sid: The proof of identity to put on file, where the law of its country asks for one. A
-                SID, `RI…` or empty.
-            bundle_sid: The bundle of regulatory papers to put on file, where its country asks for one. A SID,
-                `BU…` or empty.
-            emergency_status: Whether emergency calls from it are routed by `emergency_address_sid`.
-            emergency_address_sid: The address that emergency services are sent to; must be validated for
-                that. A SID, `AD…` or empty.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
-        """
+    ) -> IncomingPhoneNumber: ...
 
     async def create(
         self,
@@ -3064,29 +2796,14 @@ class AsyncIncomingPhoneNumberAssignedAddOnList:
 
     @overload
     def __call__(self, sid: AddOnSid) -> AsyncIncomingPhoneNumberAssignedAddOnContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The installed add-on. A SID, `XE…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncIncomingPhoneNumberAssignedAddOnContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The installed add-on. A SID, `XE…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncIncomingPhoneNumberAssignedAddOnContext: ...
 
     def __call__(self, sid: str) -> AsyncIncomingPhoneNumberAssignedAddOnContext | WrongSid:
         """One of them; nothing is sent.
@@ -3225,29 +2942,14 @@ class AsyncIncomingPhoneNumberAssignedAddOnExtensionList:
 
     @overload
     def __call__(self, sid: AddOnConfigurationSid) -> AsyncIncomingPhoneNumberAssignedAddOnExtensionContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The extension. A SID, `XF…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncIncomingPhoneNumberAssignedAddOnExtensionContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The extension. A SID, `XF…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncIncomingPhoneNumberAssignedAddOnExtensionContext: ...
 
     def __call__(self, sid: str) -> AsyncIncomingPhoneNumberAssignedAddOnExtensionContext | WrongSid:
         """One of them; nothing is sent.

@@ -248,29 +248,14 @@ class KeyList:
 
     @overload
     def __call__(self, sid: ApiKeySid) -> KeyContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The key. A SID, `SK…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> KeyContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The key. A SID, `SK…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> KeyContext: ...
 
     def __call__(self, sid: str) -> KeyContext | WrongSid:
         """One of them; nothing is sent.
@@ -412,29 +397,14 @@ class SigningKeyList:
 
     @overload
     def __call__(self, sid: ApiKeySid) -> SigningKeyContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The signing key. A SID, `SK…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> SigningKeyContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The signing key. A SID, `SK…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> SigningKeyContext: ...
 
     def __call__(self, sid: str) -> SigningKeyContext | WrongSid:
         """One of them; nothing is sent.
@@ -582,29 +552,14 @@ class AsyncKeyList:
 
     @overload
     def __call__(self, sid: ApiKeySid) -> AsyncKeyContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The key. A SID, `SK…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncKeyContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The key. A SID, `SK…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncKeyContext: ...
 
     def __call__(self, sid: str) -> AsyncKeyContext | WrongSid:
         """One of them; nothing is sent.
@@ -748,29 +703,14 @@ class AsyncSigningKeyList:
 
     @overload
     def __call__(self, sid: ApiKeySid) -> AsyncSigningKeyContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The signing key. A SID, `SK…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncSigningKeyContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The signing key. A SID, `SK…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncSigningKeyContext: ...
 
     def __call__(self, sid: str) -> AsyncSigningKeyContext | WrongSid:
         """One of them; nothing is sent.

@@ -462,29 +462,14 @@ class MessageList:
 
     @overload
     def __call__(self, sid: MessageSid) -> MessageContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The message. A SID, `SM…` or `MM…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> MessageContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The message. A SID, `SM…` or `MM…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> MessageContext: ...
 
     def __call__(self, sid: str) -> MessageContext | WrongSid:
         """One of them; nothing is sent.
@@ -527,69 +512,7 @@ class MessageList:
         address_retention: MessageAddressRetention | None = None,
         risk_check: MessageRiskCheck | None = None,
         options: RequestOptions | None = None,
-    ) -> Message:
-        """Send a message, now or at a set time. It comes back as `queued`, `accepted` or `scheduled`; what
-        becomes of it is told to `status_callback`.
-
-        At least one of `from_` or `messaging_service_sid` must be given.
-        At least one of `body` or `media_url` or `content_sid` must be given.
-
-        Args:
-            to: Who gets it: a number in E.164 form, such as `+15558675310`, or a channel address such as
-                `whatsapp:+15558675310`.
-            from_: The sender: a number or short code of the account, an alphanumeric name where the country
-                allows one, or a channel address. With `messaging_service_sid` it must be in that service's
-                pool.
-            messaging_service_sid: The messaging service that sends it and, without `from_`, picks the sender.
-                A SID, `MG…`.
-            body: The text. Sent in segments of 160 characters (GSM-7; 153 where there are several) or 70 (any
-                other alphabet; 67), each billed. At most 1600 characters.
-            media_url: Pictures and other files to send along, fetched from here by Twilio; together at most 5
-                MB. Turns the message into an MMS. At most 10.
-            content_sid: A content template to send in place of `body` and `media_url`. A SID, `HX…`.
-            content_variables: Values for the placeholders of the template, such as `{"1": "Ada"}`; its own
-                samples fill those left out. Only with `content_sid`.
-            status_callback: Where changes of its status are reported; overrides the URL of the application
-                and of the messaging service.
-            application_sid: An application whose `message_status_callback` hears of its status;
-                `status_callback` overrides it. A SID, `AP…`.
-            schedule_type: `fixed` to send it later. Needs `send_at` and `messaging_service_sid`.
-            send_at: When to send it, 5 minutes to 35 days ahead. Needs `schedule_type` and
-                `messaging_service_sid`. With its time zone.
-            validity_period: How long it may wait in the queue before it is given up as `failed`; 5 seconds or
-                more are wise. Seconds, 1 to 36000. Default: 36000.
-            attempt: How often you have tried to send this message, by any provider and with this try; only
-                counted, for statistics. At least 1.
-            max_price: The most it may cost, in US dollars, else it fails. Left out: no limit.
-            provide_feedback: Whether you will report through `feedback` that it was acted on. Default: false.
-            smart_encoded: Whether look-alike Unicode characters, such as curly quotes, become GSM-7 ones so
-                that fewer segments are needed. Default: false.
-            send_as_mms: Whether plain text goes out as one MMS, not as a row of SMS segments; needs a sender
-                that can do MMS. Default: false.
-            shorten_urls: Whether links in the text are shortened with the domain of the messaging service.
-                Only with `messaging_service_sid`. Default: false.
-            persistent_action: Extras of a channel, such as `geo:37.787890,-122.391664|Office` to show a place
-                in WhatsApp.
-            fallback_from: The number that takes over where the channel of `from_` can't reach the recipient.
-                Left out: no second try.
-            force_delivery: Reserved by Twilio; has no effect.
-            traffic_type: `free` for traffic that the account may send without charge.
-            content_retention: Whether the text is kept in the record; `discard` needs an account cleared for
-                it. Default: retain.
-            address_retention: Whether the recipient's number is kept whole in the record; `obfuscate` needs
-                an account cleared for it. Default: retain.
-            risk_check: Whether the check against SMS pumping applies; `disable` for a recipient you trust.
-                Without that protection on the account it has no effect. Default: enable.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/messaging/api/message-resource
-        """
+    ) -> Message: ...
 
     @overload
     def create(
@@ -621,69 +544,7 @@ class MessageList:
         address_retention: MessageAddressRetention | None = None,
         risk_check: MessageRiskCheck | None = None,
         options: RequestOptions | None = None,
-    ) -> Message:
-        """Send a message, now or at a set time. It comes back as `queued`, `accepted` or `scheduled`; what
-        becomes of it is told to `status_callback`.
-
-        At least one of `from_` or `messaging_service_sid` must be given.
-        At least one of `body` or `media_url` or `content_sid` must be given.
-
-        Args:
-            to: Who gets it: a number in E.164 form, such as `+15558675310`, or a channel address such as
-                `whatsapp:+15558675310`.
-            from_: The sender: a number or short code of the account, an alphanumeric name where the country
-                allows one, or a channel address. With `messaging_service_sid` it must be in that service's
-                pool.
-            messaging_service_sid: The messaging service that sends it and, without `from_`, picks the sender.
-                A SID, `MG…`.
-            body: The text. Sent in segments of 160 characters (GSM-7; 153 where there are several) or 70 (any
-                other alphabet; 67), each billed. At most 1600 characters.
-            media_url: Pictures and other files to send along, fetched from here by Twilio; together at most 5
-                MB. Turns the message into an MMS. At most 10.
-            content_sid: A content template to send in place of `body` and `media_url`. A SID, `HX…`.
-            content_variables: Values for the placeholders of the template, such as `{"1": "Ada"}`; its own
-                samples fill those left out. Only with `content_sid`.
-            status_callback: Where changes of its status are reported; overrides the URL of the application
-                and of the messaging service.
-            application_sid: An application whose `message_status_callback` hears of its status;
-                `status_callback` overrides it. A SID, `AP…`.
-            schedule_type: `fixed` to send it later. Needs `send_at` and `messaging_service_sid`.
-            send_at: When to send it, 5 minutes to 35 days ahead. Needs `schedule_type` and
-                `messaging_service_sid`. With its time zone.
-            validity_period: How long it may wait in the queue before it is given up as `failed`; 5 seconds or
-                more are wise. Seconds, 1 to 36000. Default: 36000.
-            attempt: How often you have tried to send this message, by any provider and with this try; only
-                counted, for statistics. At least 1.
-            max_price: The most it may cost, in US dollars, else it fails. Left out: no limit.
-            provide_feedback: Whether you will report through `feedback` that it was acted on. Default: false.
-            smart_encoded: Whether look-alike Unicode characters, such as curly quotes, become GSM-7 ones so
-                that fewer segments are needed. Default: false.
-            send_as_mms: Whether plain text goes out as one MMS, not as a row of SMS segments; needs a sender
-                that can do MMS. Default: false.
-            shorten_urls: Whether links in the text are shortened with the domain of the messaging service.
-                Only with `messaging_service_sid`. Default: false.
-            persistent_action: Extras of a channel, such as `geo:37.787890,-122.391664|Office` to show a place
-                in WhatsApp.
-            fallback_from: The number that takes over where the channel of `from_` can't reach the recipient.
-                Left out: no second try.
-            force_delivery: Reserved by Twilio; has no effect.
-            traffic_type: `free` for traffic that the account may send without charge.
-            content_retention: Whether the text is kept in the record; `discard` needs an account cleared for
-                it. Default: retain.
-            address_retention: Whether the recipient's number is kept whole in the record; `obfuscate` needs
-                an account cleared for it. Default: retain.
-            risk_check: Whether the check against SMS pumping applies; `disable` for a recipient you trust.
-                Without that protection on the account it has no effect. Default: enable.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/messaging/api/message-resource
-        """
+    ) -> Message: ...
 
     @overload
     def create(
@@ -715,69 +576,7 @@ class MessageList:
         address_retention: MessageAddressRetention | None = None,
         risk_check: MessageRiskCheck | None = None,
         options: RequestOptions | None = None,
-    ) -> Message:
-        """Send a message, now or at a set time. It comes back as `queued`, `accepted` or `scheduled`; what
-        becomes of it is told to `status_callback`.
-
-        At least one of `from_` or `messaging_service_sid` must be given.
-        At least one of `body` or `media_url` or `content_sid` must be given.
-
-        Args:
-            to: Who gets it: a number in E.164 form, such as `+15558675310`, or a channel address such as
-                `whatsapp:+15558675310`.
-            from_: The sender: a number or short code of the account, an alphanumeric name where the country
-                allows one, or a channel address. With `messaging_service_sid` it must be in that service's
-                pool.
-            messaging_service_sid: The messaging service that sends it and, without `from_`, picks the sender.
-                A SID, `MG…`.
-            body: The text. Sent in segments of 160 characters (GSM-7; 153 where there are several) or 70 (any
-                other alphabet; 67), each billed. At most 1600 characters.
-            media_url: Pictures and other files to send along, fetched from here by Twilio; together at most 5
-                MB. Turns the message into an MMS. At most 10.
-            content_sid: A content template to send in place of `body` and `media_url`. A SID, `HX…`.
-            content_variables: Values for the placeholders of the template, such as `{"1": "Ada"}`; its own
-                samples fill those left out. Only with `content_sid`.
-            status_callback: Where changes of its status are reported; overrides the URL of the application
-                and of the messaging service.
-            application_sid: An application whose `message_status_callback` hears of its status;
-                `status_callback` overrides it. A SID, `AP…`.
-            schedule_type: `fixed` to send it later. Needs `send_at` and `messaging_service_sid`.
-            send_at: When to send it, 5 minutes to 35 days ahead. Needs `schedule_type` and
-                `messaging_service_sid`. With its time zone.
-            validity_period: How long it may wait in the queue before it is given up as `failed`; 5 seconds or
-                more are wise. Seconds, 1 to 36000. Default: 36000.
-            attempt: How often you have tried to send this message, by any provider and with this try; only
-                counted, for statistics. At least 1.
-            max_price: The most it may cost, in US dollars, else it fails. Left out: no limit.
-            provide_feedback: Whether you will report through `feedback` that it was acted on. Default: false.
-            smart_encoded: Whether look-alike Unicode characters, such as curly quotes, become GSM-7 ones so
-                that fewer segments are needed. Default: false.
-            send_as_mms: Whether plain text goes out as one MMS, not as a row of SMS segments; needs a sender
-                that can do MMS. Default: false.
-            shorten_urls: Whether links in the text are shortened with the domain of the messaging service.
-                Only with `messaging_service_sid`. Default: false.
-            persistent_action: Extras of a channel, such as `geo:37.787890,-122.391664|Office` to show a place
-                in WhatsApp.
-            fallback_from: The number that takes over where the channel of `from_` can't reach the recipient.
-                Left out: no second try.
-            force_delivery: Reserved by Twilio; has no effect.
-            traffic_type: `free` for traffic that the account may send without charge.
-            content_retention: Whether the text is kept in the record; `discard` needs an account cleared for
-                it. Default: retain.
-            address_retention: Whether the recipient's number is kept whole in the record; `obfuscate` needs
-                an account cleared for it. Default: retain.
-            risk_check: Whether the check against SMS pumping applies; `disable` for a recipient you trust.
-                Without that protection on the account it has no effect. Default: enable.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/messaging/api/message-resource
-        """
+    ) -> Message: ...
 
     @overload
     def create(
@@ -809,69 +608,7 @@ class MessageList:
         address_retention: MessageAddressRetention | None = None,
         risk_check: MessageRiskCheck | None = None,
         options: RequestOptions | None = None,
-    ) -> Message:
-        """Send a message, now or at a set time. It comes back as `queued`, `accepted` or `scheduled`; what
-        becomes of it is told to `status_callback`.
-
-        At least one of `from_` or `messaging_service_sid` must be given.
-        At least one of `body` or `media_url` or `content_sid` must be given.
-
-        Args:
-            to: Who gets it: a number in E.164 form, such as `+15558675310`, or a channel address such as
-                `whatsapp:+15558675310`.
-            from_: The sender: a number or short code of the account, an alphanumeric name where the country
-                allows one, or a channel address. With `messaging_service_sid` it must be in that service's
-                pool.
-            messaging_service_sid: The messaging service that sends it and, without `from_`, picks the sender.
-                A SID, `MG…`.
-            body: The text. Sent in segments of 160 characters (GSM-7; 153 where there are several) or 70 (any
-                other alphabet; 67), each billed. At most 1600 characters.
-            media_url: Pictures and other files to send along, fetched from here by Twilio; together at most 5
-                MB. Turns the message into an MMS. At most 10.
-            content_sid: A content template to send in place of `body` and `media_url`. A SID, `HX…`.
-            content_variables: Values for the placeholders of the template, such as `{"1": "Ada"}`; its own
-                samples fill those left out. Only with `content_sid`.
-            status_callback: Where changes of its status are reported; overrides the URL of the application
-                and of the messaging service.
-            application_sid: An application whose `message_status_callback` hears of its status;
-                `status_callback` overrides it. A SID, `AP…`.
-            schedule_type: `fixed` to send it later. Needs `send_at` and `messaging_service_sid`.
-            send_at: When to send it, 5 minutes to 35 days ahead. Needs `schedule_type` and
-                `messaging_service_sid`. With its time zone.
-            validity_period: How long it may wait in the queue before it is given up as `failed`; 5 seconds or
-                more are wise. Seconds, 1 to 36000. Default: 36000.
-            attempt: How often you have tried to send this message, by any provider and with this try; only
-                counted, for statistics. At least 1.
-            max_price: The most it may cost, in US dollars, else it fails. Left out: no limit.
-            provide_feedback: Whether you will report through `feedback` that it was acted on. Default: false.
-            smart_encoded: Whether look-alike Unicode characters, such as curly quotes, become GSM-7 ones so
-                that fewer segments are needed. Default: false.
-            send_as_mms: Whether plain text goes out as one MMS, not as a row of SMS segments; needs a sender
-                that can do MMS. Default: false.
-            shorten_urls: Whether links in the text are shortened with the domain of the messaging service.
-                Only with `messaging_service_sid`. Default: false.
-            persistent_action: Extras of a channel, such as `geo:37.787890,-122.391664|Office` to show a place
-                in WhatsApp.
-            fallback_from: The number that takes over where the channel of `from_` can't reach the recipient.
-                Left out: no second try.
-            force_delivery: Reserved by Twilio; has no effect.
-            traffic_type: `free` for traffic that the account may send without charge.
-            content_retention: Whether the text is kept in the record; `discard` needs an account cleared for
-                it. Default: retain.
-            address_retention: Whether the recipient's number is kept whole in the record; `obfuscate` needs
-                an account cleared for it. Default: retain.
-            risk_check: Whether the check against SMS pumping applies; `disable` for a recipient you trust.
-                Without that protection on the account it has no effect. Default: enable.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/messaging/api/message-resource
-        """
+    ) -> Message: ...
 
     @overload
     def create(
@@ -903,69 +640,7 @@ class MessageList:
         address_retention: MessageAddressRetention | None = None,
         risk_check: MessageRiskCheck | None = None,
         options: RequestOptions | None = None,
-    ) -> Message:
-        """Send a message, now or at a set time. It comes back as `queued`, `accepted` or `scheduled`; what
-        becomes of it is told to `status_callback`.
-
-        At least one of `from_` or `messaging_service_sid` must be given.
-        At least one of `body` or `media_url` or `content_sid` must be given.
-
-        Args:
-            to: Who gets it: a number in E.164 form, such as `+15558675310`, or a channel address such as
-                `whatsapp:+15558675310`.
-            from_: The sender: a number or short code of the account, an alphanumeric name where the country
-                allows one, or a channel address. With `messaging_service_sid` it must be in that service's
-                pool.
-            messaging_service_sid: The messaging service that sends it and, without `from_`, picks the sender.
-                A SID, `MG…`.
-            body: The text. Sent in segments of 160 characters (GSM-7; 153 where there are several) or 70 (any
-                other alphabet; 67), each billed. At most 1600 characters.
-            media_url: Pictures and other files to send along, fetched from here by Twilio; together at most 5
-                MB. Turns the message into an MMS. At most 10.
-            content_sid: A content template to send in place of `body` and `media_url`. A SID, `HX…`.
-            content_variables: Values for the placeholders of the template, such as `{"1": "Ada"}`; its own
-                samples fill those left out. Only with `content_sid`.
-            status_callback: Where changes of its status are reported; overrides the URL of the application
-                and of the messaging service.
-            application_sid: An application whose `message_status_callback` hears of its status;
-                `status_callback` overrides it. A SID, `AP…`.
-            schedule_type: `fixed` to send it later. Needs `send_at` and `messaging_service_sid`.
-            send_at: When to send it, 5 minutes to 35 days ahead. Needs `schedule_type` and
-                `messaging_service_sid`. With its time zone.
-            validity_period: How long it may wait in the queue before it is given up as `failed`; 5 seconds or
-                more are wise. Seconds, 1 to 36000. Default: 36000.
-            attempt: How often you have tried to send this message, by any provider and with this try; only
-                counted, for statistics. At least 1.
-            max_price: The most it may cost, in US dollars, else it fails. Left out: no limit.
-            provide_feedback: Whether you will report through `feedback` that it was acted on. Default: false.
-            smart_encoded: Whether look-alike Unicode characters, such as curly quotes, become GSM-7 ones so
-                that fewer segments are needed. Default: false.
-            send_as_mms: Whether plain text goes out as one MMS, not as a row of SMS segments; needs a sender
-                that can do MMS. Default: false.
-            shorten_urls: Whether links in the text are shortened with the domain of the messaging service.
-                Only with `messaging_service_sid`. Default: false.
-            persistent_action: Extras of a channel, such as `geo:37.787890,-122.391664|Office` to show a place
-                in WhatsApp.
-            fallback_from: The number that takes over where the channel of `from_` can't reach the recipient.
-                Left out: no second try.
-            force_delivery: Reserved by Twilio; has no effect.
-            traffic_type: `free` for traffic that the account may send without charge.
-            content_retention: Whether the text is kept in the record; `discard` needs an account cleared for
-                it. Default: retain.
-            address_retention: Whether the recipient's number is kept whole in the record; `obfuscate` needs
-                an account cleared for it. Default: retain.
-            risk_check: Whether the check against SMS pumping applies; `disable` for a recipient you trust.
-                Without that protection on the account it has no effect. Default: enable.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/messaging/api/message-resource
-        """
+    ) -> Message: ...
 
     @overload
     def create(
@@ -997,69 +672,7 @@ class MessageList:
         address_retention: MessageAddressRetention | None = None,
         risk_check: MessageRiskCheck | None = None,
         options: RequestOptions | None = None,
-    ) -> Message:
-        """Send a message, now or at a set time. It comes back as `queued`, `accepted` or `scheduled`; what
-        becomes of it is told to `status_callback`.
-
-        At least one of `from_` or `messaging_service_sid` must be given.
-        At least one of `body` or `media_url` or `content_sid` must be given.
-
-        Args:
-            to: Who gets it: a number in E.164 form, such as `+15558675310`, or a channel address such as
-                `whatsapp:+15558675310`.
-            from_: The sender: a number or short code of the account, an alphanumeric name where the country
-                allows one, or a channel address. With `messaging_service_sid` it must be in that service's
-                pool.
-            messaging_service_sid: The messaging service that sends it and, without `from_`, picks the sender.
-                A SID, `MG…`.
-            body: The text. Sent in segments of 160 characters (GSM-7; 153 where there are several) or 70 (any
-                other alphabet; 67), each billed. At most 1600 characters.
-            media_url: Pictures and other files to send along, fetched from here by Twilio; together at most 5
-                MB. Turns the message into an MMS. At most 10.
-            content_sid: A content template to send in place of `body` and `media_url`. A SID, `HX…`.
-            content_variables: Values for the placeholders of the template, such as `{"1": "Ada"}`; its own
-                samples fill those left out. Only with `content_sid`.
-            status_callback: Where changes of its status are reported; overrides the URL of the application
-                and of the messaging service.
-            application_sid: An application whose `message_status_callback` hears of its status;
-                `status_callback` overrides it. A SID, `AP…`.
-            schedule_type: `fixed` to send it later. Needs `send_at` and `messaging_service_sid`.
-            send_at: When to send it, 5 minutes to 35 days ahead. Needs `schedule_type` and
-                `messaging_service_sid`. With its time zone.
-            validity_period: How long it may wait in the queue before it is given up as `failed`; 5 seconds or
-                more are wise. Seconds, 1 to 36000. Default: 36000.
-            attempt: How often you have tried to send this message, by any provider and with this try; only
-                counted, for statistics. At least 1.
-            max_price: The most it may cost, in US dollars, else it fails. Left out: no limit.
-            provide_feedback: Whether you will report through `feedback` that it was acted on. Default: false.
-            smart_encoded: Whether look-alike Unicode characters, such as curly quotes, become GSM-7 ones so
-                that fewer segments are needed. Default: false.
-            send_as_mms: Whether plain text goes out as one MMS, not as a row of SMS segments; needs a sender
-                that can do MMS. Default: false.
-            shorten_urls: Whether links in the text are shortened with the domain of the messaging service.
-                Only with `messaging_service_sid`. Default: false.
-            persistent_action: Extras of a channel, such as `geo:37.787890,-122.391664|Office` to show a place
-                in WhatsApp.
-            fallback_from: The number that takes over where the channel of `from_` can't reach the recipient.
-                Left out: no second try.
-            force_delivery: Reserved by Twilio; has no effect.
-            traffic_type: `free` for traffic that the account may send without charge.
-            content_retention: Whether the text is kept in the record; `discard` needs an account cleared for
-                it. Default: retain.
-            address_retention: Whether the recipient's number is kept whole in the record; `obfuscate` needs
-                an account cleared for it. Default: retain.
-            risk_check: Whether the check against SMS pumping applies; `disable` for a recipient you trust.
-                Without that protection on the account it has no effect. Default: enable.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/messaging/api/message-resource
-        """
+    ) -> Message: ...
 
     def create(
         self,
@@ -1344,29 +957,14 @@ class MediaList:
 
     @overload
     def __call__(self, sid: MediaSid) -> MediaContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The file. A SID, `ME…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> MediaContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The file. A SID, `ME…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> MediaContext: ...
 
     def __call__(self, sid: str) -> MediaContext | WrongSid:
         """One of them; nothing is sent.
@@ -1517,29 +1115,14 @@ class AsyncMessageList:
 
     @overload
     def __call__(self, sid: MessageSid) -> AsyncMessageContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The message. A SID, `SM…` or `MM…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncMessageContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The message. A SID, `SM…` or `MM…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncMessageContext: ...
 
     def __call__(self, sid: str) -> AsyncMessageContext | WrongSid:
         """One of them; nothing is sent.
@@ -1582,69 +1165,7 @@ class AsyncMessageList:
         address_retention: MessageAddressRetention | None = None,
         risk_check: MessageRiskCheck | None = None,
         options: RequestOptions | None = None,
-    ) -> Message:
-        """Send a message, now or at a set time. It comes back as `queued`, `accepted` or `scheduled`; what
-        becomes of it is told to `status_callback`.
-
-        At least one of `from_` or `messaging_service_sid` must be given.
-        At least one of `body` or `media_url` or `content_sid` must be given.
-
-        Args:
-            to: Who gets it: a number in E.164 form, such as `+15558675310`, or a channel address such as
-                `whatsapp:+15558675310`.
-            from_: The sender: a number or short code of the account, an alphanumeric name where the country
-                allows one, or a channel address. With `messaging_service_sid` it must be in that service's
-                pool.
-            messaging_service_sid: The messaging service that sends it and, without `from_`, picks the sender.
-                A SID, `MG…`.
-            body: The text. Sent in segments of 160 characters (GSM-7; 153 where there are several) or 70 (any
-                other alphabet; 67), each billed. At most 1600 characters.
-            media_url: Pictures and other files to send along, fetched from here by Twilio; together at most 5
-                MB. Turns the message into an MMS. At most 10.
-            content_sid: A content template to send in place of `body` and `media_url`. A SID, `HX…`.
-            content_variables: Values for the placeholders of the template, such as `{"1": "Ada"}`; its own
-                samples fill those left out. Only with `content_sid`.
-            status_callback: Where changes of its status are reported; overrides the URL of the application
-                and of the messaging service.
-            application_sid: An application whose `message_status_callback` hears of its status;
-                `status_callback` overrides it. A SID, `AP…`.
-            schedule_type: `fixed` to send it later. Needs `send_at` and `messaging_service_sid`.
-            send_at: When to send it, 5 minutes to 35 days ahead. Needs `schedule_type` and
-                `messaging_service_sid`. With its time zone.
-            validity_period: How long it may wait in the queue before it is given up as `failed`; 5 seconds or
-                more are wise. Seconds, 1 to 36000. Default: 36000.
-            attempt: How often you have tried to send this message, by any provider and with this try; only
-                counted, for statistics. At least 1.
-            max_price: The most it may cost, in US dollars, else it fails. Left out: no limit.
-            provide_feedback: Whether you will report through `feedback` that it was acted on. Default: false.
-            smart_encoded: Whether look-alike Unicode characters, such as curly quotes, become GSM-7 ones so
-                that fewer segments are needed. Default: false.
-            send_as_mms: Whether plain text goes out as one MMS, not as a row of SMS segments; needs a sender
-                that can do MMS. Default: false.
-            shorten_urls: Whether links in the text are shortened with the domain of the messaging service.
-                Only with `messaging_service_sid`. Default: false.
-            persistent_action: Extras of a channel, such as `geo:37.787890,-122.391664|Office` to show a place
-                in WhatsApp.
-            fallback_from: The number that takes over where the channel of `from_` can't reach the recipient.
-                Left out: no second try.
-            force_delivery: Reserved by Twilio; has no effect.
-            traffic_type: `free` for traffic that the account may send without charge.
-            content_retention: Whether the text is kept in the record; `discard` needs an account cleared for
-                it. Default: retain.
-            address_retention: Whether the recipient's number is kept whole in the record; `obfuscate` needs
-                an account cleared for it. Default: retain.
-            risk_check: Whether the check against SMS pumping applies; `disable` for a recipient you trust.
-                Without that protection on the account it has no effect. Default: enable.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/messaging/api/message-resource
-        """
+    ) -> Message: ...
 
     @overload
     async def create(
@@ -1676,69 +1197,7 @@ class AsyncMessageList:
         address_retention: MessageAddressRetention | None = None,
         risk_check: MessageRiskCheck | None = None,
         options: RequestOptions | None = None,
-    ) -> Message:
-        """Send a message, now or at a set time. It comes back as `queued`, `accepted` or `scheduled`; what
-        becomes of it is told to `status_callback`.
-
-        At least one of `from_` or `messaging_service_sid` must be given.
-        At least one of `body` or `media_url` or `content_sid` must be given.
-
-        Args:
-            to: Who gets it: a number in E.164 form, such as `+15558675310`, or a channel address such as
-                `whatsapp:+15558675310`.
-            from_: The sender: a number or short code of the account, an alphanumeric name where the country
-                allows one, or a channel address. With `messaging_service_sid` it must be in that service's
-                pool.
-            messaging_service_sid: The messaging service that sends it and, without `from_`, picks the sender.
-                A SID, `MG…`.
-            body: The text. Sent in segments of 160 characters (GSM-7; 153 where there are several) or 70 (any
-                other alphabet; 67), each billed. At most 1600 characters.
-            media_url: Pictures and other files to send along, fetched from here by Twilio; together at most 5
-                MB. Turns the message into an MMS. At most 10.
-            content_sid: A content template to send in place of `body` and `media_url`. A SID, `HX…`.
-            content_variables: Values for the placeholders of the template, such as `{"1": "Ada"}`; its own
-                samples fill those left out. Only with `content_sid`.
-            status_callback: Where changes of its status are reported; overrides the URL of the application
-                and of the messaging service.
-            application_sid: An application whose `message_status_callback` hears of its status;
-                `status_callback` overrides it. A SID, `AP…`.
-            schedule_type: `fixed` to send it later. Needs `send_at` and `messaging_service_sid`.
-            send_at: When to send it, 5 minutes to 35 days ahead. Needs `schedule_type` and
-                `messaging_service_sid`. With its time zone.
-            validity_period: How long it may wait in the queue before it is given up as `failed`; 5 seconds or
-                more are wise. Seconds, 1 to 36000. Default: 36000.
-            attempt: How often you have tried to send this message, by any provider and with this try; only
-                counted, for statistics. At least 1.
-            max_price: The most it may cost, in US dollars, else it fails. Left out: no limit.
-            provide_feedback: Whether you will report through `feedback` that it was acted on. Default: false.
-            smart_encoded: Whether look-alike Unicode characters, such as curly quotes, become GSM-7 ones so
-                that fewer segments are needed. Default: false.
-            send_as_mms: Whether plain text goes out as one MMS, not as a row of SMS segments; needs a sender
-                that can do MMS. Default: false.
-            shorten_urls: Whether links in the text are shortened with the domain of the messaging service.
-                Only with `messaging_service_sid`. Default: false.
-            persistent_action: Extras of a channel, such as `geo:37.787890,-122.391664|Office` to show a place
-                in WhatsApp.
-            fallback_from: The number that takes over where the channel of `from_` can't reach the recipient.
-                Left out: no second try.
-            force_delivery: Reserved by Twilio; has no effect.
-            traffic_type: `free` for traffic that the account may send without charge.
-            content_retention: Whether the text is kept in the record; `discard` needs an account cleared for
-                it. Default: retain.
-            address_retention: Whether the recipient's number is kept whole in the record; `obfuscate` needs
-                an account cleared for it. Default: retain.
-            risk_check: Whether the check against SMS pumping applies; `disable` for a recipient you trust.
-                Without that protection on the account it has no effect. Default: enable.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/messaging/api/message-resource
-        """
+    ) -> Message: ...
 
     @overload
     async def create(
@@ -1770,69 +1229,7 @@ class AsyncMessageList:
         address_retention: MessageAddressRetention | None = None,
         risk_check: MessageRiskCheck | None = None,
         options: RequestOptions | None = None,
-    ) -> Message:
-        """Send a message, now or at a set time. It comes back as `queued`, `accepted` or `scheduled`; what
-        becomes of it is told to `status_callback`.
-
-        At least one of `from_` or `messaging_service_sid` must be given.
-        At least one of `body` or `media_url` or `content_sid` must be given.
-
-        Args:
-            to: Who gets it: a number in E.164 form, such as `+15558675310`, or a channel address such as
-                `whatsapp:+15558675310`.
-            from_: The sender: a number or short code of the account, an alphanumeric name where the country
-                allows one, or a channel address. With `messaging_service_sid` it must be in that service's
-                pool.
-            messaging_service_sid: The messaging service that sends it and, without `from_`, picks the sender.
-                A SID, `MG…`.
-            body: The text. Sent in segments of 160 characters (GSM-7; 153 where there are several) or 70 (any
-                other alphabet; 67), each billed. At most 1600 characters.
-            media_url: Pictures and other files to send along, fetched from here by Twilio; together at most 5
-                MB. Turns the message into an MMS. At most 10.
-            content_sid: A content template to send in place of `body` and `media_url`. A SID, `HX…`.
-            content_variables: Values for the placeholders of the template, such as `{"1": "Ada"}`; its own
-                samples fill those left out. Only with `content_sid`.
-            status_callback: Where changes of its status are reported; overrides the URL of the application
-                and of the messaging service.
-            application_sid: An application whose `message_status_callback` hears of its status;
-                `status_callback` overrides it. A SID, `AP…`.
-            schedule_type: `fixed` to send it later. Needs `send_at` and `messaging_service_sid`.
-            send_at: When to send it, 5 minutes to 35 days ahead. Needs `schedule_type` and
-                `messaging_service_sid`. With its time zone.
-            validity_period: How long it may wait in the queue before it is given up as `failed`; 5 seconds or
-                more are wise. Seconds, 1 to 36000. Default: 36000.
-            attempt: How often you have tried to send this message, by any provider and with this try; only
-                counted, for statistics. At least 1.
-            max_price: The most it may cost, in US dollars, else it fails. Left out: no limit.
-            provide_feedback: Whether you will report through `feedback` that it was acted on. Default: false.
-            smart_encoded: Whether look-alike Unicode characters, such as curly quotes, become GSM-7 ones so
-                that fewer segments are needed. Default: false.
-            send_as_mms: Whether plain text goes out as one MMS, not as a row of SMS segments; needs a sender
-                that can do MMS. Default: false.
-            shorten_urls: Whether links in the text are shortened with the domain of the messaging service.
-                Only with `messaging_service_sid`. Default: false.
-            persistent_action: Extras of a channel, such as `geo:37.787890,-122.391664|Office` to show a place
-                in WhatsApp.
-            fallback_from: The number that takes over where the channel of `from_` can't reach the recipient.
-                Left out: no second try.
-            force_delivery: Reserved by Twilio; has no effect.
-            traffic_type: `free` for traffic that the account may send without charge.
-            content_retention: Whether the text is kept in the record; `discard` needs an account cleared for
-                it. Default: retain.
-            address_retention: Whether the recipient's number is kept whole in the record; `obfuscate` needs
-                an account cleared for it. Default: retain.
-            risk_check: Whether the check against SMS pumping applies; `disable` for a recipient you trust.
-                Without that protection on the account it has no effect. Default: enable.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/messaging/api/message-resource
-        """
+    ) -> Message: ...
 
     @overload
     async def create(
@@ -1864,69 +1261,7 @@ class AsyncMessageList:
         address_retention: MessageAddressRetention | None = None,
         risk_check: MessageRiskCheck | None = None,
         options: RequestOptions | None = None,
-    ) -> Message:
-        """Send a message, now or at a set time. It comes back as `queued`, `accepted` or `scheduled`; what
-        becomes of it is told to `status_callback`.
-
-        At least one of `from_` or `messaging_service_sid` must be given.
-        At least one of `body` or `media_url` or `content_sid` must be given.
-
-        Args:
-            to: Who gets it: a number in E.164 form, such as `+15558675310`, or a channel address such as
-                `whatsapp:+15558675310`.
-            from_: The sender: a number or short code of the account, an alphanumeric name where the country
-                allows one, or a channel address. With `messaging_service_sid` it must be in that service's
-                pool.
-            messaging_service_sid: The messaging service that sends it and, without `from_`, picks the sender.
-                A SID, `MG…`.
-            body: The text. Sent in segments of 160 characters (GSM-7; 153 where there are several) or 70 (any
-                other alphabet; 67), each billed. At most 1600 characters.
-            media_url: Pictures and other files to send along, fetched from here by Twilio; together at most 5
-                MB. Turns the message into an MMS. At most 10.
-            content_sid: A content template to send in place of `body` and `media_url`. A SID, `HX…`.
-            content_variables: Values for the placeholders of the template, such as `{"1": "Ada"}`; its own
-                samples fill those left out. Only with `content_sid`.
-            status_callback: Where changes of its status are reported; overrides the URL of the application
-                and of the messaging service.
-            application_sid: An application whose `message_status_callback` hears of its status;
-                `status_callback` overrides it. A SID, `AP…`.
-            schedule_type: `fixed` to send it later. Needs `send_at` and `messaging_service_sid`.
-            send_at: When to send it, 5 minutes to 35 days ahead. Needs `schedule_type` and
-                `messaging_service_sid`. With its time zone.
-            validity_period: How long it may wait in the queue before it is given up as `failed`; 5 seconds or
-                more are wise. Seconds, 1 to 36000. Default: 36000.
-            attempt: How often you have tried to send this message, by any provider and with this try; only
-                counted, for statistics. At least 1.
-            max_price: The most it may cost, in US dollars, else it fails. Left out: no limit.
-            provide_feedback: Whether you will report through `feedback` that it was acted on. Default: false.
-            smart_encoded: Whether look-alike Unicode characters, such as curly quotes, become GSM-7 ones so
-                that fewer segments are needed. Default: false.
-            send_as_mms: Whether plain text goes out as one MMS, not as a row of SMS segments; needs a sender
-                that can do MMS. Default: false.
-            shorten_urls: Whether links in the text are shortened with the domain of the messaging service.
-                Only with `messaging_service_sid`. Default: false.
-            persistent_action: Extras of a channel, such as `geo:37.787890,-122.391664|Office` to show a place
-                in WhatsApp.
-            fallback_from: The number that takes over where the channel of `from_` can't reach the recipient.
-                Left out: no second try.
-            force_delivery: Reserved by Twilio; has no effect.
-            traffic_type: `free` for traffic that the account may send without charge.
-            content_retention: Whether the text is kept in the record; `discard` needs an account cleared for
-                it. Default: retain.
-            address_retention: Whether the recipient's number is kept whole in the record; `obfuscate` needs
-                an account cleared for it. Default: retain.
-            risk_check: Whether the check against SMS pumping applies; `disable` for a recipient you trust.
-                Without that protection on the account it has no effect. Default: enable.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/messaging/api/message-resource
-        """
+    ) -> Message: ...
 
     @overload
     async def create(
@@ -1958,69 +1293,7 @@ class AsyncMessageList:
         address_retention: MessageAddressRetention | None = None,
         risk_check: MessageRiskCheck | None = None,
         options: RequestOptions | None = None,
-    ) -> Message:
-        """Send a message, now or at a set time. It comes back as `queued`, `accepted` or `scheduled`; what
-        becomes of it is told to `status_callback`.
-
-        At least one of `from_` or `messaging_service_sid` must be given.
-        At least one of `body` or `media_url` or `content_sid` must be given.
-
-        Args:
-            to: Who gets it: a number in E.164 form, such as `+15558675310`, or a channel address such as
-                `whatsapp:+15558675310`.
-            from_: The sender: a number or short code of the account, an alphanumeric name where the country
-                allows one, or a channel address. With `messaging_service_sid` it must be in that service's
-                pool.
-            messaging_service_sid: The messaging service that sends it and, without `from_`, picks the sender.
-                A SID, `MG…`.
-            body: The text. Sent in segments of 160 characters (GSM-7; 153 where there are several) or 70 (any
-                other alphabet; 67), each billed. At most 1600 characters.
-            media_url: Pictures and other files to send along, fetched from here by Twilio; together at most 5
-                MB. Turns the message into an MMS. At most 10.
-            content_sid: A content template to send in place of `body` and `media_url`. A SID, `HX…`.
-            content_variables: Values for the placeholders of the template, such as `{"1": "Ada"}`; its own
-                samples fill those left out. Only with `content_sid`.
-            status_callback: Where changes of its status are reported; overrides the URL of the application
-                and of the messaging service.
-            application_sid: An application whose `message_status_callback` hears of its status;
-                `status_callback` overrides it. A SID, `AP…`.
-            schedule_type: `fixed` to send it later. Needs `send_at` and `messaging_service_sid`.
-            send_at: When to send it, 5 minutes to 35 days ahead. Needs `schedule_type` and
-                `messaging_service_sid`. With its time zone.
-            validity_period: How long it may wait in the queue before it is given up as `failed`; 5 seconds or
-                more are wise. Seconds, 1 to 36000. Default: 36000.
-            attempt: How often you have tried to send this message, by any provider and with this try; only
-                counted, for statistics. At least 1.
-            max_price: The most it may cost, in US dollars, else it fails. Left out: no limit.
-            provide_feedback: Whether you will report through `feedback` that it was acted on. Default: false.
-            smart_encoded: Whether look-alike Unicode characters, such as curly quotes, become GSM-7 ones so
-                that fewer segments are needed. Default: false.
-            send_as_mms: Whether plain text goes out as one MMS, not as a row of SMS segments; needs a sender
-                that can do MMS. Default: false.
-            shorten_urls: Whether links in the text are shortened with the domain of the messaging service.
-                Only with `messaging_service_sid`. Default: false.
-            persistent_action: Extras of a channel, such as `geo:37.787890,-122.391664|Office` to show a place
-                in WhatsApp.
-            fallback_from: The number that takes over where the channel of `from_` can't reach the recipient.
-                Left out: no second try.
-            force_delivery: Reserved by Twilio; has no effect.
-            traffic_type: `free` for traffic that the account may send without charge.
-            content_retention: Whether the text is kept in the record; `discard` needs an account cleared for
-                it. Default: retain.
-            address_retention: Whether the recipient's number is kept whole in the record; `obfuscate` needs
-                an account cleared for it. Default: retain.
-            risk_check: Whether the check against SMS pumping applies; `disable` for a recipient you trust.
-                Without that protection on the account it has no effect. Default: enable.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/messaging/api/message-resource
-        """
+    ) -> Message: ...
 
     @overload
     async def create(
@@ -2052,69 +1325,7 @@ class AsyncMessageList:
         address_retention: MessageAddressRetention | None = None,
         risk_check: MessageRiskCheck | None = None,
         options: RequestOptions | None = None,
-    ) -> Message:
-        """Send a message, now or at a set time. It comes back as `queued`, `accepted` or `scheduled`; what
-        becomes of it is told to `status_callback`.
-
-        At least one of `from_` or `messaging_service_sid` must be given.
-        At least one of `body` or `media_url` or `content_sid` must be given.
-
-        Args:
-            to: Who gets it: a number in E.164 form, such as `+15558675310`, or a channel address such as
-                `whatsapp:+15558675310`.
-            from_: The sender: a number or short code of the account, an alphanumeric name where the country
-                allows one, or a channel address. With `messaging_service_sid` it must be in that service's
-                pool.
-            messaging_service_sid: The messaging service that sends it and, without `from_`, picks the sender.
-                A SID, `MG…`.
-            body: The text. Sent in segments of 160 characters (GSM-7; 153 where there are several) or 70 (any
-                other alphabet; 67), each billed. At most 1600 characters.
-            media_url: Pictures and other files to send along, fetched from here by Twilio; together at most 5
-                MB. Turns the message into an MMS. At most 10.
-            content_sid: A content template to send in place of `body` and `media_url`. A SID, `HX…`.
-            content_variables: Values for the placeholders of the template, such as `{"1": "Ada"}`; its own
-                samples fill those left out. Only with `content_sid`.
-            status_callback: Where changes of its status are reported; overrides the URL of the application
-                and of the messaging service.
-            application_sid: An application whose `message_status_callback` hears of its status;
-                `status_callback` overrides it. A SID, `AP…`.
-            schedule_type: `fixed` to send it later. Needs `send_at` and `messaging_service_sid`.
-            send_at: When to send it, 5 minutes to 35 days ahead. Needs `schedule_type` and
-                `messaging_service_sid`. With its time zone.
-            validity_period: How long it may wait in the queue before it is given up as `failed`; 5 seconds or
-                more are wise. Seconds, 1 to 36000. Default: 36000.
-            attempt: How often you have tried to send this message, by any provider and with this try; only
-                counted, for statistics. At least 1.
-            max_price: The most it may cost, in US dollars, else it fails. Left out: no limit.
-            provide_feedback: Whether you will report through `feedback` that it was acted on. Default: false.
-            smart_encoded: Whether look-alike Unicode characters, such as curly quotes, become GSM-7 ones so
-                that fewer segments are needed. Default: false.
-            send_as_mms: Whether plain text goes out as one MMS, not as a row of SMS segments; needs a sender
-                that can do MMS. Default: false.
-            shorten_urls: Whether links in the text are shortened with the domain of the messaging service.
-                Only with `messaging_service_sid`. Default: false.
-            persistent_action: Extras of a channel, such as `geo:37.787890,-122.391664|Office` to show a place
-                in WhatsApp.
-            fallback_from: The number that takes over where the channel of `from_` can't reach the recipient.
-                Left out: no second try.
-            force_delivery: Reserved by Twilio; has no effect.
-            traffic_type: `free` for traffic that the account may send without charge.
-            content_retention: Whether the text is kept in the record; `discard` needs an account cleared for
-                it. Default: retain.
-            address_retention: Whether the recipient's number is kept whole in the record; `obfuscate` needs
-                an account cleared for it. Default: retain.
-            risk_check: Whether the check against SMS pumping applies; `disable` for a recipient you trust.
-                Without that protection on the account it has no effect. Default: enable.
-            options: Settings of this request alone.
-
-        Raises:
-            InvalidValue: An argument can't be sent; nothing was.
-            ApiError: Twilio refused.
-            TransportError: No usable answer came.
-            ResponseInvalid: The answer isn't what the API promises.
-
-        See https://www.twilio.com/docs/messaging/api/message-resource
-        """
+    ) -> Message: ...
 
     async def create(
         self,
@@ -2399,29 +1610,14 @@ class AsyncMediaList:
 
     @overload
     def __call__(self, sid: MediaSid) -> AsyncMediaContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The file. A SID, `ME…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncMediaContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The file. A SID, `ME…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncMediaContext: ...
 
     def __call__(self, sid: str) -> AsyncMediaContext | WrongSid:
         """One of them; nothing is sent.

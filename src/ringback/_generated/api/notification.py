@@ -198,29 +198,14 @@ class NotificationList:
 
     @overload
     def __call__(self, sid: NotificationSid) -> NotificationContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The log entry. A SID, `NO…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> NotificationContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The log entry. A SID, `NO…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> NotificationContext: ...
 
     def __call__(self, sid: str) -> NotificationContext | WrongSid:
         """One of them; nothing is sent.
@@ -324,29 +309,14 @@ class CallNotificationList:
 
     @overload
     def __call__(self, sid: NotificationSid) -> CallNotificationContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The log entry. A SID, `NO…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> CallNotificationContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The log entry. A SID, `NO…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> CallNotificationContext: ...
 
     def __call__(self, sid: str) -> CallNotificationContext | WrongSid:
         """One of them; nothing is sent.
@@ -451,29 +421,14 @@ class AsyncNotificationList:
 
     @overload
     def __call__(self, sid: NotificationSid) -> AsyncNotificationContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The log entry. A SID, `NO…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncNotificationContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The log entry. A SID, `NO…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncNotificationContext: ...
 
     def __call__(self, sid: str) -> AsyncNotificationContext | WrongSid:
         """One of them; nothing is sent.
@@ -577,29 +532,14 @@ class AsyncCallNotificationList:
 
     @overload
     def __call__(self, sid: NotificationSid) -> AsyncCallNotificationContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The log entry. A SID, `NO…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncCallNotificationContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The log entry. A SID, `NO…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncCallNotificationContext: ...
 
     def __call__(self, sid: str) -> AsyncCallNotificationContext | WrongSid:
         """One of them; nothing is sent.

@@ -168,29 +168,14 @@ class OutgoingCallerIdList:
 
     @overload
     def __call__(self, sid: PhoneNumberSid) -> OutgoingCallerIdContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The verified number. A SID, `PN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> OutgoingCallerIdContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The verified number. A SID, `PN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> OutgoingCallerIdContext: ...
 
     def __call__(self, sid: str) -> OutgoingCallerIdContext | WrongSid:
         """One of them; nothing is sent.
@@ -386,29 +371,14 @@ class AsyncOutgoingCallerIdList:
 
     @overload
     def __call__(self, sid: PhoneNumberSid) -> AsyncOutgoingCallerIdContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The verified number. A SID, `PN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncOutgoingCallerIdContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The verified number. A SID, `PN…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncOutgoingCallerIdContext: ...
 
     def __call__(self, sid: str) -> AsyncOutgoingCallerIdContext | WrongSid:
         """One of them; nothing is sent.

@@ -238,29 +238,14 @@ class PaymentList:
 
     @overload
     def __call__(self, sid: PaymentSid) -> PaymentContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The payment session. A SID, `PK…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> PaymentContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The payment session. A SID, `PK…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> PaymentContext: ...
 
     def __call__(self, sid: str) -> PaymentContext | WrongSid:
         """One of them; nothing is sent.
@@ -437,29 +422,14 @@ class AsyncPaymentList:
 
     @overload
     def __call__(self, sid: PaymentSid) -> AsyncPaymentContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The payment session. A SID, `PK…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncPaymentContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The payment session. A SID, `PK…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncPaymentContext: ...
 
     def __call__(self, sid: str) -> AsyncPaymentContext | WrongSid:
         """One of them; nothing is sent.

@@ -210,29 +210,14 @@ class QueueList:
 
     @overload
     def __call__(self, sid: QueueSid) -> QueueContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The queue. A SID, `QU…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> QueueContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The queue. A SID, `QU…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> QueueContext: ...
 
     def __call__(self, sid: str) -> QueueContext | WrongSid:
         """One of them; nothing is sent.
@@ -395,29 +380,14 @@ class MemberList:
 
     @overload
     def __call__(self, call_sid: CallSid) -> MemberContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            call_sid: The call that waits; `Front` is the one that has waited longest. A SID, `CA…` or `Front`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, call_sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, call_sid: str) -> MemberContext:
-        """One of them; nothing is sent.
-
-        Args:
-            call_sid: The call that waits; `Front` is the one that has waited longest. A SID, `CA…` or `Front`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, call_sid: str) -> MemberContext: ...
 
     def __call__(self, call_sid: str) -> MemberContext | WrongSid:
         """One of them; nothing is sent.
@@ -526,29 +496,14 @@ class AsyncQueueList:
 
     @overload
     def __call__(self, sid: QueueSid) -> AsyncQueueContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The queue. A SID, `QU…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncQueueContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The queue. A SID, `QU…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncQueueContext: ...
 
     def __call__(self, sid: str) -> AsyncQueueContext | WrongSid:
         """One of them; nothing is sent.
@@ -711,29 +666,14 @@ class AsyncMemberList:
 
     @overload
     def __call__(self, call_sid: CallSid) -> AsyncMemberContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            call_sid: The call that waits; `Front` is the one that has waited longest. A SID, `CA…` or `Front`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, call_sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, call_sid: str) -> AsyncMemberContext:
-        """One of them; nothing is sent.
-
-        Args:
-            call_sid: The call that waits; `Front` is the one that has waited longest. A SID, `CA…` or `Front`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, call_sid: str) -> AsyncMemberContext: ...
 
     def __call__(self, call_sid: str) -> AsyncMemberContext | WrongSid:
         """One of them; nothing is sent.

@@ -167,29 +167,14 @@ class RealtimeTranscriptionList:
 
     @overload
     def __call__(self, sid: RealtimeTranscriptionSid) -> RealtimeTranscriptionContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The live transcription. A SID, `GT…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> RealtimeTranscriptionContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The live transcription. A SID, `GT…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> RealtimeTranscriptionContext: ...
 
     def __call__(self, sid: str) -> RealtimeTranscriptionContext | WrongSid:
         """One of them; nothing is sent.
@@ -343,29 +328,14 @@ class AsyncRealtimeTranscriptionList:
 
     @overload
     def __call__(self, sid: RealtimeTranscriptionSid) -> AsyncRealtimeTranscriptionContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The live transcription. A SID, `GT…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncRealtimeTranscriptionContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The live transcription. A SID, `GT…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncRealtimeTranscriptionContext: ...
 
     def __call__(self, sid: str) -> AsyncRealtimeTranscriptionContext | WrongSid:
         """One of them; nothing is sent.

@@ -262,7 +262,7 @@ class Recording:
         date_created: When the record was made, UTC. With its time zone.
         date_updated: When the record was last changed, UTC. With its time zone.
         start_time: When recording began, UTC. With its time zone.
-        duration: How long the recording is, whole seconds; null or -1 while it goes on. Seconds.
+        duration: How long the recording is; null or -1 while it goes on. Seconds.
         source: What started it.
         price: What it cost once, negative, in `price_unit`; null until billed. Storage is billed apart.
         price_unit: The currency of `price`, an ISO 4217 code such as USD.
@@ -317,7 +317,7 @@ class CallRecording:
         date_created: When the record was made, UTC. With its time zone.
         date_updated: When the record was last changed, UTC. With its time zone.
         start_time: When recording began, UTC. With its time zone.
-        duration: How long the recording is, whole seconds; null or -1 while it goes on. Seconds.
+        duration: How long the recording is; null or -1 while it goes on. Seconds.
         source: What started it.
         price: What it cost once, negative, in `price_unit`; null until billed. Storage is billed apart.
         price_unit: The currency of `price`, an ISO 4217 code such as USD.
@@ -369,7 +369,7 @@ class ConferenceRecording:
         date_created: When the record was made, UTC. With its time zone.
         date_updated: When the record was last changed, UTC. With its time zone.
         start_time: When recording began, UTC. With its time zone.
-        duration: How long the recording is, whole seconds; null or -1 while it goes on. Seconds.
+        duration: How long the recording is; null or -1 while it goes on. Seconds.
         source: What started it.
         price: What it cost once, negative, in `price_unit`; null until billed. Storage is billed apart.
         price_unit: The currency of `price`, an ISO 4217 code such as USD.
@@ -807,29 +807,14 @@ class RecordingList:
 
     @overload
     def __call__(self, sid: RecordingSid) -> RecordingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The recording. A SID, `RE…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> RecordingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The recording. A SID, `RE…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> RecordingContext: ...
 
     def __call__(self, sid: str) -> RecordingContext | WrongSid:
         """One of them; nothing is sent.
@@ -975,29 +960,14 @@ class RecordingAddOnResultList:
 
     @overload
     def __call__(self, sid: AddOnResultSid) -> RecordingAddOnResultContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The result. A SID, `XR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> RecordingAddOnResultContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The result. A SID, `XR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> RecordingAddOnResultContext: ...
 
     def __call__(self, sid: str) -> RecordingAddOnResultContext | WrongSid:
         """One of them; nothing is sent.
@@ -1101,29 +1071,14 @@ class RecordingAddOnResultPayloadList:
 
     @overload
     def __call__(self, sid: AddOnPayloadSid) -> RecordingAddOnResultPayloadContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The payload. A SID, `XH…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> RecordingAddOnResultPayloadContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The payload. A SID, `XH…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> RecordingAddOnResultPayloadContext: ...
 
     def __call__(self, sid: str) -> RecordingAddOnResultPayloadContext | WrongSid:
         """One of them; nothing is sent.
@@ -1268,29 +1223,14 @@ class CallRecordingList:
 
     @overload
     def __call__(self, sid: RecordingSid) -> CallRecordingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> CallRecordingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> CallRecordingContext: ...
 
     def __call__(self, sid: str) -> CallRecordingContext | WrongSid:
         """One of them; nothing is sent.
@@ -1488,29 +1428,14 @@ class ConferenceRecordingList:
 
     @overload
     def __call__(self, sid: RecordingSid) -> ConferenceRecordingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> ConferenceRecordingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> ConferenceRecordingContext: ...
 
     def __call__(self, sid: str) -> ConferenceRecordingContext | WrongSid:
         """One of them; nothing is sent.
@@ -1661,29 +1586,14 @@ class AsyncRecordingList:
 
     @overload
     def __call__(self, sid: RecordingSid) -> AsyncRecordingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The recording. A SID, `RE…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncRecordingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The recording. A SID, `RE…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncRecordingContext: ...
 
     def __call__(self, sid: str) -> AsyncRecordingContext | WrongSid:
         """One of them; nothing is sent.
@@ -1831,29 +1741,14 @@ class AsyncRecordingAddOnResultList:
 
     @overload
     def __call__(self, sid: AddOnResultSid) -> AsyncRecordingAddOnResultContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The result. A SID, `XR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncRecordingAddOnResultContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The result. A SID, `XR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncRecordingAddOnResultContext: ...
 
     def __call__(self, sid: str) -> AsyncRecordingAddOnResultContext | WrongSid:
         """One of them; nothing is sent.
@@ -1957,29 +1852,14 @@ class AsyncRecordingAddOnResultPayloadList:
 
     @overload
     def __call__(self, sid: AddOnPayloadSid) -> AsyncRecordingAddOnResultPayloadContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The payload. A SID, `XH…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncRecordingAddOnResultPayloadContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The payload. A SID, `XH…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncRecordingAddOnResultPayloadContext: ...
 
     def __call__(self, sid: str) -> AsyncRecordingAddOnResultPayloadContext | WrongSid:
         """One of them; nothing is sent.
@@ -2124,29 +2004,14 @@ class AsyncCallRecordingList:
 
     @overload
     def __call__(self, sid: RecordingSid) -> AsyncCallRecordingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncCallRecordingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncCallRecordingContext: ...
 
     def __call__(self, sid: str) -> AsyncCallRecordingContext | WrongSid:
         """One of them; nothing is sent.
@@ -2344,29 +2209,14 @@ class AsyncConferenceRecordingList:
 
     @overload
     def __call__(self, sid: RecordingSid) -> AsyncConferenceRecordingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncConferenceRecordingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The recording; `Twilio.CURRENT`, in an update, is the one that is going on. A SID, `RE…` or `Twilio.CURRENT`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncConferenceRecordingContext: ...
 
     def __call__(self, sid: str) -> AsyncConferenceRecordingContext | WrongSid:
         """One of them; nothing is sent.

@@ -141,29 +141,14 @@ class ShortCodeList:
 
     @overload
     def __call__(self, sid: ShortCodeSid) -> ShortCodeContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The short code. A SID, `SC…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> ShortCodeContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The short code. A SID, `SC…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> ShortCodeContext: ...
 
     def __call__(self, sid: str) -> ShortCodeContext | WrongSid:
         """One of them; nothing is sent.
@@ -306,29 +291,14 @@ class AsyncShortCodeList:
 
     @overload
     def __call__(self, sid: ShortCodeSid) -> AsyncShortCodeContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The short code. A SID, `SC…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncShortCodeContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The short code. A SID, `SC…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncShortCodeContext: ...
 
     def __call__(self, sid: str) -> AsyncShortCodeContext | WrongSid:
         """One of them; nothing is sent.

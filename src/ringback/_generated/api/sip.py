@@ -993,29 +993,14 @@ class SipDomainList:
 
     @overload
     def __call__(self, sid: SipDomainSid) -> SipDomainContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The domain. A SID, `SD…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> SipDomainContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The domain. A SID, `SD…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> SipDomainContext: ...
 
     def __call__(self, sid: str) -> SipDomainContext | WrongSid:
         """One of them; nothing is sent.
@@ -1270,29 +1255,14 @@ class SipCredentialListMappingList:
 
     @overload
     def __call__(self, sid: CredentialListSid) -> SipCredentialListMappingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> SipCredentialListMappingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> SipCredentialListMappingContext: ...
 
     def __call__(self, sid: str) -> SipCredentialListMappingContext | WrongSid:
         """One of them; nothing is sent.
@@ -1422,29 +1392,14 @@ class SipIpAccessControlListMappingList:
 
     @overload
     def __call__(self, sid: IpAccessControlListSid) -> SipIpAccessControlListMappingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped access control list. A SID, `AL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> SipIpAccessControlListMappingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped access control list. A SID, `AL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> SipIpAccessControlListMappingContext: ...
 
     def __call__(self, sid: str) -> SipIpAccessControlListMappingContext | WrongSid:
         """One of them; nothing is sent.
@@ -1618,29 +1573,14 @@ class SipAuthCallsCredentialListMappingList:
 
     @overload
     def __call__(self, sid: CredentialListSid) -> SipAuthCallsCredentialListMappingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> SipAuthCallsCredentialListMappingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> SipAuthCallsCredentialListMappingContext: ...
 
     def __call__(self, sid: str) -> SipAuthCallsCredentialListMappingContext | WrongSid:
         """One of them; nothing is sent.
@@ -1774,29 +1714,14 @@ class SipAuthCallsIpAccessControlListMappingList:
 
     @overload
     def __call__(self, sid: IpAccessControlListSid) -> SipAuthCallsIpAccessControlListMappingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped access control list. A SID, `AL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> SipAuthCallsIpAccessControlListMappingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped access control list. A SID, `AL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> SipAuthCallsIpAccessControlListMappingContext: ...
 
     def __call__(self, sid: str) -> SipAuthCallsIpAccessControlListMappingContext | WrongSid:
         """One of them; nothing is sent.
@@ -1949,29 +1874,14 @@ class SipAuthRegistrationsCredentialListMappingList:
 
     @overload
     def __call__(self, sid: CredentialListSid) -> SipAuthRegistrationsCredentialListMappingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> SipAuthRegistrationsCredentialListMappingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> SipAuthRegistrationsCredentialListMappingContext: ...
 
     def __call__(self, sid: str) -> SipAuthRegistrationsCredentialListMappingContext | WrongSid:
         """One of them; nothing is sent.
@@ -2107,29 +2017,14 @@ class SipCredentialListList:
 
     @overload
     def __call__(self, sid: CredentialListSid) -> SipCredentialListContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> SipCredentialListContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> SipCredentialListContext: ...
 
     def __call__(self, sid: str) -> SipCredentialListContext | WrongSid:
         """One of them; nothing is sent.
@@ -2269,29 +2164,14 @@ class SipCredentialsList:
 
     @overload
     def __call__(self, sid: CredentialSid) -> SipCredentialsContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The credential. A SID, `CR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> SipCredentialsContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The credential. A SID, `CR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> SipCredentialsContext: ...
 
     def __call__(self, sid: str) -> SipCredentialsContext | WrongSid:
         """One of them; nothing is sent.
@@ -2437,29 +2317,14 @@ class SipIpAccessControlListList:
 
     @overload
     def __call__(self, sid: IpAccessControlListSid) -> SipIpAccessControlListContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The access control list. A SID, `AL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> SipIpAccessControlListContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The access control list. A SID, `AL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> SipIpAccessControlListContext: ...
 
     def __call__(self, sid: str) -> SipIpAccessControlListContext | WrongSid:
         """One of them; nothing is sent.
@@ -2607,29 +2472,14 @@ class SipIpAddressList:
 
     @overload
     def __call__(self, sid: IpAddressSid) -> SipIpAddressContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The entry. A SID, `IP…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> SipIpAddressContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The entry. A SID, `IP…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> SipIpAddressContext: ...
 
     def __call__(self, sid: str) -> SipIpAddressContext | WrongSid:
         """One of them; nothing is sent.
@@ -2833,29 +2683,14 @@ class AsyncSipDomainList:
 
     @overload
     def __call__(self, sid: SipDomainSid) -> AsyncSipDomainContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The domain. A SID, `SD…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncSipDomainContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The domain. A SID, `SD…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncSipDomainContext: ...
 
     def __call__(self, sid: str) -> AsyncSipDomainContext | WrongSid:
         """One of them; nothing is sent.
@@ -3110,29 +2945,14 @@ class AsyncSipCredentialListMappingList:
 
     @overload
     def __call__(self, sid: CredentialListSid) -> AsyncSipCredentialListMappingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncSipCredentialListMappingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncSipCredentialListMappingContext: ...
 
     def __call__(self, sid: str) -> AsyncSipCredentialListMappingContext | WrongSid:
         """One of them; nothing is sent.
@@ -3262,29 +3082,14 @@ class AsyncSipIpAccessControlListMappingList:
 
     @overload
     def __call__(self, sid: IpAccessControlListSid) -> AsyncSipIpAccessControlListMappingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped access control list. A SID, `AL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncSipIpAccessControlListMappingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped access control list. A SID, `AL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncSipIpAccessControlListMappingContext: ...
 
     def __call__(self, sid: str) -> AsyncSipIpAccessControlListMappingContext | WrongSid:
         """One of them; nothing is sent.
@@ -3458,29 +3263,14 @@ class AsyncSipAuthCallsCredentialListMappingList:
 
     @overload
     def __call__(self, sid: CredentialListSid) -> AsyncSipAuthCallsCredentialListMappingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncSipAuthCallsCredentialListMappingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncSipAuthCallsCredentialListMappingContext: ...
 
     def __call__(self, sid: str) -> AsyncSipAuthCallsCredentialListMappingContext | WrongSid:
         """One of them; nothing is sent.
@@ -3616,29 +3406,14 @@ class AsyncSipAuthCallsIpAccessControlListMappingList:
 
     @overload
     def __call__(self, sid: IpAccessControlListSid) -> AsyncSipAuthCallsIpAccessControlListMappingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped access control list. A SID, `AL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncSipAuthCallsIpAccessControlListMappingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped access control list. A SID, `AL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncSipAuthCallsIpAccessControlListMappingContext: ...
 
     def __call__(self, sid: str) -> AsyncSipAuthCallsIpAccessControlListMappingContext | WrongSid:
         """One of them; nothing is sent.
@@ -3791,29 +3566,14 @@ class AsyncSipAuthRegistrationsCredentialListMappingList:
 
     @overload
     def __call__(self, sid: CredentialListSid) -> AsyncSipAuthRegistrationsCredentialListMappingContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncSipAuthRegistrationsCredentialListMappingContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The mapped credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncSipAuthRegistrationsCredentialListMappingContext: ...
 
     def __call__(self, sid: str) -> AsyncSipAuthRegistrationsCredentialListMappingContext | WrongSid:
         """One of them; nothing is sent.
@@ -3949,29 +3709,14 @@ class AsyncSipCredentialListList:
 
     @overload
     def __call__(self, sid: CredentialListSid) -> AsyncSipCredentialListContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncSipCredentialListContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The credential list. A SID, `CL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncSipCredentialListContext: ...
 
     def __call__(self, sid: str) -> AsyncSipCredentialListContext | WrongSid:
         """One of them; nothing is sent.
@@ -4111,29 +3856,14 @@ class AsyncSipCredentialsList:
 
     @overload
     def __call__(self, sid: CredentialSid) -> AsyncSipCredentialsContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The credential. A SID, `CR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncSipCredentialsContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The credential. A SID, `CR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncSipCredentialsContext: ...
 
     def __call__(self, sid: str) -> AsyncSipCredentialsContext | WrongSid:
         """One of them; nothing is sent.
@@ -4283,29 +4013,14 @@ class AsyncSipIpAccessControlListList:
 
     @overload
     def __call__(self, sid: IpAccessControlListSid) -> AsyncSipIpAccessControlListContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The access control list. A SID, `AL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncSipIpAccessControlListContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The access control list. A SID, `AL…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncSipIpAccessControlListContext: ...
 
     def __call__(self, sid: str) -> AsyncSipIpAccessControlListContext | WrongSid:
         """One of them; nothing is sent.
@@ -4457,29 +4172,14 @@ class AsyncSipIpAddressList:
 
     @overload
     def __call__(self, sid: IpAddressSid) -> AsyncSipIpAddressContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The entry. A SID, `IP…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncSipIpAddressContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The entry. A SID, `IP…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncSipIpAddressContext: ...
 
     def __call__(self, sid: str) -> AsyncSipIpAddressContext | WrongSid:
         """One of them; nothing is sent.

@@ -141,29 +141,14 @@ class SiprecList:
 
     @overload
     def __call__(self, sid: SiprecSid) -> SiprecContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The SIPREC session. A SID, `SR…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> SiprecContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The SIPREC session. A SID, `SR…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> SiprecContext: ...
 
     def __call__(self, sid: str) -> SiprecContext | WrongSid:
         """One of them; nothing is sent.
@@ -273,29 +258,14 @@ class AsyncSiprecList:
 
     @overload
     def __call__(self, sid: SiprecSid) -> AsyncSiprecContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The SIPREC session. A SID, `SR…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncSiprecContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The SIPREC session. A SID, `SR…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncSiprecContext: ...
 
     def __call__(self, sid: str) -> AsyncSiprecContext | WrongSid:
         """One of them; nothing is sent.

@@ -142,29 +142,14 @@ class StreamList:
 
     @overload
     def __call__(self, sid: StreamSid) -> StreamContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The stream. A SID, `MZ…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> StreamContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The stream. A SID, `MZ…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> StreamContext: ...
 
     def __call__(self, sid: str) -> StreamContext | WrongSid:
         """One of them; nothing is sent.
@@ -273,29 +258,14 @@ class AsyncStreamList:
 
     @overload
     def __call__(self, sid: StreamSid) -> AsyncStreamContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The stream. A SID, `MZ…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncStreamContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The stream. A SID, `MZ…`, or a name.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncStreamContext: ...
 
     def __call__(self, sid: str) -> AsyncStreamContext | WrongSid:
         """One of them; nothing is sent.

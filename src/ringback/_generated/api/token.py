@@ -98,7 +98,7 @@ class TokenResource:
         """Make credentials and list the servers that accept them.
 
         Args:
-            ttl: How long they are good for; the default is a day. Seconds, at least 1. Default: 86400.
+            ttl: How long they are good for. Seconds, at least 1. Default: 86400.
             options: Settings of this request alone.
 
         Raises:
@@ -128,7 +128,7 @@ class AsyncTokenResource:
         """Make credentials and list the servers that accept them.
 
         Args:
-            ttl: How long they are good for; the default is a day. Seconds, at least 1. Default: 86400.
+            ttl: How long they are good for. Seconds, at least 1. Default: 86400.
             options: Settings of this request alone.
 
         Raises:

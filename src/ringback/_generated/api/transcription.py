@@ -50,7 +50,7 @@ class Transcription:
         transcription_text: What was said; null or empty until the status is completed, and where it
             failed.
         type: How it was made; fast, where nothing else was asked for.
-        duration: How much audio was transcribed, whole seconds. Seconds.
+        duration: How much audio was transcribed. Seconds.
         price: What it cost, negative, in `price_unit`; null until billed.
         price_unit: The currency of `price`, an ISO 4217 code such as USD.
         api_version: The API version it was made with, such as 2010-04-01.
@@ -171,29 +171,14 @@ class TranscriptionList:
 
     @overload
     def __call__(self, sid: TranscriptionSid) -> TranscriptionContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The transcription. A SID, `TR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> TranscriptionContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The transcription. A SID, `TR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> TranscriptionContext: ...
 
     def __call__(self, sid: str) -> TranscriptionContext | WrongSid:
         """One of them; nothing is sent.
@@ -290,29 +275,14 @@ class RecordingTranscriptionList:
 
     @overload
     def __call__(self, sid: TranscriptionSid) -> RecordingTranscriptionContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The transcription. A SID, `TR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> RecordingTranscriptionContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The transcription. A SID, `TR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> RecordingTranscriptionContext: ...
 
     def __call__(self, sid: str) -> RecordingTranscriptionContext | WrongSid:
         """One of them; nothing is sent.
@@ -409,29 +379,14 @@ class AsyncTranscriptionList:
 
     @overload
     def __call__(self, sid: TranscriptionSid) -> AsyncTranscriptionContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The transcription. A SID, `TR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncTranscriptionContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The transcription. A SID, `TR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncTranscriptionContext: ...
 
     def __call__(self, sid: str) -> AsyncTranscriptionContext | WrongSid:
         """One of them; nothing is sent.
@@ -528,29 +483,14 @@ class AsyncRecordingTranscriptionList:
 
     @overload
     def __call__(self, sid: TranscriptionSid) -> AsyncRecordingTranscriptionContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The transcription. A SID, `TR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncRecordingTranscriptionContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The transcription. A SID, `TR…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncRecordingTranscriptionContext: ...
 
     def __call__(self, sid: str) -> AsyncRecordingTranscriptionContext | WrongSid:
         """One of them; nothing is sent.

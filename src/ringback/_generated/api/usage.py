@@ -1476,29 +1476,14 @@ class UsageTriggerList:
 
     @overload
     def __call__(self, sid: UsageTriggerSid) -> UsageTriggerContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The trigger. A SID, `UT…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> UsageTriggerContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The trigger. A SID, `UT…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> UsageTriggerContext: ...
 
     def __call__(self, sid: str) -> UsageTriggerContext | WrongSid:
         """One of them; nothing is sent.
@@ -2284,29 +2269,14 @@ class AsyncUsageTriggerList:
 
     @overload
     def __call__(self, sid: UsageTriggerSid) -> AsyncUsageTriggerContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The trigger. A SID, `UT…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncUsageTriggerContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The trigger. A SID, `UT…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncUsageTriggerContext: ...
 
     def __call__(self, sid: str) -> AsyncUsageTriggerContext | WrongSid:
         """One of them; nothing is sent.

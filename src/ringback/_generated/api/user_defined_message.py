@@ -183,29 +183,14 @@ class UserDefinedMessageSubscriptionList:
 
     @overload
     def __call__(self, sid: UserDefinedMessageSubscriptionSid) -> UserDefinedMessageSubscriptionContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The subscription. A SID, `ZY…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> UserDefinedMessageSubscriptionContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The subscription. A SID, `ZY…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> UserDefinedMessageSubscriptionContext: ...
 
     def __call__(self, sid: str) -> UserDefinedMessageSubscriptionContext | WrongSid:
         """One of them; nothing is sent.
@@ -344,29 +329,14 @@ class AsyncUserDefinedMessageSubscriptionList:
 
     @overload
     def __call__(self, sid: UserDefinedMessageSubscriptionSid) -> AsyncUserDefinedMessageSubscriptionContext:  # type: ignore[overload-overlap]
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The subscription. A SID, `ZY…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+        """With a SID of its kind."""
 
     @overload
     def __call__(self, sid: AnySid) -> WrongSid:  # type: ignore[overload-overlap]
         """Not with a SID of another kind."""
 
     @overload
-    def __call__(self, sid: str) -> AsyncUserDefinedMessageSubscriptionContext:
-        """One of them; nothing is sent.
-
-        Args:
-            sid: The subscription. A SID, `ZY…`.
-
-        Raises:
-            InvalidValue: It is malformed.
-        """
+    def __call__(self, sid: str) -> AsyncUserDefinedMessageSubscriptionContext: ...
 
     def __call__(self, sid: str) -> AsyncUserDefinedMessageSubscriptionContext | WrongSid:
         """One of them; nothing is sent.
