@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringback import Client
-from ringback.emulator import Emulator
+from ringback.emulator import TEST_ACCOUNT_SID, TEST_AUTH_TOKEN, Emulator
 from ringback.errors import AuthenticationFailed, InvalidRequest, NotFound
 from ringback.http import Headers
 from tests.emulator.conftest import ANNA, BEN, OURS
@@ -337,3 +337,43 @@ def test_deleting_calls(emulator: Emulator, client: Client) -> None:
 def test_what_is_not_emulated_says_so(raw: Raw) -> None:
     status, error = raw("GET", f"{raw.home}/Queues.json")
     assert (status, error["message"]) == (501, "The emulator does not do queues.list yet")
+
+
+MAGIC = "+1500555"
+
+
+@pytest.mark.parametrize(
+    ("family", "form", "code"),
+    [
+        ("Calls", {"To": ANNA, "From": f"{MAGIC}0006", "Url": HOME}, None),
+        ("Calls", {"To": ANNA, "From": f"{MAGIC}0001", "Url": HOME}, 21212),
+        ("Calls", {"To": ANNA, "From": OURS, "Url": HOME}, 21210),
+        ("Calls", {"To": f"{MAGIC}0001", "From": f"{MAGIC}0006", "Url": HOME}, 21217),
+        ("Calls", {"To": f"{MAGIC}0004", "From": f"{MAGIC}0006", "Url": HOME}, 21216),
+        ("Calls", {"To": ANNA, "From": f"{MAGIC}0006"}, 21200),
+        ("Messages", {"To": ANNA, "From": f"{MAGIC}0006", "Body": "Hi"}, None),
+        ("Messages", {"To": ANNA, "From": f"{MAGIC}0007", "Body": "Hi"}, 21606),
+        ("Messages", {"To": ANNA, "From": f"{MAGIC}0008", "Body": "Hi"}, 21611),
+        ("Messages", {"To": ANNA, "From": OURS, "Body": "Hi"}, 21606),
+        ("Messages", {"To": f"{MAGIC}0003", "From": f"{MAGIC}0006", "Body": "Hi"}, 21408),
+        ("Messages", {"To": f"{MAGIC}0009", "From": f"{MAGIC}0006", "Body": "Hi"}, 21614),
+        ("IncomingPhoneNumbers", {"PhoneNumber": f"{MAGIC}0006"}, None),
+        ("IncomingPhoneNumbers", {"PhoneNumber": f"{MAGIC}0000"}, 21422),
+        ("IncomingPhoneNumbers", {"PhoneNumber": "x"}, 21421),
+        ("IncomingPhoneNumbers", {"AreaCode": "533"}, 21452),
+        ("IncomingPhoneNumbers", {"AreaCode": "500"}, None),
+    ],
+)
+def test_magic_numbers(raw: Raw, family: str, form: dict[str, str], code: int | None) -> None:
+    login = (TEST_ACCOUNT_SID, TEST_AUTH_TOKEN)
+    status, answer = raw("POST", f"{API}/{TEST_ACCOUNT_SID}/{family}.json", form, login)
+    assert (status, answer.get("code")) == ((201, None) if code is None else (400, code))
+    raw.emulator.run_until_idle()
+    assert len(raw.emulator.transcript) == 0
+
+
+def test_test_credentials_reach_little(raw: Raw) -> None:
+    login = (TEST_ACCOUNT_SID, TEST_AUTH_TOKEN)
+    status, error = raw("GET", f"{API}/{TEST_ACCOUNT_SID}/Calls.json", login=login)
+    assert (status, error["code"]) == (403, 20008)
+    assert raw("GET", f"{raw.home}/Calls.json", login=login)[0] == 404

@@ -21,7 +21,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from ringback.emulator.emulator import ACCOUNT_SID, AUTH_TOKEN, Emulator
+    from ringback.emulator.emulator import (
+        ACCOUNT_SID,
+        AUTH_TOKEN,
+        TEST_ACCOUNT_SID,
+        TEST_AUTH_TOKEN,
+        Emulator,
+    )
     from ringback.emulator.engine.network import Settings
     from ringback.emulator.engine.people import (
         HangUp,
@@ -42,6 +48,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ACCOUNT_SID",
     "AUTH_TOKEN",
+    "TEST_ACCOUNT_SID",
+    "TEST_AUTH_TOKEN",
     "CallOver",
     "Emulator",
     "Entry",
@@ -66,6 +74,8 @@ __all__ = [
 _HOMES: Final = {
     "ACCOUNT_SID": "emulator",
     "AUTH_TOKEN": "emulator",
+    "TEST_ACCOUNT_SID": "emulator",
+    "TEST_AUTH_TOKEN": "emulator",
     "CallOver": "phones",
     "Emulator": "emulator",
     "Entry": "engine.transcript",

@@ -35,11 +35,14 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.transcript import Transcript
     from ringback.http import Headers, Response
 
-__all__ = ["ACCOUNT_SID", "AUTH_TOKEN", "Emulator"]
+__all__ = ["ACCOUNT_SID", "AUTH_TOKEN", "TEST_ACCOUNT_SID", "TEST_AUTH_TOKEN", "Emulator"]
 
 # No account has these: the emulator takes them so that nobody is tempted to put real ones into a test.
 ACCOUNT_SID: Final = "AC" + "e" * 32
 AUTH_TOKEN: Final = "emulated" * 4
+# Credentials with which nothing happens but what magic numbers stand for.
+TEST_ACCOUNT_SID: Final = "AC" + "7e57" * 8
+TEST_AUTH_TOKEN: Final = "untested" * 4
 _START: Final = datetime(2026, 1, 5, 9, 0, tzinfo=timezone.utc)
 _ACCOUNT: Final = re.compile(r"AC[0-9a-f]{32}\Z")
 _A_DAY: Final = 86_400.0
@@ -101,21 +104,26 @@ class Emulator:
             loop=loop,
         )
         self._network.on_call = OnCall(on_call, after)
-        now = self._network.clock.date
-        self._network.store.accounts[account_sid] = Account(
-            sid=account_sid,
-            date_created=now,
-            date_updated=now,
-            auth_token=auth_token,
-            owner_account_sid=account_sid,
-            friendly_name="Emulated account",
-        )
+        self._open(account_sid, auth_token, "Emulated account", test=False)
+        self._open(TEST_ACCOUNT_SID, TEST_AUTH_TOKEN, "Emulated test credentials", test=True)
         self._courier = Courier(any_host=any_host)
         for application in applications:
             self._serve(application)
         self._api = Api(self._network)
         self._driver = Driver(self._network, self._courier, mode=clock, speed=speed)
         self._phones: dict[str, Phone] = {}
+
+    def _open(self, sid: str, token: str, name: str, *, test: bool) -> None:
+        now = self._network.clock.date
+        self._network.store.accounts[sid] = Account(
+            sid=sid,
+            date_created=now,
+            date_updated=now,
+            auth_token=token,
+            owner_account_sid=sid,
+            friendly_name=name,
+            test=test,
+        )
 
     def __repr__(self) -> str:
         return f"<Emulator {self.account_sid} at {self.now:.1f} s>"

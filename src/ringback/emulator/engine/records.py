@@ -42,6 +42,8 @@ class Account(Record):
     status: str = "active"
     type: str = "Full"
     balance: Decimal = Decimal("100.00")
+    # An account of test credentials: nothing happens in it.
+    test: bool = False
 
 
 @define(eq=False, kw_only=True)

@@ -6,4 +6,5 @@ lists.py         pages, filters
 views.py         records -> the JSON that Twilio would send
 accounts.py, applications.py, calls.py, messages.py, numbers.py
                  what the operations of one family do
+    magic.py         what they do with test credentials
 """

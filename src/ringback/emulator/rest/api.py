@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from attrs import frozen
 
 from ringback._generated.api.operations import OPERATIONS
-from ringback.emulator.rest import accounts, applications, calls, messages, numbers
+from ringback.emulator.rest import accounts, applications, calls, magic, messages, numbers
 from ringback.emulator.rest.decoding import Asked, decode, pairs_of
 from ringback.emulator.rest.errors import Refused
 from ringback.http import Headers, Response
@@ -97,10 +97,12 @@ class Api:
         query: str,
         body: bytes,
     ) -> tuple[int, Body | None]:
-        act = _ACTS.get(operation.name)
+        account = self._owner(holes, caller, path)
+        act = (magic.ACTS if account.test else _ACTS).get(operation.name)
+        if act is None and account.test:
+            raise Refused(403, 20008, f"Test credentials can't be used for {operation.name}")
         if act is None:
             raise Refused(501, 20501, f"The emulator does not do {operation.name} yet")
-        account = self._owner(holes, caller, path)
         for sid in holes.values():
             if not _SID.match(sid):
                 raise Refused(404, 20404, f"The requested resource {path} was not found")
