@@ -34,15 +34,45 @@ TAKEN = {
 
 def render_modules(documents: list[Document]) -> dict[str, str]:
     """Every file below `_generated`."""
-    files = {
-        f"{FOLDER}/__init__.py": f'{BANNER}"""TwiML elements; their public home is `ringback.twiml`."""\n'
-    }
+    name = f"{FOLDER}/__init__.py"
+    files = {name: format_source(_names(documents), name)}
     for document in documents:
         name = f"{FOLDER}/{document.name}.py"
         files[name] = format_source(_Module(document).render(), name)
     name = f"{FOLDER}/types.py"
     files[name] = format_source(_types(documents), name)
     return files
+
+
+def _names(documents: list[Document]) -> str:
+    """The package: which element is where, so that a module is imported when it is needed."""
+    homes: dict[str, str] = {}
+    for document in documents:
+        for element in document.elements:
+            # Of two elements of one name, the first document's is meant.
+            homes.setdefault(element.type, document.name)
+    imports = [
+        f"    from ringback._generated.twiml.{home} import {name} as {name}"
+        for name, home in sorted(homes.items(), key=lambda item: (item[1], item[0]))
+    ]
+    return "\n".join(
+        [
+            BANNER,
+            '"""TwiML elements; their public home is `ringback.twiml`."""',
+            "",
+            "from __future__ import annotations",
+            "",
+            "from typing import TYPE_CHECKING",
+            "",
+            "if TYPE_CHECKING:",
+            *imports,
+            "",
+            f"__all__ = [{', '.join(repr(name) for name in sorted(homes))}]",
+            "",
+            f"HOMES = {dict(sorted(homes.items()))!r}",
+            '"""The module that each of them is in."""',
+        ]
+    )
 
 
 def _types(documents: list[Document]) -> str:

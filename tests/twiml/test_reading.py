@@ -26,7 +26,7 @@ from ringback.twiml import (
     parse,
     validate,
 )
-from ringback.twiml.schemas import _schema
+from ringback.twiml.schema import _schema
 
 BOMB = (
     '<?xml version="1.0"?><!DOCTYPE Response [<!ENTITY a "ha">'

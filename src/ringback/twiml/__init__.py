@@ -22,33 +22,29 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ringback._generated import twiml as _elements
+
 if TYPE_CHECKING:
     from ringback._core.twiml_elements import Raw as Raw
-    from ringback._generated.twiml.messaging import Body as Body
-    from ringback._generated.twiml.messaging import Media as Media
-    from ringback._generated.twiml.messaging import Message as Message
-    from ringback._generated.twiml.messaging import MessagingResponse as MessagingResponse
-    from ringback._generated.twiml.voice import *  # noqa: F403
+    from ringback._generated.twiml import *  # noqa: F403
     from ringback.twiml import messaging as messaging
     from ringback.twiml import types as types
     from ringback.twiml import voice as voice
     from ringback.twiml.linting import lint as lint
     from ringback.twiml.parsing import parse as parse
     from ringback.twiml.problems import Problem as Problem
-    from ringback.twiml.schemas import schema_folder as schema_folder
+    from ringback.twiml.schema import schema_folder as schema_folder
     from ringback.twiml.validating import validate as validate
 
-_VOICE = "ringback._generated.twiml.voice"
+__all__ = ["Problem", "Raw", "lint", "messaging", "parse", "schema_folder", "types", "validate", "voice"]
+__all__ += _elements.__all__
+
 _HOMES = {
+    "Problem": "ringback.twiml.problems",
     "Raw": "ringback._core.twiml_elements",
-    "Body": "ringback._generated.twiml.messaging",
-    "Media": "ringback._generated.twiml.messaging",
-    "Message": "ringback._generated.twiml.messaging",
-    "MessagingResponse": "ringback._generated.twiml.messaging",
     "lint": "ringback.twiml.linting",
     "parse": "ringback.twiml.parsing",
-    "Problem": "ringback.twiml.problems",
-    "schema_folder": "ringback.twiml.schemas",
+    "schema_folder": "ringback.twiml.schema",
     "validate": "ringback.twiml.validating",
 }
 
@@ -56,16 +52,16 @@ _HOMES = {
 if not TYPE_CHECKING:
 
     def __getattr__(name):
-        if name == "__all__":
-            return [*_HOMES, *import_module(_VOICE).__all__]
         if name in ("messaging", "types", "voice"):
             return import_module(f"ringback.twiml.{name}")
-        home = _HOMES.get(name) or (_VOICE if name[:1].isupper() else None)
-        if home is None or not hasattr(import_module(home), name):
+        home = _HOMES.get(name)
+        if home is None and name in _elements.HOMES:
+            home = f"ringback._generated.twiml.{_elements.HOMES[name]}"
+        if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = getattr(import_module(home), name)
         globals()[name] = value
         return value
 
     def __dir__():
-        return sorted({*globals(), *__getattr__("__all__")})
+        return sorted({*globals(), *__all__})

@@ -15,7 +15,7 @@ from ringback._core.twiml_values import XML_SPACE, Json, Value, Words, closest
 from ringback.errors import TwimlError
 from ringback.twiml import tables
 from ringback.twiml.problems import NOT_SCHEMA, Problem
-from ringback.twiml.schemas import refused
+from ringback.twiml.schema import refused
 from ringback.twiml.xml import Node, NotXml, read_xml
 
 if TYPE_CHECKING:
