@@ -19,7 +19,9 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 0 done, 1 problems found, 2 wrong usage."""
-    parser = argparse.ArgumentParser(prog="ringback", description="Build on Twilio, typed, without an account.")
+    parser = argparse.ArgumentParser(
+        prog="ringback", description="Build on Twilio, typed, without an account."
+    )
     parser.add_argument("--version", action="version", version=f"ringback {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     emulator_cli.add_parser(commands)
