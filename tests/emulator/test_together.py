@@ -269,6 +269,15 @@ def test_a_closed_emulator_says_so(emulator: Emulator, website: Website) -> None
         emulator.run_until_idle()
 
 
+def test_waiting_takes_the_time_it_takes(emulator: Emulator, website: Website) -> None:
+    website.pages["/voice"] = "<Response><Say>A</Say><Pause length='9000'/><Say>At last</Say></Response>"
+    call = emulator.phone(ANNA).dial(OURS)
+    with pytest.raises(ExpectationFailed):
+        call.expect_say("At last", timeout=100)
+    assert emulator.now == 100
+    assert call.expect_say("At last", timeout=10_000).at == 9000.5
+
+
 def test_nobody_calls(emulator: Emulator, website: Website) -> None:
     with pytest.raises(ExpectationFailed, match="waited for a call"):
         emulator.phone(ANNA).answer()

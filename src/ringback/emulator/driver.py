@@ -140,10 +140,13 @@ class Driver:
         clock = self._network.clock
         self.wait_until(lambda: clock.now >= until and self._nothing_before(until), seconds=until - clock.now)
 
-    def wait_until(self, done: Callable[[], bool], *, seconds: float, grace: float = 0.0) -> bool:
+    def wait_until(
+        self, done: Callable[[], bool], *, seconds: float, grace: float = 0.0, patient: bool = True
+    ) -> bool:
         """Let time pass until `done()`, for at most so many virtual seconds; whether it came to that.
 
         Args:
+            patient: Whether to wait for what is far off, too: for the end of a call that nobody ends.
             grace: When everything is idle, how long on the wall to wait for somebody outside to do something.
 
         Raises:
@@ -156,28 +159,35 @@ class Driver:
         with self.condition:
             deadline = round(clock.now + seconds, 3)
 
+            def idle() -> bool:
+                if self._mode == "real":
+                    return False
+                # A clock that runs by itself never goes far without being asked.
+                return self._nothing_before(deadline) if patient and self._mode == "manual" else self.idle
+
             def over() -> bool:
-                return done() or self._late(deadline) or (self.idle and self._mode != "real")
+                return done() or self._late(deadline) or idle()
 
             while not done():
                 if self._closed:
                     raise EmulatorError("the emulator is closed")
                 if self._broken is not None:
                     raise EmulatorError(f"the emulator broke: {self._broken!r}") from self._broken
-                if self._mode != "real" and self.idle:
+                if idle() and clock.now < deadline:
                     idle_since = idle_since or time.monotonic()
                     left = idle_since + grace - time.monotonic()
-                    if left <= 0:
+                    if left > 0:
+                        self.condition.wait(left)
+                    elif patient and self._mode == "manual":
+                        clock.move_to(deadline)
+                    else:
                         return False
-                    self.condition.wait(left)
                     continue
                 idle_since = None
                 if self._late(deadline):
                     return False
                 if self._thread is not None:
                     self._wait_for_thread(over)
-                elif self._nothing_before(deadline):
-                    clock.move_to(deadline)
                 else:
                     self._turn(deadline)
             return True
@@ -218,7 +228,7 @@ class Driver:
         clock = self._network.clock
         horizon = self._horizon()
         due = clock.next_due()
-        if due is not None and due <= min(horizon, deadline) and self._worth_it(due, max(horizon, deadline)):
+        if due is not None and due <= min(horizon, deadline) and self._worth_it(due, min(horizon, deadline)):
             clock.step()
         elif not self._dispatch():
             if self._mode == "real":

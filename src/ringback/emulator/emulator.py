@@ -170,7 +170,7 @@ class Emulator:
         Raises:
             EmulatorError: Things still happen after `limit` virtual seconds.
         """
-        self._driver.wait_until(lambda: False, seconds=limit)
+        self._driver.wait_until(lambda: False, seconds=limit, patient=False)
         if not self._driver.idle:
             raise EmulatorError(f"not idle after {limit:g} virtual seconds\n\n{self.transcript}")
 

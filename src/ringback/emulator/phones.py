@@ -196,7 +196,7 @@ class PhoneCall:
             ExpectationFailed: It does not end.
         """
         leg = self._line.leg
-        if not self._driver.wait_until(lambda: leg.settled, seconds=_LONGEST, grace=GRACE):
+        if not self._driver.wait_until(lambda: leg.settled, seconds=_LONGEST, grace=GRACE, patient=False):
             raise self._failure("the end of the call", _LONGEST)
         return CallOver(leg.call.status, leg.call.duration, self._line.ended_by or "Twilio")
 
