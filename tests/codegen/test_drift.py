@@ -18,6 +18,7 @@ from codegen.api.drift import DocumentError, compare, read_document, read_file
 from tests.codegen.specs import SMALL
 
 OURS = api.openapi_document(SMALL)
+READ = read_document(OURS)
 LETTERS = "/2010-04-01/Accounts/{AccountSid}/Letters.json"
 LETTER = "/2010-04-01/Accounts/{AccountSid}/Letters/{Sid}.json"
 
@@ -97,7 +98,7 @@ PUBLISHED: dict[str, Any] = {
 
 def told(theirs: object, ours: object = OURS) -> list[str]:
     """The differences, one line each."""
-    found = compare(read_document(ours), read_document(theirs))
+    found = compare(READ if ours is OURS else read_document(ours), read_document(theirs))
     parts = [(item.change, item.kind, item.where, item.name, item.ours, item.theirs) for item in found]
     return [" ".join(filter(None, words)) for words in parts]
 
@@ -364,7 +365,7 @@ def places(node: object) -> list[tuple[Any, Any]]:
     return [(container, key) for key in keys] + [place for key in keys for place in places(container[key])]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_any_node_may_be_wrong(data: st.DataObject) -> None:
     theirs = copy.deepcopy(PUBLISHED)
@@ -374,4 +375,4 @@ def test_any_node_may_be_wrong(data: st.DataObject) -> None:
         read = read_document(theirs)
     except DocumentError:
         return
-    compare(read_document(OURS), read)
+    compare(READ, read)

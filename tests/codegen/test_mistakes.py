@@ -261,7 +261,7 @@ def corruptions(draw: st.DrawFn) -> str:
     return "\n".join(lines)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(corruptions())
 def test_whatever_is_wrong_ends_in_a_line_or_in_python(letter: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

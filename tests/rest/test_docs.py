@@ -8,10 +8,10 @@ from typing import cast
 
 import pytest
 
-from codegen.api import ir, plan, types
+from codegen.api import ir, types
 from ringback import AsyncClient, Client, rest
 from tests.rest.samples import ACCOUNT, enums, models, planned
-from tests.rest.test_operations import CASES, Case
+from tests.rest.test_operations import BY_MODULE
 
 LINK = "https://www.twilio.com/docs/"
 
@@ -32,24 +32,26 @@ def entries(docs: str, section: str) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("case", CASES, ids=repr)
-def test_a_method_documents_each_of_its_parameters(case: Case) -> None:
-    for client in (Client(ACCOUNT, "secret"), AsyncClient(ACCOUNT, "secret")):
-        method = case.method(client)
-        docs = inspect.getdoc(method)
-        assert docs is not None
-        assert " ".join(docs.split()).startswith(" ".join(case.operation.spec.doc.split()))
-        told = entries(docs, "Args")
-        assert set(told) == set(inspect.signature(method).parameters)
-        for parameter in case.operation.parameters:
-            assert told[parameter.name].startswith(parameter.entry.doc)
-            assert told[parameter.name].endswith(".")
-            if parameter.entry.default is not None:
-                assert told[parameter.name].endswith(f"Default: {parameter.entry.default}.")
-        for group in case.operation.groups:
-            assert f"At least one of {' or '.join(f'`{name}`' for name in group)} must be given." in docs
-        assert {"InvalidValue", "ApiError", "TransportError"} <= set(entries(docs, "Raises"))
-        assert LINK in docs
+@pytest.mark.parametrize("module", BY_MODULE)
+def test_methods_document_each_of_their_parameters(module: str) -> None:
+    for case in BY_MODULE[module]:
+        for client in (Client(ACCOUNT, "secret"), AsyncClient(ACCOUNT, "secret")):
+            method = case.method(client)
+            docs = inspect.getdoc(method)
+            assert docs is not None
+            assert " ".join(docs.split()).startswith(" ".join(case.operation.spec.doc.split()))
+            told = entries(docs, "Args")
+            assert set(told) == set(inspect.signature(method).parameters)
+            for parameter in case.operation.parameters:
+                assert told[parameter.name].startswith(parameter.entry.doc)
+                assert told[parameter.name].endswith(".")
+                if parameter.entry.default is not None:
+                    assert told[parameter.name].endswith(f"Default: {parameter.entry.default}.")
+            for group in case.operation.groups:
+                names = " or ".join(f"`{name}`" for name in group)
+                assert f"At least one of {names} must be given." in docs
+            assert {"InvalidValue", "ApiError", "TransportError"} <= set(entries(docs, "Raises"))
+            assert LINK in docs
 
 
 @pytest.mark.parametrize("name", sorted(models()))
@@ -62,15 +64,15 @@ def test_a_model_documents_each_of_its_fields(name: str) -> None:
         assert told[item.name].startswith(item.entry.doc)
 
 
-@pytest.mark.parametrize("resource", planned().resources.values(), ids=lambda resource: resource.key)
-def test_a_client_is_documented(resource: plan.Resource) -> None:
-    names = [resource.collection_class, *([resource.context_class] if resource.spec.key else [])]
-    for name in names:
-        for cls in cast("list[type]", [getattr(rest, name), getattr(rest, f"Async{name}")]):
+def test_clients_are_documented() -> None:
+    for resource in planned().resources.values():
+        names = [resource.collection_class, *([resource.context_class] if resource.spec.key else [])]
+        for name in [prefix + name for name in names for prefix in ("", "Async")]:
+            cls = cast("type", getattr(rest, name))
             assert inspect.getdoc(cls)
             for member, value in vars(cls).items():
                 if not member.startswith("_") and (callable(value) or isinstance(value, property)):
-                    assert inspect.getdoc(value), f"{cls.__name__}.{member}"
+                    assert inspect.getdoc(value), f"{name}.{member}"
 
 
 # What the generator says behind a description: bounds and units from the type, the default.
