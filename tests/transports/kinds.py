@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Final, Protocol
 
 from ringback.http import Request, Response
@@ -110,6 +111,12 @@ class Make(Protocol):
     ) -> Face: ...
 
 
+@cache
+def _system() -> ssl.SSLContext:
+    # What httpx gets by default as well, but it takes long to make, and httpx makes one even for plain http.
+    return ssl.create_default_context()
+
+
 def urllib3(
     *, proxy: str | None = None, trust_env: bool = False, ssl_context: ssl.SSLContext | None = None
 ) -> Face:
@@ -126,13 +133,15 @@ def threaded(
 def httpx(
     *, proxy: str | None = None, trust_env: bool = False, ssl_context: ssl.SSLContext | None = None
 ) -> Face:
-    return SyncFace(HttpxTransport(proxy=proxy, trust_env=trust_env, ssl_context=ssl_context))
+    return SyncFace(HttpxTransport(proxy=proxy, trust_env=trust_env, ssl_context=ssl_context or _system()))
 
 
 def httpx_async(
     *, proxy: str | None = None, trust_env: bool = False, ssl_context: ssl.SSLContext | None = None
 ) -> Face:
-    return AsyncFace(AsyncHttpxTransport(proxy=proxy, trust_env=trust_env, ssl_context=ssl_context))
+    return AsyncFace(
+        AsyncHttpxTransport(proxy=proxy, trust_env=trust_env, ssl_context=ssl_context or _system())
+    )
 
 
 def aiohttp(
