@@ -135,9 +135,11 @@ class TestBodies:
             (b"\x00\xff\xfe", "not JSON"),
         ],
     )
-    @pytest.mark.parametrize("kind", ["application/json", "text/html", ""])
-    def test_a_200_that_is_none(self, api: Api, server: Server, body: bytes, problem: str, kind: str) -> None:
-        bad = answer(body, headers={"Content-Type": kind, "Twilio-Request-Id": "RQ9"})
+    @pytest.mark.parametrize("content_type", ["application/json", "text/html", ""])
+    def test_a_200_that_is_none(
+        self, api: Api, server: Server, body: bytes, problem: str, content_type: str
+    ) -> None:
+        bad = answer(body, headers={"Content-Type": content_type, "Twilio-Request-Id": "RQ9"})
         for path in (ONE, LIST):
             server.on(path, bad)
         with pytest.raises(ResponseInvalid, match=problem) as caught:
