@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import cast
@@ -110,7 +110,7 @@ class Story:
 
 
 @contextmanager
-def live(emulator: Emulator, story: Story) -> Iterator[None]:
+def live(emulator: Emulator, story: Story) -> Generator[None]:
     """Show what happens in the emulator, as it happens."""
     done = threading.Event()
 
@@ -133,7 +133,7 @@ def live(emulator: Emulator, story: Story) -> Iterator[None]:
 
 
 @contextmanager
-def reception(emulator: Emulator, api: str) -> Iterator[str]:
+def reception(emulator: Emulator, api: str) -> Generator[str]:
     """The application under uvicorn, in a process of its own; gives its base URL."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

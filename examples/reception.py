@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -65,7 +65,7 @@ def build(app: Application, client: AsyncClient, number: str) -> FastAPI:
     app.on(TranscriptionReady, note_transcription)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         # Twilio learns our URLs: point a number at this TwiML application, once, in the console.
         await app.install(client, friendly_name="The Blue Door")
         yield

@@ -347,12 +347,13 @@ def test_files_that_can_not_be_compared(
     assert message in capsys.readouterr().err
 
 
+SHAPES: list[object] = [[], {}, [{}], [1], ["a"]]
 ODD: st.SearchStrategy[object] = (
     st.none()
     | st.booleans()
     | st.integers()
     | st.text(max_size=3)
-    | st.sampled_from([[], {}, [{}], [1], ["a"]])
+    | st.sampled_from(SHAPES)
 )
 
 
