@@ -235,7 +235,7 @@ class _Reader:
         unknown = sorted(set(hints) - HINTS[where])
         if unknown:
             known = ", ".join(sorted(HINTS[where]))
-            self._problem(component, f"unknown hint {unknown[0]!r} of a {where}; known are {known}")
+            self._problem(component, f"unknown hint {unknown[0]!r}; on xs:{where}, there are {known}")
         return hints
 
     def _kind(self, kind: XsdType, anonymous: str) -> Kind:

@@ -1,0 +1,117 @@
+"""From the schema to the classes: what an edit does, and how mistakes are told."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from codegen import twiml
+from codegen.problems import SpecError
+
+SPEC = Path(__file__).parents[2] / "spec"
+PAGE = Path(__file__).parents[2] / "docs" / "twiml.md"
+
+
+@pytest.fixture
+def edit(tmp_path: Path) -> Callable[[str, str, str], Path]:
+    shutil.copytree(SPEC / "twiml", tmp_path / "twiml")
+
+    def replace(file: str, old: str, new: str) -> Path:
+        path = tmp_path / "twiml" / file
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), encoding="utf-8")
+        return tmp_path
+
+    return replace
+
+
+ATTRIBUTE = """    <xs:attribute name="comfortNoise" type="boolean">
+      <xs:annotation>
+        <xs:appinfo><rb:hint default="false"/></xs:appinfo>
+        <xs:documentation>Whether the line hums softly, see `numDigits`.</xs:documentation>
+      </xs:annotation>
+    </xs:attribute>
+"""
+ELEMENT = """  <xs:complexType name="Whistle">
+    <xs:annotation>
+      <xs:documentation source="https://www.twilio.com/docs">Whistles a tune.</xs:documentation>
+    </xs:annotation>
+    <xs:simpleContent><xs:extension base="words"/></xs:simpleContent>
+  </xs:complexType>
+"""
+
+
+def test_elements_and_attributes_are_added_in_one_place(edit: Callable[[str, str, str], Path]) -> None:
+    length = '    <xs:attribute name="length" type="oneOrMore">'
+    edit("voice.xsd", length, ATTRIBUTE + length)
+    pause = '  <xs:complexType name="Pause">'
+    edit("voice.xsd", pause, ELEMENT + pause)
+    dial = '<xs:element name="Dial" type="Dial"/>'
+    files = twiml.render(edit("voice.xsd", dial, f'{dial}<xs:element name="Whistle" type="Whistle"/>'))
+    source = files["twiml/voice.py"]
+    changed = source[source.index("class Pause(") : source.index("class Gather(")]
+    assert "comfort_noise: Whether the line hums softly, see `num_digits`. Default: `false`." in changed
+    assert "comfort_noise: bool | None = None" in changed
+    assert "def comfort_noise(self) -> bool | None:" in changed
+    assert 'comfortNoise="true"' in changed
+    assert "def whistle(" in source
+    assert "class Whistle(TextElement" in source
+    assert "Whistle as Whistle" in files["twiml/__init__.py"]
+
+
+MISTAKES = [
+    (
+        'rb:hint default="1" unit="seconds"',
+        'rb:hint defualt="1"',
+        "unknown hint 'defualt'",
+    ),
+    (
+        '<xs:attribute name="length" type="oneOrMore">',
+        '<xs:attribute name="length" type="oneOrMoar">',
+        "oneOrMoar",
+    ),
+    (
+        '<xs:element name="Number" type="Number"/>',
+        '<xs:element name="number" type="Pause"/>',
+        "stands under 2 names",
+    ),
+    ("<xs:documentation>How long.</xs:documentation>", "", "length of Pause has no documentation"),
+    ("</xs:schema>", "", "no element found|XML|parse"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), MISTAKES)
+def test_mistakes_are_told_with_file_and_line(
+    edit: Callable[[str, str, str], Path], old: str, new: str, message: str
+) -> None:
+    spec = edit("voice.xsd", old, new)
+    with pytest.raises(SpecError) as caught:
+        twiml.render(spec)
+    assert re.search(message, str(caught.value))
+    for problem in caught.value.problems:
+        assert problem.file.endswith(".xsd")
+        line = (
+            (spec / "twiml" / Path(problem.file).name)
+            .read_text(encoding="utf-8")
+            .splitlines()[problem.line - 1]
+        )
+        assert "name=" in line or problem.line == 0
+
+
+def test_patterns_need_words(edit: Callable[[str, str, str], Path]) -> None:
+    spec = edit(
+        "common.xsd", '<xs:appinfo><rb:hint allowed="a language tag such as en-US"/></xs:appinfo>', ""
+    )
+    with pytest.raises(SpecError, match="languageTag has a pattern and no hint `allowed`"):
+        twiml.render(spec)
+
+
+@pytest.mark.parametrize("number", range(PAGE.read_text(encoding="utf-8").count("```python")))
+def test_the_page_runs(number: int) -> None:
+    source = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)[number]
+    exec(compile(source, f"{PAGE.name} {number}", "exec"), {})  # noqa: S102
