@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from codegen import naming
-from codegen.api import ir
+from codegen.api import ir, sids
 from codegen.api.load import LoadedFamily
 from codegen.api.plan import NUMBERED, ROOT, Field, Operation, Plan, Resource
 from codegen.api.types import Enum, PairList
@@ -20,12 +20,15 @@ from codegen.source import Steps
 
 FIELD_FLAGS: Final = frozenset({"always", "secret"})
 PARAMETER_FLAGS: Final = frozenset({"required", "secret"})
-# What `Client` and `AsyncClient` have besides resources.
+# What clients and accounts have besides resources.
 CLIENT_NAMES: Final = frozenset(
-    {"account", "account_sid", "accounts", "aclose", "base_url", "close", "request"}
-)
+    {
+        "account", "account_sid", "accounts", "aclose", "activate", "base_url", "close", "reconcile",
+        "request", "suspend", "with_raw_response",
+    }
+)  # fmt: skip
 # Modules of `_generated/api` that are no family.
-_MODULES: Final = frozenset({"operations", "roots"})
+_MODULES: Final = frozenset({"operations", "roots", "sids"})
 # What generated modules import.
 _IMPORTED: Final = frozenset(
     {
@@ -301,7 +304,8 @@ def _links(spec: ir.Family) -> Iterator[tuple[Steps, str]]:
 
 def _classes(plan: Plan, families: Mapping[str, LoadedFamily]) -> Iterator[Problem]:
     """A model and a resource client easily get one name."""
-    taken = dict.fromkeys(_IMPORTED, "something that generated modules import")
+    imported = _IMPORTED | set(sids.TYPES.values()) | {sids.ANY, sids.WRONG}
+    taken = dict.fromkeys(imported, "something that generated modules import")
     for module in plan.modules:
         for section, names in (
             ("enums", [enum.name for enum in module.enums]),

@@ -349,11 +349,7 @@ def test_files_that_can_not_be_compared(
 
 SHAPES: list[object] = [[], {}, [{}], [1], ["a"]]
 ODD: st.SearchStrategy[object] = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.text(max_size=3)
-    | st.sampled_from(SHAPES)
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3) | st.sampled_from(SHAPES)
 )
 
 

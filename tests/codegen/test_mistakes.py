@@ -115,6 +115,8 @@ MISTAKES: list[tuple[str, ...]] = [
      "something that generated modules import", "  Literal:"),
     ("  LetterClass: {", "  Method: {doc: How., values: [a]}\n  LetterClass: {",
      "something that generated modules import"),
+    ("  LetterClass: {", "  CallSid: {doc: How., values: [a]}\n  LetterClass: {",
+     "something that generated modules import"),
     ("  LetterClass: {", "  LettersCreate: {doc: How., values: [a]}\n  LetterClass: {",
      "its constant would be LETTERS_CREATE, that of", "      create:"),
     ("  post.opening:", "  accounts:", "spec/api/account.yaml has it already"),
@@ -182,7 +184,7 @@ def test_a_spec_without_accounts_or_without_files(tmp_path: Path) -> None:
     assert problem.endswith("spec/api:0: there is no *.yaml file in it")
 
 
-@pytest.mark.parametrize("name", ["roots", "two-words", "class_", "2nd"])
+@pytest.mark.parametrize("name", ["roots", "sids", "two-words", "class_", "2nd"])
 def test_file_names_become_modules(name: str, tmp_path: Path) -> None:
     spec = small(tmp_path)
     (spec / "api" / "letter.yaml").rename(spec / "api" / f"{name}.yaml")
