@@ -262,7 +262,7 @@ async def test_an_error_of_progress_is_ours_to_see(recording: Getting, tmp_path:
     assert part.stat().st_size > 0
 
 
-@pytest.mark.parametrize("to", ["", None, 7, b"path", io.StringIO()], ids=repr)
+@pytest.mark.parametrize("to", ["", None, 7, b"path", io.StringIO()], ids=lambda to: type(to).__name__)
 async def test_nothing_is_sent_where_nothing_can_be_written(
     to: object, recording: Getting, storage: Storage
 ) -> None:
