@@ -8,7 +8,6 @@ https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
 
 from __future__ import annotations
 
-import math
 import mimetypes
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
@@ -23,6 +22,7 @@ from ringback.emulator.engine.people import Phone, Text
 from ringback.emulator.engine.process import Steps
 from ringback.emulator.engine.records import Media, Message
 from ringback.emulator.engine.transcript import shown
+from ringback.rest import segments as count_segments
 from ringback.twiml import Body
 from ringback.twiml import Media as TwimlMedia
 from ringback.twiml import Message as TwimlMessage
@@ -36,11 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OutgoingMessage", "cancel", "receive", "segments", "send"]
 
-_GSM: Final = frozenset(
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ\x1bÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
-    "abcdefghijklmnopqrstuvwxyzäöñüà"
-)
-_GSM_TWICE: Final = frozenset("^{}\\[~]|€\f")
 _ERRORS: Final = {
     "undelivered": (30005, "Unknown destination handset"),
     "failed": (30008, "Unknown error"),
@@ -70,12 +65,8 @@ class OutgoingMessage:
 
 
 def segments(body: str) -> int:
-    """In how many pieces a text travels: 160 GSM-7 characters (153 when several), else 70 UCS-2 ones (67)."""
-    if all(character in _GSM or character in _GSM_TWICE for character in body):
-        size, one, many = len(body) + sum(character in _GSM_TWICE for character in body), 160, 153
-    else:
-        size, one, many = len(body.encode("utf-16-le")) // 2, 70, 67
-    return 1 if size <= one else math.ceil(size / many)
+    """In how many pieces a text travels; one without text is one."""
+    return max(1, count_segments(body).count)
 
 
 def send(network: Network, account: Account, wanted: OutgoingMessage) -> Message:
