@@ -81,7 +81,7 @@ def _create(answer: Path) -> Row:
 
 
 def _http(url: str) -> Row:
-    rounds = _measured("http", [url], 7, floor="bare")
+    rounds = _measured("http", [url], 11, floor="bare")
     return Row(
         name="CPU time of 1,000 creates over HTTP on loopback, sync",
         ratio=ratio(rounds, "ringback", "twilio", number),
@@ -92,7 +92,7 @@ def _http(url: str) -> Row:
 
 
 def _async_http(url: str) -> Row:
-    rounds = _measured("async", [url], 7, floor="bare")
+    rounds = _measured("async", [url], 11, floor="bare")
     return Row(
         name="CPU time of 1,000 creates over HTTP on loopback, async",
         ratio=ratio(rounds, "ringback", "twilio", number),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import compileall
 from typing import Final
 
-from bench.processes import ROOT, SUBJECTS, Finished, Rounds, interleaved, number, ratio
+from bench.processes import SUBJECTS, Finished, Rounds, interleaved, number, ratio
 from bench.rows import Row
 
 __all__ = ["run"]
@@ -15,9 +14,6 @@ _PROGRAMS: Final = ("ringback", "twilio", "hand")
 
 def run() -> list[Row]:
     """Measure all of it; takes about half a minute."""
-    # Where Python is told to write no bytecode, ours would be compiled in each run, and the installed
-    # package's not.
-    compileall.compile_dir(str(ROOT / "src" / "ringback"), quiet=1)
     return [
         _row("build and write a TwiML document of 6 elements", "small", limit=0.3),
         _row("the same of 500 elements", "large", limit=0.3),

@@ -31,7 +31,7 @@ _IN_PLACE: Final[Mapping[object, str]] = {
     Decimal: "Decimal({v}) if type({v}) is str else {call}",
     # `Mon, 23 Nov 2026 15:00:07 +0000` is rewritten for a parser in C; a page has few days and one offset.
     datetime: "from_iso(f'{{iso_day({v}[:17])}}{{{v}[17:25]}}{{iso_offset({v}[25:])}}')"
-    " if type({v}) is str else {call}",
+    " if type({v}) is str and {v}[19] == ':' else {call}",
     Mapping[str, str]: "{v} if type({v}) is dict and text.issuperset(map(type, {v}.values())) else {call}",
 }
 
