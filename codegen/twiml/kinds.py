@@ -104,6 +104,13 @@ class WordsKind(TextKind):
 
 
 @frozen
+class SecretKind(TextKind):
+    @property
+    def check(self) -> str:
+        return "Secret()"
+
+
+@frozen
 class JsonKind(TextKind):
     @property
     def annotation(self) -> str:

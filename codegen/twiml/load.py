@@ -35,6 +35,7 @@ from codegen.twiml.kinds import (
     ListKind,
     OpenKind,
     PostalKind,
+    SecretKind,
     TextKind,
     UrlKind,
     WordsKind,
@@ -205,6 +206,8 @@ class _Reader:
             kind: Kind = self._language(hints)
         else:
             kind = self._kind(attribute.type, f"{owner.local_name}.{wire}")
+        if hints.get("secret") == "true":
+            kind = SecretKind("secret")
         return Attribute(
             wire=wire,
             name=python_name(wire),

@@ -141,14 +141,14 @@ class _Module:
         for kind in _kinds(self.document):
             if kind.alias is not None:
                 aliases.add(kind.alias.name)
-        values = (
-            "Amount Boolean Choice Integer Json Known Listed Postal Switch Text Url Words link quote text"
-        )
         # `format_source` drops those that aren't used.
         bases = "Container, Element, NoSuchAttribute, Raw, RequiringType, TextElement"
+        values = (
+            "Amount, Boolean, Choice, Integer, Json, Known, Listed, Postal, Secret, Switch, Text, Url, Words"
+        )
         return [
             f"from ringback._core.twiml_elements import {bases}",
-            f"from ringback._core.twiml_values import {', '.join(values.split())}",
+            f"from ringback._core.twiml_values import {values}, link, quote, text",
             "",
             "if TYPE_CHECKING:",
             "    from collections.abc import Mapping, Sequence",

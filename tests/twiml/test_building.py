@@ -247,6 +247,10 @@ def test_repr_is_python_and_keeps_secrets() -> None:
     assert eval(repr(tree)) == tree  # noqa: S307
     secret = repr(Dial(Sip(Uri("sip:a@b.c", password="hunter2"), password="hunter2")))
     assert "hunter2" not in secret
+    assert "hunter2" not in repr(Sip("sip:a@b.c", extra_attributes={"password": "hunter2"}))
+    with pytest.raises(TwimlError) as caught:
+        Sip("sip:a@b.c", password="hunter2\x00")
+    assert "hunter2" not in str(caught.value)
     assert "hunter2" in str(Dial(Sip("sip:a@b.c", password="hunter2")))
 
 
@@ -300,6 +304,9 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: Dial(""), r"text that is not blank"),
     (lambda: loose.Sub("WWW"), r"Sub\.alias"),
     (lambda: Connect(Stream(url="wss://a"), Stream(url="wss://b")), r"Connect: expected one element inside"),
+    (lambda: Sip("sip:a@b.c", password="\x00"), r"Sip\.password: .*U\+0000 at position 0.*got \*\*\*"),
+    (lambda: loose.Parameter(name="a", valu="b"), r"did you mean value\?"),
+    (lambda: Hangup(extra_attributes={"ª": "1"}), r"names that XML allows"),
     (lambda: Raw("<a>"), r"Raw: expected well-formed XML"),
     (lambda: Raw("</raw><raw>"), r"Raw: expected well-formed XML"),
     (lambda: Raw("<!DOCTYPE a>"), r"Raw: expected well-formed XML"),

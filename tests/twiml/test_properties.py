@@ -60,7 +60,7 @@ def expected(element: Element) -> Infoset:
     return element._tag, attributes, children
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.text(st.characters()))
 def test_any_text_is_read_back_by_another_parser_or_refused(text: str) -> None:
     try:

@@ -64,6 +64,9 @@ class RequiringType(type):
             try:
                 return type.__call__(cls, *arguments, **attributes)
             except TypeError:
+                unknown = [name for name in attributes if name not in (*cls._fields, "extra_attributes")]
+                if unknown:
+                    cls._refuse(unknown)
                 missing = [name for name in cls._required if name not in attributes]
                 if missing:
                     allowed = "a value, as it is required"
@@ -154,8 +157,8 @@ class Element:
         accepted: dict[str, str] = {}
         for name, value in extra.items():
             field = f"{type(self).__name__}.extra_attributes"
-            if re.fullmatch(r"[^\W\d][\w.\-]*(:[^\W\d][\w.\-]*)?", text(field, name)) is None:
-                raise TwimlError(field, name, "names that XML allows")
+            if re.fullmatch(r"[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?", text(field, name), re.ASCII) is None:
+                raise TwimlError(field, name, "names that XML allows, in ASCII")
             if name in wire and getattr(self, f"_{wire[name]}") is not None:
                 raise TwimlError(field, name, f"attributes that are not given as {wire[name]} already")
             accepted[name] = text(f"{field}[{name!r}]", value)
@@ -223,7 +226,9 @@ class Element:
                 shown = repr(REDACTED) if name in self._secrets else _show(value)
                 parts.append(f"{name}={shown}")
         if self._extra:
-            parts.append(f"extra_attributes={self._extra!r}")
+            secrets = {self._fields[name][0] for name in self._secrets}
+            extra = {name: REDACTED if name in secrets else value for name, value in self._extra.items()}
+            parts.append(f"extra_attributes={extra!r}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
 
@@ -457,4 +462,4 @@ def _rebuild(cls: type[Element], values: tuple[object, ...]) -> Element:
 def _describe_needs(needs: Iterable[str]) -> str:
     words = {"text": "text", "*": "an element inside"}
     alternatives = [words.get(need, need.replace("@", "the attribute ")) for need in needs]
-    return f"{' or '.join(alternatives)}"
+    return " or ".join(alternatives)

@@ -3,6 +3,7 @@
     Value
     ├── Text            any text, or text of a pattern, or of a limited length
     │   ├── Words       text that isn't blank
+    │   ├── Secret      text that no error shows
     │   ├── Url         a URL, or whatever has one: a handler, a flow
     │   └── Known       words out of a list, or text of a pattern
     ├── Json            a JSON object, as text or as a mapping
@@ -39,6 +40,7 @@ __all__ = [
     "Known",
     "Listed",
     "Postal",
+    "Secret",
     "Switch",
     "Text",
     "Url",
@@ -202,6 +204,18 @@ class Words(Text):
 
     def matches(self, value: str) -> bool:
         return bool(value.strip(XML_SPACE))
+
+
+class Secret(Text):
+    """Text that no error shows."""
+
+    __slots__ = ()
+
+    def check(self, field: str, value: Any) -> Any:
+        try:
+            return text(field, value)
+        except TwimlError as error:
+            raise TwimlError(field, None, error.allowed, secret=True) from None
 
 
 class Url(Text):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ringback._core.twiml_values import Secret
 from ringback.errors import REDACTED
 from ringback.twiml import tables
 from ringback.twiml.xml import Node, read_xml
@@ -82,7 +83,9 @@ def _lines(node: Node, cls: type[Element] | None, paint: Paint, first: str, rest
 
 def _shown(value: str, wire: str, cls: type[Element] | None) -> str:
     known = tables.attribute(cls, wire) if cls is not None else None
-    if known is not None and cls is not None and known[0] in cls._secrets:
+    secret = known is not None and isinstance(known[1], Secret)
+    # What stands where the schema knows nothing may still be a secret.
+    if secret or "password" in wire.lower():
         return REDACTED
     plain = value.isprintable() and value and not any(character in value for character in ' "')
     return value if plain and len(value) <= MAX_TEXT else _excerpt(value)

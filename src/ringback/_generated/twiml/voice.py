@@ -20,6 +20,7 @@ from ringback._core.twiml_values import (
     Known,
     Listed,
     Postal,
+    Secret,
     Switch,
     Text,
     Url,
@@ -373,6 +374,7 @@ _RING_TONE = Choice(
     "za",
 )
 _SAY_LANGUAGE = Text("a language tag such as en-US", r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
+_SECRET = Secret()
 _SECURE_URL = Url(
     "an https:// URL, or a relative one",
     r"([hH][tT][tT][pP][sS]:[^ \t\n\r]+)|([^:/?# \t\n\r]*([/?#][^ \t\n\r]*)?)",
@@ -3907,7 +3909,7 @@ class Sip(Container):
         ),
         "machine_detection_timeout": ("machineDetectionTimeout", _SIP_MACHINE_DETECTION_TIMEOUT),
         "method": ("method", _METHOD),
-        "password": ("password", _TEXT),
+        "password": ("password", _SECRET),
         "status_callback": ("statusCallback", _URL),
         "status_callback_event": ("statusCallbackEvent", _CALL_EVENTS),
         "status_callback_method": ("statusCallbackMethod", _METHOD),
@@ -4027,7 +4029,7 @@ class Sip(Container):
             )
         )
         self._method: Method | None = None if method is None else _METHOD.check("Sip.method", method)
-        self._password: str | None = None if password is None else _TEXT.check("Sip.password", password)
+        self._password: str | None = None if password is None else _SECRET.check("Sip.password", password)
         self._status_callback: str | Target[CallStatusChanged] | None = (
             None if status_callback is None else _URL.check("Sip.status_callback", status_callback)
         )
@@ -4205,7 +4207,7 @@ class Uri(TextElement, metaclass=RequiringType):
     _tag = "Uri"
     _key = "voice.Uri"
     _fields = {
-        "password": ("password", _TEXT),
+        "password": ("password", _SECRET),
         "priority": ("priority", _ZERO_OR_MORE),
         "username": ("username", _TEXT),
         "weight": ("weight", _ZERO_OR_MORE),
@@ -4242,7 +4244,7 @@ class Uri(TextElement, metaclass=RequiringType):
         /,
     ) -> None:
         self._extra = None
-        self._password: str | None = None if password is None else _TEXT.check("Uri.password", password)
+        self._password: str | None = None if password is None else _SECRET.check("Uri.password", password)
         self._priority: int | None = (
             None if priority is None else _ZERO_OR_MORE.check("Uri.priority", priority)
         )
