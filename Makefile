@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# The tests start many processes; without bytecode each would compile the library again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check bench cassettes generate format clean
 
 demo: $(VENV)/ready
