@@ -287,6 +287,21 @@ def test_a_conference_waits_for_its_moderator(emulator: Emulator, website: Websi
     ben.expect_say("It is over")
 
 
+@pytest.mark.parametrize("waiting", ["", 'waitUrl="/wait"', 'waitUrl=""'])
+def test_star_leaves_a_conference_that_has_not_begun(
+    emulator: Emulator, website: Website, waiting: str
+) -> None:
+    website.pages["/voice"] = dial(f"<Conference {waiting}>room</Conference>", 'hangupOnStar="true"')
+    website.pages["/wait"] = "<Response><Say>Please wait</Say></Response>"
+    website.pages["/done"] = "<Response><Say>You left</Say></Response>"
+    call = emulator.phone(ANNA).dial(OURS)
+    call.expect_answer()
+    emulator.advance(2.2)
+    call.press("1*")
+    call.expect_say("You left")
+    assert website.at("/done")[0]["DialCallStatus"] == "answered"
+
+
 def test_a_muted_participant_is_not_heard(emulator: Emulator, website: Website) -> None:
     website.pages["/voice"] = room()
     anna = emulator.phone(ANNA).dial(OURS)

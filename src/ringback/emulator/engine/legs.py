@@ -207,13 +207,16 @@ class Leg:
             now = self.network.clock.now
             length = self.network.settings.key
             leg.line.hear(Heard(now, "key", key, until=now + length, seconds=length))
-        self.signal(Key(key))
+        # What nobody listens for is lost, as on a phone.
+        if "keys" in self.listening:
+            self.signal(Key(key))
 
     def spoke(self, text: str, seconds: float) -> None:
         for leg in self.audience():
             now = self.network.clock.now
             leg.line.hear(Heard(now, "speech", text, until=now + seconds, seconds=seconds))
-        self.signal(Speech(text, seconds))
+        if "speech" in self.listening:
+            self.signal(Speech(text, seconds))
 
     # What it tells
 

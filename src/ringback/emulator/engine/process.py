@@ -234,11 +234,10 @@ class Process:
         clock.after(0, self._begin)
 
     def signal(self, signal: Signal) -> None:
-        """Tell it something. Keys and words are lost while it waits for an answer, as on a phone."""
-        if self.over or (isinstance(self._waits_for, Ask) and isinstance(signal, (Key, Speech))):
-            return
-        self._signals.append(signal)
-        self._clock.after(0, self._deliver)
+        """Tell it something; it learns of it when it next waits."""
+        if not self.over:
+            self._signals.append(signal)
+            self._clock.after(0, self._deliver)
 
     def interrupt(self, interruption: Interruption) -> None:
         """End what it is doing."""

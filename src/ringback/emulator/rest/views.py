@@ -132,7 +132,6 @@ def call(record: Call) -> Body:
         "price_unit": "USD",
         "direction": record.direction,
         "answered_by": record.answered_by,
-        "annotation": None,
         "api_version": API_VERSION,
         "forwarded_from": None,
         "group_sid": None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.conferences import Callback, Conference, Participant
@@ -14,12 +15,15 @@ from ringback.emulator.engine.process import (
     HungUp,
     Interruption,
     Key,
+    Signal,
     Source,
     Steps,
 )
 from ringback.emulator.engine.verbs.basic import WAITING
-from ringback.emulator.engine.verbs.flow import Unavailable, execute, fetch
-from ringback.emulator.engine.verbs.sound import listen, nothing
+from ringback.emulator.engine.verbs.flow import Unavailable, Verbs, execute, fetch
+from ringback.emulator.engine.verbs.results import NEXT, Result
+from ringback.emulator.engine.verbs.sound import Audible, listen, perform
+from ringback.twiml import Pause, Play, Say
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.documents import Document
@@ -54,17 +58,22 @@ def join(leg: Leg, document: Document, dial: Dial, noun: ConferenceNoun) -> Step
         muted=bool(noun.muted),
         label=noun.participant_label or "",
     )
-    star = bool(dial.hangup_on_star)
+
+    def leaves(signal: Signal) -> bool:
+        return bool(dial.hangup_on_star) and signal == Key("*")
+
     leg.listen_for("keys", *(() if participant.muted else ("speech",)))
     reason = "participant_hung_up"
     try:
         conference.join(participant, _callback(document, noun))
-        while participant.waiting:
-            try:
-                yield from _wait(leg, document, noun, conference)
-            except ConferenceStarted:
-                break
-        yield from listen(leg, float(dial.time_limit or _LONGEST), lambda signal: star and signal == Key("*"))
+        try:
+            if participant.waiting:
+                yield from _wait(leg, document, noun, conference, leaves)
+        except ConferenceStarted:
+            pass
+        yield from listen(leg, float(dial.time_limit or _LONGEST), leaves)
+    except _Left:
+        pass
     except ConferenceOver:
         reason = "moderator_ended_conference"
     except HungUp:
@@ -89,8 +98,26 @@ def _callback(document: Document, noun: ConferenceNoun) -> Callback | None:
     )
 
 
-def _wait(leg: Leg, document: Document, noun: ConferenceNoun, conference: Conference) -> Steps[None]:
+class _Left(Exception):
+    """Somebody did not want to wait for the conference to start."""
+
+
+def _wait(
+    leg: Leg,
+    document: Document,
+    noun: ConferenceNoun,
+    conference: Conference,
+    leaves: Callable[[Signal], bool],
+) -> Steps[None]:
     """What is heard until the conference starts: hold music, a document over and over, or silence."""
+
+    def sound(leg: Leg, document: Document, verb: Audible) -> Steps[Result]:
+        signal = yield from perform(leg, document, verb, f"Conference > {type(verb).__name__}", leaves)
+        if signal is not None:
+            raise _Left
+        return NEXT
+
+    verbs: Verbs = {**WAITING, Say: sound, Play: sound, Pause: sound}
     if noun.wait_url:
         source = Source(
             document.link(noun.wait_url),
@@ -101,7 +128,7 @@ def _wait(leg: Leg, document: Document, noun: ConferenceNoun, conference: Confer
         while True:
             begun = leg.network.clock.now
             try:
-                result = yield from execute(leg, (yield from fetch(leg, source)), WAITING)
+                result = yield from execute(leg, (yield from fetch(leg, source)), verbs)
             except Unavailable:
                 break
             if isinstance(result, Source):
@@ -111,4 +138,5 @@ def _wait(leg: Leg, document: Document, noun: ConferenceNoun, conference: Confer
                 break
     elif noun.wait_url is None:
         leg.line.hear(Heard(leg.network.clock.now, "music", "while waiting", "Conference", leg.document))
-    yield from listen(leg, None, nothing)
+    yield from listen(leg, None, leaves)
+    raise _Left

@@ -62,6 +62,8 @@ def gather(leg: Leg, document: Document, verb: Gather) -> Steps[Result]:
 
 
 def _speech(leg: Leg, document: Document, verb: Gather, speech: Speech) -> Steps[Result]:
+    # Whoever goes on speaking now waits for whatever listens next.
+    leg.listen_for()
     words = speech.text.split()
     if verb.partial_result_callback and len(words) > 1:
         yield from listen(leg, speech.seconds / 2, nothing)
