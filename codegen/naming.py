@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import keyword
 import re
 
@@ -31,11 +30,6 @@ def parameter(wire: str) -> str:
 def identifier(name: str) -> str:
     """`name`, made usable as an identifier."""
     return f"{name}_" if keyword.iskeyword(name) else name
-
-
-def shadows_builtin(name: str) -> bool:
-    """Whether a class attribute of this name would hide a builtin from the annotations below it."""
-    return hasattr(builtins, name)
 
 
 def constant(*parts: str) -> str:

@@ -388,6 +388,4 @@ def _parameters(resource: Resource, operation: Operation, family: LoadedFamily) 
         where = ("resources", resource.key, "operations", operation.action, "params", wire)
         if parameter.name in taken:
             yield family.problem(f"the name {parameter.name} is taken", *where)
-        elif not parameter.name.isidentifier():
-            yield family.problem(f"its name in Python would be {parameter.name!r}", *where)
         taken.add(parameter.name)

@@ -79,6 +79,10 @@ MISTAKES: list[tuple[str, ...]] = [
     ("  letters().pages:", "  parcels().pages:", "its parent parcels() is no resource"),
     ("  post.opening:", "  post().opening:", "its parent post() has no key"),
     ('[decimal, always, "What it cost."]', '[model Letter, "A letter."]', "it contains itself", "  Stamp:"),
+    ('[datetime, "When it left; null until then."]', '[datetime, always, always, "When."]',
+     "a flag is there twice: always, always"),
+    ('key: [Sid, sid SM MM, "The letter."]', 'key: [Sid, name S, "The letter."]',
+     "expected the prefixes of a SID"),
     # what makes no sense
     ("[decimal, always, ", "[decimal, required, ",
      "unknown flag 'required'; the flags here are always, secret"),
@@ -104,6 +108,12 @@ MISTAKES: list[tuple[str, ...]] = [
     ("    path: Post\n", "    path: Post\n    mixins: {instance: a.B}\n", "it has no instances",
      "    mixins: {instance: a.B}"),
     # names
+    ("values: [slow, fast]", 'values: [slow, "fast "]', "expected printable text, got 'fast '"),
+    ("    name: Letter\n", "    name: letter\n", "expected a name in CamelCase, got 'letter'"),
+    ('key: [Sid, sid SM MM, "The letter."]', 'key: [sid, sid SM MM, "The letter."]',
+     "expected a hole such as Sid, got 'sid'"),
+    ("collection: post.Stamping", "collection: post.Letter", "the mixin post.Letter is called like",
+     "doc: Letters and their pages; one of everything that a family can have."),
     ("  Stamp:\n", "  stamp:\n", "expected a name in CamelCase"),
     ("  Stamp:\n", "  Account:\n", "there already is the model Account"),
     ("  Stamp:\n", "  LetterClass:\n", "there already is the enum LetterClass"),

@@ -218,6 +218,26 @@ async def test_a_file_that_changes_meanwhile(recording: Getting, storage: Storag
         await recording(io.BytesIO(), progress=change)
 
 
+async def test_a_weak_validator_is_none(recording: Getting, storage: Storage, tmp_path: Path) -> None:
+    storage.etag = 'W/"1"'
+    storage.breaks = [100_000]
+    await recording(tmp_path / "a")
+    assert "if-range" not in storage.asked[-1][2]
+    assert (tmp_path / "a").read_bytes() == CONTENT
+
+
+async def test_a_writer_that_says_nothing(recording: Getting) -> None:
+    class Silent:
+        taken = b""
+
+        def write(self, data: bytes) -> None:
+            self.taken += data
+
+    silent = Silent()
+    await recording(silent)
+    assert silent.taken == CONTENT
+
+
 async def test_other_bytes_than_those_asked_for(recording: Getting, storage: Storage, tmp_path: Path) -> None:
     storage.breaks = [100_000]
     storage.shift = 1
