@@ -14,7 +14,7 @@ from ringback._core.kinds import Integer
 from ringback._core.opening import Opening
 from ringback._core.session import AsyncSession, Session
 from ringback._generated.api.roots import AsyncClientResources, ClientResources
-from ringback.errors import ConfigurationError
+from ringback.errors import ConfigurationError, InvalidValue
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -96,8 +96,8 @@ class Client(ClientResources):
         size = _pool_size(pool_size, transport)
         if transport is not None and not hasattr(transport, "close"):
             raise ConfigurationError(f"Client needs a Transport, which has close(); got {transport!r}")
-        self._opening = Opening(partial(_open, size, hooks, transport), given=transport is not None)
-        exchanges = partial(_exchanges, config, _timeout(timeout), retry)
+        self._opening = Opening(partial(_open, size, _hooks(hooks), transport), given=transport is not None)
+        exchanges = partial(_exchanges, config, _timeout(timeout), _retry(retry))
         self._assemble(config, Session(exchanges, self._opening.get))
 
     def _assemble(self, config: Config, session: Session) -> None:
@@ -291,8 +291,10 @@ class AsyncClient(AsyncClientResources):
             raise ConfigurationError(
                 f"AsyncClient needs an AsyncTransport, which has aclose(); got {transport!r}"
             )
-        self._opening = Opening(partial(_open_async, size, hooks, transport), given=transport is not None)
-        exchanges = partial(_exchanges, config, _timeout(timeout), retry)
+        self._opening = Opening(
+            partial(_open_async, size, _hooks(hooks), transport), given=transport is not None
+        )
+        exchanges = partial(_exchanges, config, _timeout(timeout), _retry(retry))
         self._assemble(config, AsyncSession(exchanges, self._opening.get))
 
     def _assemble(self, config: Config, session: AsyncSession) -> None:
@@ -375,6 +377,20 @@ def _timeout(given: Timeout | float | None) -> Timeout | None:
     from ringback._core.options import to_timeout
 
     return to_timeout(given)
+
+
+def _retry(given: RetryPolicy | None) -> RetryPolicy | None:
+    if given is None:
+        return None
+    from ringback._core.retry import to_retry
+
+    return to_retry(given)
+
+
+def _hooks(given: Sequence[Hook]) -> tuple[Hook, ...]:
+    if callable(given) or not all(callable(hook) for hook in given):
+        raise InvalidValue("hooks", given, "a list of generator functions")
+    return tuple(given)
 
 
 def _exchanges(config: Config, timeout: Timeout | None, retry: RetryPolicy | None) -> Exchanges:

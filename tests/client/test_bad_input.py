@@ -93,6 +93,8 @@ ATTEMPTS: list[tuple[str, Attempt, str]] = [
     ("half an extra", lambda c: RequestOptions(extra={"\ud83d": ""}), "^extra.*: expected text that UTF-8"),
     # Options of one request.
     ("option timeout", lambda c: c.calls.list(options=RequestOptions(timeout=-1)), "^timeout: expected seconds above 0"),
+    ("options that are none", lambda c: c.calls(CALL_SID).fetch(options={"timeout": 5}), "^options: expected RequestOptions"),
+    ("no options for a list", lambda c: c.calls.list(options={"timeout": 5}), "^options: expected RequestOptions"),
     ("authorization", lambda c: c.calls.list(options=RequestOptions(headers={"authorization": "x"})),
      "^headers: expected any header but Authorization"),
     ("a header with a line end", lambda c: RequestOptions(headers={"X-A": "a\r\nX-B: b"}),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ringback import AsyncClient, Client, Timeout
+from ringback import AsyncClient, Client, RequestOptions, Timeout
 from ringback.errors import ConfigurationError, InvalidValue
 from ringback.http import Request, Response
 from ringback.transports import AsyncTransport, Transport
@@ -211,6 +211,21 @@ class TestSettings:
         for client in (Client, AsyncClient):
             with pytest.raises(InvalidValue, match=r"^pool_size: expected a whole number from 1 to 10000"):
                 client(ACCOUNT, TOKEN, pool_size=size)
+
+    @pytest.mark.parametrize("hooks", [print, [None], ["x"]])
+    def test_hooks(self, hooks: Any) -> None:
+        for client in (Client, AsyncClient):
+            with pytest.raises(InvalidValue, match=r"^hooks: expected a list of generator functions"):
+                client(ACCOUNT, TOKEN, hooks=hooks)
+
+    @pytest.mark.parametrize("retry", [3, True, "often"])
+    def test_retries(self, retry: Any) -> None:
+        with pytest.raises(InvalidValue, match=r"^retry: expected a RetryPolicy"):
+            Client(ACCOUNT, TOKEN, retry=retry)
+        with pytest.raises(InvalidValue, match=r"^retry: expected a RetryPolicy"):
+            AsyncClient(ACCOUNT, TOKEN, retry=retry)
+        with pytest.raises(InvalidValue, match=r"^retry: expected a RetryPolicy"):
+            RequestOptions(retry=retry)
 
     def test_a_pool_size_goes_with_the_default_transport(self) -> None:
         with pytest.raises(ConfigurationError, match="pass pool_size, or a transport"):

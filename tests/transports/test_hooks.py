@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ringback.errors import ConfigurationError, ConnectFailed, TransportError
@@ -86,13 +88,22 @@ class TestSync:
             HookedTransport(FakeTransport([json_response()]), [note(log, "a"), stumble]).send(REQUEST)
         assert log == ["a before GET", "a LookupError"]
 
+    def test_a_plain_function_is_none(self) -> None:
+        plain: Any = print
+        log: list[str] = []
+        with pytest.raises(
+            ConfigurationError, match=r"a hook is a generator function .*: <built-in function print>"
+        ):
+            HookedTransport(FakeTransport([]), [note(log, "a"), plain]).send(REQUEST)
+        assert log == ["a before GET", "a ConfigurationError"]
+
     @pytest.mark.parametrize(
         ("hook", "outcome"),
         [(twice, json_response()), (never, json_response()), (never, ConnectFailed("x"))],
     )
     def test_each_yields_once(self, hook: Hook, outcome: Response | TransportError) -> None:
         log: list[str] = []
-        with pytest.raises(ConfigurationError, match="must yield exactly once"):
+        with pytest.raises(ConfigurationError, match=r"must yield exactly once"):
             HookedTransport(FakeTransport([outcome]), [note(log, "a"), hook]).send(REQUEST)
         assert log == ["a before GET", "a ConfigurationError"]
 

@@ -115,10 +115,12 @@ class TestChoice:
         monkeypatch.setenv("ALL_PROXY", "http://[::1]:3128")
         assert Proxies(None, trust_env=True).of(self.URL) == Proxy("http://[::1]:3128")
 
-    def test_http_proxy_is_for_plain_http(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_plain_http_goes_through_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.com:3128")
         proxies = Proxies(None, trust_env=True)
         assert proxies.of(self.URL) is None
+        monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example.com:3128")
+        assert proxies.of("http://api.example.com/") is None
         assert proxies.of("http://127.0.0.1:8080/") is None
 
     @pytest.mark.parametrize(

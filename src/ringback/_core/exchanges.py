@@ -101,19 +101,20 @@ class Exchanges:
             _LIMIT.encode("limit", limit)
         if page_size is not None:
             _PAGE_SIZE.encode("page_size", page_size)
+        options = _settings(options)
         if page_size is None and limit is not None:
             page_size = min(max(limit, 1), _MAX_PAGE_SIZE)
         pairs = operation.encode(values)
         if page_size is not None:
             pairs.append(("PageSize", str(page_size)))
-        pairs += (options or _NO_OPTIONS).extra.items()
+        pairs += options.extra.items()
         return self.config.base_url + path + ".json" + (f"?{_encoded(operation, pairs)}" if pairs else "")
 
     def page(
         self, url: str, operation: Operation, model: type[T], options: RequestOptions | None
     ) -> Exchange[PageContent[T]]:
         """An exchange that gives one page of a list; `url` is absolute."""
-        request, policy = self._prepare(operation.name, "GET", url, b"", options)
+        request, policy = self._prepare(operation.name, "GET", url, b"", _settings(options))
         return _read_page(
             perform(request, policy, success=operation.success),
             operation.items or "",
@@ -123,7 +124,7 @@ class Exchanges:
 
     def content(self, path: str, options: RequestOptions | None) -> Exchange[Response]:
         """An exchange that gives bytes, not JSON: `path` has its own extension, such as `.mp3`."""
-        options = options or _NO_OPTIONS
+        options = _settings(options)
         request, policy = self._prepare("", "GET", self.config.base_url + path, b"", options)
         # Compressed bytes could be neither counted nor asked for from where a download broke off.
         headers = request.headers.merge({"Accept": "*/*", "Accept-Encoding": "identity"})
@@ -148,8 +149,8 @@ class Exchanges:
             raise InvalidValue("form", form, f"nothing with {method}", secret=True)
         pairs = [*RequestOptions(extra=query or {}).extra.items()]
         fields = [*RequestOptions(extra=form or {}).extra.items()]
-        if options is not None:
-            (fields if method in {"POST", "PUT"} else pairs).extend(options.extra.items())
+        options = _settings(options)
+        (fields if method in {"POST", "PUT"} else pairs).extend(options.extra.items())
         url = self.config.base_url + path
         if pairs:
             url += ("&" if "?" in path else "?") + urlencode(pairs)
@@ -160,9 +161,9 @@ class Exchanges:
         self, operation: Operation, path: str, values: Sequence[object], options: RequestOptions | None
     ) -> Exchange[Response]:
         # Not a generator itself: what can't be sent is refused when the method is called.
+        options = _settings(options)
         pairs = operation.encode(values)
-        if options is not None and options.extra:
-            pairs += options.extra.items()
+        pairs += options.extra.items()
         url = f"{self.config.base_url}{path}.json"
         encoded = _encoded(operation, pairs)
         if operation.method != "POST":
@@ -173,15 +174,21 @@ class Exchanges:
         return _note_loss(exchange, operation, request) if operation.method == "POST" else exchange
 
     def _prepare(
-        self, operation: str, method: str, url: str, body: bytes, options: RequestOptions | None
+        self, operation: str, method: str, url: str, body: bytes, options: RequestOptions
     ) -> tuple[Request, RetryPolicy]:
         headers = self._form_headers if method in {"POST", "PUT"} else self._headers
-        if options is None:
-            return Request(method, url, headers, body, self.timeout, operation), self.retry
         if options.headers:
             headers = headers.merge(options.headers)
         request = Request(method, url, headers, body, options.timeout or self.timeout, operation)
         return request, options.retry or self.retry
+
+
+def _settings(options: RequestOptions | None) -> RequestOptions:
+    if options is None:
+        return _NO_OPTIONS
+    if isinstance(cast("object", options), RequestOptions):
+        return options
+    raise InvalidValue("options", options, "RequestOptions, such as RequestOptions(timeout=5)", secret=True)
 
 
 def _encoded(operation: Operation, pairs: Sequence[tuple[str, str]]) -> str:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 from attrs import field, frozen
 
+from ringback._core.retry import RetryPolicy, to_retry
 from ringback.errors import InvalidValue
 from ringback.http import Headers, Timeout
-
-if TYPE_CHECKING:
-    from ringback._core.retry import RetryPolicy
 
 __all__ = ["RequestOptions", "is_encodable", "to_timeout"]
 
@@ -71,7 +69,7 @@ def _texts(field_name: str, given: object) -> Mapping[str, str]:
             raise InvalidValue(field_name, name, "names that are text")
         if not isinstance(value, str) or not is_encodable(name + value):
             raise InvalidValue(f"{field_name}[{name!r}]", value, "text that UTF-8 can hold", secret=True)
-    return cast("Mapping[str, str]", given)
+    return dict(cast("Mapping[str, str]", given))
 
 
 @frozen(kw_only=True)
@@ -90,6 +88,6 @@ class RequestOptions:
     """
 
     timeout: Timeout | None = field(default=None, converter=to_timeout)
-    retry: RetryPolicy | None = None
+    retry: RetryPolicy | None = field(default=None, converter=to_retry)
     headers: Headers = field(factory=Headers, converter=_headers)
     extra: Mapping[str, str] = field(factory=dict[str, str], converter=_extra, repr=False)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from attrs import Attribute
 
-__all__ = ["DEFAULT_RETRY", "NO_RETRY", "RetryPolicy"]
+__all__ = ["DEFAULT_RETRY", "NO_RETRY", "RetryPolicy", "to_retry"]
 
 
 def _within(
@@ -63,6 +63,17 @@ class RetryPolicy:
         import random  # slow to import, seldom needed
 
         return seconds * self.jitter * random.random()  # noqa: S311
+
+
+def to_retry(value: RetryPolicy | None) -> RetryPolicy | None:
+    """`value`, or an error where it is no policy.
+
+    Raises:
+        InvalidValue: It is something else.
+    """
+    if value is None or isinstance(cast("object", value), RetryPolicy):
+        return value
+    raise InvalidValue("retry", value, "a RetryPolicy, such as RetryPolicy(attempts=3)")
 
 
 DEFAULT_RETRY: Final = RetryPolicy()

@@ -159,6 +159,7 @@ def _server(emulator: Emulator) -> uvicorn.Server:
         EmulatorServer(emulator),
         log_level="warning",
         access_log=False,
+        date_header=False,  # the emulator has a clock of its own, and says so
         timeout_graceful_shutdown=3,
     )
     return uvicorn.Server(config)

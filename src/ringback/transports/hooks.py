@@ -23,7 +23,7 @@ answered, write a transport around a transport.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ringback.errors import ConfigurationError
 from ringback.http import Request, Response
@@ -125,6 +125,8 @@ class _Runs:
         try:
             for hook in self._hooks:
                 run = hook(self._request)
+                if not isinstance(cast("object", run), Generator):
+                    raise _not_once(hook)
                 try:
                     next(run)
                 except StopIteration:
@@ -174,4 +176,4 @@ class _Runs:
 
 
 def _not_once(hook: object) -> ConfigurationError:
-    return ConfigurationError(f"a hook must yield exactly once: {hook!r}")
+    return ConfigurationError(f"a hook is a generator function and must yield exactly once: {hook!r}")

@@ -182,7 +182,6 @@ class _Settings:
             self._ssl_context = ssl.create_default_context()
         return pool(
             verify=self._ssl_context,
-            trust_env=False,
             http2=self._http2,
             limits=self._limits,
             proxy=None if proxy is None else _proxy(proxy),

@@ -7,6 +7,7 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Mapping
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from attrs import frozen
@@ -62,7 +63,12 @@ class Api:
     def answer(self, method: str, target: str, headers: Headers, body: bytes) -> Response:
         """What the API says to a request; `target` is path and query."""
         request_id = f"RQ{self._network.sids.token('request')}"
-        fields = {"Twilio-Request-Id": request_id, "Twilio-Concurrent-Requests": "1"}
+        fields = {
+            # By the clock of the network: who looks for a lost record compares it with the record's dates.
+            "Date": format_datetime(self._network.clock.date, usegmt=True),
+            "Twilio-Request-Id": request_id,
+            "Twilio-Concurrent-Requests": "1",
+        }
         try:
             status, content = self._act(method.upper(), target, headers, body)
         except Refused as refused:
