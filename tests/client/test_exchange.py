@@ -352,6 +352,10 @@ class TestFollow:
         assert done.urls[1] == "https://store.example/x?signature=abc"
         assert done.headers[1] == Headers({"Range": "bytes=5-", "User-Agent": "u"})
 
+    def test_what_is_left_unencoded(self) -> None:
+        done = self.go(self.to("https://store.example/a b/é%2F?x=[1]"), OK)
+        assert done.urls[1] == "https://store.example/a%20b/%C3%A9%2F?x=[1]"
+
     def test_nor_back_at_home(self) -> None:
         done = self.go(self.to("/elsewhere"), OK)
         assert done.urls[1] == "https://api.twilio.com/elsewhere"
@@ -365,7 +369,7 @@ class TestFollow:
     @pytest.mark.parametrize(
         "location",
         [None, "", "http://api.twilio.com/x", "ftp://x/y", "javascript:alert(1)", "https://a:b@c/",
-         "https://[::1/", "https://x:99999/", "file:///etc/passwd"],
+         "https://[::1/", "https://x:99999/", "file:///etc/passwd", "/half\ud83d"],
     )  # fmt: skip
     def test_to_no_usable_address(self, location: str | None) -> None:
         error = self.go(self.to(location)).result

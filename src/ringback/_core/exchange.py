@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Generator, Mapping
 from datetime import datetime, timezone
 from typing import Final, TypeAlias, TypeVar, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from attrs import evolve
 
@@ -64,6 +64,7 @@ _MAX_REDIRECTS: Final = 5
 _CREDENTIAL: Final = re.compile(
     r"(?<=Basic )[\w+/=-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9a-f])", re.IGNORECASE
 )
+_URL_CHARACTERS: Final = "%!#$&'()*+,/:;=?@[]~"
 _HARMLESS_HEADERS: Final = frozenset({"accept", "accept-encoding", "if-range", "range", "user-agent"})
 _ERRORS: Final[Mapping[int, type[ApiError]]] = {
     401: AuthenticationFailed,
@@ -162,7 +163,8 @@ def follow(request: Request, policy: RetryPolicy) -> Exchange[Response]:
 def _redirected(request: Request, response: Response) -> Request:
     location = response.headers.get("Location", "")
     try:
-        url = urljoin(request.url, location)
+        # Some servers leave spaces and letters beyond ASCII in it, which not every transport would encode.
+        url = quote(urljoin(request.url, location), safe=_URL_CHARACTERS)
         parts = urlsplit(url)
         usable = bool(location and parts.hostname) and parts.username is None and parts.port != 0
     except ValueError:
