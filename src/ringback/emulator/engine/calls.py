@@ -91,7 +91,7 @@ def call_in(
         fallback_url=settings.voice_fallback_url,
         fallback_method=settings.voice_fallback_method,
     )
-    source = Source(settings.voice_url, settings.voice_method, why="incoming_call")
+    source = Source(settings.voice_url, settings.voice_method)
     leg.start(network.interpret(leg, source))
     return leg
 

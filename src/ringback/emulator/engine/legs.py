@@ -88,7 +88,6 @@ class Leg:
         self.subscriptions = [each for each in subscriptions if each.url]
         self.fallback_url = fallback_url
         self.fallback_method = fallback_method
-        self.parent = parent
         self.process: Process | None = None
         self.listening: frozenset[str] = frozenset()
         self.audience: Callable[[], Iterable[Leg]] = tuple

@@ -142,14 +142,12 @@ class Source:
         url: Absolute; for inline TwiML what relative URLs are resolved against, or "".
         twiml: The document itself, or None where the URL has to be asked.
         extra: Parameters on top of those of every voice request.
-        why: The webhook's name in the specification, e.g. `gather_action`.
     """
 
     url: str
     method: str = "POST"
     twiml: str | None = None
     extra: tuple[tuple[str, str], ...] = ()
-    why: str = "call_redirect"
 
 
 class Interruption(Exception):

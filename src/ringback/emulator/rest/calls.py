@@ -130,12 +130,12 @@ def _find(asked: Asked) -> Call:
 def _source(asked: Asked) -> Source:
     given = asked.given
     if given.text("Url"):
-        return Source(given.text("Url"), given.text("Method", "POST"), why="outbound_call_answered")
-    return Source("", twiml=given.text("Twiml"), why="outbound_call_answered")
+        return Source(given.text("Url"), given.text("Method", "POST"))
+    return Source("", twiml=given.text("Twiml"))
 
 
 def _source_of(application: Configured) -> Source:
-    return Source(application.voice_url, application.voice_method, why="outbound_call_answered")
+    return Source(application.voice_url, application.voice_method)
 
 
 def _subscriptions(asked: Asked, application: Configured | None) -> tuple[Subscription, ...]:

@@ -30,7 +30,7 @@ def sound(leg: Leg, document: Document, verb: Audible) -> Steps[Result]:
 def redirect(_leg: Leg, document: Document, verb: Redirect) -> Steps[Result]:
     """Another document; an empty one asks for this one again."""
     yield from ()
-    return Source(document.link(said(verb)), verb.method or "POST", why="call_redirect")
+    return Source(document.link(said(verb)), verb.method or "POST")
 
 
 def hangup(_leg: Leg, _document: Document, _verb: object) -> Steps[Result]:

@@ -123,7 +123,6 @@ def _wait(
             document.link(noun.wait_url),
             noun.wait_method or "POST",
             extra=(("ConferenceSid", conference.sid),),
-            why="conference_wait_url",
         )
         while True:
             begun = leg.network.clock.now

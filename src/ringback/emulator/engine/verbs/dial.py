@@ -77,7 +77,7 @@ def dial(leg: Leg, document: Document, verb: Dial) -> Steps[Result]:
 def _action(document: Document, verb: Dial, pairs: Pairs) -> Result:
     if not verb.action:
         return NEXT
-    return Source(document.link(verb.action), verb.method or "POST", extra=tuple(pairs), why="dial_action")
+    return Source(document.link(verb.action), verb.method or "POST", extra=tuple(pairs))
 
 
 def _last_action(leg: Leg, document: Document, verb: Dial, pairs: Pairs) -> Steps[None]:
@@ -257,8 +257,7 @@ def _whisper(child: Leg, document: Document, noun: Callee, parent: Leg) -> Steps
     try:
         yield from prepare(child)
         if noun.url:
-            why = "number_url" if isinstance(noun, Number) else "client_url"
-            source = Source(document.link(noun.url), noun.method or "POST", why=why)
+            source = Source(document.link(noun.url), noun.method or "POST")
             if not (yield from whisper(child, source, WHISPERED)):
                 child.finish("completed")
                 return

@@ -56,7 +56,7 @@ def fetch(leg: Leg, source: Source) -> Steps[Document]:
     leg.network.problem(leg.session.account, leg.call.sid, first)
     if leg.fallback_url:
         extra = (("ErrorCode", str(first.code)), ("ErrorUrl", shown(first.url)))
-        fallback = Source(leg.fallback_url, leg.fallback_method, extra=extra, why="voice_fallback")
+        fallback = Source(leg.fallback_url, leg.fallback_method, extra=extra)
         second = yield from _fetch(leg, fallback)
         if isinstance(second, Document):
             return second

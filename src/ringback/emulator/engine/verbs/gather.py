@@ -91,4 +91,4 @@ def _speech(leg: Leg, document: Document, verb: Gather, speech: Speech) -> Steps
 
 
 def _action(document: Document, verb: Gather, *extra: tuple[str, str]) -> Source:
-    return Source(document.link(verb.action), verb.method or "POST", extra=extra, why="gather_action")
+    return Source(document.link(verb.action), verb.method or "POST", extra=extra)

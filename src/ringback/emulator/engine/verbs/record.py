@@ -99,5 +99,4 @@ def _action(document: Document, verb: Record, keeper: Keeper, ended_by: str) -> 
         document.link(verb.action),
         verb.method or "POST",
         extra=tuple(extra),
-        why="record_action",
     )
