@@ -46,6 +46,7 @@ def test_a_span_an_attempt(provider: TracerProvider, exporter: InMemorySpanExpor
     assert first.parent.span_id == outer.get_span_context().span_id
     assert first.status.status_code == StatusCode.ERROR
     assert first.events[0].name == "exception"
+    assert "http.request.resend_count" not in attributes(first)
     assert attributes(second) == {
         "http.request.method": "GET",
         "url.full": f"https://api.twilio.com/2010-04-01/Accounts/{SID}/Calls/CA{'0' * 32}.json",
