@@ -60,6 +60,8 @@ def _text(kind: values.Text) -> SearchStrategy[object]:
     if kind.pattern is None:
         return TEXT.map(lambda text: text[: kind.max_length])
     matching = st.from_regex(re.compile(kind.pattern), fullmatch=True, alphabet=CHARACTERS)
+    if isinstance(kind, values.Url) and not kind.optional:
+        matching = matching.filter(lambda text: bool(text.strip(values.XML_SPACE)))
     if isinstance(kind, values.Known):
         return matching | st.sampled_from(kind.words)
     return matching.filter(lambda text: kind.max_length is None or len(text) <= kind.max_length)
