@@ -70,7 +70,7 @@ class Urllib3Transport(Transport):
             answer = self._request(request, preload=True)
             if not answer.data and _endless(answer):
                 raise ProtocolError("the answer broke off in its headers")
-            return Response(answer.status, Headers(answer.headers.iteritems()), answer.data)
+            return Response(answer.status, Headers(answer.headers.items()), answer.data)
 
     def stream(self, request: Request, /) -> ResponseStream:
         """See `Transport.stream`."""
@@ -87,7 +87,7 @@ class Urllib3Transport(Transport):
                 while chunk := answer.read1(CHUNK_SIZE):
                     yield chunk
 
-        return ResponseStream(answer.status, Headers(answer.headers.iteritems()), chunks(), close)
+        return ResponseStream(answer.status, Headers(answer.headers.items()), chunks(), close)
 
     def close(self) -> None:
         """Close the idle connections."""
