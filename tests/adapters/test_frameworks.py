@@ -11,6 +11,7 @@ import urllib3
 from fastapi import FastAPI
 
 from ringback.adapters.asgi import ASGIAdapter, ASGIMiddleware
+from ringback.adapters.wsgi import WSGIAdapter
 from ringback.app import Application, CallFlow, Switchboard
 from ringback.twiml import Say, VoiceResponse
 from ringback.webhooks import IncomingCall
@@ -130,6 +131,20 @@ async def _websocket(app: ASGIAdapter) -> list[MutableMapping[str, object]]:
 
 async def test_a_websocket_is_closed() -> None:
     assert await _websocket(ASGIAdapter(greeting("Hello"))) == [{"type": "websocket.close", "code": 1000}]
+
+
+def test_a_length_that_python_makes_no_number_of() -> None:
+    answered: list[str] = []
+
+    def start(
+        status: str, headers: list[tuple[str, str]], error: object = None, /
+    ) -> Callable[[bytes], None]:
+        answered.append(status)
+        return lambda _: None
+
+    environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/phone/greet", "CONTENT_LENGTH": "9" * 5000}
+    WSGIAdapter(greeting("Hello"))(environ, start)
+    assert [status.partition(" ")[0] for status in answered] == ["413"]
 
 
 async def test_a_client_that_leaves_while_it_sends() -> None:

@@ -278,7 +278,9 @@ class TestFailures:
         assert record.exc_info
         assert record.getMessage() == f"greet failed on IncomingCall of {failed.call_sid}"
 
-    @pytest.mark.parametrize("error", [StopIteration, SystemExit, *CANCELLED, TimeoutError])
+    @pytest.mark.parametrize(
+        "error", [StopIteration, SystemExit, pytest.fail.Exception, *CANCELLED, TimeoutError]
+    )
     @pytest.mark.parametrize("kind", ["async", "sync"])
     async def test_a_handler_that_raises_something_odd(
         self, app: Application, failures: list[HandlerFailed], error: type[BaseException], kind: str
@@ -291,6 +293,16 @@ class TestFailures:
 
         route = app.on(IncomingCall)(in_loop) if kind == "async" else app.on(IncomingCall)(in_thread)
         await self._fails(app, route.url, failures)
+
+    async def test_a_thread_does_not_end_the_loop(
+        self, app: Application, failures: list[HandlerFailed]
+    ) -> None:
+        @app.on(IncomingCall)
+        def greet(call: IncomingCall) -> VoiceResponse:
+            raise KeyboardInterrupt
+
+        failed = await self._fails(app, greet.url, failures)
+        assert isinstance(failed.error.__cause__, KeyboardInterrupt)
 
     @pytest.mark.parametrize("wrong", [None, "<Response/>", MessagingResponse(), 5])
     async def test_a_handler_that_returns_the_wrong_thing(

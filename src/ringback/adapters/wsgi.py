@@ -7,7 +7,7 @@ site.wsgi_app = WSGIMiddleware(app, site.wsgi_app)    # in front of Flask
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 from wsgiref.util import request_uri
 
 from ringback.http import WebhookRequest, WebhookResponse
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ringback.app import Application, Switchboard
 
 __all__ = ["WSGIAdapter", "WSGIMiddleware"]
+
+_DIGITS: Final = 30
 
 
 class WSGIAdapter:
@@ -70,7 +72,8 @@ def _length(environ: WSGIEnvironment) -> int | None:
     """How long the body is; None where it ends when it ends."""
     length = str(environ.get("CONTENT_LENGTH") or "")
     if length.isdecimal():
-        return int(length)
+        # Of digits without end Python refuses to make a number; what it would be is too much in any case.
+        return int(length[:_DIGITS])
     return None if environ.get("wsgi.input_terminated") else 0
 
 

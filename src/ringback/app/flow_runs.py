@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 import threading
 from collections import OrderedDict, deque
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 from ringback._core.events import VoiceRequest
 from ringback.app.answers import Answer, twiml
-from ringback.app.portal import cancelled_from_outside, in_event_loop
+from ringback.app.portal import OF_THE_LOOP, cancelled_from_outside, in_event_loop
 from ringback.app.tags import tagged
 from ringback.errors import CallHungUp, FlowError
 from ringback.twiml import VoiceResponse
@@ -40,6 +41,7 @@ P = ParamSpec("P")
 log = logging.getLogger("ringback")
 
 FINAL: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+_STEP: Final = re.compile(r"[0-9]{1,9}")
 GRACE: Final = 2.0  # seconds in which the result of a verb may follow the news that its call has ended
 
 
@@ -187,10 +189,13 @@ class FlowRun:
                 error = hung_up
             else:
                 self._answers[self._step].set(twiml(VoiceResponse()))
-        except SystemExit:
-            error = RuntimeError("the flow raised SystemExit")
+        except OF_THE_LOOP:
+            raise
         except Exception as raised:
             error = raised
+        except BaseException as raised:
+            error = RuntimeError(f"the flow raised {type(raised).__name__}: {raised}")
+            error.__cause__ = raised
         finally:
             self.done = True
             self._answers[self._step].set(self.hub.fallback(VoiceRequest))
@@ -249,7 +254,7 @@ class FlowRuns:
             run is None
             or run.call_sid != given.get("CallSid")
             or not tag.rest[:1]
-            or not tag.rest[0].isdecimal()
+            or not _STEP.fullmatch(tag.rest[0])
         ):
             return None
         step = int(tag.rest[0])

@@ -13,15 +13,26 @@ import functools
 import inspect
 import os
 import threading
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from concurrent.futures import Executor
 
-__all__ = ["cancelled_from_outside", "in_event_loop", "invoke", "is_async", "portal_loop", "run_in_portal"]
+__all__ = [
+    "OF_THE_LOOP",
+    "cancelled_from_outside",
+    "in_event_loop",
+    "invoke",
+    "is_async",
+    "portal_loop",
+    "run_in_portal",
+]
 
 T = TypeVar("T")
+
+OF_THE_LOOP: Final = (asyncio.CancelledError, KeyboardInterrupt, GeneratorExit)
+"""What ends a coroutine from outside, and is no failure of what runs in it."""
 
 
 def in_event_loop() -> bool:
@@ -54,7 +65,7 @@ async def invoke(function: Callable[..., object], argument: object, threads: Exe
     """Call a handler or listener with one argument: on the loop if it is async, else in a thread.
 
     Raises:
-        RuntimeError: It tried to end the process, or raised what a coroutine can't.
+        RuntimeError: It raised what a coroutine can't, or what is no `Exception`, such as `SystemExit`.
         Exception: What it raised.
     """
     try:
@@ -64,8 +75,13 @@ async def invoke(function: Callable[..., object], argument: object, threads: Exe
         else:
             result = await _in_thread(function, argument, threads)
         return await cast("Awaitable[object]", result) if inspect.isawaitable(result) else result
-    except (StopIteration, SystemExit) as error:
-        raise RuntimeError(f"a handler raised {type(error).__name__}") from error
+    except StopIteration as error:
+        raise RuntimeError("a handler raised StopIteration") from error
+    except BaseException as error:
+        if isinstance(error, (Exception, *OF_THE_LOOP)):
+            raise
+        # The likes of SystemExit and pytest.fail: a loop would end by one, or nobody would hear of it.
+        raise RuntimeError(f"a handler raised {type(error).__name__}: {error}") from error
 
 
 async def _in_thread(function: Callable[..., object], argument: object, threads: Executor) -> object:
@@ -79,6 +95,8 @@ async def _in_thread(function: Callable[..., object], argument: object, threads:
             return None, error
 
     result, error = await asyncio.get_running_loop().run_in_executor(threads, work)
+    if isinstance(error, KeyboardInterrupt):  # nobody pressed a key: those go to the main thread
+        raise RuntimeError("a handler raised KeyboardInterrupt") from error
     if error is not None:
         raise error
     return result
