@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import socket
+import threading
+import time
+from contextlib import suppress
 
 import pytest
 from attrs import define
@@ -327,6 +330,41 @@ def test_no_answer_in_time(emulator: Emulator) -> None:
         emulator.number(OURS, voice_url=f"http://127.0.0.1:{port}/voice#rt=200&rc=0")
         emulator.phone(ANNA).dial(OURS).expect_hangup()
     assert codes(emulator) == [11205]
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_an_answer_that_drips_in(emulator: Emulator, start: bytes) -> None:
+    heard = threading.Event()
+
+    def drip() -> None:
+        connection, _ = dripping.accept()
+        with connection, suppress(OSError):
+            connection.sendall(start)
+            while not heard.wait(0.05):
+                connection.sendall(b" ")
+
+    with socket.create_server(("127.0.0.1", 0)) as dripping:
+        server = threading.Thread(target=drip)
+        server.start()
+        port = dripping.getsockname()[1]
+        emulator.number(OURS, voice_url=f"http://127.0.0.1:{port}/voice#tt=300&rt=200&rc=0")
+        started = time.monotonic()
+        emulator.phone(ANNA).dial(OURS).expect_hangup()
+        assert time.monotonic() - started < 10
+        heard.set()
+        server.join()
+    assert codes(emulator) == [11205]
+
+
+def test_an_application_that_wants_to_end_the_process(emulator: Emulator) -> None:
+    class Quitting:
+        def handle_sync(self, request: WebhookRequest, /) -> WebhookResponse:
+            raise SystemExit
+
+    emulator.mount("https://quitting.example", Quitting())
+    emulator.number(OURS, voice_url="https://quitting.example/voice")
+    emulator.phone(ANNA).dial(OURS).expect_hangup()
+    assert "SystemExit" in emulator.problems[0].message
 
 
 def test_a_huge_answer_is_not_read_to_its_end(emulator: Emulator) -> None:

@@ -78,7 +78,7 @@ class EmulatorServer:
         try:
             # A page in a browser may post to any local port: it says where it comes from.
             origin = headers.get("Origin")
-            if origin is not None and urlsplit(origin).netloc != headers.get("Host"):
+            if origin is not None and not _same_host(origin, headers.get("Host")):
                 raise Refused(403, 20403, f"The emulator does not take orders from pages of {origin}")
             content = self._control.answer(method, path, query, body)
         except Refused as refused:
@@ -190,6 +190,13 @@ async def _read(receive: Callable[[], Awaitable[Message]]) -> bytes | None:
             body += piece
         if not message.get("more_body"):
             return bytes(body) if size <= _MOST_BYTES else None
+
+
+def _same_host(origin: str, host: str | None) -> bool:
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:
+        return False
 
 
 def _error(refused: Refused) -> Response:
