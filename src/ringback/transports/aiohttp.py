@@ -6,8 +6,11 @@ import asyncio
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import aiohttp
-from yarl import URL
+try:
+    import aiohttp
+    from yarl import URL
+except ImportError as error:
+    raise ImportError("this transport needs aiohttp: pip install 'ringback[aiohttp]'") from error
 
 from ringback.errors import ConnectFailed, TimedOut, TransportError
 from ringback.http import Headers, Response

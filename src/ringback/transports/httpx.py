@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, TypeVar
 
-import httpx
+try:
+    import httpx
+except ImportError as error:
+    raise ImportError("this transport needs httpx: pip install 'ringback[httpx]'") from error
 
 from ringback.errors import ConfigurationError, ConnectFailed, TimedOut, TransportError
 from ringback.http import Headers, Response

@@ -17,8 +17,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from opentelemetry import trace
-from opentelemetry.trace import SpanKind, Status, StatusCode
+try:
+    from opentelemetry import trace
+    from opentelemetry.trace import SpanKind, Status, StatusCode
+except ImportError as error:
+    raise ImportError("tracing needs opentelemetry-api: pip install 'ringback[otel]'") from error
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
