@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ringback.errors import ConfigurationError, TwimlError
+from ringback.errors import ConfigurationError, InvalidValue, TwimlError
 from ringback.twiml import (
     Dial,
     Gather,
@@ -302,3 +302,18 @@ def test_nothing_else_than_its_own_errors_comes_out(call: Callable[[str], object
             call(xml)
         except TwimlError:
             assert call is parse
+
+
+def test_what_cannot_be_read_is_told_by_line_and_column() -> None:
+    with pytest.raises(
+        TwimlError, match=r"^line 1, column 16: xml: expected a document that can be read \(not well-"
+    ):
+        parse("<Response><Say>")
+
+
+@pytest.mark.parametrize("read", [parse, validate, lint])
+def test_wrong_arguments_are_named(read: Callable[..., object]) -> None:
+    with pytest.raises(InvalidValue, match="xml: expected text or bytes, got 5"):
+        read(5)
+    with pytest.raises(InvalidValue, match="document: expected 'voice' or 'messaging', got 'fax'"):
+        read("<Response/>", document="fax")

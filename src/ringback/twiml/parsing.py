@@ -43,11 +43,15 @@ def parse(
 
     Raises:
         TwimlError: It is no XML, or no TwiML; the message begins with line and column.
+        InvalidValue: `xml` is neither text nor bytes, or there is no such `document`.
     """
     try:
         node = read_xml(xml)
     except NotXml as error:
-        raise TwimlError("xml", xml[:80], str(error.problem)) from None
+        found = error.problem
+        refused = TwimlError("xml", xml[:80], f"a document that can be read ({found.message})")
+        refused.args = (f"line {found.line}, column {found.column}: {refused}",)
+        raise refused from None
     cls = tables.root(document or tables.guess(node))
     if node.name != tables.ROOT:
         raise _at(node, TwimlError(node.name[:80], node.name, f"a root element {tables.ROOT}"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from ringback._core.twiml_elements import Container, Element
+from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:
     from ringback._core.twiml_values import Value
@@ -22,6 +23,8 @@ ROOT = "Response"
 @cache
 def element_classes(document: DocumentName) -> dict[str, type[Element]]:
     """All classes of a document by their keys, e.g. `voice.Say`."""
+    if document not in get_args(DocumentName):
+        raise InvalidValue("document", document, "'voice' or 'messaging'")
     module = import_module(f"ringback._generated.twiml.{document}")
     classes: list[type[Element]] = [getattr(module, name) for name in module.__all__]
     return {cls._key: cls for cls in classes}

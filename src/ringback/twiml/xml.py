@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from xml.parsers.expat import ExpatError, ParserCreate
 from xml.parsers.expat import errors as expat_errors
 
 from attrs import define, field
 
+from ringback.errors import InvalidValue
 from ringback.twiml.problems import NOT_XML, Problem
 
 if TYPE_CHECKING:
@@ -126,7 +127,10 @@ def read_xml(xml: str | bytes) -> Node:
 
     Raises:
         NotXml: With a problem of code 12100.
+        InvalidValue: It is neither text nor bytes.
     """
+    if not isinstance(cast("object", xml), str | bytes):
+        raise InvalidValue("xml", xml, "text or bytes")
     return _Reader().read(decode(xml))
 
 
