@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, cast
+
 import pytest
 
 from ringback.emulator import Emulator, ExpectationFailed
@@ -9,6 +11,10 @@ from ringback.errors import EmulatorError
 from ringback.http import Headers, WebhookResponse
 from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME, Website
+
+if TYPE_CHECKING:
+    from ringback.emulator.driver import Mode
+    from ringback.emulator.engine.people import Policy
 
 
 def test_the_first_request_says_who_calls_whom(emulator: Emulator, website: Website) -> None:
@@ -223,3 +229,15 @@ def test_only_own_numbers_can_be_called(emulator: Emulator, website: Website) ->
         emulator.phone(ANNA).dial("+15550009999")
     with pytest.raises(EmulatorError, match="nobody's phone"):
         emulator.phone(OURS)
+
+
+def test_words_that_do_not_exist_are_named(emulator: Emulator) -> None:
+    guest = emulator.phone("+15558675319")
+    with pytest.raises(EmulatorError, match=r"on_call: expected one of answer, busy, .*, got 'bussy'"):
+        guest.behave(cast("Policy", "bussy"))
+    with pytest.raises(EmulatorError, match=r"on_text: expected one of deliver, .*, got 'lost'"):
+        guest.receive(cast("Literal['fail']", "lost"))
+    with pytest.raises(EmulatorError, match="clock: expected one of manual, auto, real, got 'fast'"):
+        Emulator(clock=cast("Mode", "fast"))
+    with pytest.raises(EmulatorError, match=r"phone_number: expected E.164, .*, got '5017122661x'"):
+        emulator.number("5017122661x")

@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from ringback import Application, IncomingCall
+from ringback.emulator import Emulator
+from ringback.twiml import Say, VoiceResponse
+
 TEST = """
 from ringback.emulator import Emulator
 
@@ -29,6 +33,17 @@ def test_the_fixture_and_the_transcript_of_a_failure(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "What happened in the emulator" in result.stdout
     assert "+15558675310   dials +15017122661" in result.stdout
+
+
+def test_an_application_without_a_token_takes_its_webhooks(emulator: Emulator) -> None:
+    app = Application(public_url="https://example.com/phone")
+
+    @app.on(IncomingCall)
+    def greet(call: IncomingCall) -> VoiceResponse:
+        return VoiceResponse(Say("Hello"))
+
+    emulator.install(app, "+15017122661")
+    emulator.phone("+15558675310").dial("+15017122661").expect_say("Hello")
 
 
 def test_pytest_starts_without_the_emulator() -> None:

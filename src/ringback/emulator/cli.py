@@ -36,6 +36,7 @@ def add_parser(subparsers: _Subparsers) -> None:
     parser.add_argument(
         "--number",
         action="append",
+        type=_number,
         default=[],
         metavar="NUMBER[=URL]",
         help="a number of the account, and the URL that its calls and texts are asked about; repeatable",
@@ -59,8 +60,7 @@ def _run(arguments: argparse.Namespace) -> int:
         start=datetime.now(timezone.utc),
         any_host=arguments.any_host,
     ) as emulator:
-        for each in arguments.number:
-            number, _, url = str(each).partition("=")
+        for number, url in arguments.number:
             emulator.number(number, voice_url=url, sms_url=url)
 
         def ready(url: str) -> None:
@@ -77,6 +77,13 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
     return int(text)
+
+
+def _number(text: str) -> tuple[str, str]:
+    number, given, url = text.partition("=")
+    if given and not url.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"expected NUMBER=URL with an http or https URL, got {text!r}")
+    return number, url
 
 
 def _speed(text: str) -> float:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from ringback.app import Application as RingbackApplication
 from ringback.emulator.courier import Courier
-from ringback.emulator.driver import Driver
+from ringback.emulator.driver import Driver, Mode
 from ringback.emulator.engine.calls import loop
 from ringback.emulator.engine.network import Network, Settings
-from ringback.emulator.engine.people import OnCall
+from ringback.emulator.engine.people import OnCall, one_of
 from ringback.emulator.engine.records import Account, Number
 from ringback.emulator.engine.verbs.run import interpret
 from ringback.emulator.phones import Phone
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ringback.app import Switchboard
     from ringback.client import AsyncClient, Client
     from ringback.emulator.courier import Handler
-    from ringback.emulator.driver import Mode
     from ringback.emulator.engine.people import AnsweredBy, Policy, Script
     from ringback.emulator.engine.records import Problem
     from ringback.emulator.engine.transcript import Transcript
@@ -45,6 +44,8 @@ TEST_ACCOUNT_SID: Final = "AC" + "7e57" * 8
 TEST_AUTH_TOKEN: Final = "untested" * 4
 _START: Final = datetime(2026, 1, 5, 9, 0, tzinfo=timezone.utc)
 _ACCOUNT: Final = re.compile(r"AC[0-9a-f]{32}\Z")
+# E.164, or a short code.
+_NUMBER: Final = re.compile(r"\+[1-9][0-9]{1,14}\Z|[0-9]{3,8}\Z")
 _A_DAY: Final = 86_400.0
 
 
@@ -88,6 +89,7 @@ class Emulator:
     ) -> None:
         if start.utcoffset() is None:
             raise EmulatorError(f"start: expected a datetime with a time zone, got {start!r}")
+        one_of("clock", clock, get_args(Mode))
         if not speed > 0:
             raise EmulatorError(f"speed: expected a number above 0, got {speed!r}")
         if not _ACCOUNT.match(account_sid):
@@ -230,13 +232,20 @@ class Emulator:
         """Give an account a phone number, or change one it has; the number's SID.
 
         Args:
-            phone_number: E.164.
+            phone_number: E.164, or a short code.
             voice_url: Where calls to it are asked about.
             sms_url: Where texts to it are asked about.
             status_callback: Where the ends of its calls are told.
             application_sid: An application (`AP…`) that decides all that instead.
             account_sid: Whose it is; the main account's by default.
+
+        Raises:
+            EmulatorError: It is no phone number, or somebody's phone.
         """
+        if not _NUMBER.match(phone_number):
+            raise EmulatorError(
+                f"phone_number: expected E.164, such as +15017122661, or a short code, got {phone_number!r}"
+            )
         with self._driver.touch() as network:
             record = network.store.number(phone_number)
             if record is None and phone_number in network.phones:

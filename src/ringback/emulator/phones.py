@@ -12,7 +12,7 @@ from attrs import frozen
 
 from ringback.emulator.engine.calls import call_in, phone
 from ringback.emulator.engine.messages import receive
-from ringback.emulator.engine.people import KEYS, Heard, Line, OnCall, Text
+from ringback.emulator.engine.people import KEYS, Heard, Line, OnCall, Text, one_of
 from ringback.emulator.engine.scripts import follow, length_of, matches
 from ringback.errors import EmulatorError
 
@@ -277,6 +277,7 @@ class Phone:
 
     def receive(self, on_text: Literal["deliver", "undelivered", "fail"]) -> Phone:
         """Say what becomes of texts to it."""
+        one_of("on_text", on_text, ("deliver", "undelivered", "fail"))
         with self._driver.touch():
             self._phone.on_text = on_text
         return self

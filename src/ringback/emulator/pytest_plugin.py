@@ -20,10 +20,15 @@ __all__ = ["emulator"]
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    """An emulator with a manual clock: time moves only while the test waits for something."""
-    from ringback.emulator.emulator import Emulator
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """An emulator with a manual clock: time moves only while the test waits for something.
 
+    For the test, `TWILIO_AUTH_TOKEN` is what its webhooks are signed with, so that applications without a
+    token of their own take them.
+    """
+    from ringback.emulator.emulator import AUTH_TOKEN, Emulator
+
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", AUTH_TOKEN)
     with Emulator() as running:
         yield running
 

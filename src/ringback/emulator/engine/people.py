@@ -7,7 +7,7 @@ Phone       a number, what it does when it rings, its calls and its texts
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from attrs import define, frozen
 
@@ -81,6 +81,12 @@ Step: TypeAlias = "Hear | Press | Speak | Pause | HangUp"
 Script: TypeAlias = "Callable[[Line], Iterable[Step]]"
 
 
+def one_of(name: str, chosen: str, allowed: tuple[str, ...]) -> None:
+    """Refuse a word that isn't allowed: what a type checker would say, for those who have none."""
+    if chosen not in allowed:
+        raise EmulatorError(f"{name}: expected one of {', '.join(allowed)}, got {chosen!r}")
+
+
 @frozen
 class OnCall:
     """What a phone does when it rings.
@@ -97,6 +103,10 @@ class OnCall:
     after: float = 2.0
     answered_by: AnsweredBy = "human"
     script: Script | None = None
+
+    def __attrs_post_init__(self) -> None:
+        one_of("on_call", self.policy, get_args(Policy))
+        one_of("answered_by", self.answered_by, get_args(AnsweredBy))
 
 
 @define(eq=False)
