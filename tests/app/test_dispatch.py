@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from typing import cast
 from urllib.parse import urlencode
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ringback import Client
 from ringback.app import Application, HandlerFailed, MemoryStore
 from ringback.app.answers import Desk
 from ringback.errors import InvalidValue
@@ -519,6 +521,18 @@ class TestSettings:
             Counting(**{name: 0})
         with pytest.raises(InvalidValue, match=name):
             Counting(**{name: float("nan")})
+
+    def test_answers_that_are_no_twiml(self) -> None:
+        with pytest.raises(InvalidValue, match=r"^fallback: expected a VoiceResponse, got 'Sorry'"):
+            Counting(fallback="Sorry")
+        with pytest.raises(InvalidValue, match="message_fallback: expected a MessagingResponse"):
+            Counting(message_fallback=VoiceResponse())
+        elsewhere = cast("VoiceResponse", "https://example.com/answer")
+        with (
+            Client("AC" + "0" * 32, "token") as client,
+            pytest.raises(InvalidValue, match="answer: expected a VoiceResponse, a handler"),
+        ):
+            Counting().app.dial(client, to="+15558675310", from_="+15017122661", answer=elsewhere)
 
     async def test_a_slash_at_the_end_changes_nothing(self) -> None:
         assert Application(public_url=f"{URL}/").public_url == URL

@@ -125,6 +125,10 @@ class Application:
         for name, number in numbers.items():
             if not number > 0:
                 raise InvalidValue(name, number, "a number above 0")
+        if not isinstance(cast("object", fallback), VoiceResponse | None):
+            raise InvalidValue("fallback", fallback, "a VoiceResponse")
+        if not isinstance(cast("object", message_fallback), MessagingResponse | None):
+            raise InvalidValue("message_fallback", message_fallback, "a MessagingResponse")
         apology = VoiceResponse(Say("We are sorry, something went wrong. Please call again later."), Hangup())
         self._hub = Hub(
             Settings(
@@ -393,6 +397,9 @@ class Application:
         """
         from ringback.client import Client as SyncClient
 
+        # A URL would lead elsewhere, where nobody knows the call: that is for `client.calls.create`.
+        if not isinstance(answer, VoiceResponse) and not hasattr(cast("object", answer), "url"):
+            raise InvalidValue("answer", answer, "a VoiceResponse, a handler of OutgoingCall or a flow")
         options: CallOptions = {
             "send_digits": send_digits,
             "machine_detection": machine_detection,
