@@ -52,7 +52,9 @@ def main(arguments: list[str] | None = None) -> int:
             theirs = drift.read_file(options.file)
             differences = drift.compare(drift.read_document(api.openapi_document(SPEC)), theirs)
             show = drift.as_json if options.json else drift.table
-            sys.stdout.write(f"{show(differences)}\n")
+            # Their document may hold half a character, which no terminal could be sent.
+            text = show(differences).encode(errors="backslashreplace").decode()
+            sys.stdout.write(f"{text}\n")
             return 1 if differences else 0
         rendered = render()
     except (SpecError, drift.DocumentError) as error:

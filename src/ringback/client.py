@@ -6,8 +6,9 @@ credentials, address, transport, and the way out for what the spec doesn't know.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 
 from ringback._core.config import Config
 from ringback._core.kinds import Integer
@@ -388,9 +389,11 @@ def _retry(given: RetryPolicy | None) -> RetryPolicy | None:
 
 
 def _hooks(given: Sequence[Hook]) -> tuple[Hook, ...]:
-    if callable(given) or not all(callable(hook) for hook in given):
-        raise InvalidValue("hooks", given, "a list of generator functions")
-    return tuple(given)
+    if isinstance(cast("object", given), Iterable) and not callable(given):
+        hooks = tuple(given)
+        if all(map(callable, hooks)):
+            return hooks
+    raise InvalidValue("hooks", given, "a list of generator functions")
 
 
 def _exchanges(config: Config, timeout: Timeout | None, retry: RetryPolicy | None) -> Exchanges:

@@ -91,22 +91,27 @@ def _headers(fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> Headers:
     return fields if isinstance(fields, Headers) else Headers(fields)
 
 
+# Beyond it sockets overflow, or forget that there is a limit at all: they count milliseconds in 31 bits.
+_LONGEST_WAIT: Final = 1_000_000
+
+
 def _seconds(_: object, attribute: Attribute[float], value: object) -> None:
     number = cast("float", value) if isinstance(value, (int, float)) and not isinstance(value, bool) else 0.0
-    if value is not None and not 0 < number < float("inf"):
-        raise InvalidValue(f"timeout.{attribute.name}", value, "seconds above 0, or None to wait for ever")
+    if value is not None and not 0 < number <= _LONGEST_WAIT:
+        allowed = f"seconds above 0, at most {_LONGEST_WAIT:,}, or None to wait for ever"
+        raise InvalidValue(f"timeout.{attribute.name}", value, allowed)
 
 
 @frozen
 class Timeout:
-    """How long to wait, in seconds; None waits for ever.
+    """How long to wait, in seconds, at most 1,000,000; None waits for ever.
 
     Attributes:
         connect: For the connection, TLS included.
         read: For each next piece of the answer.
 
     Raises:
-        InvalidValue: A time is no number above 0.
+        InvalidValue: A time is no number above 0, or too large.
     """
 
     connect: float | None = field(default=5.0, validator=_seconds)

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from ringback import Client, RequestOptions, RetryPolicy
+from ringback._core.kinds import NUMBER
 from ringback.errors import InvalidValue
 from ringback.transports.testing import FakeTransport
 from tests.client.records import ACCOUNT, CALL_SID, MESSAGE_SID, client
@@ -80,6 +82,10 @@ ATTEMPTS: list[tuple[str, Attempt, str]] = [
     ("a naive time", lambda c: c.calls.list(start_time_after=datetime(2026, 11, 1)),
      "^start_time_after: expected a date, or a datetime with a time zone"),
     ("text for a date", lambda c: c.messages.list(date_sent="2026-11-01"), "^date_sent: expected a date"),
+    ("no twiml but an object", lambda c: c.calls.create(to=TO, from_=FROM, twiml=object()),
+     "^twiml: expected a TwiML document, or its text.* got <object object"),
+    ("endless digits",
+     lambda c: c.usage.triggers.list(limit=10**5000), r"^limit: expected .* below 2\*\*63, got <int>$"),
     ("long twiml", lambda c: c.calls.create(to=TO, from_=FROM, twiml="<Response>" + " " * 4000),
      "^twiml: expected a TwiML document"),
     ("half a character", lambda c: c.messages.create(to=TO, from_=FROM, body="a\ud83d"),
@@ -92,6 +98,9 @@ ATTEMPTS: list[tuple[str, Attempt, str]] = [
     ("half a form", lambda c: c.request("POST", "/x", form={"A": "\ud83d"}), r"\['A'\]: expected text"),
     ("half an extra", lambda c: RequestOptions(extra={"\ud83d": ""}), "^extra.*: expected text that UTF-8"),
     # Options of one request.
+    ("a time-out that sockets can't hold", lambda c: RequestOptions(timeout=1e10),
+     "^timeout: expected seconds above 0, at most 1,000,000"),
+    ("one that floats can't hold", lambda c: RequestOptions(timeout=10**400), "^timeout: expected seconds above 0"),
     ("option timeout", lambda c: c.calls.list(options=RequestOptions(timeout=-1)), "^timeout: expected seconds above 0"),
     ("options that are none", lambda c: c.calls(CALL_SID).fetch(options={"timeout": 5}), "^options: expected RequestOptions"),
     ("no options for a list", lambda c: c.calls.list(options={"timeout": 5}), "^options: expected RequestOptions"),
@@ -110,6 +119,8 @@ ATTEMPTS: list[tuple[str, Attempt, str]] = [
     ("a header in the path", lambda c: c.request("GET", "/x\r\nHost: evil.example"), "^path: expected a path"),
     ("a backslash", lambda c: c.request("GET", "/\\evil.example"), "^path: expected a path"),
     ("no form with get", lambda c: c.request("GET", "/x", form={"a": "b"}), "^form: expected nothing with GET"),
+    ("a path that is none", lambda c: c.request("GET", None), "^path: expected a path, .* got None$"),
+    ("a list for a query", lambda c: c.request("GET", "/x", query=[]), "^extra: expected a mapping"),
     ("query none", lambda c: c.request("GET", "/x", query={"a": None}), r"\['a'\]: expected text"),
 ]  # fmt: skip
 
@@ -131,3 +142,20 @@ def test_a_date_may_be_a_date() -> None:
 def test_retry_is_checked_where_it_is_made() -> None:
     with pytest.raises(InvalidValue, match=r"^retry.attempts: expected a whole number from 1 to 100, got 0"):
         Client(ACCOUNT, "token", retry=RetryPolicy(attempts=0))
+
+
+@pytest.mark.parametrize("hooks", [None, 1, True, ["x"], len])
+def test_hooks_are_checked(hooks: Any) -> None:
+    with pytest.raises(InvalidValue, match=r"^hooks: expected a list of generator functions, got "):
+        Client(ACCOUNT, "token", hooks=hooks)
+
+
+@pytest.mark.parametrize(
+    "number",
+    [10**5000, Decimal("1E+999999"), Decimal("1E-999999"), float("nan")],
+    ids=["whole", "large", "small", "none"],
+)
+def test_numbers_are_not_written_without_end(number: Decimal) -> None:
+    with pytest.raises(InvalidValue, match=r"^trigger_value: expected a number"):
+        NUMBER.encode("trigger_value", number)
+    assert NUMBER.encode("trigger_value", Decimal("1E+3")) == "1000"

@@ -199,7 +199,9 @@ class TestAddress:
 class TestSettings:
     @pytest.mark.parametrize("timeout", [0, -1, "5", True, float("nan"), float("inf")])
     def test_timeouts(self, timeout: float) -> None:
-        with pytest.raises(InvalidValue, match=r"^timeout: expected seconds above 0, or a Timeout"):
+        with pytest.raises(
+            InvalidValue, match=r"^timeout: expected seconds above 0, at most 1,000,000, or a Timeout"
+        ):
             Client(ACCOUNT, TOKEN, timeout=timeout)
 
     def test_parts_of_a_timeout(self) -> None:

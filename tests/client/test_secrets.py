@@ -182,3 +182,13 @@ class TestForeignHosts:
             (one.request.url.split("/")[2], "authorization" in one.request.headers) for one in fake.recorded
         ]
         assert hosts == [("api.twilio.com", True), ("api.twilio.com", True), ("storage.example", False)]
+
+
+@pytest.mark.parametrize("part", ["calls", "_session", "_config"])
+def test_no_part_of_a_client_takes_its_credentials_along(part: str) -> None:
+    # Else a task queue would be sent them by whoever passes `client.calls` to a job.
+    fake = FakeTransport([json_response(message())])
+    with client(fake) as one:
+        one.messages.create(to="+15558675310", from_="+15557122661", body="x")
+        with pytest.raises(TypeError, match=r"credentials can't be pickled"):
+            pickle.dumps(getattr(one, part))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -310,6 +312,16 @@ def test_the_command(
         "ours": "string",
         "theirs": "boolean",
     }
+
+
+def test_half_a_character_of_theirs_is_shown(tmp_path: Path) -> None:
+    file = tmp_path / "theirs.json"
+    file.write_text('{"paths": {"/2010-04-01/\\ud800": {"get": {}}}}')
+    # A process of its own: its output is encoded, unlike the captured one.
+    command = [sys.executable, "-m", "codegen", "drift", str(file)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 1, run.stderr
+    assert "/2010-04-01/\\ud800" in run.stdout
 
 
 POINTING = """

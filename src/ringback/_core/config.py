@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Final, cast
+from typing import Final, NoReturn, cast
 
 from attrs import field, frozen
 
@@ -28,6 +28,10 @@ class Credentials:
 
     def __str__(self) -> str:
         return REDACTED
+
+    def __reduce__(self) -> NoReturn:
+        # Whatever holds them holds a client's session: `client.calls` for one.
+        raise TypeError("credentials can't be pickled or copied, nor what belongs to a client")
 
 
 @frozen(kw_only=True)

@@ -141,14 +141,14 @@ class Exchanges:
         """An exchange that no operation describes; it gives a JSON object, empty where there is no body."""
         if method not in _METHODS:
             raise InvalidValue("method", method, f"one of {', '.join(map(repr, _METHODS))}")
-        if not _PATH.fullmatch(path):
+        if not isinstance(cast("object", path), str) or not _PATH.fullmatch(path):
             raise InvalidValue(
                 "path", path, "a path, percent-encoded, that begins with one slash: /2010-04-01/Accounts.json"
             )
         if form and method in {"GET", "DELETE"}:
             raise InvalidValue("form", form, f"nothing with {method}", secret=True)
-        pairs = [*RequestOptions(extra=query or {}).extra.items()]
-        fields = [*RequestOptions(extra=form or {}).extra.items()]
+        pairs = [*RequestOptions(extra={} if query is None else query).extra.items()]
+        fields = [*RequestOptions(extra={} if form is None else form).extra.items()]
         options = _settings(options)
         (fields if method in {"POST", "PUT"} else pairs).extend(options.extra.items())
         url = self.config.base_url + path

@@ -76,6 +76,10 @@ _HEX32: Final = re.compile(r"[0-9a-fA-F]{32}\Z")
 _COUNTRY: Final = re.compile(r"[A-Za-z]{2}\Z")
 _URL: Final = re.compile(r"https?://[^\s/?#]+[^\s]*\Z", re.IGNORECASE)
 
+# Python makes no text of an integer of more than 4,300 digits, and no API takes more than these.
+_MOST_BITS: Final = 63
+_MOST_DIGITS: Final = 1000
+
 SID_NAMES: Final = {
     "AC": "Account",
     "AD": "Address",
@@ -181,6 +185,8 @@ class Integer(Kind):
             self.maximum is not None and value > self.maximum
         ):
             raise self.refuse(name, value, secret=secret)
+        if value.bit_length() > _MOST_BITS:
+            raise InvalidValue(name, value, f"{self.allowed}, below 2**63", secret=secret)
         return str(value)
 
     def decode(self, name: str, text: str, /) -> int:
@@ -206,6 +212,9 @@ class Number(Kind):
         number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
         if not number.is_finite():
             raise self.refuse(name, value, secret=secret)
+        if abs(number.adjusted()) > _MOST_DIGITS or len(number.as_tuple().digits) > _MOST_DIGITS:
+            # 1E+999999 would be written out as a megabyte of zeros.
+            raise InvalidValue(name, value, f"{self.allowed} of at most {_MOST_DIGITS} digits", secret=secret)
         return f"{number:f}"
 
     def decode(self, name: str, text: str, /) -> Decimal:
@@ -432,6 +441,9 @@ class Twiml(Kind):
         return f"a TwiML document, or its text, of at most {self.max_length} characters"
 
     def encode(self, name: str, value: object, /, *, secret: bool = False) -> str:
+        # Nearly everything has a text that begins with "<", `<object object at 0x…>` for one.
+        if not isinstance(value, str) and getattr(value.__class__, "_root", None) is not True:
+            raise self.refuse(name, value, secret=secret)
         text = str(value)
         if not text.lstrip().startswith("<") or len(text) > self.max_length:
             raise self.refuse(name, text, secret=secret)

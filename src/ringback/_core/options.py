@@ -31,7 +31,7 @@ def to_timeout(value: Timeout | float | None) -> Timeout | None:
     try:
         return Timeout(connect=value, read=value)
     except InvalidValue:
-        raise InvalidValue("timeout", value, "seconds above 0, or a Timeout") from None
+        raise InvalidValue("timeout", value, "seconds above 0, at most 1,000,000, or a Timeout") from None
 
 
 def is_encodable(text: str) -> bool:

@@ -153,10 +153,12 @@ class Element:
         """Check and keep what the schema doesn't know, or knows otherwise; the attributes are set already."""
         import re
 
+        field = f"{type(self).__name__}.extra_attributes"
+        if not hasattr(extra, "items"):
+            raise TwimlError(field, extra, "a mapping of names to text")
         wire = {spelling: known for known, (spelling, _) in self._fields.items()}
         accepted: dict[str, str] = {}
         for name, value in extra.items():
-            field = f"{type(self).__name__}.extra_attributes"
             if re.fullmatch(r"[A-Za-z_][\w.-]*(:[A-Za-z_][\w.-]*)?", text(field, name), re.ASCII) is None:
                 raise TwimlError(field, name, "names that XML allows, in ASCII")
             if name in wire and getattr(self, f"_{wire[name]}") is not None:

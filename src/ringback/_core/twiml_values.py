@@ -352,7 +352,7 @@ class Amount(Value):
             number = value
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             # By way of its shortest text: 0.1 means a tenth, not the binary fraction nearest to it.
-            number = Decimal(repr(value)) if type(value) in (int, float) else Decimal(value)
+            number = Decimal(repr(value)) if type(value) is float else Decimal(value)
         else:
             raise TwimlError(field, value, self.allowed)
         if not number.is_finite() or not Decimal(self.low) <= number <= Decimal(self.high):
