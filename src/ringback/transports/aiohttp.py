@@ -106,7 +106,6 @@ class AiohttpTransport(AsyncTransport):
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
-            middlewares=(_send_once,),
         )
 
     async def _request(self, request: Request) -> aiohttp.ClientResponse:
@@ -122,6 +121,8 @@ class AiohttpTransport(AsyncTransport):
                 {"Proxy-Authorization": proxy.authorization} if proxy and proxy.authorization else None
             ),
             timeout=_timeout(request.timeout),
+            # aiohttp never repeats a POST by itself, and a middleware costs every request.
+            middlewares=() if request.method == "POST" else (_send_once,),
         )
 
 
