@@ -42,14 +42,10 @@ class PageContent(Generic[T]):
 
 
 @frozen
-class Page(Generic[T]):
-    """One page of a list.
-
-    Iterating gives its records. `next()` and `previous()` fetch its neighbours and give None at either end.
-    """
+class _Records(Generic[T]):
+    """What a page is, however its neighbours are fetched."""
 
     _content: PageContent[T]
-    _fetch: Callable[[str], PageContent[T]] = field(repr=False, eq=False)
 
     @property
     def items(self) -> tuple[T, ...]:
@@ -71,6 +67,16 @@ class Page(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._content.items)
+
+
+@frozen
+class Page(_Records[T]):
+    """One page of a list.
+
+    Iterating gives its records. `next()` and `previous()` fetch its neighbours and give None at either end.
+    """
+
+    _fetch: Callable[[str], PageContent[T]] = field(repr=False, eq=False)
 
     def next(self) -> Page[T] | None:
         """The page after this one, or None."""
@@ -84,32 +90,10 @@ class Page(Generic[T]):
 
 
 @frozen
-class AsyncPage(Generic[T]):
+class AsyncPage(_Records[T]):
     """`Page` for asyncio: `next()` and `previous()` are awaited."""
 
-    _content: PageContent[T]
     _fetch: Callable[[str], Awaitable[PageContent[T]]] = field(repr=False, eq=False)
-
-    @property
-    def items(self) -> tuple[T, ...]:
-        """The records of this page."""
-        return self._content.items
-
-    @property
-    def page(self) -> int:
-        """The number of this page; the first is 0."""
-        return self._content.page
-
-    @property
-    def page_size(self) -> int:
-        """How many records a full page has."""
-        return self._content.page_size
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(self._content.items)
-
-    def __len__(self) -> int:
-        return len(self._content.items)
 
     async def next(self) -> AsyncPage[T] | None:
         """The page after this one, or None."""
