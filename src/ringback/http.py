@@ -91,7 +91,7 @@ def _headers(fields: Mapping[str, str] | Iterable[tuple[str, str]]) -> Headers:
     return fields if isinstance(fields, Headers) else Headers(fields)
 
 
-# Beyond it sockets overflow, or forget that there is a limit at all: they count milliseconds in 31 bits.
+# Sockets count milliseconds in 31 bits: a longer limit overflows, or is taken for none.
 _LONGEST_WAIT: Final = 1_000_000
 
 

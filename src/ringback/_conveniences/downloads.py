@@ -109,7 +109,7 @@ class Transfer:
         """
         validator = headers.get("ETag")
         if validator is not None and validator.startswith("W/"):
-            validator = None  # weak: as good as the same is not the same bytes
+            validator = None  # weak: it promises the same meaning, not the same bytes
         changed = self._validator not in {None, validator}
         self._skip, self.total = 0, None
         if status == 206:
@@ -120,7 +120,7 @@ class Transfer:
         elif status == 200:
             if self.received and restart():
                 self.received, self.resumed, changed = 0, 0, False
-            # Where nothing can be forgotten, what comes a second time is passed over.
+            # The writer can't be emptied, so the beginning, which comes a second time, is skipped.
             self._skip = self.received
             length = headers.get("Content-Length", "")
             if _DIGITS.match(length) and "Content-Encoding" not in headers:

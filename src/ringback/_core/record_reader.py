@@ -25,11 +25,13 @@ T = TypeVar("T")
 _DAY: Final = re.compile(r"[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ")
 _OFFSET: Final = re.compile(r" ([+-][0-9]{2})([0-9]{2})")
 
-# What is read in place, since a call would cost about as much as the work: {v} is the value, {call} the hook.
+# Kinds that are read without calling their hook, whose call would take as long as the reading: {v} is the
+# value, {call} the call of the hook for whatever looks different.
 _IN_PLACE: Final[Mapping[object, str]] = {
     int: "int({v}) if type({v}) is str and len({v}) <= 20 else {call}",
     Decimal: "Decimal({v}) if type({v}) is str else {call}",
-    # `Mon, 23 Nov 2026 15:00:07 +0000` is rewritten for a parser in C; a page has few days and one offset.
+    # `Mon, 23 Nov 2026 15:00:07 +0000` is rewritten as ISO 8601, which is parsed in C. The day's and the
+    # offset's part are looked up: the records of one page share a few.
     datetime: "from_iso(f'{{iso_day({v}[:17])}}{{{v}[17:25]}}{{iso_offset({v}[25:])}}')"
     " if type({v}) is str and {v}[19] == ':' else {call}",
     Mapping[str, str]: "{v} if type({v}) is dict and text.issuperset(map(type, {v}.values())) else {call}",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Container", "Element", "NoSuchAttribute", "Raw", "RequiringType", "TextElement"]
 
-# No text of an element has to be shorter, so that a short one needs no check.
+# Every limit on an element's text is above this, so a text up to this long needs no check.
 SHORT = 64
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 
@@ -101,7 +101,7 @@ class Element:
     _fields: ClassVar[dict[str, tuple[str, Value]]] = {}
     _required: ClassVar[tuple[str, ...]] = ()
     _secrets: ClassVar[frozenset[str]] = frozenset()
-    # Of these at least one is there when it is written: "text", "*" (any child), a tag, or "@attribute".
+    # An element needs one of these to be written: "text", "*" (any child), a tag, or "@attribute".
     _needs: ClassVar[tuple[str, ...]] = ()
     _text_limit: ClassVar[int | None] = None
     _root: ClassVar[bool] = False
@@ -281,7 +281,7 @@ class Container(Element):
 
     _allowed: ClassVar[frozenset[str]] = frozenset()
     _mixed: ClassVar[bool] = False
-    # Whether text, where it is mixed, is a noun as the children are; in others it is prose.
+    # What text beside children is: a noun as they are (Dial's number), or prose (Say's words).
     _nouns: ClassVar[bool] = False
     _limit: ClassVar[int | None] = None
 
@@ -372,7 +372,7 @@ class Container(Element):
                 return f"<{self._tag}{self._attributes()}/>"
             inner = escape(children)
         else:
-            # A list has an element in it, so that only what needs a certain one can be incomplete.
+            # There is at least one child, which is all that `*` asks for.
             if self._needs and ("*" not in self._needs or self._text_limit is not None):
                 self._check_complete()
             inner = "".join([escape(child) if type(child) is str else child._xml() for child in children])

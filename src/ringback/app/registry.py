@@ -79,7 +79,8 @@ class Registry:
             raise RegistrationError(
                 f"flow: {function_name(function) or function!r} has to be an async function"
             )
-        name, url, _ = self._place(event, function, path)  # its later steps may be asked for by any method
+        # A flow takes any method: those of its later steps are up to their verbs.
+        name, url, _ = self._place(event, function, path)
         return self._add(Flow(event=event, url=url, name=name, function=function), path)
 
     def entry(self, event: type[Event]) -> AnyRoute | None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Courier", "Handler", "Installed"]
 
 _CHUNK: Final = 16_384
-_SLACK: Final = 0.5  # seconds in which a request tells itself why it came to nothing
+_SLACK: Final = 0.5  # seconds that a request gets beyond its limit, to fail with its own error
 
 
 class Handler(Protocol):

@@ -126,12 +126,12 @@ class Driver:
         clock = self._network.clock
         left = seconds
         while left > 0:
-            # In pieces: what is far off is not flown to, see FAR.
+            # In pieces, since the clock skips no further than `FAR` at once.
             piece = min(left, FAR / 2)
             left -= piece
             with self.condition:
                 until = round(clock.now + piece, 3)
-                # A clock that skips what nobody waits for would never come there without something to do.
+                # `auto` skips from one timer to the next: without one at the end it would stop short of it.
                 clock.after(piece, _nothing)
                 self.condition.notify_all()
                 self._until(until)
@@ -217,7 +217,7 @@ class Driver:
             while not self._closed:
                 try:
                     self._turn(math.inf)
-                except Exception as error:  # likewise
+                except Exception as error:  # a mistake of ours: whoever waits has to know
                     self._broken = error
                 for waiter in self._waiters:
                     if self._broken is not None or waiter.over():

@@ -96,7 +96,7 @@ class Leg:
         self.settled = False
         self.on_answer: Callable[[], None] | None = None
         self.on_end: list[Callable[[], None]] = []
-        # How many calls from numbers of ours to numbers of ours led here.
+        # How many forwarding numbers of the account led here, so that a circle of them ends.
         self.depth: int = parent.depth if parent is not None else 0
         self.detection: Detection | None = None
         self.recording: Wanted | None = None

@@ -19,7 +19,7 @@ __all__ = ["Pairs", "incoming_message", "message_status", "recording_status", "r
 Pairs = list[tuple[str, str]]
 API_VERSION: Final = "2010-04-01"
 
-# Enough to fill the country of test numbers; cities are what the real service often leaves empty as well.
+# For `FromCountry` and the like; cities stay empty, as they often are in what Twilio sends.
 _COUNTRIES: Final = {
     "+1": "US",
     "+31": "NL",

@@ -290,7 +290,7 @@ class Process:
 
     def _answered(self, turn: int, outcome: Outcome) -> None:
         # The call may have been hung up or moved while the request was under way: then nobody waits for it.
-        # Whoever answered may have done that itself, so that the interruption is still on its way.
+        # The application may even have done so while it answered: the interruption is due, but not delivered.
         interrupted = self._interruption is not None and self._interruption.due()
         if not self.over and turn == self._turn and not interrupted:
             self._resume(outcome)

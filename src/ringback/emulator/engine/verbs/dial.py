@@ -266,6 +266,6 @@ def _whisper(child: Leg, document: Document, noun: Callee, parent: Leg) -> Steps
     except HungUp:
         return
     except Moved as moved:
-        # The callee was given TwiML of its own: the caller's Dial is over for it.
+        # The callee was moved to other TwiML, which ends the caller's Dial.
         parent.signal(ChildOver(child))
         yield from child.network.interpret(child, moved.source)

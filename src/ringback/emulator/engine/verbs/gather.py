@@ -62,7 +62,7 @@ def gather(leg: Leg, document: Document, verb: Gather) -> Steps[Result]:
 
 
 def _speech(leg: Leg, document: Document, verb: Gather, speech: Speech) -> Steps[Result]:
-    # Whoever goes on speaking now waits for whatever listens next.
+    # Nothing listens from here on: what is spoken now waits for the next Gather or Record.
     leg.listen_for()
     words = speech.text.split()
     if verb.partial_result_callback and len(words) > 1:

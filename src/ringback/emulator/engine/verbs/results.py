@@ -11,5 +11,5 @@ __all__ = ["END", "NEXT", "Result"]
 NEXT: Final = "next"
 END: Final = "end"
 
-# The next verb, the end of the call's TwiML, or another document.
+# What follows a verb: the next one, the end of the document, or another document.
 Result: TypeAlias = "Literal['next', 'end'] | Source"
