@@ -14,6 +14,7 @@ import re
 import secrets
 import threading
 from collections import OrderedDict, deque
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 
@@ -26,7 +27,7 @@ from ringback.twiml import VoiceResponse
 from ringback.webhooks import DialResult, GatherResult, RecordResult, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Generator
 
     from ringback.app.flows import Flow, FlowEvent
     from ringback.app.hub import Hub
@@ -77,6 +78,8 @@ class FlowRun:
         self._expects: type[VoiceRequest] = VoiceRequest
         self._inbox: asyncio.Future[VoiceRequest | None] | None = None
         self._dismissed = False
+        self._moving = 0  # how many of our own requests are moving the call elsewhere right now
+        self._held_back: Callable[[], None] | None = None
         self.first = self._answers[0]
         self.task = hub.spawn(self._lead())
 
@@ -139,13 +142,36 @@ class FlowRun:
             self.ended = status
         if step != self._step or self._inbox is None or self._inbox.done():
             return
+        if self._held_back is not None:
+            return
         if event is not None:
             self.hub.spawn(self.hub.emit(event))
-        result = event if _tells(event) else None
-        if result is None and self.ended is not None:
-            self._inbox.set_exception(CallHungUp(self.call_sid, self.ended))
+        bring = partial(self._bring, self._inbox, event if _tells(event) else None)
+        if self._moving and self.ended is None:
+            self._held_back = bring
         else:
-            self._inbox.set_result(result)
+            bring()
+
+    def _bring(self, inbox: asyncio.Future[VoiceRequest | None], result: VoiceRequest | None) -> None:
+        if inbox.done():
+            return
+        if result is None and self.ended is not None:
+            inbox.set_exception(CallHungUp(self.call_sid, self.ended))
+        else:
+            inbox.set_result(result)
+
+    def move(self) -> None:
+        """The call is about to be moved: Twilio reports a Dial that is interrupted by that as completed, and
+        the flow must not go on with it. Ends with `stay` or `dismiss`.
+        """
+        self._moving += 1
+
+    def stay(self) -> None:
+        """The call was not moved after all."""
+        self._moving -= 1
+        if not self._moving and self._held_back is not None:
+            bring, self._held_back = self._held_back, None
+            bring()
 
     def hang_up(self, status: str) -> None:
         """The call has ended."""
@@ -198,7 +224,9 @@ class FlowRun:
             error.__cause__ = raised
         finally:
             self.done = True
-            self._answers[self._step].set(self.hub.fallback(VoiceRequest))
+            # Of a call that has gone elsewhere nobody hears what is answered to the verb that was interrupted.
+            nobody = twiml(VoiceResponse())
+            self._answers[self._step].set(nobody if self._dismissed else self.hub.fallback(VoiceRequest))
             if error is not None:
                 await self.hub.failed(error, self.event, self.flow.name)
 
@@ -279,6 +307,23 @@ class FlowRuns:
     def dismiss(self, run: FlowRun) -> None:
         """Cancel a run whose call has gone elsewhere."""
         call_in(run.loop, run.dismiss)
+
+    @contextmanager
+    def moving(self, call_sid: str) -> Generator[None, None, None]:
+        """While we ask Twilio to move a call away from the flow that leads it: the flow is cancelled where
+        that was done, and goes on where it wasn't.
+        """
+        run = self.leading(call_sid)
+        if run is None:
+            yield
+            return
+        call_in(run.loop, run.move)
+        try:
+            yield
+        except BaseException:
+            call_in(run.loop, run.stay)
+            raise
+        self.dismiss(run)
 
     def _bury(self, run: FlowRun) -> None:
         with self._lock:

@@ -84,6 +84,7 @@ class Live:
 
     def _next(self, event: type[E], where: Callable[[E], bool] | None) -> Future[Event]:
         """The first such event that no wait has returned yet; one that happens once can be returned again."""
+        self._check_open(event)
 
         def wanted(came: Event) -> bool:
             if isinstance(came, event):
@@ -107,6 +108,9 @@ class Live:
                     del self._unseen[index]
                     return True
         return False
+
+    def _check_open(self, event: type[Event]) -> None:
+        """Raise where `event` can't come any more, since all was over when we began to follow."""
 
     def _check_possible(self, event: type[Event], came: Event) -> None:
         """Raise where `event` can't come after what came."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Final, Generic, TypedDict, TypeVar, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypedDict, TypeVar, cast
 
-from ringback._core.events import Event
+from ringback._core.events import Event, VoiceRequest
 from ringback.app.emitter import wait, wait_blocking
+from ringback.app.flow_runs import FINAL
 from ringback.app.live import Live
+from ringback.app.routes import way_to
 from ringback.app.tags import tagged
-from ringback.errors import CallHungUp
+from ringback.errors import ApiError, CallHungUp, InvalidValue, NotFound, TransportError
 from ringback.twiml import VoiceResponse
 from ringback.webhooks import (
     CallConnected,
@@ -24,14 +27,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ringback._core.events import Target
-    from ringback.app.flow_runs import FlowRun, FlowRuns
+    from ringback.app.flow_runs import FlowRuns
     from ringback.app.hub import Hub
-    from ringback.app.routes import RouteTable
+    from ringback.app.routes import Method, RouteTable
     from ringback.client import AsyncClient, Client
-    from ringback.rest import Call, CallMachineDetection, CallStatusCallbackEvent
+    from ringback.rest import Call, CallMachineDetection, CallStatusCallbackEvent, CallUpdateStatus
     from ringback.webhooks import CallRedirected, CallStatus, IncomingCall, OutgoingCall
 
 __all__ = ["AsyncLiveCall", "CallOptions", "LiveCall", "place", "place_async"]
+
+Elsewhere: TypeAlias = (
+    "str | VoiceResponse | Target[IncomingCall] | Target[OutgoingCall] | Target[CallRedirected]"
+)
+"""Where a live call can be moved."""
 
 C = TypeVar("C", bound="Client | AsyncClient")
 E = TypeVar("E", bound=Event)
@@ -56,6 +64,13 @@ class _Reports(TypedDict):
     async_amd_status_callback: str | None
 
 
+class _Move(TypedDict, total=False):
+    url: str
+    twiml: VoiceResponse
+    method: Method | None
+
+
+NOT_LIVE: Final = 21220  # Twilio's code for a call that isn't in a state for what is asked of it
 ORDER: Final = ("queued", "initiated", "ringing", "in-progress")
 
 
@@ -70,6 +85,7 @@ class CallState(Live, Generic[C]):
         self._client = client
         self._record = record
         self._status: CallStatus | None = None
+        self._over = record.status if record is not None and record.status in FINAL else None
 
     @property
     def record(self) -> Call:
@@ -97,17 +113,18 @@ class CallState(Live, Generic[C]):
         self._sid = record.sid
         return record
 
+    def _check_open(self, event: type[Event]) -> None:
+        if self._over is not None and issubclass(event, (CallStatusChanged, VoiceRequest)):
+            raise CallHungUp(self.sid, self._over)
+
     def _check_possible(self, event: type[Event], came: Event) -> None:
         if isinstance(came, CallEnded) and event in (CallInitiated, CallRinging, CallConnected):
             raise CallHungUp(came.call_sid, came.status)
 
-    def _leading(self) -> FlowRun | None:
-        return self._flows.leading(self.sid)
-
-    def _left(self, run: FlowRun | None) -> None:
-        """The call was moved away from the flow that led it."""
-        if run is not None:
-            self._flows.dismiss(run)
+    def _check_over(self, refused: ApiError) -> None:
+        """Raise where the call, as we know it by now, is over, and was refused to be moved for that."""
+        if self.record.status in FINAL:
+            raise CallHungUp(self.sid, self.record.status) from refused
 
 
 class LiveCall(CallState["Client"]):
@@ -134,7 +151,8 @@ class LiveCall(CallState["Client"]):
 
         Raises:
             TimeoutError: It did not come in time.
-            CallHungUp: The call ended, so that it can't ring or be answered any more.
+            CallHungUp: The call ended, so that it can't ring or be answered any more; or it had ended before
+                it was followed, so that nothing will be told of it.
             RuntimeError: An event loop runs in this thread and would be blocked.
         """
         return cast("E", wait_blocking(self._next(event, where), timeout))
@@ -148,43 +166,65 @@ class LiveCall(CallState["Client"]):
         return self.learn(self._client.calls(self.sid).fetch())
 
     def hangup(self) -> Call:
-        """End the call, answered or not.
+        """End the call, answered or not. One that is over already is what was asked for, and no error.
+
+        Returns:
+            The call as it is now; where it was over already, as it ended.
 
         Raises:
-            ApiError: It has ended already (code 21220), or another refusal.
+            ApiError, TransportError: As for every request.
         """
-        return self.learn(self._client.calls(self.sid).update(status="completed"))
+        return self._end("completed")
 
     def cancel(self) -> Call:
-        """Take the call back unless it has been answered.
+        """Take the call back unless it has been answered; an answered call goes on.
+
+        Returns:
+            The call as it is now: its status is `canceled` where it was taken back, and otherwise says what
+            came first.
 
         Raises:
-            ApiError: It has ended already (code 21220), or another refusal.
+            ApiError, TransportError: As for every request.
         """
-        return self.learn(self._client.calls(self.sid).update(status="canceled"))
+        return self._end("canceled")
 
-    def redirect(
-        self,
-        target: str | VoiceResponse | Target[IncomingCall] | Target[OutgoingCall] | Target[CallRedirected],
-        /,
-    ) -> Call:
-        """Let the call go on elsewhere, whatever it does now. A flow that leads it is cancelled.
+    def redirect(self, target: Elsewhere, /, *, method: Method | None = None) -> Call:
+        """Let the call go on elsewhere, whatever it does now. A flow that leads it is cancelled, once Twilio
+        has taken the request; a `dial` that this interrupts brings it no result.
 
         Args:
             target: A URL, TwiML of at most 4,000 characters, a handler or a flow.
+            method: How a URL is asked for; POST by default, and as a handler says by itself.
 
         Raises:
-            ApiError: It has ended already (code 21220), or another refusal.
-            InvalidValue: The URL isn't one, or the TwiML is too long.
+            CallHungUp: The call is over, so that nothing can be moved. (A flow of its hears that too.)
+            ApiError: Another refusal, such as of a call that hasn't been answered yet (code 21220).
+            TransportError: As for every request. Where it was sent, the call may have moved.
+            InvalidValue: The target isn't one, its TwiML is too long, or there is no URL for the method.
         """
-        run = self._leading()
+        moved = moved_to(target, method)
         call = self._client.calls(self.sid)
-        if isinstance(target, VoiceResponse):
-            record = call.update(twiml=target)
-        else:
-            record = call.update(url=moved_to(target))
-        self._left(run)
-        return self.learn(record)
+        with self._flows.moving(self.sid):
+            try:
+                return self.learn(call.update(**moved))
+            except ApiError as refused:
+                if not no_longer_live(refused):
+                    raise
+                with suppress(NotFound):
+                    self.refresh()
+                self._check_over(refused)
+                raise
+
+    def _end(self, status: CallUpdateStatus) -> Call:
+        try:
+            return self.learn(self._client.calls(self.sid).update(status=status))
+        except ApiError as refused:
+            if not no_longer_live(refused):
+                raise
+        # It is over, whatever becomes of asking how it ended.
+        with suppress(ApiError, TransportError):
+            self.refresh()
+        return self.record
 
 
 class AsyncLiveCall(CallState["AsyncClient"]):
@@ -211,7 +251,8 @@ class AsyncLiveCall(CallState["AsyncClient"]):
 
         Raises:
             TimeoutError: It did not come in time.
-            CallHungUp: The call ended, so that it can't ring or be answered any more.
+            CallHungUp: The call ended, so that it can't ring or be answered any more; or it had ended before
+                it was followed, so that nothing will be told of it.
         """
         return cast("E", await wait(self._next(event, where), timeout))
 
@@ -224,43 +265,65 @@ class AsyncLiveCall(CallState["AsyncClient"]):
         return self.learn(await self._client.calls(self.sid).fetch())
 
     async def hangup(self) -> Call:
-        """End the call, answered or not.
+        """End the call, answered or not. One that is over already is what was asked for, and no error.
+
+        Returns:
+            The call as it is now; where it was over already, as it ended.
 
         Raises:
-            ApiError: It has ended already (code 21220), or another refusal.
+            ApiError, TransportError: As for every request.
         """
-        return self.learn(await self._client.calls(self.sid).update(status="completed"))
+        return await self._end("completed")
 
     async def cancel(self) -> Call:
-        """Take the call back unless it has been answered.
+        """Take the call back unless it has been answered; an answered call goes on.
+
+        Returns:
+            The call as it is now: its status is `canceled` where it was taken back, and otherwise says what
+            came first.
 
         Raises:
-            ApiError: It has ended already (code 21220), or another refusal.
+            ApiError, TransportError: As for every request.
         """
-        return self.learn(await self._client.calls(self.sid).update(status="canceled"))
+        return await self._end("canceled")
 
-    async def redirect(
-        self,
-        target: str | VoiceResponse | Target[IncomingCall] | Target[OutgoingCall] | Target[CallRedirected],
-        /,
-    ) -> Call:
-        """Let the call go on elsewhere, whatever it does now. A flow that leads it is cancelled.
+    async def redirect(self, target: Elsewhere, /, *, method: Method | None = None) -> Call:
+        """Let the call go on elsewhere, whatever it does now. A flow that leads it is cancelled, once Twilio
+        has taken the request; a `dial` that this interrupts brings it no result.
 
         Args:
             target: A URL, TwiML of at most 4,000 characters, a handler or a flow.
+            method: How a URL is asked for; POST by default, and as a handler says by itself.
 
         Raises:
-            ApiError: It has ended already (code 21220), or another refusal.
-            InvalidValue: The URL isn't one, or the TwiML is too long.
+            CallHungUp: The call is over, so that nothing can be moved. (A flow of its hears that too.)
+            ApiError: Another refusal, such as of a call that hasn't been answered yet (code 21220).
+            TransportError: As for every request. Where it was sent, the call may have moved.
+            InvalidValue: The target isn't one, its TwiML is too long, or there is no URL for the method.
         """
-        run = self._leading()
+        moved = moved_to(target, method)
         call = self._client.calls(self.sid)
-        if isinstance(target, VoiceResponse):
-            record = await call.update(twiml=target)
-        else:
-            record = await call.update(url=moved_to(target))
-        self._left(run)
-        return self.learn(record)
+        with self._flows.moving(self.sid):
+            try:
+                return self.learn(await call.update(**moved))
+            except ApiError as refused:
+                if not no_longer_live(refused):
+                    raise
+                with suppress(NotFound):
+                    await self.refresh()
+                self._check_over(refused)
+                raise
+
+    async def _end(self, status: CallUpdateStatus) -> Call:
+        try:
+            return self.learn(await self._client.calls(self.sid).update(status=status))
+        except ApiError as refused:
+            if not no_longer_live(refused):
+                raise
+        # It is over, whatever becomes of asking how it ended.
+        with suppress(ApiError, TransportError):
+            await self.refresh()
+        return self.record
 
 
 def place(
@@ -326,9 +389,25 @@ def _reports(routes: RouteTable, options: CallOptions, token: str) -> _Reports:
     }
 
 
-def moved_to(target: str | Target[IncomingCall] | Target[OutgoingCall] | Target[CallRedirected]) -> str:
-    """The URL for a call that is moved; a new one every time, so that no move is taken for a repetition."""
-    return target if isinstance(target, str) else tagged(target.url, "moved", secrets.token_urlsafe(9))
+def no_longer_live(refused: ApiError) -> bool:
+    """Whether Twilio refuses to change a call because it isn't live: with 404 right after its end, with code
+    21220 later.
+    """
+    return isinstance(refused, NotFound) or refused.code == NOT_LIVE
+
+
+def moved_to(target: Elsewhere, method: Method | None) -> _Move:
+    """Where a call is moved, as the REST API is told.
+
+    The URL of a handler or flow is a new one every time, so that no move is taken for a repetition.
+    """
+    if isinstance(target, VoiceResponse):
+        if method is not None:
+            raise InvalidValue("method", method, "None: TwiML is not asked for")
+        return {"twiml": target}
+    if isinstance(target, str):
+        return {"url": target, "method": method}
+    return {"url": tagged(target.url, "moved", secrets.token_urlsafe(9)), "method": method or way_to(target)}
 
 
 def _rank(status: str) -> int:

@@ -9,7 +9,7 @@ from ringback.app.emitter import wait, wait_blocking
 from ringback.app.events import OutgoingMessage
 from ringback.app.live import Live
 from ringback.app.tags import tagged
-from ringback.errors import InvalidValue
+from ringback.errors import ApiError, InvalidValue
 from ringback.webhooks import MessageStatusChanged
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = ["AsyncLiveMessage", "LiveMessage", "send", "send_async"]
 C = TypeVar("C", bound="Client | AsyncClient")
 E = TypeVar("E", bound=Event)
 
+NOT_SCHEDULED: Final = 30409  # Twilio's code for a message that can't be called off
 ORDER: Final = ("accepted", "scheduled", "queued", "receiving", "sending", "sent")
 
 
@@ -110,6 +111,23 @@ class LiveMessage(MessageState["Client"]):
         """
         return self.learn(self._client.messages(self.sid).fetch())
 
+    def cancel(self) -> Message:
+        """Call off a message that is scheduled (`send_at`). One that was called off before is no error.
+
+        Returns:
+            The message as it is now: `canceled`.
+
+        Raises:
+            ApiError: It isn't scheduled any more, so it will be sent or was (code 30409), or another refusal.
+            TransportError: As for every request.
+        """
+        try:
+            return self.learn(self._client.messages(self.sid).update(status="canceled"))
+        except ApiError as refused:
+            if refused.code != NOT_SCHEDULED or self.refresh().status != "canceled":
+                raise
+        return self.record
+
     def reply(self, body: str, /) -> LiveMessage:
         """Answer an incoming message, or send another one to the same person.
 
@@ -154,6 +172,23 @@ class AsyncLiveMessage(MessageState["AsyncClient"]):
             ApiError, TransportError: As for every request.
         """
         return self.learn(await self._client.messages(self.sid).fetch())
+
+    async def cancel(self) -> Message:
+        """Call off a message that is scheduled (`send_at`). One that was called off before is no error.
+
+        Returns:
+            The message as it is now: `canceled`.
+
+        Raises:
+            ApiError: It isn't scheduled any more, so it will be sent or was (code 30409), or another refusal.
+            TransportError: As for every request.
+        """
+        try:
+            return self.learn(await self._client.messages(self.sid).update(status="canceled"))
+        except ApiError as refused:
+            if refused.code != NOT_SCHEDULED or (await self.refresh()).status != "canceled":
+                raise
+        return self.record
 
     async def reply(self, body: str, /) -> AsyncLiveMessage:
         """Answer an incoming message, or send another one to the same person.

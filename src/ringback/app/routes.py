@@ -38,6 +38,7 @@ __all__ = [
     "check_public_url",
     "family",
     "function_name",
+    "way_to",
 ]
 
 E = TypeVar("E", bound=Event)
@@ -188,6 +189,12 @@ class RouteTable:
         if not isinstance(kind, type) or not issubclass(kind, Notification) or kind is Notification:
             return None
         return self.callback(kind) if family(kind) is kind else None
+
+
+def way_to(target: object) -> Method | None:
+    """How Twilio has to be told to ask a target, or None where its default, POST, will do."""
+    methods: tuple[Method, ...] = getattr(target, "methods", ("POST",))
+    return None if "POST" in methods else methods[-1]
 
 
 def check_public_url(url: str) -> str:
