@@ -224,7 +224,7 @@ class FlowRun:
             error.__cause__ = raised
         finally:
             self.done = True
-            # Of a call that has gone elsewhere nobody hears what is answered to the verb that was interrupted.
+            # Nobody hears what is answered to the interrupted verb of a call that has gone elsewhere.
             nobody = twiml(VoiceResponse())
             self._answers[self._step].set(nobody if self._dismissed else self.hub.fallback(VoiceRequest))
             if error is not None:
