@@ -13,7 +13,8 @@ from attrs import frozen
 from ringback.emulator.engine.calls import call_in, phone
 from ringback.emulator.engine.messages import receive
 from ringback.emulator.engine.people import KEYS, Heard, Line, OnCall, Text, one_of
-from ringback.emulator.engine.scripts import follow, length_of, matches
+from ringback.emulator.engine.phrases import has_phrase
+from ringback.emulator.engine.scripts import SPOKEN, follow, length_of, matches
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -159,13 +160,14 @@ class PhoneCall:
         What was said before the last expectation was met does not count. Upper and lower case are alike.
 
         Args:
-            text: Any part of what is said.
+            text: Any words of what is said, one after the other and whole: `hi` isn't met by `something`, nor
+                `Press 1` by `Press 12`.
             timeout: In virtual seconds.
 
         Raises:
             ExpectationFailed: It was not said in time, or the call ended before.
         """
-        return self._expect(text, frozenset({"say", "speech"}), f'to hear "{text}"', timeout)
+        return self._expect(text, SPOKEN, f'to hear "{text}"', timeout)
 
     def expect_play(self, url: str = "", *, timeout: float = 60.0) -> Heard:
         """The same for audio, by any part of its URL; hold music counts where no URL is named."""
@@ -354,7 +356,8 @@ class Phone:
             return receive(network, self._phone, number, body, media).sid
 
     def expect_text(self, body: str = "", *, timeout: float = 60.0) -> Text:
-        """Wait for a text with this in its body; those before the last one waited for don't count.
+        """Wait for a text with these words in its body, whole ones; those before the last one waited for don't
+        count.
 
         Raises:
             ExpectationFailed: It did not come in time.
@@ -362,9 +365,8 @@ class Phone:
         found: list[int] = []
 
         def came() -> bool:
-            wanted = " ".join(body.split()).casefold()
             for index in range(self._cursor, len(self._phone.texts)):
-                if wanted in self._phone.texts[index].body.casefold():
+                if has_phrase(self._phone.texts[index].body, body):
                     found.append(index)
                     return True
             return False

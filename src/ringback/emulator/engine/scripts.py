@@ -6,14 +6,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.people import HangUp, Hear, Heard, Line, Pause, Press, Speak, Step
+from ringback.emulator.engine.phrases import has_phrase
 from ringback.emulator.engine.process import Steps, wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["AUDIBLE", "follow", "length_of", "matches"]
+__all__ = ["AUDIBLE", "SPOKEN", "follow", "length_of", "matches"]
 
-AUDIBLE: Final = frozenset({"say", "play", "speech"})
+SPOKEN: Final = frozenset({"say", "speech"})
+AUDIBLE: Final = SPOKEN | {"play"}
 # Seconds for which somebody waits for the other end to listen.
 _PATIENCE: Final = 60.0
 
@@ -24,8 +26,14 @@ def length_of(text: str, characters: float) -> float:
 
 
 def matches(heard: Heard, text: str, kinds: frozenset[str]) -> bool:
-    """Whether this is what somebody listens for: text somewhere in it, upper and lower case alike."""
-    return heard.kind in kinds and " ".join(text.split()).casefold() in heard.what.casefold()
+    """Whether this is what somebody listens for: a phrase of what was said, any part of a URL or of a tone's
+    name; upper and lower case are alike.
+    """
+    if heard.kind not in kinds:
+        return False
+    if heard.kind in SPOKEN:
+        return has_phrase(heard.what, text)
+    return " ".join(text.split()).casefold() in heard.what.casefold()
 
 
 def follow(line: Line, steps: Iterable[Step]) -> None:
