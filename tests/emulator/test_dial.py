@@ -316,6 +316,7 @@ def test_a_muted_participant_is_not_heard(emulator: Emulator, website: Website) 
 
 
 def test_a_conference_is_full(emulator: Emulator, website: Website) -> None:
+    emulator.allow_problems(16020)
     website.pages["/voice"] = room('maxParticipants="2"')
     for who in (ANNA, BEN):
         emulator.phone(who).dial(OURS).expect_answer()
@@ -332,6 +333,7 @@ def test_a_wait_document_without_sound_is_asked_once(emulator: Emulator, website
 
 
 def test_unknown_nouns_are_reported(emulator: Emulator, website: Website) -> None:
+    emulator.allow_problems(13233)
     website.pages["/voice"] = dial("<Sip>sip:a@example.com</Sip>")
     emulator.phone(ANNA).dial(OURS).expect_hangup()
     assert [problem.code for problem in emulator.problems] == [13233]

@@ -289,6 +289,7 @@ def test_numbers(emulator: Emulator, client: Client) -> None:
 
 
 def test_subaccounts(emulator: Emulator, client: Client, website: Website) -> None:
+    emulator.allow_problems(11200)
     sub = client.accounts.create(friendly_name="Branch")
     assert (sub.owner_account_sid, sub.status, len(list(client.accounts.list()))) == (
         emulator.account_sid,

@@ -90,6 +90,7 @@ def test_a_redirect_and_another_receiver(emulator: Emulator, website: Website) -
 
 
 def test_the_fallback_is_told_what_went_wrong(emulator: Emulator, website: Website) -> None:
+    emulator.allow_problems(11200)
     website.pages["/sms"] = WebhookResponse(500)
     website.pages["/sms-fallback"] = "<Response><Message>Sorry</Message></Response>"
     emulator.phone(ANNA).text(OURS, "Hi")

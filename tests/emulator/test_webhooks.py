@@ -55,6 +55,7 @@ BAD = {
 def test_the_fallback_is_told_what_went_wrong(
     emulator: Emulator, website: Website, answer: WebhookResponse, code: int
 ) -> None:
+    emulator.allow_problems(code)
     website.pages["/voice"] = answer
     website.pages["/fallback"] = "<Response><Say>Plan B</Say></Response>"
     emulator.phone(ANNA).dial(OURS).expect_say("Plan B")
@@ -68,6 +69,7 @@ def test_the_fallback_is_told_what_went_wrong(
 
 
 def test_without_a_fallback_the_caller_hears_an_apology(emulator: Emulator, website: Website) -> None:
+    emulator.allow_problems(11200)
     website.pages["/voice"] = page(500)
     website.pages["/fallback"] = page(503)
     call = emulator.phone(ANNA).dial(OURS)
@@ -83,6 +85,7 @@ def test_without_a_fallback_the_caller_hears_an_apology(emulator: Emulator, webs
 
 
 def test_a_later_document_falls_back_as_well(emulator: Emulator, website: Website) -> None:
+    emulator.allow_problems(11200)
     website.pages["/voice"] = '<Response><Gather numDigits="1" action="/keys"/></Response>'
     website.pages["/keys"] = page(500)
     website.pages["/fallback"] = "<Response><Say>Plan B</Say></Response>"
@@ -93,6 +96,7 @@ def test_a_later_document_falls_back_as_well(emulator: Emulator, website: Websit
 
 
 def test_a_number_without_a_url(emulator: Emulator) -> None:
+    emulator.allow_problems(11100)
     emulator.number(OURS)
     emulator.phone(ANNA).dial(OURS).expect_say(APOLOGY)
     assert codes(emulator) == [11100]
@@ -100,6 +104,7 @@ def test_a_number_without_a_url(emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("url", ["ftp://example.com/x", "http://a_b.example/", "http://[::1/"])
 def test_impossible_urls(emulator: Emulator, website: Website, url: str) -> None:
+    emulator.allow_problems(11100, 11210)
     website.pages["/voice"] = f"<Response><Redirect>{url}</Redirect></Response>"
     website.pages["/fallback"] = "<Response><Say>Plan B</Say></Response>"
     emulator.phone(ANNA).dial(OURS).expect_say("Plan B")
@@ -107,6 +112,7 @@ def test_impossible_urls(emulator: Emulator, website: Website, url: str) -> None
 
 
 def test_documents_that_only_redirect_are_stopped(emulator: Emulator, website: Website) -> None:
+    emulator.allow_problems(11215)
     numbers = itertools.count()
     website.pages["/voice"] = lambda _asked: (
         f"<Response><Redirect>/voice?n={next(numbers)}</Redirect></Response>"
@@ -127,6 +133,7 @@ def test_http_redirects_are_followed_with_get(emulator: Emulator, website: Websi
 
 
 def test_http_redirects_are_limited(emulator: Emulator, website: Website) -> None:
+    emulator.allow_problems(11215)
     website.pages["/voice"] = WebhookResponse(302, Headers({"Location": "/voice"}))
     emulator.number(OURS, voice_url=f"{HOME}/voice")
     emulator.phone(ANNA).dial(OURS).expect_say(APOLOGY)
@@ -134,6 +141,7 @@ def test_http_redirects_are_limited(emulator: Emulator, website: Website) -> Non
 
 
 def test_settings_in_the_fragment_are_obeyed_and_not_sent(emulator: Emulator, website: Website) -> None:
+    emulator.allow_problems(11200)
     website.pages["/voice"] = page(500)
     emulator.number(OURS, voice_url=f"{HOME}/voice?a=1#rc=3&rp=5xx")
     emulator.phone(ANNA).dial(OURS).expect_hangup()
@@ -177,6 +185,7 @@ def test_a_port_is_signed_for_messages_and_not_for_calls(emulator: Emulator) -> 
 
 
 def test_an_application_that_raises(emulator: Emulator, website: Website) -> None:
+    emulator.allow_problems("raised KeyError")
     def crash(_asked: Asked) -> str:
         raise KeyError("oops")
 
@@ -187,12 +196,14 @@ def test_an_application_that_raises(emulator: Emulator, website: Website) -> Non
 
 
 def test_a_failing_status_callback_harms_nobody(emulator: Emulator, website: Website) -> None:
+    emulator.allow_problems(11200)
     website.pages["/status"] = page(500)
     assert emulator.phone(ANNA).dial(OURS).ended.status == "completed"
     assert codes(emulator) == [11200]
 
 
 def test_nothing_leaves_this_machine_unasked(emulator: Emulator) -> None:
+    emulator.allow_problems(11200)
     emulator.number(OURS, voice_url="https://example.org/voice")
     emulator.phone(ANNA).dial(OURS).expect_hangup()
     assert "give the application to the emulator, or allow any host" in emulator.problems[0].message
@@ -312,6 +323,7 @@ def test_over_http(emulator: Emulator) -> None:
 
 
 def test_nobody_listens(emulator: Emulator) -> None:
+    emulator.allow_problems(11205)
     emulator.number(OURS, voice_url=f"http://127.0.0.1:{closed_port()}/voice")
     emulator.phone(ANNA).dial(OURS).expect_hangup()
     assert codes(emulator) == [11205]
@@ -325,6 +337,7 @@ def test_no_such_host() -> None:
 
 
 def test_no_answer_in_time(emulator: Emulator) -> None:
+    emulator.allow_problems(11205)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         emulator.number(OURS, voice_url=f"http://127.0.0.1:{port}/voice#rt=200&rc=0")
@@ -334,6 +347,7 @@ def test_no_answer_in_time(emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\n\r\n"])
 def test_an_answer_that_drips_in(emulator: Emulator, start: bytes) -> None:
+    emulator.allow_problems(11205)
     heard = threading.Event()
 
     def drip() -> None:
@@ -357,6 +371,7 @@ def test_an_answer_that_drips_in(emulator: Emulator, start: bytes) -> None:
 
 
 def test_an_application_that_wants_to_end_the_process(emulator: Emulator) -> None:
+    emulator.allow_problems("raised SystemExit")
     class Quitting:
         def handle_sync(self, request: WebhookRequest, /) -> WebhookResponse:
             raise SystemExit
@@ -368,6 +383,7 @@ def test_an_application_that_wants_to_end_the_process(emulator: Emulator) -> Non
 
 
 def test_a_huge_answer_is_not_read_to_its_end(emulator: Emulator) -> None:
+    emulator.allow_problems(11750)
     website = Website({"/voice": b"<Response>" + b"<!-- long -->" * 2_000_000})
     with website.served() as home:
         emulator.number(OURS, voice_url=f"{home}/voice")

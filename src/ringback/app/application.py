@@ -26,7 +26,7 @@ from ringback.twiml import Hangup, MessagingResponse, Say, VoiceResponse
 from ringback.webhooks import IncomingCall, IncomingMessage, OutgoingCall
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from typing_extensions import Self, Unpack
 
@@ -586,6 +586,16 @@ class Application:
     def _rank(self, request: WebhookRequest) -> int | None:
         match = self._registry.routes.find(request)
         return None if match is None or request.method not in match.route.methods else match.rank
+
+    def _forget(self, call_sids: Iterable[str] = ()) -> None:
+        """Forget what was answered, and these calls: an emulator is closed, and another gives SIDs anew."""
+        if isinstance(self._hub.settings.store, MemoryStore):
+            self._hub.settings.store.clear()
+        for sid in call_sids:
+            self._hub.followed.forget(sid)
+            run = self._flows.leading(sid)
+            if run is not None:
+                self._flows.dismiss(run)
 
     def _clash(self, other: Application) -> str | None:
         """What two applications have in common and must not, as `field: value`."""

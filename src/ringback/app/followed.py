@@ -76,6 +76,11 @@ class Followed:
             if len(self._by_sid) > self._MOST:
                 self._by_sid.popitem(last=False)
 
+    def forget(self, sid: str) -> None:
+        """Tell nobody any more what is reported about `sid`."""
+        with self._lock:
+            self._by_sid.pop(sid, None)
+
     def about(self, *sids: str | None) -> list[Followable]:
         """Everything live under these SIDs."""
         with self._lock:

@@ -55,6 +55,7 @@ class Hub:
         handlers: Its handlers of notifications, for those that come to no handler's own URL.
         followed: Its live calls and messages.
         loop: Where it last answered a webhook.
+        watchers: Told of each failure at once, before any listener.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -63,6 +64,7 @@ class Hub:
         self.handlers = Emitter(self.pool, self.listener_failed)
         self.followed = Followed()
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.watchers: list[Callable[[HandlerFailed], None]] = []
         self._tasks: set[asyncio.Task[object]] = set()
 
     @cached_property
@@ -106,12 +108,13 @@ class Hub:
             call_sid or message_sid or "no call",
             exc_info=error,
         )
+        failure = HandlerFailed(
+            error=error, route=name, event=event, call_sid=call_sid, message_sid=message_sid
+        )
+        for watcher in tuple(self.watchers):
+            watcher(failure)
         if not isinstance(event, HandlerFailed):  # whose listeners only have the log to turn to
-            await self.emit(
-                HandlerFailed(
-                    error=error, route=name, event=event, call_sid=call_sid, message_sid=message_sid
-                )
-            )
+            await self.emit(failure)
 
     async def listener_failed(self, error: Exception, event: Event, listener: Callable[..., object]) -> None:
         """Report what a listener raised."""

@@ -86,6 +86,11 @@ class MemoryStore:
         with self._lock:
             self._kept.pop(key, None)
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+
     def __len__(self) -> int:
         return len(self._kept)
 

@@ -40,6 +40,9 @@ Mode: TypeAlias = Literal["manual", "auto", "real"]
 # Seconds on the wall after which a request under way no longer holds up everything else.
 PATIENCE: Final = 5.0
 
+# Seconds on the wall that a request under way gets at the end of a test.
+SETTLING: Final = 1.0
+
 # Set where a webhook is being handled, and inherited by whatever the application starts from there.
 DELIVERING: Final[ContextVar[bool]] = ContextVar("ringback_delivering", default=False)
 
@@ -97,6 +100,11 @@ class Driver:
             self.condition.notify_all()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
+
+    def settle(self) -> None:
+        """Wait for what is under way, but for no longer than a moment; time stands still."""
+        with self.condition:
+            self.condition.wait_for(lambda: self._closed or not self._under_way, SETTLING)
 
     @contextmanager
     def touch(self) -> Generator[Network]:

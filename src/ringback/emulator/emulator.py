@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final, cast, get_args
 
 from ringback.app import Application as RingbackApplication
+from ringback.app import Switchboard
 from ringback.emulator.courier import Courier
 from ringback.emulator.driver import Driver, Mode
 from ringback.emulator.engine.calls import loop
@@ -16,6 +17,7 @@ from ringback.emulator.engine.people import OnCall, one_of
 from ringback.emulator.engine.records import Account, Number
 from ringback.emulator.engine.verbs.run import interpret
 from ringback.emulator.phones import Phone
+from ringback.emulator.problems import ProblemsLeft, Wrongs, in_short
 from ringback.emulator.rest.api import Api
 from ringback.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
 from ringback.errors import EmulatorError
@@ -26,12 +28,13 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from ringback.app import Switchboard
+    from ringback.app import HandlerFailed
     from ringback.client import AsyncClient, Client
     from ringback.emulator.courier import Handler
     from ringback.emulator.engine.people import AnsweredBy, Policy, Script
     from ringback.emulator.engine.records import Problem
     from ringback.emulator.engine.transcript import Transcript
+    from ringback.emulator.problems import Allowance, ProblemKind
     from ringback.http import Headers, Response
 
 __all__ = ["ACCOUNT_SID", "AUTH_TOKEN", "TEST_ACCOUNT_SID", "TEST_AUTH_TOKEN", "Emulator"]
@@ -90,6 +93,8 @@ class Emulator:
         if start.utcoffset() is None:
             raise EmulatorError(f"start: expected a datetime with a time zone, got {start!r}")
         one_of("clock", clock, get_args(Mode))
+        if not isinstance(cast("object", seed), str):
+            raise EmulatorError(f"seed: expected text, got {seed!r}")
         if not speed > 0:
             raise EmulatorError(f"speed: expected a number above 0, got {speed!r}")
         if not _ACCOUNT.match(account_sid):
@@ -108,6 +113,8 @@ class Emulator:
         self._network.on_call = OnCall(on_call, after)
         self._open(account_sid, auth_token, "Emulated account", test=False)
         self._open(TEST_ACCOUNT_SID, TEST_AUTH_TOKEN, "Emulated test credentials", test=True)
+        self._wrongs = Wrongs(lambda: self.problems)
+        self._watched: list[RingbackApplication] = []
         self._courier = Courier(any_host=any_host)
         for application in applications:
             self._serve(application)
@@ -142,9 +149,13 @@ class Emulator:
         self.close()
 
     def close(self) -> None:
-        """Stop time; harmless when repeated."""
+        """Stop time and end the flows of its calls; harmless when repeated."""
         self._driver.close()
         self._courier.close()
+        while self._watched:
+            application = self._watched.pop()
+            application._forget(tuple(self._network.store.calls))
+            application._hub.watchers.remove(self._failed)
 
     # Time
 
@@ -272,6 +283,7 @@ class Emulator:
     def mount(self, public_url: str, handler: Handler) -> None:
         """Deliver what goes to `public_url`, and below it, by calling `handler.handle_sync`."""
         self._courier.mount(public_url, handler)
+        self._watch(handler)
 
     def install(self, application: RingbackApplication, phone_number: str) -> str:
         """Run an application of this process behind a number, as `Application.install` does.
@@ -292,6 +304,24 @@ class Emulator:
         for one in each:
             self._courier.mount(one.public_url, application)
         self._courier.install(application)
+        self._watch(application)
+
+    def _watch(self, handler: object) -> None:
+        """Hear of an application's failures, and let it forget what another emulator told it."""
+        if isinstance(handler, Switchboard):
+            for each in handler.applications:
+                self._watch(each)
+        elif isinstance(handler, RingbackApplication) and handler not in self._watched:
+            handler._forget()
+            handler._hub.watchers.append(self._failed)
+            self._watched.append(handler)
+
+    def _failed(self, failure: HandlerFailed) -> None:
+        self._wrongs.failures.append(failure)
+        with self._driver.condition:
+            self._network.note(
+                failure.call_sid or failure.message_sid or "", "application", "raises", in_short(failure)
+            )
 
     # The API
 
@@ -343,6 +373,38 @@ class Emulator:
         return self._network.transcript
 
     @property
-    def problems(self) -> tuple[Problem, ...]:
-        """What the debugger of the real service would show."""
-        return tuple(self._network.store.problems.values())
+    def problems(self) -> list[Problem]:
+        """What the debugger of the real service would show, oldest first."""
+        return list(self._network.store.problems.values())
+
+    @property
+    def failures(self) -> list[HandlerFailed]:
+        """What handlers, flows and listeners of the applications here raised, in order."""
+        return list(self._wrongs.failures)
+
+    def allow_problems(self, *kinds: ProblemKind) -> Allowance:
+        """Expect problems and failures, before or after this, which then don't fail the test.
+
+        As a context manager (`with emulator.allow_problems(11200): …`) it allows those that come within the
+        block alone.
+
+        Args:
+            kinds: Which: Twilio's error codes, classes of what a handler, flow or listener raises, or text
+                from the message. All of them by default.
+
+        Raises:
+            EmulatorError: A kind is none of these.
+        """
+        return self._wrongs.allow(kinds, self._driver.settle)
+
+    def check_problems(self) -> None:
+        """Raise unless all problems and failures so far are allowed; the fixture `emulator` does it at the end
+        of a test.
+
+        Raises:
+            ProblemsLeft: Some are not.
+        """
+        self._driver.settle()
+        left = self._wrongs.left()
+        if left:
+            raise ProblemsLeft(f"{left}\n\n{self.transcript}")

@@ -356,8 +356,9 @@ class Phone:
             return receive(network, self._phone, number, body, media).sid
 
     def expect_text(self, body: str = "", *, timeout: float = 60.0) -> Text:
-        """Wait for a text with these words in its body, whole ones; those before the last one waited for don't
-        count.
+        """Wait for a text with these words in its body, whole ones.
+
+        Those before the last one waited for don't count.
 
         Raises:
             ExpectationFailed: It did not come in time.

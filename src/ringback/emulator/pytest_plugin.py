@@ -1,13 +1,17 @@
-"""For pytest: the fixture `emulator`, and its transcript below every test that fails.
+"""For pytest: the fixture `emulator`, whose tests fail where something went wrong that they did not expect.
 
 def test_reception(emulator: Emulator) -> None:
     call = emulator.phone("+15558675310").dial("+15017122661")
     call.expect_say("Press 1")
+
+`@pytest.mark.ringback(clock="auto")` gives the emulator of a test, class or module other options, and so does
+`emulator_options` for all tests of a module.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, cast
 
 import pytest
 
@@ -16,31 +20,146 @@ if TYPE_CHECKING:
 
     from ringback.emulator.emulator import Emulator
 
-__all__ = ["emulator"]
+__all__ = ["emulator", "emulator_options"]
+
+_EMULATOR: Final = pytest.StashKey["Emulator"]()
+_REPORTED: Final = pytest.StashKey[bool]()
+_RUNS: Final = pytest.StashKey[dict[str, int]]()
+_MARKER: Final = (
+    "ringback(**options): options of the Emulator that the fixture `emulator` gives, such as "
+    'clock="auto", seed="…" or strict=False; the closest marker wins.'
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", _MARKER)
+    config.stash[_RUNS] = {}
 
 
 @pytest.fixture
-def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+def emulator_options(request: pytest.FixtureRequest) -> Mapping[str, object]:
+    """Options for the emulators of a module: its `emulator_options`, or a fixture of that name in its place."""
+    options: object = getattr(request.module, "emulator_options", {})
+    return cast("Mapping[str, object]", options)
+
+
+@pytest.fixture
+def emulator(
+    request: pytest.FixtureRequest,
+    emulator_options: Mapping[str, object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Emulator]:
     """An emulator with a manual clock: time moves only while the test waits for something.
 
-    For the test, `TWILIO_AUTH_TOKEN` is what its webhooks are signed with, so that applications without a
-    token of their own take them.
-    """
-    from ringback.emulator.emulator import AUTH_TOKEN, Emulator
+    Its SIDs and tokens are made from the test's name. For the test, `TWILIO_AUTH_TOKEN` is what its webhooks
+    are signed with, so that applications without a token of their own take them.
 
-    monkeypatch.setenv("TWILIO_AUTH_TOKEN", AUTH_TOKEN)
-    with Emulator() as running:
+    The test fails at its end where a handler, flow or listener raised, an application refused a webhook, or
+    the network found another problem, unless it says `emulator.allow_problems(…)`.
+    """
+    from ringback.emulator.emulator import Emulator
+
+    node = cast("pytest.Item", request.node)
+    with Emulator(**_options(node, emulator_options)) as running:  # type: ignore[arg-type]  # checked there
+        monkeypatch.setenv("TWILIO_AUTH_TOKEN", running.auth_token)
+        node.stash[_EMULATOR] = running
         yield running
+    # What came of its end: of flows that were cut off, for one.
+    if not node.stash.get(_REPORTED, False):
+        _check(running)
+
+
+def _check(running: Emulator) -> None:
+    from ringback.emulator.problems import ProblemsLeft
+
+    told = ""
+    try:
+        running.check_problems()
+    except ProblemsLeft as left:
+        told = str(left)
+    if told:  # without any traceback: it could only show what the plugin does
+        pytest.fail(told, pytrace=False)
+
+
+def _options(item: pytest.Item, module: object) -> dict[str, object]:
+    """What the emulator of a test is made with: the closest says it."""
+    from inspect import signature
+
+    from ringback.emulator.emulator import Emulator
+
+    allowed = list(signature(Emulator).parameters)
+    options: dict[str, object] = {"seed": _seed(item), "strict": True}
+    if "strict" not in allowed:
+        del options["strict"]
+    if not isinstance(module, Mapping):
+        pytest.fail(f"emulator_options: expected a dict of options, got {module!r}", pytrace=False)
+    options |= _known("emulator_options", cast("Mapping[str, object]", module), allowed)
+    for mark in reversed(list(item.iter_markers("ringback"))):
+        if mark.args:
+            pytest.fail(f"@pytest.mark.ringback: takes options by name alone, got {mark.args!r}", pytrace=False)
+        options |= _known("@pytest.mark.ringback", mark.kwargs, allowed)
+    return options
+
+
+def _known(where: str, options: Mapping[str, object], allowed: list[str]) -> dict[str, object]:
+    from difflib import get_close_matches
+
+    for name in options:
+        if name not in allowed:
+            close = get_close_matches(str(name), allowed, 1)
+            hint = f"did you mean {close[0]}?" if close else f"allowed are {', '.join(allowed)}"
+            pytest.fail(f"{where}: there is no option {name!r}; {hint}", pytrace=False)
+    return dict(options)
+
+
+def _seed(item: pytest.Item) -> str:
+    """The test's name, and how often it has run: one that is run again must not meet its own answers."""
+    runs = item.config.stash[_RUNS]
+    runs[item.nodeid] = runs.get(item.nodeid, 0) + 1
+    return item.nodeid if runs[item.nodeid] == 1 else f"{item.nodeid} #{runs[item.nodeid]}"
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    try:
+        result = yield
+        if _EMULATOR in item.stash:
+            _check(item.stash[_EMULATOR])
+    except Exception as error:
+        if _EMULATOR in item.stash and not item.config.getoption("fulltrace", default=False):
+            _end_at_the_test(error)
+        raise
+    return result
+
+
+def _end_at_the_test(error: Exception) -> None:
+    from ringback.emulator.problems import tidy
+    from ringback.errors import RingbackError
+
+    if isinstance(error, RingbackError):
+        tidy(error)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    arguments = cast("dict[str, object]", getattr(item, "funcargs", {}))
-    if report.when == "call" and report.failed and "emulator" in arguments:
-        transcript = str(cast("Emulator", arguments["emulator"]).transcript)
-        if transcript:
-            report.sections.append(("What happened in the emulator", transcript))
+    if _EMULATOR in item.stash and not report.passed and call.excinfo is not None:
+        if report.failed and not item.stash.get(_REPORTED, False):
+            report.sections.extend(_sections(item.stash[_EMULATOR], str(call.excinfo.value)))
+        item.stash[_REPORTED] = True
     return report
+
+
+def _sections(emulator: Emulator, told: str) -> Iterator[tuple[str, str]]:
+    """What a failure's own message does not show yet."""
+    from ringback.emulator.problems import traceback_of
+
+    for failure in emulator.failures:
+        text = traceback_of(failure.error)
+        if text.splitlines()[-1] not in told:
+            yield f"What {failure.route} raised", text
+    transcript = str(emulator.transcript)
+    if transcript and transcript not in told:
+        yield "What happened in the emulator", transcript

@@ -7,8 +7,8 @@ from typing import Final
 
 __all__ = ["has_phrase"]
 
-# Letters and digits that spaces set apart from the next word; Thai, Chinese, Japanese and their like have none,
-# and Korean words carry their endings.
+# Letters and digits that spaces set apart from the next word; Thai, Chinese, Japanese and their like have
+# none, and Korean words carry their endings.
 _SPACED: Final = r"[^\W_\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u9fff\uac00-\ud7af]"
 _INSIDE_A_WORD: Final = re.compile(rf"(?<={_SPACED})(?={_SPACED})")
 
