@@ -186,6 +186,7 @@ def test_a_port_is_signed_for_messages_and_not_for_calls(emulator: Emulator) -> 
 
 def test_an_application_that_raises(emulator: Emulator, website: Website) -> None:
     emulator.allow_problems("raised KeyError")
+
     def crash(_asked: Asked) -> str:
         raise KeyError("oops")
 
@@ -372,6 +373,7 @@ def test_an_answer_that_drips_in(emulator: Emulator, start: bytes) -> None:
 
 def test_an_application_that_wants_to_end_the_process(emulator: Emulator) -> None:
     emulator.allow_problems("raised SystemExit")
+
     class Quitting:
         def handle_sync(self, request: WebhookRequest, /) -> WebhookResponse:
             raise SystemExit

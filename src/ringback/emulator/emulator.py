@@ -398,8 +398,9 @@ class Emulator:
         return self._wrongs.allow(kinds, self._driver.settle)
 
     def check_problems(self) -> None:
-        """Raise unless all problems and failures so far are allowed; the fixture `emulator` does it at the end
-        of a test.
+        """Raise unless all problems and failures so far are allowed.
+
+        The fixture `emulator` does it at the end of a test.
 
         Raises:
             ProblemsLeft: Some are not.

@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from attrs import field, frozen
+from attrs import frozen
 
 from ringback.errors import EmulatorError
 
@@ -52,10 +52,10 @@ class Left:
 
     def __str__(self) -> str:
         told = [*map(_told_failure, self.failures), *map(_told_problem, self.problems)]
-        one = len(told) == 1
+        count = f"{len(told)} {'problem is' if len(told) == 1 else 'problems are'} left"
         head = (
-            f"{len(told)} {'problem is' if one else 'problems are'} left. Say emulator.allow_problems(…), with "
-            "a code, a class of errors or some text, where a test provokes them."
+            f"{count}. Say emulator.allow_problems(…), with a code, a class of errors or some text, where a "
+            "test provokes them."
         )
         return "\n\n".join([head, *told])
 

@@ -38,8 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def emulator_options(request: pytest.FixtureRequest) -> Mapping[str, object]:
-    """Options for the emulators of a module: its `emulator_options`, or a fixture of that name in its place."""
-    options: object = getattr(request.module, "emulator_options", {})
+    """Options for the emulators of a module: its `emulator_options`, or what a fixture of that name gives."""
+    module = cast("object", request.module)  # pyright: ignore[reportUnknownMemberType]
+    options: object = getattr(module, "emulator_options", {})
     return cast("Mapping[str, object]", options)
 
 
@@ -96,7 +97,9 @@ def _options(item: pytest.Item, module: object) -> dict[str, object]:
     options |= _known("emulator_options", cast("Mapping[str, object]", module), allowed)
     for mark in reversed(list(item.iter_markers("ringback"))):
         if mark.args:
-            pytest.fail(f"@pytest.mark.ringback: takes options by name alone, got {mark.args!r}", pytrace=False)
+            pytest.fail(
+                f"@pytest.mark.ringback: takes options by name alone, got {mark.args!r}", pytrace=False
+            )
         options |= _known("@pytest.mark.ringback", mark.kwargs, allowed)
     return options
 
