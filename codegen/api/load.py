@@ -63,13 +63,13 @@ def load(folder: Path) -> list[LoadedFamily]:
 def _load_file(file: Path) -> LoadedFamily:
     source = Source(file, _shown(file))
     try:
-        family = _converter().structure(cast("Any", source.plain()), Family)
+        family = converter().structure(cast("Any", source.plain()), Family)
     except (ClassValidationError, IterableValidationError, ValueError) as error:
         raise SpecError(source.problems(error)) from error
     return LoadedFamily(file.stem, family, source)
 
 
-def _converter() -> Converter:
+def converter() -> Converter:
     converter = Converter(forbid_extra_keys=True, detailed_validation=True)
 
     def record_hook(cls: type[Any]) -> Hook:

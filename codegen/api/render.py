@@ -12,7 +12,7 @@ from codegen.api import sids
 from codegen.api.plan import Field, Module, Operation, Parameter, Plan, Resource, item_type
 from codegen.emit import BANNER, format_source
 
-_RAISES = (
+RAISES = (
     "InvalidValue: An argument can't be sent; nothing was.",
     "ApiError: Twilio refused.",
     "TransportError: No usable answer came.",
@@ -161,36 +161,36 @@ def method_docs(operation: Operation, resource: Resource) -> str:
         lines.append("")
     lines.append("Args:")
     for parameter in operation.parameters:
-        lines += _argument(parameter)
+        lines += argument_docs(parameter)
     if operation.action == "list":
-        lines += _item("limit", "Records at most; None is all of them.")
-        lines += _item(
+        lines += item_docs("limit", "Records at most; None is all of them.")
+        lines += item_docs(
             "page_size", "Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`."
         )
-    lines += _item("options", "Settings of this request alone.")
+    lines += item_docs("options", "Settings of this request alone.")
     lines += ["", "Raises:"]
-    for text in _RAISES:
-        lines += _wrapped(text, 4)
+    for text in RAISES:
+        lines += wrapped(text, 4)
     docs = resource.spec.docs
     if docs:
         lines += ["", f"See {docs}"]
     return "\n".join(lines)
 
 
-def _argument(parameter: Parameter) -> list[str]:
+def argument_docs(parameter: Parameter) -> list[str]:
     words = [parameter.entry.doc]
     if parameter.type.says:
         words.append(parameter.type.says)
     if parameter.entry.default is not None:
         words.append(f"Default: {parameter.entry.default}.")
-    return _item(parameter.name, " ".join(words))
+    return item_docs(parameter.name, " ".join(words))
 
 
-def _item(name: str, text: str) -> list[str]:
-    return _wrapped(f"{name}: {text}", 4)
+def item_docs(name: str, text: str) -> list[str]:
+    return wrapped(f"{name}: {text}", 4)
 
 
-def _wrapped(text: str, indent: int) -> list[str]:
+def wrapped(text: str, indent: int) -> list[str]:
     # 8 columns go to the place of a method's docstring in its class.
     return textwrap.wrap(
         text,
@@ -209,8 +209,8 @@ def model_docs(doc: str, fields: tuple[Field, ...], link: str | None) -> str:
         words = [item.entry.doc]
         if item.entry.type.says:
             words.append(item.entry.type.says)
-        lines += _item(item.name, " ".join(words))
-    lines += _item("unknown_fields", "What Twilio sent and no specification names, as it came.")
+        lines += item_docs(item.name, " ".join(words))
+    lines += item_docs("unknown_fields", "What Twilio sent and no specification names, as it came.")
     if link:
         lines += ["", f"See {link}"]
     return "\n".join(lines)

@@ -8,38 +8,47 @@ from functools import partial
 from typing import TYPE_CHECKING, TypedDict, TypeVar, cast, overload
 
 from ringback._core.events import Event, MessageRequest, Notification, VoiceRequest
+from ringback._generated.app import Starts
+from ringback.app.checks import (
+    check_event,
+    check_listener,
+    check_registered,
+    check_takes_one,
+    check_target,
+    is_sync,
+)
 from ringback.app.dispatch import Dispatcher
 from ringback.app.emitter import wait
 from ringback.app.events import LocalEvent
 from ringback.app.flow_runs import FlowRuns
 from ringback.app.hub import Hub, Settings
 from ringback.app.installing import adopt, install, install_async
-from ringback.app.live_calls import AsyncLiveCall, LiveCall, place, place_async
+from ringback.app.live_calls import AsyncLiveCall, First, LiveCall, place, place_async
 from ringback.app.live_messages import AsyncLiveMessage, LiveMessage, send, send_async
 from ringback.app.portal import run_in_portal
 from ringback.app.registry import Registry
-from ringback.app.routes import check_public_url
+from ringback.app.routes import check_public_url, way_to
 from ringback.app.signatures import Gate
 from ringback.app.stores import MemoryStore
-from ringback.errors import InvalidValue
+from ringback.errors import InvalidValue, RegistrationError
 from ringback.twiml import Hangup, MessagingResponse, Say, VoiceResponse
-from ringback.webhooks import IncomingCall, IncomingMessage, OutgoingCall
+from ringback.webhooks import IncomingCall, IncomingMessage, OutgoingCall, VoiceFallback
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from typing_extensions import Self, Unpack
 
     from ringback._core.events import Target
+    from ringback._core.options import RequestOptions
+    from ringback._generated.app import DialParameters, TextParameters
     from ringback.app.flows import Flow, FlowFunction
-    from ringback.app.live_calls import CallOptions
-    from ringback.app.routes import Callback, Handler
+    from ringback.app.routes import Callback, Handler, Method
     from ringback.app.signatures import AuthToken
     from ringback.app.stores import Store
     from ringback.client import AsyncClient, Client
     from ringback.http import WebhookRequest, WebhookResponse
     from ringback.rest import Application as ApplicationRecord
-    from ringback.rest import CallMachineDetection
 
 __all__ = ["Application"]
 
@@ -51,6 +60,10 @@ L = TypeVar("L", bound=LocalEvent)
 RV = TypeVar("RV", bound="VoiceResponse | Awaitable[VoiceResponse]")
 RM = TypeVar("RM", bound="MessagingResponse | Awaitable[MessagingResponse | None] | None")
 RN = TypeVar("RN", bound="Awaitable[None] | None")
+
+
+def _decorates(event: Event, /) -> None:
+    """Stands for the listener that `Application.on` isn't given where it is a decorator."""
 
 
 class ApplicationOptions(TypedDict, total=False):
@@ -70,7 +83,7 @@ class ApplicationOptions(TypedDict, total=False):
     store: Store | None
 
 
-class Application:
+class Application(Starts):
     """Answers Twilio's webhooks, places calls, sends texts and follows what becomes of them.
 
     Args:
@@ -145,9 +158,9 @@ class Application:
             )
         )
         self._registry = Registry(self._hub.settings.public_url)
-        gate = Gate(auth_token, shared_keys, validate=validate_signatures)
+        self._gate = Gate(auth_token, shared_keys, validate=validate_signatures)
         self._flows = FlowRuns(self._hub, self._registry.routes)
-        self._dispatcher = Dispatcher(self._hub, self._registry.routes, gate, self._flows)
+        self._dispatcher = Dispatcher(self._hub, self._registry.routes, self._gate, self._flows)
 
     @classmethod
     def from_resource(
@@ -209,7 +222,7 @@ class Application:
     @overload
     def on(self, event: type[E], listener: Callable[[E], object], /) -> None: ...
     def on(
-        self, event: type[E], listener: Callable[[E], object] | None = None, /, *, path: str | None = None
+        self, event: type[E], listener: Callable[[E], object] = _decorates, /, *, path: str | None = None
     ) -> object:
         """Register a handler, as a decorator, or a listener.
 
@@ -229,14 +242,22 @@ class Application:
                 default.
 
         Raises:
-            RegistrationError: The path is taken or isn't one, the function has no name to make one of, or
-                another handler takes these events already where there can be one only.
+            RegistrationError: The path is taken or isn't one, the function has no name to make one of,
+                another handler takes these events already where there can be one only, or the event or
+                function is none.
         """
-        if listener is not None:
+        check_registered(event, "app.on")
+        if listener is not _decorates:
+            check_listener(listener, event)
+            if path is not None:
+                raise RegistrationError(f"path: a listener has no URL, got {path!r}; @app.on makes a handler")
             self._hub.listeners.on(event, listener)
             return None
+        if path is not None and issubclass(event, LocalEvent):
+            raise RegistrationError(f"path: {event.__name__} doesn't come from Twilio, got {path!r}")
 
         def register(function: Callable[[E], object]) -> object:
+            check_takes_one("function", function, event)
             if issubclass(event, LocalEvent):
                 self._hub.listeners.on(event, function)
                 return function
@@ -262,6 +283,11 @@ class Application:
         Raises:
             RegistrationError: As for `on`, or the function isn't async.
         """
+        check_registered(event, "app.flow")
+        if event not in (IncomingCall, OutgoingCall):
+            raise RegistrationError(
+                f"event: expected IncomingCall or OutgoingCall, which start a flow, got {event.__name__}"
+            )
         return lambda function: self._registry.flow(event, function, path)
 
     def callback(self, event: type[N], /) -> Callback[N]:
@@ -273,6 +299,7 @@ class Application:
         Raises:
             RegistrationError: `event` is no notification that Twilio sends.
         """
+        check_registered(event)
         return self._registry.routes.callback(event)
 
     @property
@@ -291,6 +318,8 @@ class Application:
 
     def once(self, event: type[E], listener: Callable[[E], object], /) -> None:
         """Call `listener` with the next such event alone."""
+        check_registered(event)
+        check_listener(listener, event)
         self._hub.listeners.on(event, listener, once=True)
 
     def off(self, event: type[E], listener: Callable[[E], object], /) -> None:
@@ -308,159 +337,55 @@ class Application:
             timeout: Seconds to wait at most; for ever by default.
 
         Raises:
+            InvalidValue: `event` is no class of events.
             TimeoutError: It did not come in time.
         """
+        check_event(event)
         waiter = self._hub.listeners.next(
             lambda came: isinstance(came, event) and (where is None or where(came))
         )
         return cast("E", await wait(waiter.future, timeout))
 
-    # --- calling and texting
+    # --- calling and texting: `dial` and `text` are generated
 
-    @overload
-    def dial(
-        self,
-        client: Client,
-        /,
-        *,
-        to: str,
-        from_: str,
-        answer: VoiceResponse | Target[OutgoingCall],
-        send_digits: str | None = None,
-        machine_detection: CallMachineDetection | None = None,
-        machine_detection_timeout: int | None = None,
-        async_amd: bool | None = None,
-        timeout: int | None = None,
-        time_limit: int | None = None,
-        record: bool | None = None,
-        caller_id: str | None = None,
-    ) -> LiveCall: ...
-    @overload
-    def dial(
-        self,
-        client: AsyncClient,
-        /,
-        *,
-        to: str,
-        from_: str,
-        answer: VoiceResponse | Target[OutgoingCall],
-        send_digits: str | None = None,
-        machine_detection: CallMachineDetection | None = None,
-        machine_detection_timeout: int | None = None,
-        async_amd: bool | None = None,
-        timeout: int | None = None,
-        time_limit: int | None = None,
-        record: bool | None = None,
-        caller_id: str | None = None,
-    ) -> Awaitable[AsyncLiveCall]: ...
-    def dial(
+    def _dial(
         self,
         client: Client | AsyncClient,
-        /,
-        *,
-        to: str,
-        from_: str,
         answer: VoiceResponse | Target[OutgoingCall],
-        send_digits: str | None = None,
-        machine_detection: CallMachineDetection | None = None,
-        machine_detection_timeout: int | None = None,
-        async_amd: bool | None = None,
-        timeout: int | None = None,
-        time_limit: int | None = None,
-        record: bool | None = None,
-        caller_id: str | None = None,
+        fallback: str | Target[VoiceFallback] | None,
+        parameters: DialParameters,
+        options: RequestOptions | None,
+        /,
     ) -> LiveCall | Awaitable[AsyncLiveCall]:
-        """Call somebody. All four status callbacks come to this application, and to the call that is
-        returned.
-
-        Args:
-            client: What to place the call with; with an `AsyncClient` the result has to be awaited.
-            to: Whom to call: a number in E.164 form, a SIP address or `client:` and a name.
-            from_: Which of our numbers calls.
-            answer: What happens once it is answered: TwiML of at most 4,000 characters, a handler of
-                `OutgoingCall` or a flow.
-            send_digits: Keys to press then; `w` waits half a second.
-            machine_detection: Whether to find out if a machine answers, and at which moment to tell.
-            machine_detection_timeout: Seconds that this may take, 3 to 59, 30 by default.
-            async_amd: Whether to find out while the call goes on; the outcome comes as a
-                `MachineDetectionResult`.
-            timeout: Seconds to let it ring, at most 600, 60 by default.
-            time_limit: Seconds that the call may last.
-            record: Whether to record it.
-            caller_id: Who is shown to call, instead of `from_`.
-
-        Raises:
-            InvalidValue: An argument that can't be sent.
-            ApiError, TransportError: As for every request.
-
-        See https://www.twilio.com/docs/voice/api/call-resource
-        """
-        from ringback.client import Client as SyncClient
-
         # A URL would lead elsewhere, where nobody knows the call: that is for `client.calls.create`.
-        if not isinstance(answer, VoiceResponse) and not hasattr(cast("object", answer), "url"):
-            raise InvalidValue("answer", answer, "a VoiceResponse, a handler of OutgoingCall or a flow")
-        options: CallOptions = {
-            "send_digits": send_digits,
-            "machine_detection": machine_detection,
-            "machine_detection_timeout": machine_detection_timeout,
-            "async_amd": async_amd,
-            "timeout": timeout,
-            "time_limit": time_limit,
-            "record": record,
-            "caller_id": caller_id,
-        }
-        hub, routes, flows = self._hub, self._registry.routes, self._flows
-        if isinstance(client, SyncClient):
-            return place(hub, routes, flows, client, answer, to=to, from_=from_, options=options)
-        return place_async(hub, routes, flows, client, answer, to=to, from_=from_, options=options)
+        if not isinstance(answer, VoiceResponse):
+            check_target(
+                "answer", answer, OutgoingCall, allowed="a VoiceResponse, a handler of OutgoingCall or a flow"
+            )
+        if fallback is not None and not isinstance(fallback, str):
+            check_target("fallback", fallback, VoiceFallback, allowed="a URL or a handler of VoiceFallback")
+        self._gate.check_usable()
+        hub, routes, flows, first = self._hub, self._registry.routes, self._flows, First(answer, fallback)
+        if is_sync(client):
+            return place(hub, routes, flows, client, first, parameters, options)
+        return place_async(hub, routes, flows, client, first, parameters, options)
 
-    @overload
-    def text(
-        self, client: Client, /, *, to: str, from_: str, body: str, media_url: Sequence[str] | None = None
-    ) -> LiveMessage: ...
-    @overload
-    def text(
-        self,
-        client: AsyncClient,
-        /,
-        *,
-        to: str,
-        from_: str,
-        body: str,
-        media_url: Sequence[str] | None = None,
-    ) -> Awaitable[AsyncLiveMessage]: ...
-    def text(
-        self,
-        client: Client | AsyncClient,
-        /,
-        *,
-        to: str,
-        from_: str,
-        body: str,
-        media_url: Sequence[str] | None = None,
+    def _text(
+        self, client: Client | AsyncClient, parameters: TextParameters, options: RequestOptions | None, /
     ) -> LiveMessage | Awaitable[AsyncLiveMessage]:
-        """Send a message. Its status callbacks come to this application, and to the message that is returned.
+        self._gate.check_usable()
+        if is_sync(client):
+            return send(self._hub, self._registry.routes, client, parameters, options)
+        return send_async(self._hub, self._registry.routes, client, parameters, options)
 
-        Args:
-            client: What to send it with; with an `AsyncClient` the result has to be awaited.
-            to: Whom to write to: a number in E.164 form or a channel address.
-            from_: Which of our numbers writes.
-            body: The text, at most 1,600 characters.
-            media_url: Files to send along, at most 10, fetched from there by Twilio.
+    def _address(self, field: str, target: str | Target[E] | None, event: type[E], /) -> str | None:
+        if target is None or isinstance(target, str):
+            return target
+        check_target(field, target, event, allowed=f"a URL or a handler of {event.__name__}")
+        return target.url
 
-        Raises:
-            InvalidValue: An argument that can't be sent.
-            ApiError, TransportError: As for every request.
-
-        See https://www.twilio.com/docs/messaging/api/message-resource
-        """
-        from ringback.client import Client as SyncClient
-
-        hub, routes = self._hub, self._registry.routes
-        if isinstance(client, SyncClient):
-            return send(hub, routes, client, to=to, from_=from_, body=body, media_url=media_url)
-        return send_async(hub, routes, client, to=to, from_=from_, body=body, media_url=media_url)
+    def _way(self, target: object, method: Method | None, /) -> Method | None:
+        return method or way_to(target)
 
     @overload
     def follow_call(self, client: Client, sid: str, /) -> LiveCall: ...
@@ -475,9 +400,7 @@ class Application:
             InvalidValue: `sid` isn't a call's.
             ApiError, TransportError: As for every request.
         """
-        from ringback.client import Client as SyncClient
-
-        if isinstance(client, SyncClient):
+        if is_sync(client):
             call = LiveCall(self._hub, self._flows, client, client.calls(sid).fetch())
             self._hub.followed.follow(call.sid, call)
             return call
@@ -501,9 +424,7 @@ class Application:
             InvalidValue: `sid` isn't a message's.
             ApiError, TransportError: As for every request.
         """
-        from ringback.client import Client as SyncClient
-
-        if isinstance(client, SyncClient):
+        if is_sync(client):
             message = LiveMessage(self._hub, self._registry.routes, client, client.messages(sid).fetch())
             self._hub.followed.follow(message.sid, message)
             return message
@@ -543,9 +464,7 @@ class Application:
 
         See https://www.twilio.com/docs/usage/api/applications
         """
-        from ringback.client import Client as SyncClient
-
-        if isinstance(client, SyncClient):
+        if is_sync(client):
             return install(self._registry, client, friendly_name=friendly_name, phone_number=phone_number)
         return install_async(self._registry, client, friendly_name=friendly_name, phone_number=phone_number)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import attrs
 from attrs import frozen
 
-from ringback._core.events import VoiceRequest
+from ringback._core.events import Event, VoiceRequest
 from ringback.app.routes import Route
 from ringback.errors import FlowError
 from ringback.twiml import (
@@ -130,10 +130,22 @@ class Flow(Route[FlowEvent]):
         """Lead a call."""
         return self.function(call)
 
+    def _kinds(self) -> tuple[type[Event], ...]:
+        return (IncomingCall, OutgoingCall, CallRedirected)
+
     async def lead(self, run: FlowRun) -> VoiceResponse:
-        """Lead a run's call to its end; what is left to serve then."""
+        """Lead a run's call to its end; what is left to serve then.
+
+        Raises:
+            FlowError: It returned something, of which nobody would hear.
+        """
         call = CallFlow(run)
-        await self.function(call)
+        returned: object = await self.function(call)  # type: ignore[func-returns-value]
+        if returned is not None:
+            raise FlowError(
+                f"{self.name} returned a {type(returned).__name__}, and a flow returns nothing: what "
+                "call.say(…) and its like add is what the caller hears, and call.redirect(…) leads on"
+            )
         return VoiceResponse(*call._verbs)
 
     def read(self, given: Mapping[str, str], tag: Tag | None) -> FlowEvent:
@@ -478,7 +490,14 @@ class CallFlow:
         return ConferenceResult(room=name, **known)
 
     async def put_on_hold(
-        self, room: str | None = None, /, *, wait_url: str | Target[ConferenceWait] | None = None
+        self,
+        room: str | None = None,
+        /,
+        *,
+        wait_url: str | Target[ConferenceWait] | None = None,
+        wait_method: Method | None = None,
+        beep: Beep | None = False,
+        time_limit: int | None = None,
     ) -> ConferenceResult:
         """Let the caller wait with music, alone in a conference, until the call is redirected or somebody
         joins.
@@ -486,21 +505,32 @@ class CallFlow:
         Args:
             room: The conference's name; a random one by default.
             wait_url: What they hear, as for `ringback.twiml.Conference`; Twilio's classical music by default.
+            wait_method: How `wait_url` is asked for, POST by default; an audio file is better asked by GET.
+            beep: Whether a tone is heard as somebody joins or leaves; none by default, unlike in a
+                conference.
+            time_limit: Seconds that they wait at most; for as long as they like by default.
 
         Returns:
-            How it went, and the room, once somebody who joined has left again.
+            How it went, and the room, once somebody who joined has left again, or the time was up.
 
         Raises:
             CallHungUp: The call ended.
             FlowError: `redirect`, `reject` or `hangup` came before, or another await is under way.
         """
         return await self.join_conference(
-            room, beep=False, start_conference_on_enter=False, wait_url=wait_url
+            room,
+            beep=beep,
+            start_conference_on_enter=False,
+            wait_url=wait_url,
+            wait_method=wait_method,
+            time_limit=time_limit,
         )
 
-    async def put_on_hold_without_music(self, room: str | None = None, /) -> ConferenceResult:
+    async def put_on_hold_without_music(
+        self, room: str | None = None, /, *, beep: Beep | None = False, time_limit: int | None = None
+    ) -> ConferenceResult:
         """The same in silence."""
-        return await self.put_on_hold(room, wait_url="")
+        return await self.put_on_hold(room, wait_url="", beep=beep, time_limit=time_limit)
 
     # --- inside
 

@@ -14,6 +14,7 @@ from collections import deque
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
 from ringback._core.events import Event
+from ringback.app.checks import check_event, check_listener, check_registered
 from ringback.app.emitter import Emitter
 
 if TYPE_CHECKING:
@@ -56,10 +57,14 @@ class Live:
 
         Where the listener isn't async, it is called in a thread.
         """
+        check_registered(event)
+        check_listener(listener, event)
         self._listeners.on(event, listener)
 
     def once(self, event: type[E], listener: Callable[[E], object], /) -> None:
         """Call `listener` with the next such event alone."""
+        check_registered(event)
+        check_listener(listener, event)
         self._listeners.on(event, listener, once=True)
 
     def off(self, event: type[E], listener: Callable[[E], object], /) -> None:
@@ -84,6 +89,7 @@ class Live:
 
     def _next(self, event: type[E], where: Callable[[E], bool] | None) -> Future[Event]:
         """The first such event that no wait has returned yet; one that happens once can be returned again."""
+        check_event(event)
         self._check_open(event)
 
         def wanted(came: Event) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias, TypedDict, TypeVar, cast
 
 from ringback._core.events import Event, VoiceRequest
+from ringback.app.checks import check_target
 from ringback.app.emitter import wait, wait_blocking
 from ringback.app.flow_runs import FINAL
 from ringback.app.live import Live
@@ -18,23 +19,28 @@ from ringback.webhooks import (
     CallConnected,
     CallEnded,
     CallInitiated,
+    CallRedirected,
     CallRinging,
     CallStatusChanged,
+    IncomingCall,
     MachineDetectionResult,
+    OutgoingCall,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from ringback._core.events import Target
+    from ringback._core.options import RequestOptions
+    from ringback._generated.app import DialParameters
     from ringback.app.flow_runs import FlowRuns
     from ringback.app.hub import Hub
     from ringback.app.routes import Method, RouteTable
     from ringback.client import AsyncClient, Client
-    from ringback.rest import Call, CallMachineDetection, CallStatusCallbackEvent, CallUpdateStatus
-    from ringback.webhooks import CallRedirected, CallStatus, IncomingCall, OutgoingCall
+    from ringback.rest import Call, CallStatusCallbackEvent, CallUpdateStatus
+    from ringback.webhooks import CallStatus, VoiceFallback
 
-__all__ = ["AsyncLiveCall", "CallOptions", "LiveCall", "place", "place_async"]
+__all__ = ["AsyncLiveCall", "First", "LiveCall", "place", "place_async"]
 
 Elsewhere: TypeAlias = (
     "str | VoiceResponse | Target[IncomingCall] | Target[OutgoingCall] | Target[CallRedirected]"
@@ -45,23 +51,22 @@ C = TypeVar("C", bound="Client | AsyncClient")
 E = TypeVar("E", bound=Event)
 
 
-class CallOptions(TypedDict, total=False):
-    """What `Application.dial` hands on as it is."""
-
-    send_digits: str | None
-    timeout: int | None
-    time_limit: int | None
-    machine_detection: CallMachineDetection | None
-    machine_detection_timeout: int | None
-    async_amd: bool | None
-    record: bool | None
-    caller_id: str | None
-
-
-class _Reports(TypedDict):
+class _Asked(TypedDict, total=False):
+    url: str
+    twiml: VoiceResponse
+    method: Method | None
+    fallback_url: str
+    fallback_method: Method | None
     status_callback: str
     status_callback_event: list[CallStatusCallbackEvent]
-    async_amd_status_callback: str | None
+    async_amd_status_callback: str
+
+
+class First(NamedTuple):
+    """What happens once a call is answered, and what if that can't be had."""
+
+    answer: VoiceResponse | Target[OutgoingCall]
+    fallback: str | Target[VoiceFallback] | None = None
 
 
 class _Move(TypedDict, total=False):
@@ -331,21 +336,17 @@ def place(
     routes: RouteTable,
     flows: FlowRuns,
     client: Client,
-    answer: VoiceResponse | Target[OutgoingCall],
-    *,
-    to: str,
-    from_: str,
-    options: CallOptions,
+    first: First,
+    parameters: DialParameters,
+    options: RequestOptions | None,
 ) -> LiveCall:
     """Place a call whose webhooks find it even if they overtake the answer of the REST API."""
     call = LiveCall(hub, flows, client)
+    # Which of its overloads it is, is known at run time only.
+    create = cast("Callable[..., Call]", client.calls.create)
     with hub.followed.expecting(call) as token:
-        reports = _reports(routes, options, token)
-        if isinstance(answer, VoiceResponse):
-            record = client.calls.create(to=to, from_=from_, twiml=answer, **reports, **options)
-        else:
-            url = tagged(answer.url, "call", token)
-            record = client.calls.create(to=to, from_=from_, url=url, **reports, **options)
+        asked = _asked(routes, first, token, parameters)
+        record = create(**asked, **parameters, options=options)
     call.learn(record)
     hub.followed.bind(token, record.sid)
     return call
@@ -356,37 +357,42 @@ async def place_async(
     routes: RouteTable,
     flows: FlowRuns,
     client: AsyncClient,
-    answer: VoiceResponse | Target[OutgoingCall],
-    *,
-    to: str,
-    from_: str,
-    options: CallOptions,
+    first: First,
+    parameters: DialParameters,
+    options: RequestOptions | None,
 ) -> AsyncLiveCall:
     """Place a call whose webhooks find it even if they overtake the answer of the REST API."""
     call = AsyncLiveCall(hub, flows, client)
+    create = cast("Callable[..., Awaitable[Call]]", client.calls.create)
     with hub.followed.expecting(call) as token:
-        reports = _reports(routes, options, token)
-        if isinstance(answer, VoiceResponse):
-            record = await client.calls.create(to=to, from_=from_, twiml=answer, **reports, **options)
-        else:
-            url = tagged(answer.url, "call", token)
-            record = await client.calls.create(to=to, from_=from_, url=url, **reports, **options)
+        asked = _asked(routes, first, token, parameters)
+        record = await create(**asked, **parameters, options=options)
     call.learn(record)
     hub.followed.bind(token, record.sid)
     return call
 
 
-def _reports(routes: RouteTable, options: CallOptions, token: str) -> _Reports:
-    amd = (
-        tagged(routes.callback(MachineDetectionResult).url, "call", token)
-        if options.get("async_amd")
-        else None
-    )
-    return {
-        "status_callback": tagged(routes.callback(CallStatusChanged).url, "call", token),
+def _asked(routes: RouteTable, first: First, token: str, parameters: DialParameters) -> _Asked:
+    """What Twilio asks about a call, and where: every URL carries the token that tells the call."""
+
+    def ours(url: str) -> str:
+        return tagged(url, "call", token)
+
+    asked: _Asked = {
+        "status_callback": ours(routes.callback(CallStatusChanged).url),
         "status_callback_event": ["initiated", "ringing", "answered", "completed"],
-        "async_amd_status_callback": amd,
     }
+    if parameters.get("async_amd"):
+        asked["async_amd_status_callback"] = ours(routes.callback(MachineDetectionResult).url)
+    if isinstance(first.answer, VoiceResponse):
+        asked["twiml"] = first.answer
+    else:
+        asked["url"], asked["method"] = ours(first.answer.url), way_to(first.answer)
+    if isinstance(first.fallback, str):
+        asked["fallback_url"] = first.fallback
+    elif first.fallback is not None:
+        asked["fallback_url"], asked["fallback_method"] = ours(first.fallback.url), way_to(first.fallback)
+    return asked
 
 
 def no_longer_live(refused: ApiError) -> bool:
@@ -407,6 +413,8 @@ def moved_to(target: Elsewhere, method: Method | None) -> _Move:
         return {"twiml": target}
     if isinstance(target, str):
         return {"url": target, "method": method}
+    allowed = "a URL, a VoiceResponse, a handler of CallRedirected, IncomingCall or OutgoingCall, or a flow"
+    check_target("target", target, CallRedirected, IncomingCall, OutgoingCall, allowed=allowed)
     return {"url": tagged(target.url, "moved", secrets.token_urlsafe(9)), "method": method or way_to(target)}
 
 

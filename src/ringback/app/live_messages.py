@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
 from ringback._core.events import Event
+from ringback._generated.app import AsyncReplies, Replies
 from ringback.app.emitter import wait, wait_blocking
 from ringback.app.events import OutgoingMessage
 from ringback.app.live import Live
@@ -13,8 +14,10 @@ from ringback.errors import ApiError, InvalidValue
 from ringback.webhooks import MessageStatusChanged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable
 
+    from ringback._core.options import RequestOptions
+    from ringback._generated.app import ReplyParameters, TextParameters
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
     from ringback.client import AsyncClient, Client
@@ -66,17 +69,28 @@ class MessageState(Live, Generic[C]):
         self._sid = record.sid
         return record
 
-    def _ends(self) -> tuple[str, str]:
-        """Who gets a reply, and from whom."""
+    def _answering(self, parameters: ReplyParameters) -> TextParameters:
+        """A reply with its ends: who gets it, and from whom."""
         record = self.record
-        if record.from_ is None:
-            raise InvalidValue(
-                "from_", None, "a sender, which the messaging service has not picked yet: refresh"
-            )
-        return (record.from_, record.to) if record.direction == "inbound" else (record.to, record.from_)
+        inbound = record.direction == "inbound"
+        to, from_ = (record.from_, record.to) if inbound else (record.to, record.from_)
+        if to is None:
+            raise InvalidValue("from_", None, "a sender, to whom a reply could go")
+        service = parameters.get("messaging_service_sid")
+        if from_ is None and service is None:
+            service = record.messaging_service_sid
+        if from_ is None and service is None:
+            raise InvalidValue("from_", None, "a sender, which is not known yet: refresh")
+        # A service that is named picks the sender itself.
+        ends: TextParameters = {
+            "to": to,
+            "from_": from_ if parameters.get("messaging_service_sid") is None else None,
+            "messaging_service_sid": service,
+        }
+        return {**parameters, **ends}
 
 
-class LiveMessage(MessageState["Client"]):
+class LiveMessage(Replies, MessageState["Client"]):
     """A message, for synchronous code.
 
     Attributes:
@@ -128,18 +142,11 @@ class LiveMessage(MessageState["Client"]):
                 raise
         return self.record
 
-    def reply(self, body: str, /) -> LiveMessage:
-        """Answer an incoming message, or send another one to the same person.
-
-        Raises:
-            ApiError: The number may not send, or another refusal.
-            InvalidValue: The text is too long, or the sender isn't known yet.
-        """
-        to, from_ = self._ends()
-        return send(self._hub, self._routes, self._client, to=to, from_=from_, body=body)
+    def _reply(self, parameters: ReplyParameters, options: RequestOptions | None, /) -> LiveMessage:
+        return send(self._hub, self._routes, self._client, self._answering(parameters), options)
 
 
-class AsyncLiveMessage(MessageState["AsyncClient"]):
+class AsyncLiveMessage(AsyncReplies, MessageState["AsyncClient"]):
     """A message, for asynchronous code.
 
     Attributes:
@@ -190,33 +197,21 @@ class AsyncLiveMessage(MessageState["AsyncClient"]):
                 raise
         return self.record
 
-    async def reply(self, body: str, /) -> AsyncLiveMessage:
-        """Answer an incoming message, or send another one to the same person.
-
-        Raises:
-            ApiError: The number may not send, or another refusal.
-            InvalidValue: The text is too long, or the sender isn't known yet.
-        """
-        to, from_ = self._ends()
-        return await send_async(self._hub, self._routes, self._client, to=to, from_=from_, body=body)
+    async def _reply(
+        self, parameters: ReplyParameters, options: RequestOptions | None, /
+    ) -> AsyncLiveMessage:
+        return await send_async(self._hub, self._routes, self._client, self._answering(parameters), options)
 
 
 def send(
-    hub: Hub,
-    routes: RouteTable,
-    client: Client,
-    *,
-    to: str,
-    from_: str,
-    body: str,
-    media_url: Sequence[str] | None = None,
+    hub: Hub, routes: RouteTable, client: Client, parameters: TextParameters, options: RequestOptions | None
 ) -> LiveMessage:
     """Send a message whose webhooks find it even if they overtake the answer of the REST API."""
     message = LiveMessage(hub, routes, client)
+    # Which of its overloads it is, is known at run time only.
+    create = cast("Callable[..., Message]", client.messages.create)
     with hub.followed.expecting(message) as token:
-        record = client.messages.create(
-            to=to, from_=from_, body=body, media_url=media_url, status_callback=_callback(routes, token)
-        )
+        record = create(**parameters, status_callback=_callback(routes, token), options=options)
     _sent(hub, message.learn(record), token)
     return message
 
@@ -225,18 +220,14 @@ async def send_async(
     hub: Hub,
     routes: RouteTable,
     client: AsyncClient,
-    *,
-    to: str,
-    from_: str,
-    body: str,
-    media_url: Sequence[str] | None = None,
+    parameters: TextParameters,
+    options: RequestOptions | None,
 ) -> AsyncLiveMessage:
     """Send a message whose webhooks find it even if they overtake the answer of the REST API."""
     message = AsyncLiveMessage(hub, routes, client)
+    create = cast("Callable[..., Awaitable[Message]]", client.messages.create)
     with hub.followed.expecting(message) as token:
-        record = await client.messages.create(
-            to=to, from_=from_, body=body, media_url=media_url, status_callback=_callback(routes, token)
-        )
+        record = await create(**parameters, status_callback=_callback(routes, token), options=options)
     _sent(hub, message.learn(record), token)
     return message
 

@@ -13,7 +13,8 @@ from urllib.parse import quote
 from attrs import frozen
 
 from ringback._core.events import Event, Notification
-from ringback.app.flows import Flow
+from ringback.app.checks import check_takes_one
+from ringback.app.flows import CallFlow, Flow
 from ringback.app.portal import is_async
 from ringback.app.routes import Callback, Handler, RouteTable, check_path, family, function_name
 from ringback.errors import RegistrationError
@@ -75,6 +76,7 @@ class Registry:
 
     def flow(self, event: type[FlowEvent], function: FlowFunction, path: str | None) -> Flow:
         """Register a flow."""
+        check_takes_one("function", function, CallFlow)
         if not is_async(function):
             raise RegistrationError(
                 f"flow: {function_name(function) or function!r} has to be an async function"

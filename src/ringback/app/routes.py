@@ -82,6 +82,16 @@ class Route(Generic[E]):
     def _handles(self, event: E, /) -> None:
         """Makes it a `Target`: never called."""
 
+    def _takes(self, *events: str) -> bool:
+        """Whether it fits where one of these arrives, by name: what `Target` says to type checkers."""
+        return self.event.__name__ in events or any(
+            issubclass(getattr(webhooks, event), self._kinds()) for event in events
+        )
+
+    def _kinds(self) -> tuple[type[Event], ...]:
+        """The classes of what it takes."""
+        return (self.event,)
+
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Handler(Route[E], Generic[E, R]):

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from ringback.errors import SignatureInvalid
+from ringback.errors import ConfigurationError, SignatureInvalid
 from ringback.webhooks import SignatureValidator
 
 if TYPE_CHECKING:
@@ -41,6 +41,18 @@ class Gate:
         self._validator: SignatureValidator | None = None
         if not validate:
             log.warning("signatures of webhooks are not checked: anybody can pretend to be Twilio")
+
+    def check_usable(self) -> None:
+        """See to it that what Twilio will report can be let in.
+
+        Raises:
+            ConfigurationError: There is nothing to check signatures with.
+        """
+        if self._validate and (self._validator or self._make()) is None:
+            raise ConfigurationError(
+                "auth_token: there is none, so what Twilio reports about this couldn't be verified and would "
+                "be refused. Set TWILIO_AUTH_TOKEN or Application(auth_token=...)"
+            )
 
     def admits(self, request: WebhookRequest, match: Match, parameters: Parameters) -> bool:
         """Whether the request may be dispatched; why not goes to the log."""
