@@ -34,8 +34,10 @@ from ringback.webhooks import (
     IncomingMessage,
     MessageStatusChanged,
     OutgoingCall,
+    RecordingStatusChanged,
     RecordResult,
     VoiceCallRequest,
+    VoiceFallback,
 )
 
 app = Application(public_url="https://example.com")
@@ -72,6 +74,15 @@ def anything(call: VoiceCallRequest) -> VoiceResponse:
     return VoiceResponse()
 
 
+@app.on(VoiceFallback)
+def sorry(call: VoiceFallback) -> VoiceResponse:
+    return VoiceResponse()
+
+
+@app.on(RecordingStatusChanged)
+def recorded(event: RecordingStatusChanged) -> None: ...
+
+
 @app.on(HandlerFailed)
 async def alarm(failed: HandlerFailed) -> None: ...
 
@@ -84,6 +95,7 @@ async def reception(call: CallFlow) -> None:
     assert_type(await call.dial("+15017122661"), DialResult)
     assert_type(await call.join_conference(), ConferenceResult)
     assert_type(await call.put_on_hold(), ConferenceResult)
+    await call.put_on_hold(wait_url="https://example.com/a.mp3", wait_method="GET", beep=True, time_limit=60)
     assert_type((await call.join_conference("kitchen")).room, str)
     call.redirect(greet)
 
@@ -129,11 +141,18 @@ def calls_with_a_client(client: Client) -> None:
     call.redirect(greet)
     call.redirect(reception)
     call.redirect(VoiceResponse())
-    call.redirect("https://example.com")
+    call.redirect("https://example.com", method="GET")
+    app.dial(client, to="+1", from_="+2", answer=anything, fallback=sorry, recording_status_callback=recorded)
+    app.dial(
+        client, to="+1", from_="+2", answer=reception, fallback="https://example.com", trim="trim-silence"
+    )
     message = app.text(client, to="+1", from_="+2", body="Hello")
     assert_type(message, LiveMessage)
     assert_type(message.wait_for(MessageStatusChanged), MessageStatusChanged)
     assert_type(message.reply("Again"), LiveMessage)
+    assert_type(message.reply(media_url=["https://example.com/menu.png"]), LiveMessage)
+    assert_type(message.cancel(), Message)
+    app.text(client, to="+1", messaging_service_sid="MG", content_sid="HX", content_variables={"1": "Ada"})
     assert_type(app.install(client, friendly_name="Reception"), ApplicationRecord)
     assert_type(app.follow_call(client, "CA"), LiveCall)
     assert_type(app.follow_message(client, "SM"), LiveMessage)
@@ -148,6 +167,8 @@ async def calls_with_an_async_client(client: AsyncClient) -> None:
     assert_type(await call.hangup(), Call)
     message = await app.text(client, to="+1", from_="+2", body="Hello")
     assert_type(message, AsyncLiveMessage)
+    assert_type(await message.reply("Again"), AsyncLiveMessage)
+    assert_type(await message.reply(content_sid="HX"), AsyncLiveMessage)
     assert_type(await message.refresh(), Message)
     assert_type(await app.install(client, friendly_name="Reception"), ApplicationRecord)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ringback.app import Application, CallFlow, HandlerFailed
 from ringback.client import AsyncClient, Client
+from ringback.twiml import Client as Callee
 from ringback.twiml import Dial, Gather, MessagingResponse, Redirect, VoiceResponse
 from ringback.webhooks import CallEnded, CallRinging, GatherResult, IncomingCall, IncomingMessage
 
@@ -115,8 +116,18 @@ async def calls(client: Client, async_client: AsyncClient) -> None:
     app.dial(client, to="+1", from_="+2", answer="<Response/>")  # rejected
     app.dial(client, to="+1", from_="+2", answer=reception, timout=5)  # rejected
     app.text(client, to="+1", from_="+2")  # rejected
+    app.text(client, to="+1", body="Hi")  # rejected
+    app.text(client, from_="+2", body="Hi")  # rejected
+    app.text(client, to="+1", from_="+2", body="Hi", status_callback="https://example.com")  # rejected
+    app.text(client, to="+1", from_="+2", body="Hi").reply()  # rejected
+    app.text(client, to="+1", from_="+2", body="Hi").reply("Hi", to="+3")  # rejected
+    app.dial(client, to="+1", from_="+2", answer=reception, fallback=greet)  # rejected
+    app.dial(client, to="+1", from_="+2", answer=reception, trim="yes")  # rejected
+    app.dial(client, to="+1", from_="+2", answer=reception, status_callback="https://example.com")  # rejected
+    app.dial(Callee("ada"), to="+1", from_="+2", answer=reception)  # rejected
     call = app.dial(client, to="+1", from_="+2", answer=reception)
     call.redirect(choose)  # rejected
+    call.redirect("https://example.com", method="PUT")  # rejected
     call.wait_for("CallEnded")  # rejected
     call.wait_for(CallEnded).digits  # rejected
     await call.wait_for(CallEnded)  # rejected
