@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
 
 import jedi
@@ -295,9 +295,9 @@ class TestEditors:
         "    other = await app.text(AsyncClient(), to='+1', from_='+2', body='Hi')\n"
     )
 
-    def script(self, line: str) -> tuple[jedi.Script, int, int]:
+    def script(self, line: str) -> tuple[Any, int, int]:
         code = f"{self.CODE}    {line}"
-        project = jedi.Project(ROOT, added_sys_path=[str(ROOT / "src")])
+        project: Any = jedi.Project(ROOT, added_sys_path=[str(ROOT / "src")])
         lines = code.split("\n")
         return jedi.Script(code, path=ROOT / "example.py", project=project), len(lines), len(lines[-1])
 
