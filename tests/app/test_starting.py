@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl
@@ -87,7 +88,7 @@ def call_of(app: Application, client: Client, name: str) -> Callable[..., object
     if name == "reply":
         return cast("Callable[..., object]", app.text(client, to=GUEST, from_=OURS, body="First").reply)
     method = cast("Callable[..., object]", getattr(app, name))
-    return lambda **given: method(client, **given)
+    return partial(method, client)
 
 
 @pytest.mark.parametrize("name", METHODS)
