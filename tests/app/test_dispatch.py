@@ -304,7 +304,10 @@ class TestRepetitions:
         assert (await dead.app.handle(asked)).status == 200
         [key] = store._kept
         await store.put(key, b"", 10)  # as if it had never come to an answer
-        assert served(await alive.app.handle(asked)).findtext("Say") == "Caller 1"
+        held = await alive.app.handle(asked)
+        while tags(held) == ["Pause", "Redirect"]:  # it may be that the other is only slow
+            held = await alive.app.handle(request(link(held, "Redirect"), call_parameters("CA1")))
+        assert served(held).findtext("Say") == "Caller 1"
         assert (dead.calls, alive.calls) == (1, 1)
 
     async def test_a_store_that_fails_loses_no_call(self, caplog: pytest.LogCaptureFixture) -> None:

@@ -6,6 +6,7 @@ web = ASGIMiddleware(app, web)                        # in front of any ASGI app
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, TypeAlias, cast
 from urllib.parse import quote
@@ -43,6 +44,7 @@ class ASGIAdapter:
             await _reply(send, await self._answer(scope, receive))
 
     async def _answer(self, scope: Scope, receive: Receive) -> WebhookResponse:
+        arrived = time.monotonic()
         body = bytearray()
         more = True
         while more:
@@ -53,7 +55,7 @@ class ASGIAdapter:
             if len(body) > self._application.max_body:
                 return WebhookResponse(413)
             more = bool(message.get("more_body", False))
-        return await self._application.handle(_request(scope, bytes(body)))
+        return await self._application.handle(_request(scope, bytes(body)), arrived=arrived)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] == "lifespan.startup":

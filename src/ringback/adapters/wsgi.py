@@ -6,6 +6,7 @@ site.wsgi_app = WSGIMiddleware(app, site.wsgi_app)    # in front of Flask
 
 from __future__ import annotations
 
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, cast
 from wsgiref.util import request_uri
@@ -42,6 +43,7 @@ class WSGIAdapter:
         return [response.body]
 
     def _answer(self, environ: WSGIEnvironment) -> WebhookResponse:
+        arrived = time.monotonic()
         limit = self._application.max_body
         length = _length(environ)
         if length is not None and length > limit:
@@ -49,7 +51,7 @@ class WSGIAdapter:
         body = _read(environ, limit + 1 if length is None else length)
         if len(body) > limit:
             return WebhookResponse(413)
-        return self._application.handle_sync(_request(environ, body))
+        return self._application.handle_sync(_request(environ, body), arrived=arrived)
 
 
 class WSGIMiddleware:

@@ -11,10 +11,11 @@ import secrets
 import time
 from collections import OrderedDict
 from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ringback._core.events import MessageRequest, VoiceRequest
+from ringback._core.events import MessageRequest, Notification, VoiceRequest
 from ringback.app.tags import tagged
 from ringback.errors import TwimlError
 from ringback.http import WebhookResponse
@@ -58,6 +59,8 @@ def refusal(status: int, reason: str) -> WebhookResponse:
 
 def held(route: AnyRoute, id: str) -> WebhookResponse:
     """What makes Twilio wait a moment and ask `route` again for the answer with this id."""
+    if issubclass(route.event, Notification):
+        return nothing()  # nobody waits for what comes of one
     url = tagged(route.url, "hold", id)
     method = route.methods[-1]
     if issubclass(route.event, MessageRequest):
@@ -88,7 +91,7 @@ class Answer:
     """An answer in the making, in whatever loop makes it; other threads may wait for it.
 
     Args:
-        give_up: Called when it takes too long: has to set it, and to stop making it.
+        give_up: Called when it takes too long, in any thread: has to set it, and to stop making it.
 
     Attributes:
         id: Under which a held request asks again.
@@ -117,35 +120,67 @@ class Answer:
 
 
 class Desk:
-    """Serves answers as they get ready and holds who asked where they don't.
+    """Keeps the answers that take long for those who come back for them.
 
     Args:
-        deadline: Seconds that one request waits at most.
         limit: Seconds that an answer may be in the making.
+        linger: Seconds for which one that is made is kept, as the request for it may be repeated.
+        later: Calls something after some seconds.
     """
 
     _MOST: Final = 10_000  # held answers; the oldest are forgotten
 
-    def __init__(self, *, deadline: float, limit: float) -> None:
-        self._deadline = deadline
+    def __init__(
+        self, *, limit: float, linger: float, later: Callable[[float, Callable[[], object]], None]
+    ) -> None:
         self._limit = limit
+        self._linger = linger
+        self._later = later
         self._held: OrderedDict[str, Answer] = OrderedDict()
 
-    async def serve(self, answer: Answer, hold: Callable[[str], WebhookResponse]) -> WebhookResponse:
-        """The answer, or, where it isn't ready in time, what `hold` makes of its id."""
-        patience = max(0.0, min(self._deadline, self._limit - answer.age))
-        if not await settled(answer.future, patience) and answer.age >= self._limit:
-            answer.give_up()
-        if answer.future.done():
-            return answer.future.result()
-        self._held[answer.id] = answer
-        while len(self._held) > self._MOST:
-            self._held.popitem(last=False)
-        return hold(answer.id)
+    async def serve(self, answer: Answer, patience: float, route: AnyRoute) -> WebhookResponse:
+        """The answer, or, where it isn't ready within `patience` seconds, what has `route` asked again."""
+        if not answer.future.done():
+            await settled(answer.future, min(patience, max(0.0, self._limit - answer.age)))
+        return self._ready(answer) or self.hold(answer, route)
+
+    def serve_blocking(self, answer: Answer, patience: float, route: AnyRoute) -> WebhookResponse:
+        """The same for a thread that runs no event loop."""
+        with suppress(FutureTimeout):
+            answer.future.result(min(patience, max(0.0, self._limit - answer.age)))
+        return self._ready(answer) or self.hold(answer, route)
+
+    def hold(self, answer: Answer, route: AnyRoute) -> WebhookResponse:
+        """Keep an answer, and have `route` asked again for it."""
+        id = answer.id
+        if id not in self._held and not issubclass(route.event, Notification):
+            self._held[id] = answer
+            while len(self._held) > self._MOST:
+                self._held.popitem(last=False)
+            # Neither may depend on whether somebody asks again: callers hang up.
+            self._later(self._limit - answer.age, lambda: self._expire(id))
+            answer.future.add_done_callback(
+                lambda _: self._later(self._linger, lambda: self._held.pop(id, None))
+            )
+        return held(route, id)
 
     def find(self, id: str) -> Answer | None:
         """The answer that a held request comes back for, or None where it has been forgotten."""
         return self._held.get(id)
+
+    def renew(self) -> None:
+        """Forget the answers that a parent process makes."""
+        self._held.clear()
+
+    def _ready(self, answer: Answer) -> WebhookResponse | None:
+        if not answer.future.done() and answer.age >= self._limit:
+            answer.give_up()
+        return answer.future.result() if answer.future.done() else None
+
+    def _expire(self, id: str) -> None:
+        answer = self._held.get(id)
+        if answer is not None and not answer.future.done():
+            answer.give_up()
 
 
 async def settled(future: Future[T], timeout: float) -> bool:

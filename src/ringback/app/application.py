@@ -4,11 +4,11 @@ to.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, TypedDict, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Final, TypedDict, TypeVar, cast, overload
 
 from ringback._core.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback._generated.app import Starts
+from ringback.app.budget import Budget
 from ringback.app.checks import (
     check_event,
     check_listener,
@@ -66,6 +66,9 @@ def _decorates(event: Event, /) -> None:
     """Stands for the listener that `Application.on` isn't given where it is a decorator."""
 
 
+LINGER: Final = 30.0  # seconds; by default
+
+
 class ApplicationOptions(TypedDict, total=False):
     """The settings of an `Application` besides its public URL."""
 
@@ -77,6 +80,7 @@ class ApplicationOptions(TypedDict, total=False):
     deadline: float
     hold_limit: float
     idle_limit: float
+    linger: float | None
     max_body: int
     max_parameters: int
     threads: int
@@ -95,10 +99,14 @@ class Application(Starts):
         validate_signatures: False takes unsigned webhooks too. For development alone.
         fallback: What a caller hears where a handler or flow fails; an apology by default.
         message_fallback: What the sender of a message gets then; nothing by default.
-        deadline: Seconds, 10 by default, after which a request whose answer isn't ready is held: the caller
-            waits on and Twilio asks again. Twilio itself gives up after 15.
-        hold_limit: Seconds, 300 by default, after which the fallback is served instead.
+        deadline: Seconds, 10 by default, counted from a request's arrival, after which one whose answer isn't
+            ready is held: the caller waits on and Twilio asks again. Twilio itself gives up after 15.
+        hold_limit: Seconds, 300 by default, after which the fallback is served instead, and the handler or
+            flow is cancelled.
         idle_limit: Seconds, 4 hours by default, for which a flow waits for a call that nothing is heard of.
+        linger: Seconds, 30 by default and no more than `hold_limit`, for which a flow or handler may go on
+            with something else after its call has ended. Then it is cancelled, and has 2 seconds for its
+            `finally`. What is over is forgotten after the same time.
         max_body: Bytes that a webhook may have, 1 MB by default.
         max_parameters: Parameters that it may have, 1,000 by default.
         threads: How many functions that aren't async may run at once, 40 by default.
@@ -122,6 +130,7 @@ class Application(Starts):
         deadline: float = 10.0,
         hold_limit: float = 300.0,
         idle_limit: float = 14_400.0,
+        linger: float | None = None,
         max_body: int = 1_000_000,
         max_parameters: int = 1_000,
         threads: int = 40,
@@ -131,6 +140,7 @@ class Application(Starts):
             "deadline": deadline,
             "hold_limit": hold_limit,
             "idle_limit": idle_limit,
+            "linger": min(LINGER, hold_limit) if linger is None else linger,
             "max_body": max_body,
             "max_parameters": max_parameters,
             "threads": threads,
@@ -151,6 +161,7 @@ class Application(Starts):
                 deadline=deadline,
                 hold_limit=hold_limit,
                 idle_limit=idle_limit,
+                linger=numbers["linger"],
                 max_body=max_body,
                 max_parameters=max_parameters,
                 threads=threads,
@@ -474,22 +485,31 @@ class Application(Starts):
         """Whether the request, by its method and path, is one for this application."""
         return self._rank(request) is not None
 
-    async def handle(self, request: WebhookRequest, /) -> WebhookResponse:
-        """Answer a webhook. Never raises for what the request is, or for what a handler does."""
-        return await self._dispatcher.handle(request)
+    async def handle(self, request: WebhookRequest, /, *, arrived: float | None = None) -> WebhookResponse:
+        """Answer a webhook. Never raises for what the request is, or for what a handler does.
 
-    def handle_sync(self, request: WebhookRequest, /) -> WebhookResponse:
+        Args:
+            request: What Twilio sent.
+            arrived: When its first byte came, by `time.monotonic()`: the deadline counts from then on. Now by
+                default.
+        """
+        return await self._dispatcher.handle(request, self._budget(arrived))
+
+    def handle_sync(self, request: WebhookRequest, /, *, arrived: float | None = None) -> WebhookResponse:
         """The same from synchronous code, in any thread that runs no event loop.
 
-        Everything asynchronous runs in one background thread, where flows go on between webhooks.
+        Everything asynchronous runs in one background thread, where flows go on between webhooks. Where that
+        is blocked, the caller is held all the same once the deadline has come.
 
         Raises:
             RuntimeError: An event loop runs in this thread.
         """
-        return run_in_portal(partial(self.handle, request))
+        return self._dispatcher.handle_sync(request, self._budget(arrived))
 
     async def aclose(self) -> None:
-        """Cancel flows and handlers that are under way, and wait for those of this event loop to clean up."""
+        """Cancel flows and handlers that are under way, and wait for those of this event loop to clean up:
+        2 seconds, whatever they do. Callers who wait for an answer hear the fallback.
+        """
         await self._hub.aclose()
 
     def close(self) -> None:
@@ -501,6 +521,9 @@ class Application(Starts):
         run_in_portal(self.aclose)
 
     # --- inside
+
+    def _budget(self, arrived: float | None) -> Budget:
+        return Budget(self._hub.settings.deadline, arrived)
 
     def _rank(self, request: WebhookRequest) -> int | None:
         match = self._registry.routes.find(request)

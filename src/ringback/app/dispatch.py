@@ -10,15 +10,22 @@ import hashlib
 import json
 import logging
 import threading
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from concurrent.futures import CancelledError as FutureCancelled
+from concurrent.futures import TimeoutError as FutureTimeout
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
+from attrs import frozen
+
 from ringback._core.events import Event, MessageRequest, Notification
-from ringback.app.answers import Answer, Desk, document_for, held, nothing, refusal, twiml
+from ringback.app.answered import Answered
+from ringback.app.answers import Answer, Desk, nothing, refusal
+from ringback.app.budget import Budget
 from ringback.app.flows import Flow
+from ringback.app.forks import renew_in_child
+from ringback.app.handler_runs import HandlerRuns
 from ringback.app.hub import text_of
-from ringback.app.portal import cancelled_from_outside, invoke
+from ringback.app.portal import start_in_portal
 from ringback.app.routes import Handler, family
 from ringback.app.tags import Tag, read_tag, untagged
 from ringback.errors import WebhookInvalid
@@ -26,7 +33,7 @@ from ringback.http import WebhookResponse
 from ringback.webhooks import CallEnded, parse, read_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from concurrent.futures import Future
 
     from ringback.app.flow_runs import FlowRuns
     from ringback.app.flows import FlowEvent
@@ -40,9 +47,24 @@ __all__ = ["Dispatcher"]
 
 log = logging.getLogger("ringback")
 
-REMEMBERED: Final = 3_600.0  # seconds for which an answer is kept; Twilio repeats a request within a minute
-MARGIN: Final = 1.0  # seconds that another process may be late
-GLANCE: Final = 0.05  # seconds between two looks for an answer that another process is making
+# Where one part of a request waits for another, the outer has a moment more: two that give up at the same
+# time would have the caller held twice.
+MOMENT: Final = 0.1
+THREADS_MOMENT: Final = 0.25
+
+
+@frozen
+class _Admitted:
+    """A request that is matched, read and verified.
+
+    Attributes:
+        key: What two deliveries of it have in common; None where nothing tells.
+    """
+
+    match: Match
+    tag: Tag | None
+    parameters: Parameters
+    key: str | None
 
 
 class Dispatcher:
@@ -53,13 +75,69 @@ class Dispatcher:
         self._routes = routes
         self._gate = gate
         self._flows = flows
-        self._desk = Desk(deadline=hub.settings.deadline, limit=hub.settings.hold_limit)
-        self._running: dict[str, Future[WebhookResponse]] = {}
-        self._lock = threading.Lock()
+        self._handlers = HandlerRuns(hub)
+        settings = hub.settings
+        self._desk = Desk(limit=settings.hold_limit, linger=settings.linger, later=hub.later)
+        self._answered = Answered(settings.store, settings.deadline)
+        self.renew()
+        renew_in_child(self)
 
-    async def handle(self, request: WebhookRequest) -> WebhookResponse:
+    def renew(self) -> None:
+        """Make anew what must not cross a fork."""
+        self._running: dict[str, Answer] = {}
+        self._lock = threading.Lock()
+        self._desk.renew()
+        self._handlers.renew()
+
+    async def handle(self, request: WebhookRequest, budget: Budget) -> WebhookResponse:
         """The answer to one webhook."""
-        self._hub.loop = asyncio.get_running_loop()
+        admitted = self._admit(request)
+        return admitted if isinstance(admitted, WebhookResponse) else await self._reply(admitted, budget)
+
+    def handle_sync(self, request: WebhookRequest, budget: Budget) -> WebhookResponse:
+        """The same for a thread that runs no event loop.
+
+        What needs no loop is done in the thread. So is holding the caller, where the portal's loop is blocked
+        and can't do it.
+
+        Raises:
+            RuntimeError: An event loop runs in this thread.
+        """
+        admitted = self._admit(request)
+        if isinstance(admitted, WebhookResponse):
+            return admitted
+        route, tag = admitted.match.route, admitted.tag
+        asked_again = self._desk.find(tag.id) if tag is not None and tag.kind == "hold" else None
+        if asked_again is not None:
+            return self._desk.serve_blocking(asked_again, budget.left, route)
+        coming = start_in_portal(partial(self._reply, admitted, budget))
+        try:
+            return coming.result(budget.left + THREADS_MOMENT)
+        except FutureTimeout:
+            return self._desk.hold(self._late(coming, route), route)
+        except FutureCancelled:  # the process ends
+            return self._hub.fallback(route.event)
+
+    def _late(self, coming: Future[WebhookResponse], route: AnyRoute) -> Answer:
+        """What a blocked loop will answer, some time."""
+        answer = self._to_come(route, "the event loop is blocked")
+
+        def come(coming: Future[WebhookResponse]) -> None:
+            failed = coming.cancelled() or coming.exception() is not None
+            answer.set(self._hub.fallback(route.event) if failed else coming.result())
+
+        coming.add_done_callback(come)
+        return answer
+
+    def _to_come(self, route: AnyRoute, why_not: str) -> Answer:
+        def give_up() -> None:
+            answer.set(self._hub.fallback(route.event))
+            self._hub.report(TimeoutError(why_not), None, route.name)
+
+        answer = Answer(give_up)
+        return answer
+
+    def _admit(self, request: WebhookRequest) -> _Admitted | WebhookResponse:
         match = self._routes.find(request)
         if match is None:
             return refusal(404, "nothing is registered here")
@@ -78,18 +156,52 @@ class Dispatcher:
             return refusal(403, "the signature is missing or wrong")
         tag = read_tag(match.url)
         key = _identity(request, route, tag, match.url, parameters)
-        return await self._once(key, lambda: self._answer(match, tag, parameters, known=key is not None))
+        return _Admitted(match, tag, parameters, key)
 
-    async def _answer(
-        self, match: Match, tag: Tag | None, parameters: Parameters, *, known: bool
-    ) -> WebhookResponse:
-        route = match.route
-        given = untagged(parameters)
+    async def _reply(self, admitted: _Admitted, budget: Budget) -> WebhookResponse:
+        self._hub.loop = asyncio.get_running_loop()
+        if admitted.key is None:
+            return await self._answer(admitted, budget)
+        answer = self._once(admitted.key, admitted, budget)
+        return await self._desk.serve(answer, budget.left + MOMENT, admitted.match.route)
+
+    def _once(self, key: str, admitted: _Admitted, budget: Budget) -> Answer:
+        """The answer to all requests with a key: the work is done once, here or by who shares the store."""
+        with self._lock:
+            answer = self._running.get(key)
+            if answer is None:
+                route = admitted.match.route
+                answer = self._running[key] = self._to_come(route, "neither a handler nor the store answered")
+                # A task of its own: the first to ask may hang up while others wait for the same answer.
+                task = self._hub.spawn(
+                    self._first(key, admitted, budget, answer), f"a request to {route.name}"
+                )
+                task.add_done_callback(lambda _: self._done(key, admitted))
+        return answer
+
+    async def _first(self, key: str, admitted: _Admitted, budget: Budget, answer: Answer) -> None:
+        response = await self._answered.recall(key)
+        if response is None:
+            # The store may have taken all the time there was; whoever still asks is held meanwhile.
+            budget = budget if budget.left else Budget(self._hub.settings.deadline)
+            response = await self._answer(admitted, budget)
+        answer.set(response)
+        await self._answered.remember(key, response)
+
+    def _done(self, key: str, admitted: _Admitted) -> None:
+        with self._lock:
+            answer = self._running.pop(key)
+        if not answer.future.done():  # it was cancelled
+            answer.set(self._hub.fallback(admitted.match.route.event))
+
+    async def _answer(self, admitted: _Admitted, budget: Budget) -> WebhookResponse:
+        route, tag = admitted.match.route, admitted.tag
+        given = untagged(admitted.parameters)
         try:
             if tag is not None and tag.kind == "hold":
-                return await self._serve(route, self._desk.find(tag.id))
+                return await self._serve(route, self._desk.find(tag.id), budget)
             if tag is not None and tag.kind == "flow" and isinstance(route, Flow):
-                return await self._serve(route, self._flows.resume(tag, given))
+                return await self._serve(route, self._flows.resume(tag, given), budget)
             event = route.read(given, tag) if isinstance(route, Flow) else parse(family(route.event), given)
         except WebhookInvalid as error:
             log.warning("refused a request to %s: %s", route.url, error)
@@ -99,114 +211,35 @@ class Dispatcher:
             if sid is not None:
                 self._hub.followed.bind(tag.id, sid)
         if isinstance(event, Notification):
-            return await self._notify(route, event)
-        self._hub.spawn(self._hub.emit(event))
+            return await self._notify(route, event, budget)
+        self._hub.announce(event)
         if isinstance(route, Flow):
             # Where nothing else tells a repetition, it is one that is the same to the letter.
-            entry = None if known else (match.url, given)
-            return await self._serve(route, self._flows.start(route, cast("FlowEvent", event), entry))
-        return await self._serve(route, self._ask(cast("Handler[Event, object]", route), event))
+            entry = None if admitted.key is not None else (admitted.match.url, given)
+            answer = self._flows.start(route, cast("FlowEvent", event), entry)
+        else:
+            answer = self._handlers.start(cast("Handler[Event, object]", route), event)
+        return await self._serve(route, answer, budget)
 
-    async def _notify(self, route: AnyRoute, event: Notification) -> WebhookResponse:
+    async def _notify(self, route: AnyRoute, event: Notification, budget: Budget) -> WebhookResponse:
         if isinstance(event, CallEnded):
             self._flows.hang_up(event.call_sid, event.status)
+            self._handlers.hang_up(event.call_sid)
         work = [self._hub.emit(event)]
         if not isinstance(route, Handler):
             work.append(self._hub.handlers.emit(event))
         elif isinstance(event, route.event):
             work.append(self._hub.handlers.call(route.function, event))
-        await asyncio.wait({self._hub.spawn(each) for each in work}, timeout=self._hub.settings.deadline)
+        name = f"listeners of {type(event).__name__}"
+        await asyncio.wait({self._hub.spawn(each, name) for each in work}, timeout=budget.left)
         return nothing()
 
-    async def _serve(self, route: AnyRoute, answer: Answer | None) -> WebhookResponse:
+    async def _serve(self, route: AnyRoute, answer: Answer | None, budget: Budget) -> WebhookResponse:
         if answer is None:
             error = LookupError("a flow or answer that this process doesn't have: was it restarted?")
-            await self._hub.failed(error, None, route.name)
+            self._hub.report(error, None, route.name)
             return self._hub.fallback(route.event)
-        return await self._desk.serve(answer, lambda answer_id: held(route, answer_id))
-
-    def _ask(self, route: Handler[Event, object], event: Event) -> Answer:
-        hub = self._hub
-        loop = asyncio.get_running_loop()
-
-        async def work() -> None:
-            try:
-                returned = await invoke(route.function, event, hub.pool())
-                answer.set(twiml(document_for(event, returned)))
-            except Exception as error:
-                answer.set(hub.fallback(route.event))
-                await hub.failed(error, event, route.name)
-            except asyncio.CancelledError:
-                given_up = not answer.set(hub.fallback(route.event))
-                if not cancelled_from_outside():
-                    await hub.failed(RuntimeError("cancelled from inside"), event, route.name)
-                elif not given_up:
-                    log.warning("handler %s was cancelled", route.name)
-                raise
-
-        def give_up() -> None:
-            answer.set(hub.fallback(route.event))
-            loop.call_soon_threadsafe(task.cancel)
-            hub.spawn(hub.failed(TimeoutError("the handler took too long"), event, route.name))
-
-        answer = Answer(give_up)
-        task = hub.spawn(work())
-        return answer
-
-    async def _once(
-        self, key: str | None, work: Callable[[], Coroutine[object, object, WebhookResponse]]
-    ) -> WebhookResponse:
-        """Do the work unless it has been done for the same key, here or by whoever shares the store."""
-        if key is None:
-            return await work()
-        with self._lock:
-            running = self._running.get(key)
-            if running is None:
-                running = self._running[key] = Future()
-                # A task of its own: the first to ask may hang up while others wait for the same answer.
-                self._hub.spawn(self._first(key, work, running))
-        return await asyncio.shield(asyncio.wrap_future(running))
-
-    async def _first(
-        self,
-        key: str,
-        work: Callable[[], Coroutine[object, object, WebhookResponse]],
-        running: Future[WebhookResponse],
-    ) -> None:
-        try:
-            response = await self._recall(key)
-            if response is None:
-                response = await work()
-                await self._remember(key, response)
-            running.set_result(response)
-        except BaseException as error:
-            with suppress(InvalidStateError):
-                running.set_exception(error)
-            raise
-        finally:
-            del self._running[key]
-
-    async def _recall(self, key: str) -> WebhookResponse | None:
-        """The answer that was given, or None where the key is ours to work on."""
-        store = self._hub.settings.store
-        try:
-            if await store.add(key, b"", REMEMBERED):
-                return None
-            # Whoever works on it answers within the deadline, or has died.
-            for _ in range(int((self._hub.settings.deadline + MARGIN) / GLANCE)):
-                saved = await store.get(key)
-                if saved:
-                    return _load(saved)
-                await asyncio.sleep(GLANCE)
-        except Exception:
-            log.exception("the store failed: a repeated webhook may be dispatched twice")
-        return None
-
-    async def _remember(self, key: str, response: WebhookResponse) -> None:
-        try:
-            await self._hub.settings.store.put(key, _dump(response), REMEMBERED)
-        except Exception:
-            log.exception("the store failed: a repeated webhook may be dispatched twice")
+        return await self._desk.serve(answer, budget.left, route)
 
 
 def _identity(
@@ -222,14 +255,3 @@ def _identity(
     else:
         return None
     return f"ringback:{hashlib.sha256(told.encode()).hexdigest()}"
-
-
-def _dump(response: WebhookResponse) -> bytes:
-    return json.dumps(
-        [response.status, response.headers.multi_items(), response.body.decode()], ensure_ascii=False
-    ).encode()
-
-
-def _load(saved: bytes) -> WebhookResponse:
-    status, headers, body = json.loads(saved)
-    return WebhookResponse(status, [(name, value) for name, value in headers], body.encode())

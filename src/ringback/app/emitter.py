@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import field, frozen
 
 from ringback._core.events import Event
+from ringback.app.failures import as_exception
+from ringback.app.forks import renew_in_child
 from ringback.app.portal import in_event_loop, invoke
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from concurrent.futures import Executor
+    from collections.abc import Callable
+
+    from ringback.app.hub import Hub
 
 __all__ = ["Emitter", "Waiter", "wait", "wait_blocking"]
 
@@ -49,28 +52,27 @@ class Waiter:
             try:
                 if not self.future.done() and self.wanted(event):
                     self.future.set_result(event)
-            except Exception as error:
-                self.future.set_exception(error)
+            except BaseException as raised:
+                self.future.set_exception(as_exception(raised, "where"))
 
 
 class Emitter:
     """Hands each event to the listeners of its class and of the classes above it. Safe among threads.
 
     Args:
-        threads: Where listeners that aren't async are called.
-        failed: Told what a listener raised, the event, and the listener.
+        hub: Has the threads for listeners that aren't async, and is told what listeners raise.
     """
 
-    def __init__(
-        self,
-        threads: Callable[[], Executor],
-        failed: Callable[[Exception, Event, Callable[..., object]], Awaitable[None]],
-    ) -> None:
-        self._threads = threads
-        self._failed = failed
-        self._lock = threading.Lock()
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
         self._subscriptions: list[_Subscription] = []
         self._waiters: list[Waiter] = []
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Make anew what must not cross a fork."""
+        self._lock = threading.Lock()
 
     def on(self, event: type[E], listener: Callable[[E], object], *, once: bool = False) -> None:
         """Call `listener` with every such event from now on, or with the next alone."""
@@ -92,8 +94,15 @@ class Emitter:
         waiter.future.add_done_callback(lambda _: self._forget(waiter))
         return waiter
 
+    @property
+    def heard(self) -> bool:
+        """Whether anybody listens at all."""
+        return bool(self._subscriptions or self._waiters)
+
     async def emit(self, event: Event) -> None:
         """Hand `event` to everybody who wants it; returns when all listeners have."""
+        if not self.heard:
+            return
         with self._lock:
             waiters = list(self._waiters)
             listening = [kept for kept in self._subscriptions if isinstance(event, kept.event)]
@@ -103,14 +112,15 @@ class Emitter:
                 ]
         for waiter in waiters:
             waiter.offer(event)
-        await asyncio.gather(*(self.call(kept.listener, event) for kept in listening))
+        works = [self.call(kept.listener, event) for kept in listening]
+        await self._hub.all_of(works, f"listener of {type(event).__name__}")
 
     async def call(self, listener: Callable[..., object], event: Event) -> None:
         """Call one listener and report what it raises."""
         try:
-            await invoke(listener, event, self._threads())
+            await invoke(listener, event, self._hub.threads)
         except Exception as error:
-            await self._failed(error, event, listener)
+            self._hub.listener_failed(error, event, listener)
 
     def _forget(self, waiter: Waiter) -> None:
         with self._lock, suppress(ValueError):

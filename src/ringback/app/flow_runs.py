@@ -13,14 +13,16 @@ import logging
 import re
 import secrets
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback._core.events import VoiceRequest
 from ringback.app.answers import Answer, twiml
-from ringback.app.portal import OF_THE_LOOP, cancelled_from_outside, in_event_loop
+from ringback.app.failures import as_exception, from_outside
+from ringback.app.forks import renew_in_child
+from ringback.app.portal import call_in
 from ringback.app.tags import tagged
 from ringback.errors import CallHungUp, FlowError
 from ringback.twiml import VoiceResponse
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
 __all__ = ["FlowRun", "FlowRuns"]
 
 E = TypeVar("E", bound=VoiceRequest)
-P = ParamSpec("P")
 
 log = logging.getLogger("ringback")
 
@@ -60,7 +61,7 @@ class FlowRun:
         done: Whether it is over.
     """
 
-    _ANSWERS: Final = 64  # of the last steps; what is older can only be asked for by a very late repetition
+    _ANSWERS: Final = 4  # of the last steps: Twilio asks for one thing at a time, so no older one is repeated
 
     def __init__(self, hub: Hub, routes: RouteTable, flow: Flow, event: FlowEvent, entry: object) -> None:
         self.id = secrets.token_urlsafe(9)
@@ -81,7 +82,9 @@ class FlowRun:
         self._moving = 0  # how many of our own requests are moving the call elsewhere right now
         self._held_back: Callable[[], None] | None = None
         self.first = self._answers[0]
-        self.task = hub.spawn(self._lead())
+        self._timer: asyncio.TimerHandle | None = None
+        self.task = hub.spawn(self._lead(), f"flow {flow.name} of {self.call_sid}")
+        self.task.add_done_callback(self._finish)
 
     # --- what the flow does, through its CallFlow
 
@@ -139,13 +142,13 @@ class FlowRun:
     def accept(self, step: int, event: VoiceRequest | None, status: str | None) -> None:
         """Wake the flow, unless the step has had its result."""
         if status in FINAL:
-            self.ended = status
+            self._end(status)
         if step != self._step or self._inbox is None or self._inbox.done():
             return
         if self._held_back is not None:
             return
         if event is not None:
-            self.hub.spawn(self.hub.emit(event))
+            self.hub.announce(event)
         bring = partial(self._bring, self._inbox, event if _tells(event) else None)
         if self._moving and self.ended is None:
             self._held_back = bring
@@ -175,16 +178,31 @@ class FlowRun:
 
     def hang_up(self, status: str) -> None:
         """The call has ended."""
-        self.ended = self.ended or status
         # Twilio asks for the action of Record and Dial even so, and either may overtake the other.
-        follows = issubclass(self._expects, (RecordResult, DialResult))
-        self.loop.call_later(GRACE if follows else 0, self._break, self._inbox)
+        grace = GRACE if issubclass(self._expects, (RecordResult, DialResult)) else 0
+        self._end(status, grace)
+        self.loop.call_later(grace, self._break, self._inbox)
 
     def dismiss(self) -> None:
         """The call has gone elsewhere."""
         if not self.done:
             self._dismissed = True
-            self.task.cancel()
+            self.hub.end(self.task)
+
+    def _end(self, status: str, grace: float = 0) -> None:
+        if self.ended is None:
+            self.ended = status
+            # What the flow awaits may be no verb, and never come.
+            self._timer = self.loop.call_later(grace + self.hub.settings.linger, self._overstay)
+
+    def _overstay(self) -> None:
+        log.warning(
+            "flow %s still runs %s s after the end of call %s",
+            self.flow.name,
+            self.hub.settings.linger,
+            self.call_sid,
+        )
+        self.dismiss()
 
     def _break(self, inbox: asyncio.Future[VoiceRequest | None] | None) -> None:
         if inbox is not None and not inbox.done():
@@ -194,61 +212,63 @@ class FlowRun:
         log.warning(
             "no word of call %s for %s s: taken as ended", self.call_sid, self.hub.settings.idle_limit
         )
-        self.ended = self.ended or "completed"
+        self._end("completed")
         self._break(self._inbox)
 
     # --- its life
 
     async def _lead(self) -> None:
-        error: Exception | None = None
         try:
             last = await self.flow.lead(self)
             self._answers[self._step].set(twiml(last))
-        except asyncio.CancelledError:
-            if not cancelled_from_outside():
-                error = RuntimeError("the flow was cancelled from inside")
-            elif not self._dismissed:
-                log.warning("flow %s of %s was cancelled", self.flow.name, self.call_sid)
-            raise
-        except CallHungUp as hung_up:
-            if self.ended is None:  # it is another call that ended
-                error = hung_up
-            else:
-                self._answers[self._step].set(twiml(VoiceResponse()))
-        except OF_THE_LOOP:
-            raise
-        except Exception as raised:
-            error = raised
         except BaseException as raised:
-            error = RuntimeError(f"the flow raised {type(raised).__name__}: {raised}")
-            error.__cause__ = raised
+            if from_outside(raised, self.task):
+                raise
+            if isinstance(raised, CallHungUp) and self.ended is not None:  # and not another call
+                self._answers[self._step].set(twiml(VoiceResponse()))
+                return
+            self._answers[self._step].set(self.hub.fallback(VoiceRequest))
+            self.hub.report(as_exception(raised, "the flow"), self.event, self.flow.name)
         finally:
             self.done = True
-            # Nobody hears what is answered to the interrupted verb of a call that has gone elsewhere.
-            nobody = twiml(VoiceResponse())
-            self._answers[self._step].set(nobody if self._dismissed else self.hub.fallback(VoiceRequest))
-            if error is not None:
-                await self.hub.failed(error, self.event, self.flow.name)
+
+    def _finish(self, _: object) -> None:
+        self.done = True
+        if self._timer is not None:
+            self._timer.cancel()
+        answer = self._answers[self._step]
+        if answer.future.done():
+            return
+        if self._dismissed:
+            answer.set(twiml(VoiceResponse()))  # nobody hears what is answered to a call that has gone
+        else:
+            log.warning("flow %s of %s was cancelled", self.flow.name, self.call_sid)
+            answer.set(self.hub.fallback(VoiceRequest))
 
     def _give_up(self) -> None:
         self._answers[self._step].set(self.hub.fallback(VoiceRequest))
         error = TimeoutError(f"the flow gave no answer within {self.hub.settings.hold_limit} s")
-        self.hub.spawn(self.hub.failed(error, self.event, self.flow.name))
+        self.hub.report(error, self.event, self.flow.name)
         call_in(self.loop, self.dismiss)
 
 
 class FlowRuns:
     """The runs of one application."""
 
-    _KEPT: Final = 1_000  # runs that are over, for webhooks that are repeated or late
+    _KEPT: Final = 1_000  # runs that are over
 
     def __init__(self, hub: Hub, routes: RouteTable) -> None:
         self._hub = hub
         self._routes = routes
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Begin without runs: those of a parent process are led there."""
         self._lock = threading.Lock()
         self._by_id: dict[str, FlowRun] = {}
         self._by_call: dict[str, FlowRun] = {}
-        self._over: deque[FlowRun] = deque()
+        self._over: dict[FlowRun, None] = {}
 
     def __len__(self) -> int:
         """How many flows are under way."""
@@ -326,27 +346,20 @@ class FlowRuns:
         self.dismiss(run)
 
     def _bury(self, run: FlowRun) -> None:
+        """Keep a run that is over for a while, for webhooks that are repeated or late."""
         with self._lock:
-            self._over.append(run)
-            if len(self._over) > self._KEPT:
-                forgotten = self._over.popleft()
-                del self._by_id[forgotten.id]
-                if self._by_call.get(forgotten.call_sid) is forgotten:
-                    del self._by_call[forgotten.call_sid]
+            self._over[run] = None
+            oldest = next(iter(self._over)) if len(self._over) > self._KEPT else None
+        if oldest is not None:
+            self._forget(oldest)
+        run.loop.call_later(self._hub.settings.linger, self._forget, run)
 
-
-def call_in(
-    loop: asyncio.AbstractEventLoop, function: Callable[P, None], *args: P.args, **kwargs: P.kwargs
-) -> bool:
-    """Call a function in its loop, at once where that is this one; False where the loop is closed."""
-    if in_event_loop() and asyncio.get_running_loop() is loop:
-        function(*args, **kwargs)
-        return True
-    try:
-        loop.call_soon_threadsafe(partial(function, *args, **kwargs))
-    except RuntimeError:
-        return False
-    return True
+    def _forget(self, run: FlowRun) -> None:
+        with self._lock:
+            self._over.pop(run, None)
+            self._by_id.pop(run.id, None)
+            if self._by_call.get(run.call_sid) is run:
+                del self._by_call[run.call_sid]
 
 
 def _tells(event: VoiceRequest | None) -> bool:

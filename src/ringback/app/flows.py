@@ -7,8 +7,10 @@ works.
 
 from __future__ import annotations
 
+import asyncio
 import secrets
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeAlias, TypeVar
 
 import attrs
 from attrs import frozen
@@ -41,7 +43,7 @@ from ringback.webhooks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
     from typing import Literal
 
     from ringback._core.events import Target
@@ -100,9 +102,37 @@ if TYPE_CHECKING:
 __all__ = ["CallFlow", "ConferenceResult", "Flow", "FlowEvent", "FlowFunction"]
 
 E = TypeVar("E", bound=VoiceRequest)
+Args = ParamSpec("Args")
+T = TypeVar("T")
 
 FlowEvent: TypeAlias = IncomingCall | OutgoingCall | CallRedirected
 FlowFunction: TypeAlias = "Callable[[CallFlow], Awaitable[None]]"
+
+
+STUMBLES: Final = 10  # verbs that may fail one after the other before each waits a little longer
+
+
+def _verb(
+    method: Callable[Concatenate[CallFlow, Args], Coroutine[object, object, T]],
+) -> Callable[Concatenate[CallFlow, Args], Coroutine[object, object, T]]:
+    """A verb that waits, even where it fails at once: a flow that tries it again and again, whatever it
+    raises, must not stop everything else in its loop.
+    """
+
+    @wraps(method)
+    async def verb(call: CallFlow, /, *args: Args.args, **kwargs: Args.kwargs) -> T:
+        try:
+            result = await method(call, *args, **kwargs)
+        except Exception:
+            await asyncio.sleep(0)
+            call._stumbles += 1
+            if call._stumbles > STUMBLES:
+                await asyncio.sleep(min(1.0, (call._stumbles - STUMBLES) / 100))
+            raise
+        call._stumbles = 0
+        return result
+
+    return verb
 
 
 @frozen(kw_only=True, repr=False)
@@ -183,6 +213,7 @@ class CallFlow:
         self._verbs: list[Say | Play | Pause | Redirect | Reject | Hangup] = []
         self._last: str | None = None
         self._silent = True
+        self._stumbles = 0
 
     def __repr__(self) -> str:
         return f"<CallFlow {self._run.flow.name} of {self.sid}>"
@@ -251,6 +282,7 @@ class CallFlow:
 
     # --- verbs that wait
 
+    @_verb
     async def gather(
         self,
         *prompts: Say | Play | Pause | Raw,
@@ -302,6 +334,7 @@ class CallFlow:
         )
         return await self._ask(verb, GatherResult)
 
+    @_verb
     async def record(
         self,
         *,
@@ -350,6 +383,7 @@ class CallFlow:
         )
         return await self._ask(verb, RecordResult)
 
+    @_verb
     async def dial(
         self,
         *called: str | Application | Client | Conference | Number | Queue | Sim | Sip | WhatsApp | Raw,
@@ -414,6 +448,7 @@ class CallFlow:
             raise FlowError("Twilio went on after a Dial without telling its result")
         return result
 
+    @_verb
     async def join_conference(
         self,
         room: str | None = None,

@@ -8,6 +8,8 @@ from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
+from ringback.app.forks import renew_in_child
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -40,9 +42,17 @@ class Followed:
     )
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._by_token: OrderedDict[str, Followable] = OrderedDict()
         self._by_sid: OrderedDict[str, tuple[Followable, ...]] = OrderedDict()
+        self.renew()
+        renew_in_child(self)
+
+    def renew(self) -> None:
+        """Make anew what must not cross a fork."""
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._by_sid)
 
     @contextmanager
     def expecting(self, live: Followable) -> Generator[str, None, None]:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from ringback._core.events import MessageRequest
-from ringback.app.answers import twiml
+from ringback._core.events import MessageRequest, Notification
+from ringback.app.answers import nothing, twiml
+from ringback.app.background import FAREWELL, Background
 from ringback.app.emitter import Emitter
 from ringback.app.events import HandlerFailed
 from ringback.app.followed import Followed
-from ringback.app.portal import in_event_loop, portal_loop
+from ringback.app.forks import renew_in_child
+from ringback.app.portal import call_in, in_event_loop, portal_loop
 from ringback.app.routes import function_name
+from ringback.app.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
 
     from ringback._core.events import Event
     from ringback.app.stores import Store
@@ -41,6 +42,7 @@ class Settings:
     deadline: float
     hold_limit: float
     idle_limit: float
+    linger: float
     max_body: int
     max_parameters: int
     threads: int
@@ -54,51 +56,91 @@ class Hub:
         listeners: The application's listeners.
         handlers: Its handlers of notifications, for those that come to no handler's own URL.
         followed: Its live calls and messages.
+        threads: Where functions that aren't async are called.
         loop: Where it last answered a webhook.
         watchers: Told of each failure at once, before any listener.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.listeners = Emitter(self.pool, self.listener_failed)
-        self.handlers = Emitter(self.pool, self.listener_failed)
+        self.threads = Threads(settings.threads)
+        self.listeners = Emitter(self)
+        self.handlers = Emitter(self)
         self.followed = Followed()
-        self.loop: asyncio.AbstractEventLoop | None = None
         self.watchers: list[Callable[[HandlerFailed], None]] = []
-        self._tasks: set[asyncio.Task[object]] = set()
+        self.renew()
+        renew_in_child(self)
 
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self.settings.threads, thread_name_prefix="ringback")
+    def renew(self) -> None:
+        """Make anew what must not cross a fork."""
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._tasks: dict[asyncio.Task[object], Background] = {}
 
-    def pool(self) -> ThreadPoolExecutor:
-        """The threads for functions that aren't async, started when the first one is called."""
-        return self._pool
+    # --- doing things in the background
 
-    def spawn(self, work: Coroutine[object, object, object]) -> asyncio.Task[object]:
-        """Run something in the background, until it ends or the application is closed."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
+    def spawn(self, work: Coroutine[object, object, object], name: str) -> asyncio.Task[object]:
+        """Run something in the background, until it ends or the application is closed.
+
+        Args:
+            work: What to run.
+            name: What logs call it.
+        """
+        background = Background(work, name)
+        self._tasks[background.task] = background
+        background.task.add_done_callback(self._forget)
+        return background.task
+
+    def end(self, task: asyncio.Task[object]) -> None:
+        """Cancel something in the background; a moment later it is over, whatever it does. To be called in
+        its loop.
+        """
+        background = self._tasks.get(task)
+        if background is not None:
+            background.end()
+
+    async def all_of(self, works: Sequence[Coroutine[object, object, object]], name: str) -> None:
+        """Do several things at once and wait for all of them."""
+        if len(works) == 1:
+            await works[0]
+        elif works:
+            await asyncio.wait({self.spawn(work, name) for work in works})
+
+    def later(self, seconds: float, function: Callable[[], object]) -> None:
+        """Call something after a while, in the loop that webhooks are served in; from any thread."""
+        loop = self._loop_from_here()
+        call_in(loop, loop.call_later, seconds, function)
+
+    def _loop_from_here(self) -> asyncio.AbstractEventLoop:
+        if in_event_loop():
+            return asyncio.get_running_loop()
+        return portal_loop() if self.loop is None or self.loop.is_closed() else self.loop
+
+    def _forget(self, task: asyncio.Task[object]) -> None:
+        self._tasks.pop(task, None)
+
+    # --- telling
 
     async def emit(self, event: Event) -> None:
         """Tell the listeners of the application, and of the live call or message that an event is about."""
         about = self.followed.about(text_of(event, "call_sid"), text_of(event, "message_sid"))
-        await asyncio.gather(self.listeners.emit(event), *(live.arrived(event) for live in about))
+        # What is live learns of it first: a listener may look at it.
+        works = [*(live.arrived(event) for live in about), self.listeners.emit(event)]
+        await self.all_of(works, f"listeners of {type(event).__name__}")
 
     def announce(self, event: Event) -> None:
         """Tell of an event from anywhere, and don't wait: in the loop that webhooks are served in, if there
         is.
         """
-        if in_event_loop():
-            self.spawn(self.emit(event))
-        else:
-            loop = portal_loop() if self.loop is None or self.loop.is_closed() else self.loop
-            asyncio.run_coroutine_threadsafe(self.emit(event), loop)
+        call_in(self._loop_from_here(), self._announce, event)
 
-    async def failed(self, error: Exception, event: Event | None, name: str) -> None:
-        """Report what a handler, flow or listener raised: to the log and as `HandlerFailed`."""
+    def _announce(self, event: Event) -> None:
+        if self.listeners.heard or self.followed:
+            self.spawn(self.emit(event), f"listeners of {type(event).__name__}")
+
+    def report(self, error: Exception, event: Event | None, name: str) -> None:
+        """Report what a handler, flow or listener raised, from anywhere: to the log and as `HandlerFailed`,
+        whose listeners nobody waits for.
+        """
         call_sid = text_of(event, "call_sid")
         message_sid = text_of(event, "message_sid")
         log.error(
@@ -114,30 +156,39 @@ class Hub:
         for watcher in tuple(self.watchers):
             watcher(failure)
         if not isinstance(event, HandlerFailed):  # whose listeners only have the log to turn to
-            await self.emit(failure)
+            self.announce(failure)
 
-    async def listener_failed(self, error: Exception, event: Event, listener: Callable[..., object]) -> None:
+    def listener_failed(self, error: Exception, event: Event, listener: Callable[..., object]) -> None:
         """Report what a listener raised."""
-        await self.failed(error, event, function_name(listener) or repr(listener))
+        self.report(error, event, function_name(listener) or repr(listener))
 
     def fallback(self, event: type[Event]) -> WebhookResponse:
         """What a caller or sender gets where the answer failed."""
         settings = self.settings
+        if issubclass(event, Notification):
+            return nothing()
         return twiml(settings.message_fallback if issubclass(event, MessageRequest) else settings.fallback)
 
     async def aclose(self) -> None:
-        """Cancel what runs in the background and wait for what does so in this loop."""
+        """Cancel what runs in the background; wait for what does so in this loop, but no longer than it may
+        take.
+        """
         here = asyncio.get_running_loop()
-        waiting: list[asyncio.Task[object]] = []
-        for task in tuple(self._tasks):
+        waiting: set[asyncio.Task[object]] = set()
+        for task, background in tuple(self._tasks.items()):
             if task is asyncio.current_task():
                 continue
             if task.get_loop() is here:
-                task.cancel()
-                waiting.append(task)
-            elif not task.get_loop().is_closed():
-                task.get_loop().call_soon_threadsafe(task.cancel)
-        await asyncio.gather(*waiting, return_exceptions=True)
+                background.end()
+                waiting.add(task)
+            else:
+                call_in(task.get_loop(), background.end)
+        if not waiting:
+            return
+        _, left = await asyncio.wait(waiting, timeout=FAREWELL + 0.5)
+        for task in left:  # it waits for a task of its own that won't be cancelled
+            log.warning("%s still runs: it is left behind", task.get_name())
+            self._forget(task)
 
 
 def text_of(event: Event | None, name: str) -> str | None:

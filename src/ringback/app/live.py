@@ -37,7 +37,7 @@ class Live:
     def __init__(self, hub: Hub, sid: str | None = None) -> None:
         self._hub = hub
         self._sid = sid
-        self._listeners = Emitter(hub.pool, hub.listener_failed)
+        self._listeners = Emitter(hub)
         self._lock = threading.Lock()
         self._unseen: deque[Event] = deque(maxlen=self._KEPT)
         self._happened: dict[type[Event], Event] = {}

@@ -11,28 +11,31 @@ import atexit
 import contextvars
 import functools
 import inspect
-import os
+import logging
 import threading
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+
+from ringback.app.failures import as_exception, from_outside
+from ringback.app.forks import renew_in_child
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
-    from concurrent.futures import Executor
+    from concurrent.futures import Executor, Future
 
 __all__ = [
-    "OF_THE_LOOP",
-    "cancelled_from_outside",
+    "call_in",
     "in_event_loop",
     "invoke",
     "is_async",
     "portal_loop",
     "run_in_portal",
+    "start_in_portal",
 ]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
-OF_THE_LOOP: Final = (asyncio.CancelledError, KeyboardInterrupt, GeneratorExit)
-"""What ends a coroutine from outside, and is no failure of what runs in it."""
+log = logging.getLogger("ringback")
 
 
 def in_event_loop() -> bool:
@@ -44,8 +47,8 @@ def in_event_loop() -> bool:
     return True
 
 
-def run_in_portal(work: Callable[[], Coroutine[object, object, T]]) -> T:
-    """Run a coroutine function in the portal's loop and wait for its result.
+def start_in_portal(work: Callable[[], Coroutine[object, object, T]]) -> Future[T]:
+    """Run a coroutine function in the portal's loop.
 
     Raises:
         RuntimeError: An event loop runs in this thread; waiting would block it, for ever if it is the
@@ -53,21 +56,41 @@ def run_in_portal(work: Callable[[], Coroutine[object, object, T]]) -> T:
     """
     if in_event_loop():
         raise RuntimeError("an event loop runs in this thread and would be blocked: await the async twin")
-    return asyncio.run_coroutine_threadsafe(work(), portal_loop()).result()
+    return asyncio.run_coroutine_threadsafe(work(), portal_loop())
+
+
+def run_in_portal(work: Callable[[], Coroutine[object, object, T]]) -> T:
+    """The same, and wait for its result."""
+    return start_in_portal(work).result()
 
 
 def portal_loop() -> asyncio.AbstractEventLoop:
     """The portal's loop, running."""
-    return _Portal.current().loop
+    return _portals.current().loop
+
+
+def call_in(
+    loop: asyncio.AbstractEventLoop, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs
+) -> bool:
+    """Call a function in its loop, at once where that is this one; False where the loop is closed."""
+    if in_event_loop() and asyncio.get_running_loop() is loop:
+        function(*args, **kwargs)
+        return True
+    try:
+        loop.call_soon_threadsafe(functools.partial(function, *args, **kwargs))
+    except RuntimeError:
+        return False
+    return True
 
 
 async def invoke(function: Callable[..., object], argument: object, threads: Executor) -> object:
     """Call a handler or listener with one argument: on the loop if it is async, else in a thread.
 
     Raises:
-        RuntimeError: It raised what a coroutine can't, or what is no `Exception`, such as `SystemExit`.
-        Exception: What it raised.
+        Exception: What it raised; a RuntimeError where that was no `Exception`, such as `SystemExit`.
+        CancelledError: Somebody cancelled the task that this runs in.
     """
+    task = asyncio.current_task()
     try:
         result: object = None
         if is_async(function):
@@ -75,28 +98,26 @@ async def invoke(function: Callable[..., object], argument: object, threads: Exe
         else:
             result = await _in_thread(function, argument, threads)
         return await cast("Awaitable[object]", result) if inspect.isawaitable(result) else result
-    except StopIteration as error:
-        raise RuntimeError("a handler raised StopIteration") from error
-    except BaseException as error:
-        if isinstance(error, (Exception, *OF_THE_LOOP)):
+    except BaseException as raised:
+        if from_outside(raised, task):
             raise
-        # The likes of SystemExit and pytest.fail: a loop would end by one, or nobody would hear of it.
-        raise RuntimeError(f"a handler raised {type(error).__name__}: {error}") from error
+        error = as_exception(raised, "a handler")
+        if error is raised:
+            raise
+        raise error from raised
 
 
 async def _in_thread(function: Callable[..., object], argument: object, threads: Executor) -> object:
     context = contextvars.copy_context()
 
-    def work() -> tuple[object, BaseException | None]:
+    def work() -> tuple[object, Exception | None]:
         # The exception is carried as a value: a future refuses StopIteration and would never be done.
         try:
             return context.run(function, argument), None
-        except BaseException as error:
-            return None, error
+        except BaseException as raised:
+            return None, as_exception(raised, "a handler")
 
     result, error = await asyncio.get_running_loop().run_in_executor(threads, work)
-    if isinstance(error, KeyboardInterrupt):  # nobody pressed a key: those go to the main thread
-        raise RuntimeError("a handler raised KeyboardInterrupt") from error
     if error is not None:
         raise error
     return result
@@ -111,38 +132,21 @@ def is_async(function: Callable[..., object]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
-def cancelled_from_outside() -> bool:
-    """Whether somebody cancelled the current task, as servers do when they stop, and not what it waited for.
-
-    Before Python 3.11 nothing tells the two apart, and it is taken to be so.
-    """
-    cancelling: Callable[[], int] | None = getattr(asyncio.current_task(), "cancelling", None)
-    return cancelling is None or cancelling() > 0
-
-
 class _Portal:
-    _current: _Portal | None = None
-    _lock = threading.Lock()
-
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self._pid = os.getpid()
+        self._stopping = False
         self._thread = threading.Thread(target=self._run, name="ringback-portal", daemon=True)
         self._thread.start()
-        atexit.register(self._stop)
-
-    @classmethod
-    def current(cls) -> _Portal:
-        with cls._lock:
-            # A forked child inherits the object without its thread.
-            if cls._current is None or cls._current._pid != os.getpid():
-                cls._current = _Portal()
-            return cls._current
 
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
+        while not self._stopping:
+            try:
+                self.loop.run_forever()
+            except BaseException:  # a task that a handler made itself raised SystemExit or the like
+                log.exception("a task would have ended the loop of all others")
         try:
-            self.loop.run_forever()
             tasks = asyncio.all_tasks(self.loop)
             for task in tasks:
                 task.cancel()
@@ -150,7 +154,38 @@ class _Portal:
         finally:
             self.loop.close()
 
+    def stop(self) -> None:
+        self._stopping = True
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(timeout=2.0)  # a flow that won't end must not keep the process alive
+
+
+class _Portals:
+    """The portal of this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._portal: _Portal | None = None
+        self._inherited: list[_Portal | None] = []
+        renew_in_child(self)
+        atexit.register(self._stop)
+
+    def current(self) -> _Portal:
+        with self._lock:
+            if self._portal is None:
+                self._portal = _Portal()
+            return self._portal
+
+    def renew(self) -> None:
+        """Forget the portal of a parent process, whose thread is not in this one."""
+        self._lock = threading.Lock()
+        # Kept all the same: closing its loop would take the parent's sockets out of the selector they share.
+        self._inherited.append(self._portal)
+        self._portal = None
+
     def _stop(self) -> None:
-        if self._pid == os.getpid():
-            self.loop.call_soon_threadsafe(self.loop.stop)
-            self._thread.join(timeout=2.0)  # a flow that won't end must not keep the process alive
+        if self._portal is not None:
+            self._portal.stop()
+
+
+_portals = _Portals()

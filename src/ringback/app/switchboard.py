@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ringback.app.answers import refusal
@@ -66,20 +65,23 @@ class Switchboard:
         """Whether the request, by its method and path, is one for a registered application."""
         return self._find(request) is not None
 
-    async def handle(self, request: WebhookRequest, /) -> WebhookResponse:
-        """Answer a webhook; with 404 where it is for no application."""
+    async def handle(self, request: WebhookRequest, /, *, arrived: float | None = None) -> WebhookResponse:
+        """Answer a webhook, as `Application.handle` does; with 404 where it is for no application."""
         application = self._find(request)
         if application is None:
             return refusal(404, "nothing is registered here")
-        return await application.handle(request)
+        return await application.handle(request, arrived=arrived)
 
-    def handle_sync(self, request: WebhookRequest, /) -> WebhookResponse:
+    def handle_sync(self, request: WebhookRequest, /, *, arrived: float | None = None) -> WebhookResponse:
         """The same from synchronous code, in any thread that runs no event loop.
 
         Raises:
             RuntimeError: An event loop runs in this thread.
         """
-        return run_in_portal(partial(self.handle, request))
+        application = self._find(request)
+        if application is None:
+            return refusal(404, "nothing is registered here")
+        return application.handle_sync(request, arrived=arrived)
 
     async def aclose(self) -> None:
         """Close every application."""

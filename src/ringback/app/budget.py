@@ -1,0 +1,50 @@
+"""How long one request may take, whatever it has to wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+__all__ = ["Budget", "within"]
+
+T = TypeVar("T")
+
+
+class Budget:
+    """The seconds that a request has from its arrival on. Everything that it waits for shares them.
+
+    Args:
+        seconds: How many.
+        arrived: When it arrived, by `time.monotonic()`; now by default.
+    """
+
+    __slots__ = ("_until",)
+
+    def __init__(self, seconds: float, arrived: float | None = None) -> None:
+        self._until = (time.monotonic() if arrived is None else arrived) + seconds
+
+    @property
+    def left(self) -> float:
+        """How many are left; 0 where it is late."""
+        return max(0.0, self._until - time.monotonic())
+
+
+async def within(seconds: float, work: Coroutine[object, object, T]) -> T:
+    """What a coroutine returns, if it does so in time. Where it doesn't, it is cancelled and not waited for.
+
+    Raises:
+        TimeoutError: It did not.
+    """
+    task = asyncio.get_running_loop().create_task(work)
+    task.add_done_callback(lambda task: task.cancelled() or task.exception())  # nobody may be there to see it
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
+            raise TimeoutError(f"it took more than {seconds} s")
+    finally:
+        task.cancel()
+    return task.result()
