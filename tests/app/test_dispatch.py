@@ -362,6 +362,57 @@ class TestMemoryStore:
     def test_no_room_at_all(self) -> None:
         with pytest.raises(InvalidValue, match="limit"):
             MemoryStore(limit=0)
+        with pytest.raises(InvalidValue, match="max_bytes"):
+            MemoryStore(max_bytes=0)
+
+    async def test_bytes_are_counted(self) -> None:
+        store = MemoryStore(max_bytes=1_000_000)
+        for number in range(300):
+            await store.put(f"k{number}", bytes(60_000), 3600)
+            await store.put(f"k{number}", bytes(50_000), 3600)  # in place of the other
+            assert sum(len(kept.value) for kept in store._kept.values()) <= 1_000_000
+        assert len(store) == 19
+        assert await store.get("k299") == bytes(50_000)
+        await store.put("too large", bytes(1_000_001), 3600)
+        assert len(store) == 0
+        for number in range(100_000):  # small ones take room, too
+            await store.put(f"k{number}", b"", 3600)
+        assert len(store) < 4_000
+        for key in list(store._kept):
+            await store.remove(key)
+        assert store._bytes == 0
+        await store.put("x", b"x", 1)
+        store.clear()
+        assert store._bytes == 0
+
+    async def test_what_has_expired_goes_though_nobody_asks_for_it(self) -> None:
+        now = 0.0
+        store = MemoryStore(clock=lambda: now)
+        for number in range(1000):
+            await store.put(f"long {number}", b"", 100)
+            await store.put(f"short {number}", b"", 10 + number / 1000)
+        now = 10.5
+        await store.put("one more", b"", 100)
+        assert len(store) == 1000 + 499 + 1
+        now = 11.6
+        await store.add("another", b"", 100)
+        assert len(store) == 1000 + 2
+
+    async def test_looking_for_what_has_expired_is_cheap(self) -> None:
+        now, looks = 0.0, 0
+        store = MemoryStore(clock=lambda: now)
+        sweep = store._sweep
+
+        def counting(now: float) -> None:
+            nonlocal looks
+            looks += 1
+            sweep(now)
+
+        store._sweep = counting  # type: ignore[method-assign]
+        for _ in range(10_000):
+            now += 0.01
+            await store.put(f"{now}", b"", 5)  # something expires at each of them
+        assert looks <= 102
 
 
 class TestSlowHandlers:
@@ -517,7 +568,7 @@ class TestSettings:
         assert "hunter2" not in str(raised.value)
 
     @pytest.mark.parametrize(
-        "name", ["deadline", "hold_limit", "idle_limit", "max_body", "max_parameters", "threads"]
+        "name", ["deadline", "hold_limit", "idle_limit", "linger", "max_body", "max_parameters", "threads"]
     )
     def test_numbers_out_of_range(self, name: str) -> None:
         with pytest.raises(InvalidValue, match=name):

@@ -168,7 +168,7 @@ class Desk:
         """The answer that a held request comes back for, or None where it has been forgotten."""
         return self._held.get(id)
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         """Forget the answers that a parent process makes."""
         self._held.clear()
 

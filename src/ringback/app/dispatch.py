@@ -79,15 +79,15 @@ class Dispatcher:
         settings = hub.settings
         self._desk = Desk(limit=settings.hold_limit, linger=settings.linger, later=hub.later)
         self._answered = Answered(settings.store, settings.deadline)
-        self.renew()
+        self._renew()
         renew_in_child(self)
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         """Make anew what must not cross a fork."""
         self._running: dict[str, Answer] = {}
         self._lock = threading.Lock()
-        self._desk.renew()
-        self._handlers.renew()
+        self._desk._renew()
+        self._handlers._renew()
 
     async def handle(self, request: WebhookRequest, budget: Budget) -> WebhookResponse:
         """The answer to one webhook."""

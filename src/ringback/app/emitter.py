@@ -67,10 +67,10 @@ class Emitter:
         self._hub = hub
         self._subscriptions: list[_Subscription] = []
         self._waiters: list[Waiter] = []
-        self.renew()
+        self._renew()
         renew_in_child(self)
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         """Make anew what must not cross a fork."""
         self._lock = threading.Lock()
 

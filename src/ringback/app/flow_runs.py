@@ -260,10 +260,10 @@ class FlowRuns:
     def __init__(self, hub: Hub, routes: RouteTable) -> None:
         self._hub = hub
         self._routes = routes
-        self.renew()
+        self._renew()
         renew_in_child(self)
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         """Begin without runs: those of a parent process are led there."""
         self._lock = threading.Lock()
         self._by_id: dict[str, FlowRun] = {}

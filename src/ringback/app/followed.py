@@ -44,10 +44,10 @@ class Followed:
     def __init__(self) -> None:
         self._by_token: OrderedDict[str, Followable] = OrderedDict()
         self._by_sid: OrderedDict[str, tuple[Followable, ...]] = OrderedDict()
-        self.renew()
+        self._renew()
         renew_in_child(self)
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         """Make anew what must not cross a fork."""
         self._lock = threading.Lock()
 

@@ -14,20 +14,20 @@ __all__ = ["renew_in_child"]
 
 
 class _Renewable(Protocol):
-    def renew(self) -> None: ...
+    def _renew(self) -> None: ...
 
 
 _owners: Final[WeakSet[_Renewable]] = WeakSet()
 
 
 def renew_in_child(owner: _Renewable) -> None:
-    """Call `owner.renew()` in every process that is forked from this one while it lives."""
+    """Call `owner._renew()` in every process that is forked from this one while it lives."""
     _owners.add(owner)
 
 
 def _renew_all() -> None:
     for owner in tuple(_owners):
-        owner.renew()
+        owner._renew()
 
 
 if hasattr(os, "register_at_fork"):

@@ -90,7 +90,7 @@ class HandlerRuns:
         for run in tuple(self._by_call.get(call_sid, ())):
             self._hub.later(self._hub.settings.linger, run.overstay)
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         """Forget those that a parent process runs."""
         self._by_call.clear()
 

@@ -68,10 +68,10 @@ class Hub:
         self.handlers = Emitter(self)
         self.followed = Followed()
         self.watchers: list[Callable[[HandlerFailed], None]] = []
-        self.renew()
+        self._renew()
         renew_in_child(self)
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         """Make anew what must not cross a fork."""
         self.loop: asyncio.AbstractEventLoop | None = None
         self._tasks: dict[asyncio.Task[object], Background] = {}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 from ringback._core.events import Event
 from ringback.app.checks import check_event, check_listener, check_registered
 from ringback.app.emitter import Emitter
+from ringback.app.forks import renew_in_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +39,14 @@ class Live:
         self._hub = hub
         self._sid = sid
         self._listeners = Emitter(hub)
-        self._lock = threading.Lock()
         self._unseen: deque[Event] = deque(maxlen=self._KEPT)
         self._happened: dict[type[Event], Event] = {}
+        self._renew()
+        renew_in_child(self)
+
+    def _renew(self) -> None:
+        """Make anew what must not cross a fork."""
+        self._lock = threading.Lock()
 
     @property
     def sid(self) -> str:

@@ -176,7 +176,7 @@ class _Portals:
                 self._portal = _Portal()
             return self._portal
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         """Forget the portal of a parent process, whose thread is not in this one."""
         self._lock = threading.Lock()
         # Kept all the same: closing its loop would take the parent's sockets out of the selector they share.

@@ -19,6 +19,7 @@ from attrs import frozen
 from ringback import webhooks
 from ringback._core.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback._generated.webhooks.tables import SELECTORS
+from ringback.app.forks import renew_in_child
 from ringback.errors import InvalidValue, RegistrationError
 
 if TYPE_CHECKING:
@@ -139,6 +140,11 @@ class RouteTable:
         self.public_url = public_url
         self._prefix = unquote(urlsplit(public_url).path)
         self._routes: dict[str, AnyRoute] = {}
+        self._renew()
+        renew_in_child(self)
+
+    def _renew(self) -> None:
+        """Make anew what must not cross a fork."""
         self._lock = threading.RLock()  # threads of a WSGI server may make the same callback at once
 
     def __iter__(self) -> Iterator[AnyRoute]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from attrs import frozen
 
+from ringback.app.forks import renew_in_child
 from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class Store(Protocol):
         ...
 
 
+OVERHEAD: Final = 250  # bytes that Python needs to keep one key, besides the key and the value themselves
+SWEEP: Final = 1.0  # seconds between two looks for what has expired
+
+
 @frozen
 class _Kept:
     value: bytes
@@ -50,17 +55,35 @@ class MemoryStore:
     """A store in this process's memory: gone with it, shared by its threads.
 
     Args:
-        limit: How many keys it holds at most; the oldest make room.
+        limit: How many keys it holds at most, 10,000 by default; the oldest make room.
+        max_bytes: How much memory they may take, 16 MB by default; the oldest make room.
         clock: What tells the time, in seconds.
+
+    Raises:
+        InvalidValue: A limit is below 1.
     """
 
-    def __init__(self, *, limit: int = 10_000, clock: Callable[[], float] = time.monotonic) -> None:
-        if limit < 1:
-            raise InvalidValue("limit", limit, "at least 1")
+    def __init__(
+        self,
+        *,
+        limit: int = 10_000,
+        max_bytes: int = 16_000_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        for name, number in (("limit", limit), ("max_bytes", max_bytes)):
+            if number < 1:
+                raise InvalidValue(name, number, "at least 1")
         self._limit = limit
+        self._max_bytes = max_bytes
         self._clock = clock
-        self._lock = threading.Lock()
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
+        self._bytes = 0
+        self._next_sweep = 0.0
+        self._renew()
+        renew_in_child(self)
+
+    def _renew(self) -> None:
+        self._lock = threading.Lock()
 
     async def add(self, key: str, value: bytes, ttl: float) -> bool:
         """Keep `value` for `ttl` seconds unless the key is there already; whether it was kept."""
@@ -84,12 +107,13 @@ class MemoryStore:
     async def remove(self, key: str) -> None:
         """Forget the key; nothing happens where it isn't there."""
         with self._lock:
-            self._kept.pop(key, None)
+            self._drop(key)
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._kept.clear()
+            self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -97,12 +121,30 @@ class MemoryStore:
     def _fresh(self, key: str) -> _Kept | None:
         kept = self._kept.get(key)
         if kept is not None and kept.until <= self._clock():
-            del self._kept[key]
+            self._drop(key)
             return None
         return kept
 
     def _keep(self, key: str, value: bytes, ttl: float) -> None:
-        self._kept[key] = _Kept(value, self._clock() + ttl)
-        self._kept.move_to_end(key)
-        while len(self._kept) > self._limit:
-            self._kept.popitem(last=False)
+        now = self._clock()
+        if now >= self._next_sweep:
+            self._sweep(now)
+        self._drop(key)
+        self._kept[key] = _Kept(value, now + ttl)
+        self._bytes += _size(key, value)
+        while len(self._kept) > self._limit or self._bytes > self._max_bytes:
+            self._drop(next(iter(self._kept)))
+
+    def _sweep(self, now: float) -> None:
+        for key in [key for key, kept in self._kept.items() if kept.until <= now]:
+            self._drop(key)
+        self._next_sweep = now + SWEEP
+
+    def _drop(self, key: str) -> None:
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            self._bytes -= _size(key, kept.value)
+
+
+def _size(key: str, value: bytes) -> int:
+    return len(key) + len(value) + OVERHEAD

@@ -36,11 +36,11 @@ class Threads(Executor):
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self.renew()
+        self._renew()
         renew_in_child(self)
         _all.add(self)
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         """Begin without threads and without work, as a forked child has to."""
         self._lock = threading.Lock()
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
