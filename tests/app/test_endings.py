@@ -357,7 +357,7 @@ class TestBackground:
             await asyncio.sleep(0)
             raise ZeroDivisionError
 
-        background = Background(work(), "it")
+        background = Background(work(), "it", {})
         assert await background.task == "returned"
         assert seen == ["value", background.task]
 
@@ -373,7 +373,7 @@ class TestBackground:
                 came.append("cleaned up")
                 raise
 
-        background = Background(work(), "it")
+        background = Background(work(), "it", {})
         await asyncio.sleep(0)
         for _ in range(3):
             background.end()

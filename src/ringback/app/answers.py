@@ -13,9 +13,11 @@ from collections import OrderedDict
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback._core.events import MessageRequest, Notification, VoiceRequest
+from ringback.app.portal import call_in
 from ringback.app.tags import tagged
 from ringback.errors import TwimlError
 from ringback.http import WebhookResponse
@@ -94,15 +96,18 @@ class Answer:
         give_up: Called when it takes too long, in any thread: has to set it, and to stop making it.
 
     Attributes:
-        id: Under which a held request asks again.
         future: The answer; never an exception.
     """
 
     def __init__(self, give_up: Callable[[], None]) -> None:
-        self.id = secrets.token_urlsafe(12)
         self.future: Future[WebhookResponse] = Future()
         self.give_up = give_up
         self._since: float | None = None
+
+    @cached_property
+    def id(self) -> str:
+        """Under which a held request asks again."""
+        return secrets.token_urlsafe(12)
 
     @property
     def age(self) -> float:
@@ -185,6 +190,20 @@ class Desk:
 
 async def settled(future: Future[T], timeout: float) -> bool:
     """Wait for a future of any thread; whether it is done after `timeout` seconds. Leaves it as it is."""
-    if not future.done():
-        await asyncio.wait({asyncio.wrap_future(future)}, timeout=timeout)
+    if future.done():
+        return True
+    loop = asyncio.get_running_loop()
+    waiter: asyncio.Future[None] = loop.create_future()
+
+    def wake() -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    timer = loop.call_later(timeout, wake)
+    # Most are settled in this very loop, where nothing has to be woken up across threads.
+    future.add_done_callback(lambda _: call_in(loop, wake))
+    try:
+        await waiter
+    finally:
+        timer.cancel()
     return future.done()

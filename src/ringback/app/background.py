@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import partial
-from typing import TYPE_CHECKING, Final
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator
+    from collections.abc import Generator
 
 __all__ = ["FAREWELL", "Background"]
 
@@ -17,70 +17,77 @@ log = logging.getLogger("ringback")
 FAREWELL: Final = 2.0  # seconds that what is cancelled has for its `finally`
 
 
-class Background:
+class Background(Coroutine[object, None, object]):
     """A coroutine that runs in a task of the current loop.
 
     A task can be cancelled only as long as its coroutine lets it: one that catches `CancelledError` goes on.
-    This drives the coroutine itself, so that it can stop doing so.
+    This stands between the two, so that the task ends even so.
+
+    Args:
+        work: The coroutine.
+        name: What logs call it.
+        all: Where it is to be found while it runs.
 
     Attributes:
-        name: What logs call it.
         task: What runs it.
     """
 
-    def __init__(self, work: Coroutine[object, object, object], name: str) -> None:
-        self.name = name
+    def __init__(
+        self, work: Coroutine[object, object, object], name: str, all: dict[asyncio.Task[object], Background]
+    ) -> None:
         self._work = work
+        self._name = name
+        self._all = all
         self._dropped = False
         self._ending: asyncio.TimerHandle | None = None
-        self._loop = asyncio.get_running_loop()
-        self.task = self._loop.create_task(self._run(), name=name)
+        self.task = asyncio.get_running_loop().create_task(self, name=name)
+        all[self.task] = self
         self.task.add_done_callback(self._over)
 
     def end(self) -> None:
         """Cancel it, and drop it if it still runs a moment later. To be called in its loop."""
         if self._ending is None and not self.task.done():
             self.task.cancel()
-            self._ending = self._loop.call_later(FAREWELL, self._drop)
+            self._ending = self.task.get_loop().call_later(FAREWELL, self._drop)
 
-    async def _run(self) -> object:
-        return await self
+    # --- what its task does with it
+
+    def send(self, value: None, /) -> object:
+        """Go on until the next thing to await."""
+        if self._dropped:
+            raise asyncio.CancelledError
+        return self._work.send(value)
+
+    def throw(self, typ: type[BaseException] | BaseException, /, *_: object) -> object:
+        """Go on by raising something."""
+        if self._dropped:
+            raise asyncio.CancelledError
+        return self._work.throw(typ if isinstance(typ, BaseException) else typ())
+
+    def close(self) -> None:
+        """End it, as it is thrown away."""
+        if not self._dropped:
+            self._work.close()
 
     def __await__(self) -> Generator[object, None, object]:
-        # What `await self._work` would do, but for looking up between two steps.
-        step = partial(self._work.send, None)
-        while True:
-            try:
-                awaited = step()
-            except StopIteration as end:
-                return end.value
-            try:
-                yield awaited
-            except GeneratorExit:  # the task is thrown away
-                self._work.close()
-                raise
-            except BaseException as error:
-                if self._dropped:
-                    raise
-                step = partial(self._work.throw, error)
-            else:
-                if self._dropped:
-                    raise asyncio.CancelledError
-                step = partial(self._work.send, None)
+        """What makes it a coroutine; its task doesn't ask for it."""
+        return cast("Generator[object, None, object]", self._work.__await__())
+
+    # --- its end
 
     def _drop(self) -> None:
         if self.task.done():
             return
         self._dropped = True
-        log.warning("%s goes on %s s after it was cancelled: it is dropped", self.name, FAREWELL)
+        log.warning("%s goes on %s s after it was cancelled: it is dropped", self._name, FAREWELL)
         try:
             self._work.close()
         except BaseException as error:
-            log.warning("%s would not be closed: %s: %s", self.name, type(error).__name__, error)
+            log.warning("%s would not be closed: %s: %s", self._name, type(error).__name__, error)
         self.task.cancel()
 
     def _over(self, _: object) -> None:
-        if not self._dropped:
-            self._work.close()  # it may have been cancelled before its first step
+        self._all.pop(self.task, None)
         if self._ending is not None:
             self._ending.cancel()
+        self.close()  # it may have been cancelled before its first step

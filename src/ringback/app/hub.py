@@ -85,10 +85,7 @@ class Hub:
             work: What to run.
             name: What logs call it.
         """
-        background = Background(work, name)
-        self._tasks[background.task] = background
-        background.task.add_done_callback(self._forget)
-        return background.task
+        return Background(work, name, self._tasks).task
 
     def end(self, task: asyncio.Task[object]) -> None:
         """Cancel something in the background; a moment later it is over, whatever it does. To be called in
@@ -114,9 +111,6 @@ class Hub:
         if in_event_loop():
             return asyncio.get_running_loop()
         return portal_loop() if self.loop is None or self.loop.is_closed() else self.loop
-
-    def _forget(self, task: asyncio.Task[object]) -> None:
-        self._tasks.pop(task, None)
 
     # --- telling
 
@@ -188,7 +182,7 @@ class Hub:
         _, left = await asyncio.wait(waiting, timeout=FAREWELL + 0.5)
         for task in left:  # it waits for a task of its own that won't be cancelled
             log.warning("%s still runs: it is left behind", task.get_name())
-            self._forget(task)
+            self._tasks.pop(task, None)
 
 
 def text_of(event: Event | None, name: str) -> str | None:
