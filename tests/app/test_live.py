@@ -428,31 +428,6 @@ class TestMessages:
         assert (await same.reply("Two")).sid != first.sid
 
 
-class TestLeaks:
-    """What is followed is forgotten, sooner or later."""
-
-    async def test_the_oldest_make_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from ringback.app.followed import Followed
-
-        monkeypatch.setattr(Followed, "_MOST", 3)
-        followed = Followed()
-
-        class Something:
-            def known(self, sid: str, /) -> None: ...
-
-            async def arrived(self, event: object, /) -> None: ...
-
-        for number in range(10):
-            with followed.expecting(Something()) as token:
-                pass
-            followed.bind(token, f"CA{number}")
-            followed.bind(token, f"CA{number}")
-            with followed.expecting(Something()):
-                pass
-        assert [number for number in range(10) if followed.about(f"CA{number}")] == [7, 8, 9]
-        assert followed.about(None) == []
-
-
 async def test_a_token_of_another_process_does_no_harm() -> None:
     app = Application(public_url="https://example.com/phone", auth_token="token")
     heard: list[CallEnded] = []

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections import OrderedDict
+import time
+from collections import OrderedDict, deque
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
+from weakref import ref
 
 from ringback.app.forks import renew_in_child
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from ringback._core.events import Event
 
 __all__ = ["Followable", "Followed"]
+
+LONGEST: Final = 86_400.0  # seconds; no call lasts longer, so its last callback was lost
+STRAGGLERS: Final = 300.0  # seconds after an end in which recordings and transcriptions are reported
 
 
 class Followable(Protocol):
@@ -29,30 +35,44 @@ class Followable(Protocol):
         """Something was reported about it."""
         ...
 
+    def _ended(self) -> bool:
+        """Whether nothing but stragglers will be reported about it."""
+        ...
+
+    def _heard(self) -> bool:
+        """Whether somebody listens to it."""
+        ...
+
 
 class Followed:
     """Live calls and messages by SID, and, until that is known, by the token in the URLs that Twilio was
     given.
 
-    A webhook may well arrive before the answer to the request that created its call.
+    A webhook may well arrive before the answer to the request that created its call. None is kept for the
+    sake of it: one that its creator let go, and that nobody listens to, is of no use to anybody.
+
+    Args:
+        later: Calls something after some seconds.
     """
 
-    _MOST: Final = (
-        50_000  # the oldest are forgotten: a callback that never came must not keep its call for ever
-    )
+    _MOST: Final = 50_000  # the oldest are forgotten
 
-    def __init__(self) -> None:
+    def __init__(self, later: Callable[[float, Callable[[], object]], None]) -> None:
+        self._later = later
         self._by_token: OrderedDict[str, Followable] = OrderedDict()
-        self._by_sid: OrderedDict[str, tuple[Followable, ...]] = OrderedDict()
+        self._by_sid: dict[str, tuple[ref[Followable], ...]] = {}
+        self._held: OrderedDict[Followable, float] = OrderedDict()
+        self._gone: deque[str] = deque()  # SIDs of what nobody holds any more; told by the garbage collector
         self._renew()
         renew_in_child(self)
 
     def _renew(self) -> None:
-        """Make anew what must not cross a fork."""
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
-        return len(self._by_sid)
+        with self._lock:
+            self._sweep()
+            return len(self._by_sid)
 
     @contextmanager
     def expecting(self, live: Followable) -> Generator[str, None, None]:
@@ -80,18 +100,54 @@ class Followed:
             self.follow(sid, live)
 
     def follow(self, sid: str, live: Followable) -> None:
-        """Tell `live` what is reported about `sid`."""
+        """Tell `live` what is reported about `sid`, as long as somebody holds it."""
+        one = ref(live, lambda _: self._gone.append(sid))
         with self._lock:
-            self._by_sid[sid] = (*self._by_sid.get(sid, ()), live)
-            if len(self._by_sid) > self._MOST:
-                self._by_sid.popitem(last=False)
+            self._sweep()
+            self._by_sid[sid] = (*self._by_sid.get(sid, ()), one)
+
+    def hold(self, live: Followable) -> None:
+        """Hold `live` as long as something is reported about it: somebody listens or waits."""
+        now = time.monotonic()
+        with self._lock:
+            self._held.setdefault(live, now + LONGEST)
+            while len(self._held) > self._MOST or (self._held and next(iter(self._held.values())) < now):
+                self._held.popitem(last=False)
+        if live._ended():
+            self._later(STRAGGLERS, partial(self._release, live))
+
+    def settle(self, *sids: str | None) -> None:
+        """Let go of what has ended; what is listened to after a while."""
+        for live in self.about(*sids):
+            if live._ended():
+                if live._heard():
+                    self._later(STRAGGLERS, partial(self._release, live))
+                else:
+                    self._release(live)
 
     def forget(self, sid: str) -> None:
         """Tell nobody any more what is reported about `sid`."""
+        for live in self.about(sid):
+            self._release(live)
         with self._lock:
             self._by_sid.pop(sid, None)
 
     def about(self, *sids: str | None) -> list[Followable]:
         """Everything live under these SIDs."""
         with self._lock:
-            return [live for sid in sids if sid is not None for live in self._by_sid.get(sid, ())]
+            self._sweep()
+            refs = [one for sid in sids if sid is not None for one in self._by_sid.get(sid, ())]
+        return [live for one in refs if (live := one()) is not None]
+
+    def _release(self, live: Followable) -> None:
+        with self._lock:
+            self._held.pop(live, None)
+
+    def _sweep(self) -> None:
+        while self._gone:
+            sid = self._gone.popleft()
+            left = tuple(one for one in self._by_sid.get(sid, ()) if one() is not None)
+            if left:
+                self._by_sid[sid] = left
+            else:
+                self._by_sid.pop(sid, None)

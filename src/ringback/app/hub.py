@@ -66,7 +66,7 @@ class Hub:
         self.threads = Threads(settings.threads)
         self.listeners = Emitter(self)
         self.handlers = Emitter(self)
-        self.followed = Followed()
+        self.followed = Followed(self.later)
         self.watchers: list[Callable[[HandlerFailed], None]] = []
         self._renew()
         renew_in_child(self)
@@ -116,10 +116,15 @@ class Hub:
 
     async def emit(self, event: Event) -> None:
         """Tell the listeners of the application, and of the live call or message that an event is about."""
-        about = self.followed.about(text_of(event, "call_sid"), text_of(event, "message_sid"))
+        sids = text_of(event, "call_sid"), text_of(event, "message_sid")
+        about = self.followed.about(*sids)
         # What is live learns of it first: a listener may look at it.
         works = [*(live.arrived(event) for live in about), self.listeners.emit(event)]
-        await self.all_of(works, f"listeners of {type(event).__name__}")
+        try:
+            await self.all_of(works, f"listeners of {type(event).__name__}")
+        finally:
+            if about:
+                self.followed.settle(*sids)
 
     def announce(self, event: Event) -> None:
         """Tell of an event from anywhere, and don't wait: in the loop that webhooks are served in, if there

@@ -66,12 +66,14 @@ class Live:
         check_registered(event)
         check_listener(listener, event)
         self._listeners.on(event, listener)
+        self._hub.followed.hold(self)
 
     def once(self, event: type[E], listener: Callable[[E], object], /) -> None:
         """Call `listener` with the next such event alone."""
         check_registered(event)
         check_listener(listener, event)
         self._listeners.on(event, listener, once=True)
+        self._hub.followed.hold(self)
 
     def off(self, event: type[E], listener: Callable[[E], object], /) -> None:
         """Stop calling `listener`; nothing happens where it isn't registered for `event`."""
@@ -91,6 +93,14 @@ class Live:
                 self._happened.setdefault(type(event), event)
         await self._listeners.emit(event)
 
+    def _ended(self) -> bool:
+        """Whether nothing but stragglers will be reported about it."""
+        return False
+
+    def _heard(self) -> bool:
+        """Whether somebody listens to it or waits for something about it."""
+        return self._listeners.heard
+
     # --- waiting
 
     def _next(self, event: type[E], where: Callable[[E], bool] | None) -> Future[Event]:
@@ -105,6 +115,7 @@ class Live:
             return False
 
         waiter = self._listeners.next(wanted)
+        self._hub.followed.hold(self)
         # Only now: what arrives from here on finds the waiter, and what arrived before is found here.
         with self._lock:
             past = list(self._happened.values() if event in self._ONCE else self._unseen)

@@ -118,6 +118,9 @@ class CallState(Live, Generic[C]):
         self._sid = record.sid
         return record
 
+    def _ended(self) -> bool:
+        return self._status in FINAL or (self._record is not None and self._record.status in FINAL)
+
     def _check_open(self, event: type[Event]) -> None:
         if self._over is not None and issubclass(event, (CallStatusChanged, VoiceRequest)):
             raise CallHungUp(self.sid, self._over)

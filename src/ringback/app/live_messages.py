@@ -63,6 +63,10 @@ class MessageState(Live, Generic[C]):
             self._status = event.status
         await super().arrived(event)
 
+    def _ended(self) -> bool:
+        told = self._status or (self._record.status if self._record is not None else ORDER[0])
+        return told not in ORDER
+
     def learn(self, record: Message) -> Message:
         """The REST API told the message's state."""
         self._record = record
