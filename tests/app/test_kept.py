@@ -175,7 +175,7 @@ class TestLiveCallsAndMessages:
         url = app.callback(RecordingStatusChanged).url
         assert (await app.handle(request(url, recorded(sid)))).status == 204
         assert heard == [sid]
-        await eventually(lambda: not app._hub.followed._held)
+        await eventually(lambda: not app._hub.followed._ended)
         gc.collect()
         assert gone() is None
         assert len(app._hub.followed) == 0
@@ -245,6 +245,23 @@ class TestFollowed:
         assert [number for number in range(10) if all.about(f"CA{number}")] == [7, 8, 9]
         assert len(all._by_token) == 3
         assert all.about(None) == []
+
+    def test_the_oldest_that_have_ended_make_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(Followed, "_MOST_ENDED", 2)
+        monkeypatch.setattr(Something, "_ended", lambda _: True)
+        all = Followed(never)
+
+        def one(number: int) -> None:
+            something = Something()
+            all.follow(f"CA{number}", something)
+            all.hold(something)
+            all.settle(f"CA{number}")
+
+        for number in range(10):
+            one(number)
+        gc.collect()
+        assert [number for number in range(10) if all.about(f"CA{number}")] == [8, 9]
+        assert not all._held
 
     def test_what_is_older_than_any_call_goes(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(followed, "LONGEST", -1.0)

@@ -7,7 +7,6 @@ import threading
 import time
 from collections import OrderedDict, deque
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 from weakref import ref
 
@@ -55,13 +54,15 @@ class Followed:
         later: Calls something after some seconds.
     """
 
-    _MOST: Final = 50_000  # the oldest are forgotten
+    _MOST: Final = 50_000  # live ones, and
+    _MOST_ENDED: Final = 1_000  # ended ones that are held; the oldest make room
 
     def __init__(self, later: Callable[[float, Callable[[], object]], None]) -> None:
         self._later = later
         self._by_token: OrderedDict[str, Followable] = OrderedDict()
         self._by_sid: dict[str, tuple[ref[Followable], ...]] = {}
-        self._held: OrderedDict[Followable, float] = OrderedDict()
+        self._held: OrderedDict[Followable, float] = OrderedDict()  # until when at most
+        self._ended: OrderedDict[Followable, None] = OrderedDict()
         self._gone: deque[str] = deque()  # SIDs of what nobody holds any more; told by the garbage collector
         self._renew()
         renew_in_child(self)
@@ -114,16 +115,13 @@ class Followed:
             while len(self._held) > self._MOST or (self._held and next(iter(self._held.values())) < now):
                 self._held.popitem(last=False)
         if live._ended():
-            self._later(STRAGGLERS, partial(self._release, live))
+            self._let_go(live)
 
     def settle(self, *sids: str | None) -> None:
         """Let go of what has ended; what is listened to after a while."""
         for live in self.about(*sids):
             if live._ended():
-                if live._heard():
-                    self._later(STRAGGLERS, partial(self._release, live))
-                else:
-                    self._release(live)
+                self._let_go(live)
 
     def forget(self, sid: str) -> None:
         """Tell nobody any more what is reported about `sid`."""
@@ -139,9 +137,21 @@ class Followed:
             refs = [one for sid in sids if sid is not None for one in self._by_sid.get(sid, ())]
         return [live for one in refs if (live := one()) is not None]
 
-    def _release(self, live: Followable) -> None:
+    def _let_go(self, live: Followable) -> None:
         with self._lock:
-            self._held.pop(live, None)
+            if self._held.pop(live, None) is None or not live._heard():
+                return
+            self._ended[live] = None
+            if len(self._ended) > self._MOST_ENDED:
+                self._ended.popitem(last=False)
+        weak = ref(live)
+        self._later(STRAGGLERS, lambda: self._release(weak()))
+
+    def _release(self, live: Followable | None) -> None:
+        if live is not None:
+            with self._lock:
+                self._held.pop(live, None)
+                self._ended.pop(live, None)
 
     def _sweep(self) -> None:
         while self._gone:
