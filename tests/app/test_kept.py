@@ -248,7 +248,7 @@ class TestFollowed:
 
     def test_the_oldest_that_have_ended_make_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Followed, "_MOST_ENDED", 2)
-        monkeypatch.setattr(Something, "_ended", lambda _: True)
+        monkeypatch.setattr(Something, "_ended", Something._heard)
         all = Followed(never)
 
         def one(number: int) -> None:

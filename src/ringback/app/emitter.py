@@ -120,7 +120,7 @@ class Emitter:
         try:
             await invoke(listener, event, self._hub.threads)
         except Exception as error:
-            self._hub.listener_failed(error, event, listener)
+            await self._hub.listener_failed(error, event, listener)
 
     def _forget(self, waiter: Waiter) -> None:
         with self._lock, suppress(ValueError):

@@ -137,9 +137,18 @@ class Hub:
             self.spawn(self.emit(event), f"listeners of {type(event).__name__}")
 
     def report(self, error: Exception, event: Event | None, name: str) -> None:
-        """Report what a handler, flow or listener raised, from anywhere: to the log and as `HandlerFailed`,
-        whose listeners nobody waits for.
+        """Report what a handler or flow raised, from anywhere: to the log and as `HandlerFailed`, whose
+        listeners nobody waits for.
         """
+        self.announce(self._failure(error, event, name))
+
+    async def listener_failed(self, error: Exception, event: Event, listener: Callable[..., object]) -> None:
+        """Report what a listener raised, to those who listen to that as well."""
+        failure = self._failure(error, event, function_name(listener) or repr(listener))
+        if not isinstance(event, HandlerFailed):  # whose listeners only have the log to turn to
+            await self.emit(failure)
+
+    def _failure(self, error: Exception, event: Event | None, name: str) -> HandlerFailed:
         call_sid = text_of(event, "call_sid")
         message_sid = text_of(event, "message_sid")
         log.error(
@@ -154,12 +163,7 @@ class Hub:
         )
         for watcher in tuple(self.watchers):
             watcher(failure)
-        if not isinstance(event, HandlerFailed):  # whose listeners only have the log to turn to
-            self.announce(failure)
-
-    def listener_failed(self, error: Exception, event: Event, listener: Callable[..., object]) -> None:
-        """Report what a listener raised."""
-        self.report(error, event, function_name(listener) or repr(listener))
+        return failure
 
     def fallback(self, event: type[Event]) -> WebhookResponse:
         """What a caller or sender gets where the answer failed."""
