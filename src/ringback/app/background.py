@@ -7,6 +7,8 @@ import logging
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Final, cast
 
+from ringback.app.watchdog import watchdog
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -36,12 +38,14 @@ class Background(Coroutine[object, None, object]):
         self, work: Coroutine[object, object, object], name: str, all: dict[asyncio.Task[object], Background]
     ) -> None:
         self._work = work
-        self._name = name
+        self.__qualname__ = name  # where asyncio shows a coroutine
         self._all = all
         self._dropped = False
         self._ending: asyncio.TimerHandle | None = None
-        self.task = asyncio.get_running_loop().create_task(self, name=name)
+        loop = asyncio.get_running_loop()
+        self.task = loop.create_task(self, name=name)
         all[self.task] = self
+        watchdog.enter(loop)
         self.task.add_done_callback(self._over)
 
     def end(self) -> None:
@@ -79,15 +83,16 @@ class Background(Coroutine[object, None, object]):
         if self.task.done():
             return
         self._dropped = True
-        log.warning("%s goes on %s s after it was cancelled: it is dropped", self._name, FAREWELL)
+        log.warning("%s goes on %s s after it was cancelled: it is dropped", self.__qualname__, FAREWELL)
         try:
             self._work.close()
         except BaseException as error:
-            log.warning("%s would not be closed: %s: %s", self._name, type(error).__name__, error)
+            log.warning("%s would not be closed: %s: %s", self.__qualname__, type(error).__name__, error)
         self.task.cancel()
 
     def _over(self, _: object) -> None:
         self._all.pop(self.task, None)
+        watchdog.leave(self.task.get_loop())
         if self._ending is not None:
             self._ending.cancel()
         self.close()  # it may have been cancelled before its first step
