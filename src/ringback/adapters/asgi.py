@@ -6,6 +6,8 @@ web = ASGIMiddleware(app, web)                        # in front of any ASGI app
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ASGIAdapter", "ASGIMiddleware"]
 
+log = logging.getLogger("ringback")
+
 Scope: TypeAlias = MutableMapping[str, object]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, object]]]
 Send: TypeAlias = Callable[[MutableMapping[str, object]], Awaitable[None]]
@@ -33,6 +37,7 @@ class ASGIAdapter:
 
     def __init__(self, application: Application | Switchboard, /) -> None:
         self._application = application
+        self._closing = _Closing(application)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -41,6 +46,7 @@ class ASGIAdapter:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
         else:
+            self._closing.see_to_it()
             await _reply(send, await self._answer(scope, receive))
 
     async def _answer(self, scope: Scope, receive: Receive) -> WebhookResponse:
@@ -59,9 +65,8 @@ class ASGIAdapter:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        await self._application.aclose()
-        await send({"type": "lifespan.shutdown.complete"})
+            await self._closing.told(send)({"type": "lifespan.startup.complete"})
+        await self._closing.told(send)({"type": "lifespan.shutdown.complete"})
 
 
 class ASGIMiddleware:
@@ -79,17 +84,53 @@ class ASGIMiddleware:
         if scope["type"] == "http" and self._application.matches(_request(scope)):
             await self._adapter(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await self._inner(scope, receive, self._closing(send))
+            await self._inner(scope, receive, self._adapter._closing.told(send))
         else:
             await self._inner(scope, receive, send)
 
-    def _closing(self, send: Send) -> Send:
+
+class _Closing:
+    """Closes an application as its server stops.
+
+    Servers tell that by ASGI's lifespan, but not all hosts pass it on: FastAPI and Starlette don't to what is
+    mounted in them, and Django has none. Then the application is closed as the event loop ends.
+    """
+
+    def __init__(self, application: Application | Switchboard) -> None:
+        self._application = application
+        self._lives = False
+        self._waiting: asyncio.Task[None] | None = None
+
+    def told(self, send: Send) -> Send:
+        """`send` for a lifespan, which tells us as well."""
+
         async def close_then_send(message: MutableMapping[str, object]) -> None:
-            if message["type"] == "lifespan.shutdown.complete":
+            if message["type"] == "lifespan.startup.complete":
+                self._lives = True
+            elif message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
                 await self._application.aclose()
             await send(message)
 
         return close_then_send
+
+    def see_to_it(self) -> None:
+        """There is a request: the application is closed one way or the other."""
+        if self._lives:
+            return
+        loop = asyncio.get_running_loop()
+        if self._waiting is None or self._waiting.get_loop() is not loop:
+            log.info(
+                "no lifespan reaches %r, which is closed as the event loop ends; where your server leaves "
+                "its loop without cancelling what runs there, call `await application.aclose()` as it stops",
+                self._application,
+            )
+            self._waiting = loop.create_task(self._wait(), name=f"closing {self._application!r}")
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await self._application.aclose()
 
 
 def _request(scope: Scope, body: bytes = b"") -> WebhookRequest:

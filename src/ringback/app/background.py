@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 from ringback.app.watchdog import watchdog
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 __all__ = ["FAREWELL", "Background"]
 
@@ -51,7 +51,8 @@ class Background(Coroutine[object, None, object]):
     def end(self) -> None:
         """Cancel it, and drop it if it still runs a moment later. To be called in its loop."""
         if self._ending is None and not self.task.done():
-            self.task.cancel()
+            if not _is_cancelled(self.task):  # a second time would interrupt its `finally`
+                self.task.cancel()
             self._ending = self.task.get_loop().call_later(FAREWELL, self._drop)
 
     # --- what its task does with it
@@ -96,3 +97,11 @@ class Background(Coroutine[object, None, object]):
         if self._ending is not None:
             self._ending.cancel()
         self.close()  # it may have been cancelled before its first step
+
+
+def _is_cancelled(task: asyncio.Task[object]) -> bool:
+    """Whether somebody else has cancelled it already, as `asyncio.run` does at its end. (Python 3.10 can't
+    tell.)
+    """
+    cancelling: Callable[[], int] | None = getattr(task, "cancelling", None)
+    return cancelling is not None and cancelling() > 0
