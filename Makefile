@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The tests start many processes; without bytecode each would compile the library again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench cassettes generate format clean
+.PHONY: demo test check bench stress cassettes generate format clean
 
 demo: $(VENV)/ready
 	$(BIN)/python -m examples.demo
@@ -24,6 +24,9 @@ check: $(VENV)/ready
 
 bench: $(VENV)/ready
 	$(BIN)/python -m bench
+
+stress: $(VENV)/ready
+	$(BIN)/python -m tests.stress
 
 cassettes: $(VENV)/ready
 	$(BIN)/python -m tests.cassettes.record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import sys
 import threading
@@ -12,7 +13,7 @@ from contextlib import suppress
 
 import pytest
 
-from ringback.app import Application, CallFlow, HandlerFailed
+from ringback.app import Application, CallFlow, HandlerFailed, portal
 from ringback.app.background import FAREWELL, Background
 from ringback.errors import CallHungUp
 from ringback.http import WebhookResponse
@@ -336,6 +337,25 @@ class TestClosing:
         await app.aclose()
         assert tags(await waiting) == ["Say", "Hangup"]
 
+    def test_a_blocked_portal_is_not_waited_for(
+        self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        monkeypatch.setattr(portal, "CLOSING", 0.2)
+        app = application()
+        release = threading.Event()
+
+        @app.on(IncomingCall)
+        async def blocking(call: IncomingCall) -> VoiceResponse:
+            release.wait(30)
+            return VoiceResponse()
+
+        app.handle_sync(request(blocking.url, call_parameters(new_sid("CA"))))
+        began = time.monotonic()
+        app.close()
+        assert time.monotonic() - began < 5
+        assert "left behind" in caplog.text
+        release.set()
+
 
 class TestBackground:
     async def test_it_is_what_await_is(self) -> None:
@@ -360,6 +380,14 @@ class TestBackground:
         background = Background(work(), "it", {})
         assert await background.task == "returned"
         assert seen == ["value", background.task]
+
+    async def test_it_looks_like_its_coroutine(self) -> None:
+        background = Background(forever(), "it", {})
+        await asyncio.sleep(0)
+        assert inspect.getcoroutinestate(background) == inspect.CORO_SUSPENDED
+        assert background.task.get_stack()[0].f_code is forever.__code__
+        assert "it" in repr(background.task)
+        background.end()
 
     async def test_it_is_cancelled_once(self) -> None:
         came: list[str] = []

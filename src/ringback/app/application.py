@@ -25,7 +25,7 @@ from ringback.app.hub import Hub, Settings
 from ringback.app.installing import adopt, install, install_async
 from ringback.app.live_calls import AsyncLiveCall, First, LiveCall, place, place_async
 from ringback.app.live_messages import AsyncLiveMessage, LiveMessage, send, send_async
-from ringback.app.portal import run_in_portal
+from ringback.app.portal import close_in_portal
 from ringback.app.registry import Registry
 from ringback.app.routes import check_public_url, way_to
 from ringback.app.signatures import Gate
@@ -518,7 +518,7 @@ class Application(Starts):
         Raises:
             RuntimeError: An event loop runs in this thread.
         """
-        run_in_portal(self.aclose)
+        close_in_portal(self.aclose)
 
     # --- inside
 

@@ -78,6 +78,12 @@ class Background(Coroutine[object, None, object]):
         """What makes it a coroutine; its task doesn't ask for it."""
         return cast("Generator[object, None, object]", self._work.__await__())
 
+    def __getattr__(self, name: str) -> object:
+        """What debuggers, and anyio, look up in a coroutine."""
+        if name.startswith("cr_"):
+            return getattr(self._work, name)
+        raise AttributeError(name)
+
     # --- its end
 
     def _drop(self) -> None:

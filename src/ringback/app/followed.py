@@ -62,7 +62,7 @@ class Followed:
         self._by_token: OrderedDict[str, Followable] = OrderedDict()
         self._by_sid: dict[str, tuple[ref[Followable], ...]] = {}
         self._held: OrderedDict[Followable, float] = OrderedDict()  # until when at most
-        self._ended: OrderedDict[Followable, None] = OrderedDict()
+        self._ended: OrderedDict[Followable, float] = OrderedDict()  # until when
         self._gone: deque[str] = deque()  # SIDs of what nobody holds any more; told by the garbage collector
         self._renew()
         renew_in_child(self)
@@ -126,7 +126,9 @@ class Followed:
     def forget(self, sid: str) -> None:
         """Tell nobody any more what is reported about `sid`."""
         for live in self.about(sid):
-            self._release(live)
+            with self._lock:
+                self._held.pop(live, None)
+                self._ended.pop(live, None)
         with self._lock:
             self._by_sid.pop(sid, None)
 
@@ -141,17 +143,28 @@ class Followed:
         with self._lock:
             if self._held.pop(live, None) is None or not live._heard():
                 return
-            self._ended[live] = None
+            waiting = self._release_late() is not None
+            self._ended[live] = time.monotonic() + STRAGGLERS
             if len(self._ended) > self._MOST_ENDED:
                 self._ended.popitem(last=False)
-        weak = ref(live)
-        self._later(STRAGGLERS, lambda: self._release(weak()))
+        if not waiting:
+            self._later(STRAGGLERS, self._look_again)
 
-    def _release(self, live: Followable | None) -> None:
-        if live is not None:
-            with self._lock:
-                self._held.pop(live, None)
-                self._ended.pop(live, None)
+    def _look_again(self) -> None:
+        with self._lock:
+            left = self._release_late()
+        if left is not None:
+            self._later(left, self._look_again)
+
+    def _release_late(self) -> float | None:
+        """Release what has ended long ago; in how many seconds the next is due, if any is left."""
+        now = time.monotonic()
+        while self._ended:
+            left = next(iter(self._ended.values())) - now
+            if left > 0:
+                return left
+            self._ended.popitem(last=False)
+        return None
 
     def _sweep(self) -> None:
         while self._gone:

@@ -13,7 +13,8 @@ import functools
 import inspect
 import logging
 import threading
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, cast
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar, cast
 
 from ringback.app.failures import as_exception, from_outside
 from ringback.app.forks import renew_in_child
@@ -24,11 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "call_in",
+    "close_in_portal",
     "in_event_loop",
     "invoke",
     "is_async",
     "portal_loop",
-    "run_in_portal",
     "start_in_portal",
 ]
 
@@ -36,6 +37,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 log = logging.getLogger("ringback")
+
+CLOSING: Final = 5.0  # seconds
 
 
 def in_event_loop() -> bool:
@@ -59,9 +62,16 @@ def start_in_portal(work: Callable[[], Coroutine[object, object, T]]) -> Future[
     return asyncio.run_coroutine_threadsafe(work(), portal_loop())
 
 
-def run_in_portal(work: Callable[[], Coroutine[object, object, T]]) -> T:
-    """The same, and wait for its result."""
-    return start_in_portal(work).result()
+def close_in_portal(aclose: Callable[[], Coroutine[object, object, None]]) -> None:
+    """Close something in the portal's loop, and don't wait for ever where that is blocked.
+
+    Raises:
+        RuntimeError: An event loop runs in this thread.
+    """
+    try:
+        start_in_portal(aclose).result(CLOSING)
+    except FutureTimeout:
+        log.warning("the event loop is blocked: what runs there is left behind")
 
 
 def portal_loop() -> asyncio.AbstractEventLoop:

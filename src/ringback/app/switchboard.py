@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ringback.app.answers import refusal
 from ringback.app.application import Application
-from ringback.app.portal import run_in_portal
+from ringback.app.portal import close_in_portal
 from ringback.errors import RegistrationError
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Switchboard:
         Raises:
             RuntimeError: An event loop runs in this thread.
         """
-        run_in_portal(self.aclose)
+        close_in_portal(self.aclose)
 
     def _find(self, request: WebhookRequest) -> Application | None:
         ranked = [(application._rank(request), application) for application in self._applications]

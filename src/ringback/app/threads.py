@@ -57,14 +57,14 @@ class Threads(Executor):
         """Call a function in one of the threads."""
         future: Future[T] = Future()
         with self._lock:
-            self._jobs.put(partial(_work, future, partial(fn, *args, **kwargs)))
             if self._free:
                 self._free -= 1
             elif self._count < self._limit:
-                self._count += 1
                 threading.Thread(target=self._serve, name="ringback-worker", daemon=True).start()
+                self._count += 1
             else:
                 self._backlog += 1
+            self._jobs.put(partial(_work, future, partial(fn, *args, **kwargs)))
         return future
 
     def _serve(self) -> None:

@@ -1,0 +1,1 @@
+"""Proofs that take minutes: `make stress` runs them whole, the suite a short version of each."""

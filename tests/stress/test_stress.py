@@ -1,0 +1,22 @@
+"""The proofs of `make stress`, shortened."""
+
+from __future__ import annotations
+
+import pytest
+
+from ringback.app import threads, watchdog
+from ringback.app.followed import Followed
+from tests.stress.calls import dialling, hanging_up
+
+
+def test_nothing_is_left_of_calls_that_hang_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "IDLE", 0.5)
+    monkeypatch.setattr(watchdog, "IDLE", 0.5)
+    left = hanging_up(60)
+    assert not any(left.values()), left
+
+
+async def test_memory_is_flat_over_calls_that_are_dialled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Followed, "_MOST_ENDED", 50)
+    used = await dialling(1_500, 6, answers=100)
+    assert max(used[2:]) < 1.1 * used[1], used
