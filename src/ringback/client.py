@@ -6,6 +6,7 @@ credentials, address, transport, and the way out for what the spec doesn't know.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
@@ -15,7 +16,7 @@ from ringback._core.kinds import Integer
 from ringback._core.opening import Opening
 from ringback._core.session import AsyncSession, Session
 from ringback._generated.api.roots import AsyncClientResources, ClientResources
-from ringback.errors import ConfigurationError, InvalidValue
+from ringback.errors import ConfigurationError, InvalidValue, RingbackError, forget_variables
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
     from ringback._core.raw import RawResponse
     from ringback._core.retry import RetryPolicy
-    from ringback.errors import OutcomeUnknown
     from ringback.http import Timeout
     from ringback.transports import AsyncTransport, Transport
     from ringback.transports.hooks import Hook
@@ -49,7 +49,8 @@ class Client(ClientResources):
             where the environment has both.
         api_secret: The key's secret; default `TWILIO_API_SECRET`.
         edge: Where requests enter Twilio's network, e.g. `dublin`; default `TWILIO_EDGE`.
-        region: Where data is processed, e.g. `ie1`; default `TWILIO_REGION`.
+        region: Where data is processed, e.g. `ie1`; default `TWILIO_REGION`. Without an edge, `ie1` goes by
+            dublin and `au1` by sydney; other regions than these and `us1` need one.
         base_url: Scheme and host of something else that speaks the API, such as the emulator; plain http only
             on this machine. Default `RINGBACK_BASE_URL`.
         timeout: How long to wait, by default 5 s for a connection and 30 s for each piece of the answer; a
@@ -58,6 +59,8 @@ class Client(ClientResources):
         hooks: Code around each attempt, see `ringback.transports.hooks`; the first is the outermost.
         pool_size: Connections that the default transport keeps open, 32 unless you say other; as many as
             threads use the client at once are enough.
+        max_answer_size: Bytes of an answer at most, unpacked, 16 MiB unless you say other; a larger one is a
+            `ResponseInvalid`. What is downloaded has no limit.
         transport: What carries requests; default urllib3. Closed with the client.
 
     Raises:
@@ -83,22 +86,33 @@ class Client(ClientResources):
         retry: RetryPolicy | None = None,
         hooks: Sequence[Hook] = (),
         pool_size: int | None = None,
+        max_answer_size: int | None = None,
         transport: Transport | None = None,
     ) -> None:
-        config = Config.resolve(
-            account_sid,
-            auth_token,
-            api_key=api_key,
-            api_secret=api_secret,
-            edge=edge,
-            region=region,
-            base_url=base_url,
-        )
+        ambient = sys.exc_info()[1]
+        try:
+            config = Config.resolve(
+                account_sid,
+                auth_token,
+                api_key=api_key,
+                api_secret=api_secret,
+                edge=edge,
+                region=region,
+                base_url=base_url,
+            )
+        except RingbackError as error:
+            forget_variables(error, ambient)
+            raise
+        finally:
+            # Crash reports that show variables show those of this frame, and a mix-up puts a token anywhere.
+            account_sid = auth_token = api_key = api_secret = base_url = None
         size = _pool_size(pool_size, transport)
-        if transport is not None and not hasattr(transport, "close"):
+        if transport is not None and (isinstance(transport, type) or not hasattr(transport, "close")):
             raise ConfigurationError(f"Client needs a Transport, which has close(); got {transport!r}")
         self._opening = Opening(partial(_open, size, _hooks(hooks), transport), given=transport is not None)
-        exchanges = partial(_exchanges, config, _timeout(timeout), _retry(retry))
+        exchanges = partial(
+            _exchanges, config, _timeout(timeout), _retry(retry), _answer_size(max_answer_size)
+        )
         self._assemble(config, Session(exchanges, self._opening.get))
 
     def _assemble(self, config: Config, session: Session) -> None:
@@ -180,7 +194,7 @@ class Client(ClientResources):
         view._assemble(self._config, Session(lambda: self._session.exchanges, transport))
         return witness.tell(call(view))
 
-    def reconcile(self, error: OutcomeUnknown, model: type[T]) -> T | None:
+    def reconcile(self, error: BaseException, model: type[T]) -> T | None:
         """Look for what a create, whose answer was lost, may have made.
 
         ```python
@@ -196,14 +210,16 @@ class Client(ClientResources):
         and another process may have made its twin, so the result is as good as a person who looks.
 
         Args:
-            error: What the create raised; it may come from a pickle.
+            error: What the create raised: an `OutcomeUnknown`, which may come from a pickle, or the error of
+                a hook or middleware whose cause is one.
             model: What the create gives: `Message`, `Call`, …
 
         Returns:
             The record, or None where there is none.
 
         Raises:
-            InvalidValue: The operation isn't one that can be looked for, or it gives another model.
+            InvalidValue: No create was lost, its operation isn't one that can be looked for, or it gives
+                another model.
             RingbackError: The list could not be read.
         """
         from ringback._core.reconcile import reconcile
@@ -242,7 +258,8 @@ class AsyncClient(AsyncClientResources):
             where the environment has both.
         api_secret: The key's secret; default `TWILIO_API_SECRET`.
         edge: Where requests enter Twilio's network, e.g. `dublin`; default `TWILIO_EDGE`.
-        region: Where data is processed, e.g. `ie1`; default `TWILIO_REGION`.
+        region: Where data is processed, e.g. `ie1`; default `TWILIO_REGION`. Without an edge, `ie1` goes by
+            dublin and `au1` by sydney; other regions than these and `us1` need one.
         base_url: Scheme and host of something else that speaks the API, such as the emulator; plain http only
             on this machine. Default `RINGBACK_BASE_URL`.
         timeout: How long to wait, by default 5 s for a connection and 30 s for each piece of the answer; a
@@ -251,6 +268,8 @@ class AsyncClient(AsyncClientResources):
         hooks: Code around each attempt, see `ringback.transports.hooks`; the first is the outermost.
         pool_size: Requests that the default transport has under way at once, 32 unless you say other; more
             wait their turn.
+        max_answer_size: Bytes of an answer at most, unpacked, 16 MiB unless you say other; a larger one is a
+            `ResponseInvalid`. What is downloaded has no limit.
         transport: What carries requests; default urllib3 in worker threads. Closed with the client.
 
     Raises:
@@ -276,26 +295,37 @@ class AsyncClient(AsyncClientResources):
         retry: RetryPolicy | None = None,
         hooks: Sequence[Hook] = (),
         pool_size: int | None = None,
+        max_answer_size: int | None = None,
         transport: AsyncTransport | None = None,
     ) -> None:
-        config = Config.resolve(
-            account_sid,
-            auth_token,
-            api_key=api_key,
-            api_secret=api_secret,
-            edge=edge,
-            region=region,
-            base_url=base_url,
-        )
+        ambient = sys.exc_info()[1]
+        try:
+            config = Config.resolve(
+                account_sid,
+                auth_token,
+                api_key=api_key,
+                api_secret=api_secret,
+                edge=edge,
+                region=region,
+                base_url=base_url,
+            )
+        except RingbackError as error:
+            forget_variables(error, ambient)
+            raise
+        finally:
+            # Crash reports that show variables show those of this frame, and a mix-up puts a token anywhere.
+            account_sid = auth_token = api_key = api_secret = base_url = None
         size = _pool_size(pool_size, transport)
-        if transport is not None and not hasattr(transport, "aclose"):
+        if transport is not None and (isinstance(transport, type) or not hasattr(transport, "aclose")):
             raise ConfigurationError(
                 f"AsyncClient needs an AsyncTransport, which has aclose(); got {transport!r}"
             )
         self._opening = Opening(
             partial(_open_async, size, _hooks(hooks), transport), given=transport is not None
         )
-        exchanges = partial(_exchanges, config, _timeout(timeout), _retry(retry))
+        exchanges = partial(
+            _exchanges, config, _timeout(timeout), _retry(retry), _answer_size(max_answer_size)
+        )
         self._assemble(config, AsyncSession(exchanges, self._opening.get))
 
     def _assemble(self, config: Config, session: AsyncSession) -> None:
@@ -347,7 +377,7 @@ class AsyncClient(AsyncClientResources):
         view._assemble(self._config, AsyncSession(lambda: self._session.exchanges, transport))
         return witness.tell(await call(view))
 
-    async def reconcile(self, error: OutcomeUnknown, model: type[T]) -> T | None:
+    async def reconcile(self, error: BaseException, model: type[T]) -> T | None:
         """See `Client.reconcile`."""
         from ringback._core.reconcile import reconcile
         from ringback._generated.api.operations import OPERATIONS
@@ -388,6 +418,14 @@ def _retry(given: RetryPolicy | None) -> RetryPolicy | None:
     return to_retry(given)
 
 
+def _answer_size(given: int | None) -> int | None:
+    if given is None:
+        return None
+    from ringback._core.options import to_answer_size
+
+    return to_answer_size(given)
+
+
 def _hooks(given: Sequence[Hook]) -> tuple[Hook, ...]:
     if isinstance(cast("object", given), Iterable) and not callable(given):
         hooks = tuple(given)
@@ -396,13 +434,15 @@ def _hooks(given: Sequence[Hook]) -> tuple[Hook, ...]:
     raise InvalidValue("hooks", given, "a list of generator functions")
 
 
-def _exchanges(config: Config, timeout: Timeout | None, retry: RetryPolicy | None) -> Exchanges:
+def _exchanges(
+    config: Config, timeout: Timeout | None, retry: RetryPolicy | None, max_answer_size: int | None
+) -> Exchanges:
     # All that it takes to make a request waits for the first one.
     from ringback._core.exchanges import Exchanges
     from ringback._core.retry import DEFAULT_RETRY
-    from ringback.http import Timeout
+    from ringback.http import MAX_ANSWER_SIZE, Timeout
 
-    return Exchanges(config, timeout or Timeout(), retry or DEFAULT_RETRY)
+    return Exchanges(config, timeout or Timeout(), retry or DEFAULT_RETRY, max_answer_size or MAX_ANSWER_SIZE)
 
 
 def _pool_size(pool_size: int | None, transport: object) -> int:

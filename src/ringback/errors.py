@@ -29,6 +29,7 @@ All of them pickle. None of them ever holds a credential.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -307,6 +308,29 @@ def _shown(value: object) -> str:
     except Exception:  # the value is at fault already, and what is wrong with it must not hide that
         # Integers of more than 4,300 digits have no text, for one.
         return f"<{type(value).__name__}>"
+
+
+def forget_variables(error: BaseException, ambient: BaseException | None = None) -> None:
+    """Empty the frames that an error and its causes went through; lines and names stay.
+
+    Args:
+        error: What was raised; frames that still run keep their variables.
+        ambient: Where the chain of causes leaves what was done and reaches what its caller was handling.
+    """
+    seen: set[int] = set()
+    left: list[BaseException | None] = [error]
+    while left:
+        current = left.pop()
+        if current is None or current is ambient or id(current) in seen:
+            continue
+        seen.add(id(current))
+        traceback = current.__traceback__
+        while traceback is not None:
+            # Through some of them the error is still on its way.
+            with suppress(RuntimeError):
+                traceback.tb_frame.clear()
+            traceback = traceback.tb_next
+        left += (current.__cause__, current.__context__, *getattr(current, "exceptions", ()))
 
 
 def shorten(text: str, limit: int = 200) -> str:

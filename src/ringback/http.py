@@ -15,7 +15,7 @@ from ringback.errors import InvalidValue
 if TYPE_CHECKING:
     from attrs import Attribute
 
-__all__ = ["Headers", "Request", "Response", "Timeout", "WebhookRequest", "WebhookResponse"]
+__all__ = ["Delivery", "Headers", "Request", "Response", "Timeout", "WebhookRequest", "WebhookResponse"]
 
 _SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
@@ -118,9 +118,55 @@ class Timeout:
     read: float | None = field(default=30.0, validator=_seconds)
 
 
+MAX_ANSWER_SIZE: Final = 16_777_216
+"""Bytes: some times what a page of 1,000 records takes."""
+
+
+class Delivery:
+    """What became of one attempt, as those tell who carry it out.
+
+    Whether a request may be sent again depends on this alone. An exception can't say: it may be a hook's, or
+    a middleware's, or come with a history that has nothing to do with this attempt.
+
+    Attributes:
+        told: Whether anybody has told anything; a transport that knows nothing of this is taken at its word.
+        begun: Sendings that may have reached the server, or may yet.
+        status: Of the answer that came last, whatever became of it afterwards; None where none did.
+        errors: What the network raised; everything else was raised by somebody around it.
+    """
+
+    __slots__ = ("begun", "errors", "status", "told")
+
+    def __init__(self) -> None:
+        self.told = False
+        self.begun = 0
+        self.status: int | None = None
+        self.errors: list[BaseException] = []
+
+    def start(self) -> None:
+        """From here on something may be sent."""
+        self.told = True
+        self.begun += 1
+
+    def answered(self, status: int) -> None:
+        """An answer began."""
+        self.status = status
+
+    def failed(self, error: BaseException, *, sent: bool = True) -> None:
+        """What was started ended with an error; not `sent` where no connection was made for it."""
+        self.told = True
+        self.errors.append(error)
+        if not sent:
+            self.begun -= 1
+
+    def is_foreign(self, error: BaseException) -> bool:
+        """Whether it was somebody around the network who raised it."""
+        return self.told and not any(known is error for known in self.errors)
+
+
 @frozen
 class Request:
-    """A request of the REST client, ready to send.
+    """A request of the REST client, ready to send; a changed copy is made by `attrs.evolve`.
 
     Attributes:
         method: `GET`, `POST`, `PUT` or `DELETE`.
@@ -131,6 +177,8 @@ class Request:
         operation: What it is for, such as `messages.create` or `calls(sid).fetch`; empty for a request that
             the spec doesn't know.
         attempt: 1 for the first try, 2 for the next.
+        max_answer_size: Bytes of the answer's body at most, unpacked; a stream has no limit.
+        delivery: What becomes of it; copies of a request share it.
     """
 
     method: str
@@ -140,6 +188,8 @@ class Request:
     timeout: Timeout = Timeout()
     operation: str = ""
     attempt: int = 1
+    max_answer_size: int = MAX_ANSWER_SIZE
+    delivery: Delivery = field(factory=Delivery, repr=False, eq=False)
 
 
 @frozen

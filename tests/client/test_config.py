@@ -129,7 +129,10 @@ class TestAddress:
         ("settings", "host"),
         [
             ({}, "api.twilio.com"),
-            ({"region": "ie1"}, "api.ie1.twilio.com"),
+            ({"region": "ie1"}, "api.dublin.ie1.twilio.com"),
+            ({"region": "au1"}, "api.sydney.au1.twilio.com"),
+            ({"region": "us1"}, "api.twilio.com"),
+            ({"edge": "frankfurt", "region": "de1"}, "api.frankfurt.de1.twilio.com"),
             ({"edge": "dublin", "region": "ie1"}, "api.dublin.ie1.twilio.com"),
             ({"edge": "dublin"}, "api.dublin.us1.twilio.com"),
         ],

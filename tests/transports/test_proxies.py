@@ -94,7 +94,7 @@ class TestThrough:
         assert [seen.method for seen in server.requests] == ["CONNECT", "GET"]
 
     @pytest.mark.parametrize(
-        "proxy", ["", "proxy.example.com:3128", "socks5://me:secret@proxy", "http://", "http://x:y"]
+        "proxy", ["", "proxy.example.com:3128", "ftp://me:secret@proxy", "http://", "http://x:y"]
     )
     def test_a_malformed_one(self, make: Make, proxy: str) -> None:
         with pytest.raises(InvalidValue, match="proxy: expected the URL of an HTTP proxy") as caught:
@@ -137,7 +137,7 @@ class TestChoice:
         assert Proxies(None, trust_env=True).of(f"https://{host}/x") is None
 
     def test_a_proxy_we_cannot_speak_to(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("ALL_PROXY", "socks5://me:secret@proxy.example.com")
+        monkeypatch.setenv("ALL_PROXY", "ftp://me:secret@proxy.example.com")
         with pytest.raises(InvalidValue, match=r"HTTPS_PROXY or ALL_PROXY: .*got \*\*\*"):
             Proxies(None, trust_env=True).of(self.URL)
 

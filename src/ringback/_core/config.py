@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from typing import Final, NoReturn, cast
 
 from attrs import field, frozen
@@ -11,12 +12,16 @@ from attrs import field, frozen
 from ringback._core.kinds import Sid
 from ringback.errors import REDACTED, ConfigurationError, InvalidValue
 
-__all__ = ["Config", "Credentials"]
+__all__ = ["LOOPBACK", "Config", "Credentials"]
 
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _ANY_SID: Final = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 _SECRET: Final = re.compile(r"[!-~]+")
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts that are this machine: the only ones that plain http is spoken with."""
+
+# Twilio took the hosts that name a region alone out of service on 28 April 2026.
+_EDGES: Final[Mapping[str, str]] = {"ie1": "dublin", "au1": "sydney"}
 
 
 @frozen
@@ -128,10 +133,16 @@ def _base_url(base_url: str | None, edge: str | None, region: str | None) -> str
     for name, value in (("edge", edge), ("region", region)):
         if value is not None and not (isinstance(cast("object", value), str) and _LABEL.match(value)):
             raise InvalidValue(name, value, "a name such as dublin or ie1")
-    if edge is not None and region is None:
-        region = "us1"
-    labels = [label for label in ("api", edge, region) if label is not None]
-    return f"https://{'.'.join(labels)}.twilio.com"
+    if edge is None:
+        if region in {None, "us1"}:
+            return "https://api.twilio.com"
+        edge = _EDGES.get(region or "")
+        if edge is None:
+            raise ConfigurationError(
+                f"edge is missing: region {region!r} goes with one, pass it or set TWILIO_EDGE "
+                f"(without an edge: us1, {', '.join(_EDGES)})"
+            )
+    return f"https://api.{edge}.{region or 'us1'}.twilio.com"
 
 
 def _checked(url: str) -> str:
@@ -154,7 +165,7 @@ def _checked(url: str) -> str:
         or not re.fullmatch(r"[!-\[\]-~]+", url)
     ):
         raise InvalidValue("base_url", url, allowed, secret=parts.username is not None)
-    if parts.scheme == "http" and host not in _LOOPBACK:
+    if parts.scheme == "http" and host not in LOOPBACK:
         # Credentials in the clear never leave this machine.
         raise InvalidValue("base_url", url, allowed)
     return f"{parts.scheme}://{parts.netloc}"

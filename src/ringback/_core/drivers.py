@@ -6,15 +6,16 @@ drive_stream, drive_stream_async    the last answer as a stream: the exchange se
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from ringback._core.steps import Sleep
-from ringback.errors import TransportError
+from ringback.errors import ResponseInvalid, TransportError, forget_variables
 
 if TYPE_CHECKING:
     from ringback._core.exchange import Exchange
-    from ringback.http import Response
+    from ringback.http import Request, Response
     from ringback.transports import AsyncResponseStream, AsyncTransport, ResponseStream, Transport
 
 __all__ = ["drive", "drive_async", "drive_stream", "drive_stream_async"]
@@ -27,6 +28,7 @@ T = TypeVar("T")
 
 def drive(exchange: Exchange[T], transport: Transport) -> T:
     """Carry an exchange out over `transport`."""
+    ambient = sys.exc_info()[1]
     try:
         step = next(exchange)
         while True:
@@ -36,18 +38,24 @@ def drive(exchange: Exchange[T], transport: Transport) -> T:
                 continue
             try:
                 response = transport.send(step)
-            except TransportError as error:
+            except BaseException as error:
+                # Whoever raised it: what becomes of the request is for the exchange to say.
                 step = exchange.throw(error)
             else:
                 step = exchange.send(response)
     except StopIteration as stop:
         return cast("T", stop.value)
+    except ResponseInvalid as error:
+        # What was answered is in the frames that read it, and it may hold a token.
+        forget_variables(error, ambient)
+        raise
 
 
 async def drive_async(exchange: Exchange[T], transport: AsyncTransport) -> T:
     """The same over an asynchronous transport."""
     import asyncio  # slow to import; a synchronous program does without it
 
+    ambient = sys.exc_info()[1]
     try:
         step = next(exchange)
         while True:
@@ -57,12 +65,17 @@ async def drive_async(exchange: Exchange[T], transport: AsyncTransport) -> T:
                 continue
             try:
                 response = await transport.send(step)
-            except TransportError as error:
+            except BaseException as error:
+                # Whoever raised it: what becomes of the request is for the exchange to say.
                 step = exchange.throw(error)
             else:
                 step = exchange.send(response)
     except StopIteration as stop:
         return cast("T", stop.value)
+    except ResponseInvalid as error:
+        # What was answered is in the frames that read it, and it may hold a token.
+        forget_variables(error, ambient)
+        raise
 
 
 def drive_stream(exchange: Exchange[Response], transport: Transport) -> ResponseStream:
@@ -82,8 +95,9 @@ def drive_stream(exchange: Exchange[Response], transport: Transport) -> Response
                 continue
             try:
                 answer = transport.stream(step)
-                body = b"" if answer.status < 400 else answer.read(_REFUSAL_SIZE)
-            except TransportError as error:
+                body = b"" if answer.status < 400 else _refusal(step, answer)
+            except BaseException as error:
+                # Whoever raised it: what becomes of the request is for the exchange to say.
                 step = exchange.throw(error)
             else:
                 step = exchange.send(Response(answer.status, answer.headers, body))
@@ -116,8 +130,9 @@ async def drive_stream_async(exchange: Exchange[Response], transport: AsyncTrans
                 continue
             try:
                 answer = await transport.stream(step)
-                body = b"" if answer.status < 400 else await answer.read(_REFUSAL_SIZE)
-            except TransportError as error:
+                body = b"" if answer.status < 400 else await _refusal_async(step, answer)
+            except BaseException as error:
+                # Whoever raised it: what becomes of the request is for the exchange to say.
                 step = exchange.throw(error)
             else:
                 step = exchange.send(Response(answer.status, answer.headers, body))
@@ -128,4 +143,20 @@ async def drive_stream_async(exchange: Exchange[Response], transport: AsyncTrans
     except BaseException:
         if answer is not None:
             await answer.aclose()
+        raise
+
+
+def _refusal(request: Request, answer: ResponseStream) -> bytes:
+    try:
+        return answer.read(_REFUSAL_SIZE)
+    except TransportError as error:
+        request.delivery.failed(error)
+        raise
+
+
+async def _refusal_async(request: Request, answer: AsyncResponseStream) -> bytes:
+    try:
+        return await answer.read(_REFUSAL_SIZE)
+    except TransportError as error:
+        request.delivery.failed(error)
         raise

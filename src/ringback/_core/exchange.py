@@ -3,8 +3,11 @@
 Retry, error mapping and the care for lost answers are here, once; a sync and an async driver do the I/O.
 
     exchange  ── Request ──▶  driver      the driver sends it and answers with
-              ◀─ Response ─               the response, or throws a TransportError in
+              ◀─ Response ─               the response, or throws in what was raised
               ── Sleep ────▶              or waits
+
+What was raised may be the network's or that of code around it: a hook, a middleware, a limiter. Only the
+former is ever tried again, and only the request's `Delivery` says which it is and whether anything was sent.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from attrs import evolve
 
+from ringback._core.config import LOOPBACK
 from ringback._core.retry import RetryPolicy
 from ringback._core.steps import Sleep
 from ringback.errors import (
@@ -36,7 +40,7 @@ from ringback.errors import (
     TransportError,
     shorten,
 )
-from ringback.http import Headers, Request, Response
+from ringback.http import Delivery, Headers, Request, Response
 
 __all__ = [
     "Exchange",
@@ -60,6 +64,8 @@ ObjectHook: TypeAlias = Callable[[dict[str, object]], object]
 _SAFE_TO_REPEAT: Final = frozenset({"GET", "HEAD", "DELETE"})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS: Final = 5
+# Of digits without end something has to be made that others can reckon with: ten years.
+_LONGEST_RETRY_AFTER: Final = 315_360_000.0
 # What an error page may echo: a basic authorization, or the 32 hex digits of a token.
 _CREDENTIAL: Final = re.compile(
     r"(?<=Basic )[\w+/=-]{8,}|(?<![0-9A-Za-z])[0-9a-f]{32}(?![0-9a-f])", re.IGNORECASE
@@ -75,17 +81,25 @@ _ERRORS: Final[Mapping[int, type[ApiError]]] = {
 
 
 def perform(
-    request: Request, policy: RetryPolicy, *, success: int, redirects: bool = False
+    request: Request,
+    policy: RetryPolicy,
+    *,
+    success: int,
+    redirects: bool = False,
+    sent: Callable[[Request], Mapping[str, str]] | None = None,
 ) -> Exchange[Response]:
     """Send `request` until it is answered, as often as the policy and its method allow.
 
     A redirect is an answer where `redirects` says so, and an error otherwise; it is never followed here.
+    `sent` gives what an `OutcomeUnknown` may show of a request.
 
     Raises:
         ApiError: Twilio refused.
         OutcomeUnknown: A POST was sent and its answer lost.
         TransportError: There was no answer.
         ResponseInvalid: The answer is neither a success nor an error of the API.
+        BaseException: What a hook or a middleware raised, as it is; if a POST was sent, its cause is an
+            `OutcomeUnknown`.
     """
     repeatable = request.method in _SAFE_TO_REPEAT
     may_be_done = False
@@ -95,17 +109,20 @@ def perform(
         sent_at = datetime.now(timezone.utc)
         try:
             response = yield request
-        except ConnectFailed as error:
-            failure: TransportError | ApiError = error
         except TransportError as error:
-            if not repeatable:
-                raise OutcomeUnknown(
-                    f"the answer to {_where(request)} was lost, so it may or may not have been done: {error}",
-                    operation=request.operation,
-                    path=urlsplit(request.url).path.removesuffix(".json"),
-                    sent_at=sent_at,
-                ) from error
-            failure, may_be_done = error, True
+            delivery = request.delivery
+            if delivery.is_foreign(error):
+                _note_loss(error, request, sent, sent_at)
+                raise
+            if isinstance(error, ConnectFailed) and delivery.begun == 0:
+                failure: TransportError | ApiError = error
+            elif repeatable:
+                failure, may_be_done = error, True
+            else:
+                raise _loss(request, sent, sent_at, "was lost", error) from error
+        except BaseException as error:
+            _note_loss(error, request, sent, sent_at)
+            raise
         else:
             if response is None:
                 raise RuntimeError("the driver answered a request with nothing")
@@ -132,7 +149,48 @@ def perform(
         logger.debug("%s: try %d failed, next in %.2f s: %s", _where(request), attempt, pause, failure)
         yield Sleep(pause)
         attempt += 1
-        request = evolve(request, attempt=attempt)
+        request = evolve(request, attempt=attempt, delivery=Delivery())
+
+
+def _loss(
+    request: Request,
+    sent: Callable[[Request], Mapping[str, str]] | None,
+    sent_at: datetime,
+    fate: str,
+    reason: object,
+) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"the answer to {_where(request)} {fate}, so it may or may not have been done: {reason}",
+        operation=request.operation,
+        path=urlsplit(request.url).path.removesuffix(".json"),
+        sent=None if sent is None else sent(request),
+        sent_at=sent_at,
+    )
+
+
+def _note_loss(
+    error: BaseException,
+    request: Request,
+    sent: Callable[[Request], Mapping[str, str]] | None,
+    sent_at: datetime,
+) -> None:
+    """Let the cause of an error that isn't the network's tell of a POST that was sent all the same."""
+    delivery = request.delivery
+    status = delivery.status
+    if request.method in _SAFE_TO_REPEAT or delivery.begun == 0:
+        return
+    if status is not None and 400 <= status < 500:
+        return  # refused, so nothing was done
+    fate = "was not waited for" if status is None else f"({status}) was not handed on"
+    loss = _loss(request, sent, sent_at, fate, type(error).__name__)
+    cause = error.__cause__
+    if isinstance(cause, OutcomeUnknown):
+        cause = cause.__cause__  # somebody raises one error again and again
+    if cause is not None:
+        loss.__cause__ = cause
+    elif not error.__suppress_context__:
+        loss.__context__ = error.__context__
+    error.__cause__ = loss
 
 
 def _where(request: Request) -> str:
@@ -144,7 +202,8 @@ def follow(request: Request, policy: RetryPolicy) -> Exchange[Response]:
     """Send a GET for something that may be stored elsewhere, and follow its redirects there.
 
     From the first redirect on the request carries no credentials, whatever the host, nor any header that
-    might be one, and it never leaves https.
+    might be one. It never leaves https; from plain http, which is spoken with this machine alone, it leads to
+    https or stays on this machine.
 
     Raises:
         ResponseInvalid: A redirect leads nowhere or in circles.
@@ -169,7 +228,8 @@ def _redirected(request: Request, response: Response) -> Request:
         usable = bool(location and parts.hostname) and parts.username is None and parts.port != 0
     except ValueError:
         usable, url, parts = False, "", urlsplit("")
-    if not usable or parts.scheme not in {"https", urlsplit(request.url).scheme}:
+    stays = parts.scheme == urlsplit(request.url).scheme == "http" and parts.hostname in LOOPBACK
+    if not usable or not (parts.scheme == "https" or stays):
         # The location may be signed, which makes it a credential: it isn't shown.
         raise _bad_redirect(response, "a redirect to no usable address")
     headers = Headers(pair for pair in request.headers.multi_items() if pair[0].lower() in _HARMLESS_HEADERS)
@@ -219,7 +279,8 @@ def read_json(response: Response, object_hook: ObjectHook | None = None) -> Mapp
         body: object = json.loads(response.body.decode(), object_hook=object_hook)
     except (ValueError, RecursionError) as error:
         problem = "the body is empty" if not response.body else f"the body is not JSON ({error})"
-        raise _no_object(response, problem) from error
+        # Not as its cause: a JSONDecodeError holds the document, and what is in it may be a token.
+        raise _no_object(response, problem) from None
     if not isinstance(body, dict):
         raise _no_object(response, f"expected a JSON object, got {type(body).__name__}")
     return cast("Mapping[str, object]", body)
@@ -256,16 +317,13 @@ def _error_body(response: Response) -> Mapping[str, object]:
 
 
 def _retry_after(response: Response) -> float | None:
-    """Seconds to wait, from a number of them or from a date."""
+    """Seconds to wait, from a number of them or from a date; None where it is neither."""
     text = response.headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text, re.ASCII):
-        return float(text)
-    from email.utils import parsedate_to_datetime  # slow to import, seldom needed
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text, re.ASCII):
+        return min(float(text), _LONGEST_RETRY_AFTER)
+    from ringback._core.dates import read_http_date  # slow to import, seldom needed
 
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
+    moment = read_http_date(text)
+    if moment is None:
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+    return min(max(0.0, (moment - datetime.now(timezone.utc)).total_seconds()), _LONGEST_RETRY_AFTER)

@@ -6,6 +6,7 @@ import base64
 import re
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 from urllib.parse import parse_qsl, urljoin
 
@@ -17,7 +18,7 @@ from ringback._core.kinds import Integer
 from ringback._core.options import RequestOptions, is_encodable
 from ringback._core.paging import PageContent
 from ringback._core.version import __version__
-from ringback.errors import InvalidValue, OutcomeUnknown, ResponseInvalid
+from ringback.errors import InvalidValue, ResponseInvalid
 from ringback.http import Headers, Request, Response, Timeout
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _MAX_PAGE_SIZE: Final = 1000
 _LIMIT: Final = Integer(0)
 _PAGE_SIZE: Final = Integer(1, _MAX_PAGE_SIZE)
 _PATH: Final = re.compile(r"/(?!/)[!$-\[\]-~]*")  # visible ASCII without quotes, # and backslash
+_URL: Final = re.compile(r"https?://[!$-\[\]-~]+")
 _METHODS: Final = ("GET", "POST", "PUT", "DELETE")
 
 
@@ -49,11 +51,13 @@ class Exchanges:
         config: Account, credentials and address.
         timeout: Unless an operation's options say other.
         retry: Likewise.
+        max_answer_size: Likewise, in bytes.
     """
 
     config: Config
     timeout: Timeout
     retry: RetryPolicy
+    max_answer_size: int
     _headers: Headers = field(init=False, repr=False)
     _form_headers: Headers = field(init=False, repr=False)
 
@@ -170,8 +174,7 @@ class Exchanges:
             url = f"{url}?{encoded}" if encoded else url
             encoded = ""
         request, policy = self._prepare(operation.name, operation.method, url, encoded.encode(), options)
-        exchange = perform(request, policy, success=operation.success)
-        return _note_loss(exchange, operation, request) if operation.method == "POST" else exchange
+        return perform(request, policy, success=operation.success, sent=partial(_showable, operation))
 
     def _prepare(
         self, operation: str, method: str, url: str, body: bytes, options: RequestOptions
@@ -179,7 +182,15 @@ class Exchanges:
         headers = self._form_headers if method in {"POST", "PUT"} else self._headers
         if options.headers:
             headers = headers.merge(options.headers)
-        request = Request(method, url, headers, body, options.timeout or self.timeout, operation)
+        request = Request(
+            method,
+            url,
+            headers,
+            body,
+            options.timeout or self.timeout,
+            operation,
+            max_answer_size=options.max_answer_size or self.max_answer_size,
+        )
         return request, options.retry or self.retry
 
 
@@ -207,16 +218,12 @@ def _authorization(config: Config) -> str:
     return f"Basic {base64.b64encode(pair).decode('ascii')}"
 
 
-def _note_loss(exchange: Exchange[Response], operation: Operation, request: Request) -> Exchange[Response]:
-    """Tells an `OutcomeUnknown` what was sent, so that it can be looked for."""
-    try:
-        return (yield from exchange)
-    except OutcomeUnknown as error:
-        # Not what came by `extra`: nobody knows whether it is secret.
-        shown = {param.wire for param in operation.params if not param.secret}
-        sent = parse_qsl(request.body.decode(), keep_blank_values=True)
-        error.sent = {name: value for name, value in sent if name in shown}
-        raise
+def _showable(operation: Operation, request: Request) -> Mapping[str, str]:
+    """What an `OutcomeUnknown` tells of what was sent, so that it can be looked for."""
+    # Not what came by `extra`: nobody knows whether it is secret.
+    shown = {param.wire for param in operation.params if not param.secret}
+    sent = parse_qsl(request.body.decode(), keep_blank_values=True)
+    return {name: value for name, value in sent if name in shown}
 
 
 def _read_one(exchange: Exchange[Response], model: type[T]) -> Exchange[T]:
@@ -224,9 +231,8 @@ def _read_one(exchange: Exchange[Response], model: type[T]) -> Exchange[T]:
     from ringback._core import convert
 
     response = yield from exchange
-    body = read_json(response)
     try:
-        return convert.read_model(body, model)
+        return convert.read_model(read_json(response), model)
     except convert.Malformed as error:
         raise _malformed(response, error.path, error.problem) from error
 
@@ -271,7 +277,12 @@ def _neighbour(response: Response, body: Mapping[str, object], key: str, base_ur
         return None
     if not isinstance(uri, str):
         raise _malformed(response, key, f"expected a URI, got {type(uri).__name__}")
-    url = urljoin(base_url + "/", uri)
+    try:
+        url = urljoin(base_url + "/", uri)
+    except ValueError:
+        url = ""
+    if not _URL.fullmatch(url):
+        raise _malformed(response, key, "expected a URI, percent-encoded")
     if not url.startswith(base_url + "/"):
         # Following it would hand the credentials to another host.
         raise _malformed(response, key, f"leads to another host than {base_url}")

@@ -8,15 +8,17 @@ from typing import Final, cast
 
 from attrs import field, frozen
 
+from ringback._core.kinds import Integer
 from ringback._core.retry import RetryPolicy, to_retry
 from ringback.errors import InvalidValue
 from ringback.http import Headers, Timeout
 
-__all__ = ["RequestOptions", "is_encodable", "to_timeout"]
+__all__ = ["RequestOptions", "is_encodable", "to_answer_size", "to_timeout"]
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE: Final = re.compile(r"[\t -~]*")
 # Authorization is ours alone, and the others would change where the request ends.
+_ANSWER_SIZE: Final = Integer(1, 2**40)
 _OWN_HEADERS: Final = frozenset({"authorization", "content-length", "host", "transfer-encoding"})
 
 
@@ -32,6 +34,17 @@ def to_timeout(value: Timeout | float | None) -> Timeout | None:
         return Timeout(connect=value, read=value)
     except InvalidValue:
         raise InvalidValue("timeout", value, "seconds above 0, at most 1,000,000, or a Timeout") from None
+
+
+def to_answer_size(value: int | None) -> int | None:
+    """`value`, or an error where it is no number of bytes.
+
+    Raises:
+        InvalidValue: It is none.
+    """
+    if value is not None:
+        _ANSWER_SIZE.encode("max_answer_size", value)
+    return value
 
 
 def is_encodable(text: str) -> bool:
@@ -82,6 +95,7 @@ class RequestOptions:
         headers: Further headers; `Authorization` can't be replaced.
         extra: Parameters that ringback doesn't know yet, by wire name, sent as they are: in the query of a
             GET or DELETE, in the form otherwise.
+        max_answer_size: Bytes of the answer at most, unpacked; what is downloaded has no limit.
 
     Raises:
         InvalidValue: A header or parameter is no text that can be sent.
@@ -91,3 +105,4 @@ class RequestOptions:
     retry: RetryPolicy | None = field(default=None, converter=to_retry)
     headers: Headers = field(factory=Headers, converter=_headers)
     extra: Mapping[str, str] = field(factory=dict[str, str], converter=_extra, repr=False)
+    max_answer_size: int | None = field(default=None, converter=to_answer_size)

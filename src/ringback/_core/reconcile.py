@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ringback._core.dates import read_http_date
 from ringback.errors import InvalidValue, OutcomeUnknown
 
 if TYPE_CHECKING:
@@ -38,16 +38,18 @@ _PAGE_SIZE: Final = 100
 _MAX_PAGES: Final = 10
 # Twilio writes whole seconds, and the two clocks are compared by an answer that took its time.
 _MARGIN: Final = timedelta(seconds=3)
+_ANOTHER_AGE: Final = timedelta(days=36_500)
 
 
 def reconcile(
-    exchanges: Exchanges, error: OutcomeUnknown, model: type[T], operations: Sequence[Operation]
+    exchanges: Exchanges, raised: BaseException, model: type[T], operations: Sequence[Operation]
 ) -> Exchange[T | None]:
-    """An exchange that gives the record that `error` may have made, or None.
+    """An exchange that gives the record that may have been made although `raised` was, or None.
 
     Raises:
-        InvalidValue: The operation can't be looked for, or gives another model.
+        InvalidValue: No create was lost, the operation can't be looked for, or gives another model.
     """
+    error = _loss_behind(raised)
     telling = _TELLING.get(error.operation)
     if telling is None or error.sent_at is None:
         raise InvalidValue("error", error.operation, f"the loss of one of {', '.join(sorted(_TELLING))}")
@@ -61,6 +63,18 @@ def reconcile(
         if param.name in telling and param.wire in error.sent
     }
     return _look(exchanges, error, lister, model, wanted, error.sent_at)
+
+
+def _loss_behind(raised: BaseException) -> OutcomeUnknown:
+    # The causes alone: what else hangs on an error may have happened long before it.
+    error: BaseException | None = raised
+    for _ in range(100):
+        if error is None:
+            break
+        if isinstance(error, OutcomeUnknown):
+            return error
+        error = error.__cause__
+    raise InvalidValue("error", type(raised), "an OutcomeUnknown, or an error whose cause is one")
 
 
 def _look(
@@ -102,11 +116,9 @@ def _made_at(item: object, otherwise: datetime) -> datetime:
 
 
 def _clock_difference(content: PageContent[T]) -> timedelta:
-    """How far Twilio's clock is ahead of ours."""
-    try:
-        theirs = parsedate_to_datetime(content.date or "")
-    except ValueError:
+    """How far Twilio's clock is ahead; nothing where the answer has no date, or one of another age."""
+    theirs = read_http_date(content.date or "")
+    if theirs is None:
         return timedelta()
-    if theirs.tzinfo is None:
-        theirs = theirs.replace(tzinfo=timezone.utc)
-    return theirs - datetime.now(timezone.utc)
+    difference = theirs - datetime.now(timezone.utc)
+    return difference if abs(difference) < _ANOTHER_AGE else timedelta()

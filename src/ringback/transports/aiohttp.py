@@ -12,9 +12,11 @@ try:
 except ImportError as error:
     raise ImportError("this transport needs aiohttp: pip install 'ringback[aiohttp]'") from error
 
-from ringback.errors import ConnectFailed, TimedOut, TransportError
+from ringback.errors import ConfigurationError, ConnectFailed, TimedOut, TransportError
 from ringback.http import Headers, Response
 from ringback.transports import AsyncTransport
+from ringback.transports.bodies import Body, Unpacking
+from ringback.transports.guard import Guard, what_of
 from ringback.transports.one_loop import OneLoop
 from ringback.transports.proxies import Proxies
 from ringback.transports.streams import CHUNK_SIZE, AsyncResponseStream
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from ringback.http import Request, Timeout
+    from ringback.transports.proxies import Proxy
 
 __all__ = ["AiohttpTransport"]
 
@@ -48,6 +51,7 @@ class AiohttpTransport(AsyncTransport):
 
     Raises:
         InvalidValue: `proxy` is malformed.
+        ConfigurationError: It speaks SOCKS, which aiohttp doesn't.
     """
 
     def __init__(
@@ -59,7 +63,7 @@ class AiohttpTransport(AsyncTransport):
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._pool_size = pool_size
-        self._proxies = Proxies(proxy, trust_env=trust_env)
+        self._proxies = Proxies(proxy, trust_env=trust_env, check=_check)
         self._ssl_context = ssl_context
         self._session = OneLoop(repr(self), self._make)
 
@@ -68,30 +72,36 @@ class AiohttpTransport(AsyncTransport):
 
     async def send(self, request: Request, /) -> Response:
         """See `Transport.send`."""
-        try:
+        with Guard(request, _translated):
             async with await self._request(request) as answer:
-                return Response(answer.status, Headers(answer.headers.items()), await answer.read())
-        except _FAILURES as error:
-            raise _translated(error, request) from error
+                headers = Headers(answer.headers.items())
+                body = Body(request, answer.status, headers)
+                async for data in answer.content.iter_any():
+                    body.add(data)
+                return Response(answer.status, headers, body.whole())
 
     async def stream(self, request: Request, /) -> AsyncResponseStream:
         """See `Transport.stream`."""
-        try:
+        guard = Guard(request, _translated)
+        with guard:
             answer = await self._request(request)
-        except _FAILURES as error:
-            raise _translated(error, request) from error
+        headers = Headers(answer.headers.items())
 
         async def chunks() -> AsyncIterator[bytes]:
-            try:
-                async for chunk in answer.content.iter_chunked(CHUNK_SIZE):
-                    yield chunk
-            except _FAILURES as error:
-                raise _translated(error, request) from error
+            unpacking = Unpacking(request, headers)
+            while True:
+                with guard:
+                    data = await answer.content.read(CHUNK_SIZE)
+                if not data:
+                    unpacking.end()
+                    return
+                for piece in unpacking.pieces(data):
+                    yield piece
 
         async def close() -> None:
             answer.close()
 
-        return AsyncResponseStream(answer.status, Headers(answer.headers.items()), chunks(), close)
+        return AsyncResponseStream(answer.status, headers, chunks(), close)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -105,24 +115,34 @@ class AiohttpTransport(AsyncTransport):
                 limit=self._pool_size, ssl=True if self._ssl_context is None else self._ssl_context
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # it knows no limit
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         )
 
     async def _request(self, request: Request) -> aiohttp.ClientResponse:
         proxy = self._proxies.of(request.url)
-        return await self._session.get().request(
+        session = self._session.get()
+        request.delivery.start()
+        answer = await session.request(
             request.method,
             URL(request.url, encoded=True),
             headers=request.headers.multi_items(),
             data=request.body or None,
             allow_redirects=False,
             proxy=None if proxy is None else proxy.url,
-            proxy_headers=(
-                {"Proxy-Authorization": proxy.authorization} if proxy and proxy.authorization else None
-            ),
+            proxy_headers=None if proxy is None else proxy.headers,
             timeout=_timeout(request.timeout),
             # aiohttp never repeats a POST by itself, and a middleware costs every request.
             middlewares=() if request.method == "POST" else (_send_once,),
+        )
+        request.delivery.answered(answer.status)
+        return answer
+
+
+def _check(proxy: Proxy) -> None:
+    if proxy.is_socks:
+        raise ConfigurationError(
+            "aiohttp speaks to no SOCKS proxy: use the default transport, or AsyncHttpxTransport"
         )
 
 
@@ -142,12 +162,9 @@ class _Broken(Exception):
     """What aiohttp would have tried again."""
 
 
-_FAILURES: Final = (aiohttp.ClientError, asyncio.TimeoutError, _Broken)
-
-
-def _translated(error: Exception, request: Request) -> TransportError:
+def _translated(error: BaseException, request: Request) -> TransportError | None:
     """An error of aiohttp as ours."""
-    what = f"{request.method} {request.url.partition('?')[0]}"
+    what = what_of(request)
     # Some of aiohttp's messages quote the URL, whose query is nobody's business.
     reason = str(error)
     if isinstance(error, aiohttp.ClientResponseError):
@@ -158,7 +175,9 @@ def _translated(error: Exception, request: Request) -> TransportError:
         return ConnectFailed(f"no connection: {what}: {reason}")
     if isinstance(error, asyncio.TimeoutError):
         return TimedOut(f"no answer within {request.timeout.read} s: {what}")
-    return TransportError(f"the connection broke: {what}: {reason}")
+    if isinstance(error, (aiohttp.ClientError, _Broken)):
+        return TransportError(f"the connection broke: {what}: {reason}")
+    return None
 
 
 @lru_cache(maxsize=64)

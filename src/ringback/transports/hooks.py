@@ -16,8 +16,9 @@ def timed(request: Request) -> HookRun:
 client = Client(hooks=[timed])
 ```
 
-The same hooks serve `Client` and `AsyncClient`; they watch and must not block. To change what is sent or
-answered, write a transport around a transport.
+The same hooks serve `Client` and `AsyncClient`; they watch and must not block. What a hook raises ends the
+call as it is and nothing is sent again for it; where a POST had been sent by then, the error's cause is an
+`OutcomeUnknown`. To change what is sent or answered, write a transport around a transport.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from ringback.errors import ConfigurationError
+from ringback.errors import ConfigurationError, ConnectFailed, TransportError
 from ringback.http import Request, Response
 from ringback.transports import AsyncTransport, Transport
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from ringback.http import Delivery
     from ringback.transports.streams import AsyncResponseStream, ResponseStream
 
 __all__ = ["AsyncHookedTransport", "Hook", "HookRun", "HookedTransport"]
@@ -60,14 +62,18 @@ class HookedTransport(Transport):
     def send(self, request: Request, /) -> Response:
         """See `Transport.send`."""
         with _Runs(self._hooks, request) as runs:
-            response = self._transport.send(request)
+            with _Told(request.delivery) as told:
+                response = self._transport.send(request)
+                told.answered(response.status)
             runs.finish(response)
             return response
 
     def stream(self, request: Request, /) -> ResponseStream:
         """See `Transport.stream`."""
         with _Runs(self._hooks, request) as runs:
-            answer = self._transport.stream(request)
+            with _Told(request.delivery) as told:
+                answer = self._transport.stream(request)
+                told.answered(answer.status)
             try:
                 runs.finish(Response(answer.status, answer.headers))
             except BaseException:
@@ -93,14 +99,18 @@ class AsyncHookedTransport(AsyncTransport):
     async def send(self, request: Request, /) -> Response:
         """See `Transport.send`."""
         with _Runs(self._hooks, request) as runs:
-            response = await self._transport.send(request)
+            with _Told(request.delivery) as told:
+                response = await self._transport.send(request)
+                told.answered(response.status)
             runs.finish(response)
             return response
 
     async def stream(self, request: Request, /) -> AsyncResponseStream:
         """See `Transport.stream`."""
         with _Runs(self._hooks, request) as runs:
-            answer = await self._transport.stream(request)
+            with _Told(request.delivery) as told:
+                answer = await self._transport.stream(request)
+                told.answered(answer.status)
             try:
                 runs.finish(Response(answer.status, answer.headers))
             except BaseException:
@@ -111,6 +121,31 @@ class AsyncHookedTransport(AsyncTransport):
     async def aclose(self) -> None:
         """Close the transport within."""
         await self._transport.aclose()
+
+
+class _Told:
+    """Tells of a transport what it doesn't tell itself, so that it isn't taken for what a hook does."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self._delivery = delivery
+
+    def __enter__(self) -> Self:
+        return self
+
+    def answered(self, status: int) -> None:
+        if not self._delivery.told:
+            self._delivery.start()
+            self._delivery.answered(status)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, TransportError) and not self._delivery.told:
+            self._delivery.start()
+            self._delivery.failed(error, sent=not isinstance(error, ConnectFailed))
 
 
 class _Runs:
@@ -133,6 +168,7 @@ class _Runs:
                     raise _not_once(hook) from None
                 self._open.append(run)
         except BaseException as error:
+            self._request.delivery.told = True  # by us: nobody was asked to send anything
             self._fail(error)
             raise
         return self

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 from collections import deque
-from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -16,13 +15,16 @@ except ImportError as error:
 from ringback.errors import ConfigurationError, ConnectFailed, TimedOut, TransportError
 from ringback.http import Headers, Response
 from ringback.transports import AsyncTransport, Transport
+from ringback.transports.bodies import Body, Unpacking
+from ringback.transports.guard import Guard, what_of
+from ringback.transports.in_loop import warn_in_loop
 from ringback.transports.one_loop import OneLoop
 from ringback.transports.per_process import PerProcess
 from ringback.transports.proxies import Proxies
 from ringback.transports.streams import AsyncResponseStream, ResponseStream
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from ringback.http import Request
     from ringback.transports.proxies import Proxy
@@ -41,14 +43,14 @@ class HttpxTransport(Transport):
     Args:
         pool_size: Connections kept open; more are made when needed and closed after use.
         http2: Whether to speak HTTP/2 where the server does; needs the extra `http2`.
-        proxy: URL of an HTTP proxy that everything goes through.
+        proxy: URL of a proxy that everything goes through: HTTP, or SOCKS 5 with the package socksio.
         trust_env: Without `proxy`, whether https goes through the proxy that `HTTPS_PROXY`, `ALL_PROXY` and
             `NO_PROXY` tell of.
         ssl_context: TLS settings, such as the certificates to trust; default the system's.
 
     Raises:
         InvalidValue: `proxy` is malformed.
-        ConfigurationError: `http2` without its extra.
+        ConfigurationError: `http2` without its extra; a SOCKS proxy of another version or without socksio.
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class HttpxTransport(Transport):
         trust_env: bool = True,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        self._proxies = Proxies(proxy, trust_env=trust_env)
+        self._proxies = Proxies(proxy, trust_env=trust_env, check=_check)
         self._settings = _Settings(http2, ssl_context, httpx.Limits(keepalive_expiry=_KEEP_ALIVE))
         self._pool_size = pool_size
         # One thread at a time has a pool: shared by threads, httpcore closes connections that another of them
@@ -72,28 +74,55 @@ class HttpxTransport(Transport):
 
     def send(self, request: Request, /) -> Response:
         """See `Transport.send`."""
-        with self.stream(request) as answer:
-            return Response(answer.status, answer.headers, answer.read())
+        warn_in_loop()
+        with Guard(request, _translated):
+            answer, close = self._open(request)
+            try:
+                headers = Headers(answer.headers.multi_items())
+                body = Body(request, answer.status_code, headers)
+                for data in answer.iter_raw():
+                    body.add(data)
+                return Response(answer.status_code, headers, body.whole())
+            finally:
+                close()
 
     def stream(self, request: Request, /) -> ResponseStream:
         """See `Transport.stream`."""
+        warn_in_loop()
+        guard = Guard(request, _translated)
+        with guard:
+            answer, close = self._open(request)
+        headers = Headers(answer.headers.multi_items())
+
+        def chunks() -> Iterator[bytes]:
+            unpacking = Unpacking(request, headers)
+            raw = answer.iter_raw()
+            while True:
+                with guard:
+                    data = next(raw, b"")
+                if not data:
+                    return unpacking.end()
+                yield from unpacking.pieces(data)
+
+        return ResponseStream(answer.status_code, headers, chunks(), close)
+
+    def _open(self, request: Request) -> tuple[httpx.Response, Callable[[], None]]:
+        """The beginning of an answer, and what gives its connection back."""
         proxy = self._proxies.of(request.url)
         idle = self._idle.get().setdefault(proxy, deque())
         try:
             pool = idle.pop()
         except IndexError:
             pool = self._settings.make(httpx.HTTPTransport, proxy)
+        outgoing = self._settings.outgoing(request, _Once().sync_event)
+        request.delivery.start()
         try:
-            with _errors(request):
-                answer = pool.handle_request(_outgoing(request))
+            answer = pool.handle_request(outgoing)
         except BaseException:
             pool.close()
             raise
+        request.delivery.answered(answer.status_code)
         in_use = [pool]
-
-        def chunks() -> Iterator[bytes]:
-            with _errors(request):
-                yield from answer.iter_bytes()
 
         def close() -> None:
             while in_use:
@@ -104,7 +133,7 @@ class HttpxTransport(Transport):
                 else:
                     pool.close()
 
-        return ResponseStream(answer.status_code, Headers(answer.headers.multi_items()), chunks(), close)
+        return answer, close
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -125,7 +154,7 @@ class AsyncHttpxTransport(AsyncTransport):
         trust_env: bool = True,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
-        self._proxies = Proxies(proxy, trust_env=trust_env)
+        self._proxies = Proxies(proxy, trust_env=trust_env, check=_check)
         limits = httpx.Limits(max_connections=pool_size, keepalive_expiry=_KEEP_ALIVE)
         self._settings = _Settings(http2, ssl_context, limits)
         self._pools = OneLoop[dict["Proxy | None", httpx.AsyncHTTPTransport]](repr(self), dict)
@@ -135,27 +164,37 @@ class AsyncHttpxTransport(AsyncTransport):
 
     async def send(self, request: Request, /) -> Response:
         """See `Transport.send`."""
-        with _errors(request):
+        with Guard(request, _translated):
             answer = await self._request(request)
             try:
-                body = await answer.aread()
+                headers = Headers(answer.headers.multi_items())
+                body = Body(request, answer.status_code, headers)
+                async for data in answer.aiter_raw():
+                    body.add(data)
+                return Response(answer.status_code, headers, body.whole())
             finally:
                 await answer.aclose()
-            return Response(answer.status_code, Headers(answer.headers.multi_items()), body)
 
     async def stream(self, request: Request, /) -> AsyncResponseStream:
         """See `Transport.stream`."""
-        with _errors(request):
+        guard = Guard(request, _translated)
+        with guard:
             answer = await self._request(request)
+        headers = Headers(answer.headers.multi_items())
 
         async def chunks() -> AsyncIterator[bytes]:
-            with _errors(request):
-                async for chunk in answer.aiter_bytes():
-                    yield chunk
+            unpacking = Unpacking(request, headers)
+            raw = aiter(answer.aiter_raw())
+            while True:
+                with guard:
+                    data = await anext(raw, b"")
+                if not data:
+                    unpacking.end()
+                    return
+                for piece in unpacking.pieces(data):
+                    yield piece
 
-        return AsyncResponseStream(
-            answer.status_code, Headers(answer.headers.multi_items()), chunks(), answer.aclose
-        )
+        return AsyncResponseStream(answer.status_code, headers, chunks(), answer.aclose)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -167,7 +206,11 @@ class AsyncHttpxTransport(AsyncTransport):
         proxy = self._proxies.of(request.url)
         if proxy not in pools:
             pools[proxy] = self._settings.make(httpx.AsyncHTTPTransport, proxy)
-        return await pools[proxy].handle_async_request(_outgoing(request))
+        outgoing = self._settings.outgoing(request, _Once().async_event)
+        request.delivery.start()
+        answer = await pools[proxy].handle_async_request(outgoing)
+        request.delivery.answered(answer.status_code)
+        return answer
 
 
 class _Settings:
@@ -190,35 +233,76 @@ class _Settings:
             proxy=None if proxy is None else _proxy(proxy),
         )
 
+    def outgoing(self, request: Request, trace: object) -> httpx.Request:
+        # Straight to httpx's transport: its client would add headers, cookies and settings of its own.
+        wait = request.timeout
+        extensions: dict[str, object] = {
+            "timeout": {"connect": wait.connect, "read": wait.read, "write": wait.read, "pool": None}
+        }
+        if self._http2:
+            extensions["trace"] = trace
+        return httpx.Request(
+            request.method,
+            request.url,
+            headers=request.headers.multi_items(),
+            content=request.body or None,
+            extensions=extensions,
+        )
+
+
+class _SentBefore(Exception):
+    """What httpx would have sent again."""
+
+
+class _Once:
+    """Takes from httpx the chance to send a request again by itself, unseen by retry and hooks.
+
+    Over HTTP/2 it does, POSTs too, where a server that goes away says that it has not looked at it.
+    """
+
+    __slots__ = ("_begun",)
+
+    def __init__(self) -> None:
+        self._begun = False
+
+    def sync_event(self, event: str, info: Mapping[str, object]) -> None:
+        """What httpx tells of its doings, before each."""
+        if event.endswith(".send_request_headers.started") and not _is_tunnel(info["request"]):
+            if self._begun:
+                raise _SentBefore
+            self._begun = True
+
+    async def async_event(self, event: str, info: Mapping[str, object]) -> None:
+        """The same for asyncio."""
+        self.sync_event(event, info)
+
+
+def _is_tunnel(request: object) -> bool:
+    return getattr(request, "method", b"") == b"CONNECT"
+
+
+def _check(proxy: Proxy) -> None:
+    if proxy.is_socks and not proxy.url.startswith("socks5"):
+        raise ConfigurationError("httpx speaks SOCKS 5 alone; the default transport speaks the others too")
+    if proxy.is_socks and find_spec("socksio") is None:
+        raise ConfigurationError("a SOCKS proxy needs the package socksio: pip install 'httpx[socks]'")
+
 
 def _proxy(proxy: Proxy) -> httpx.Proxy:
-    headers = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else None
-    return httpx.Proxy(proxy.url, headers=headers)
+    if proxy.is_socks:
+        auth = None if proxy.username is None else (proxy.username, proxy.password or "")
+        return httpx.Proxy(proxy.url, auth=auth)
+    return httpx.Proxy(proxy.url, headers=proxy.headers)
 
 
-def _outgoing(request: Request) -> httpx.Request:
-    # Straight to httpx's transport: its client would add headers, cookies and settings of its own.
-    wait = request.timeout
-    return httpx.Request(
-        request.method,
-        request.url,
-        headers=request.headers.multi_items(),
-        content=request.body or None,
-        extensions={
-            "timeout": {"connect": wait.connect, "read": wait.read, "write": wait.read, "pool": None}
-        },
-    )
-
-
-@contextmanager
-def _errors(request: Request) -> Generator[None]:
+def _translated(error: BaseException, request: Request) -> TransportError | None:
     """httpx's errors as ours."""
-    try:
-        yield
-    except (httpx.TransportError, httpx.DecodingError, httpx.InvalidURL) as error:
-        what = f"{request.method} {request.url.partition('?')[0]}"
-        if isinstance(error, _NOT_SENT):
-            raise ConnectFailed(f"no connection: {what}: {error}") from error
-        if isinstance(error, httpx.TimeoutException):
-            raise TimedOut(f"no answer within {request.timeout.read} s: {what}") from error
-        raise TransportError(f"the connection broke: {what}: {error}") from error
+    if isinstance(error, _NOT_SENT):
+        return ConnectFailed(f"no connection: {what_of(request)}: {error}")
+    if isinstance(error, httpx.TimeoutException):
+        return TimedOut(f"no answer within {request.timeout.read} s: {what_of(request)}")
+    if isinstance(error, _SentBefore):
+        return TransportError(f"the connection broke: {what_of(request)}: the server sent it back unread")
+    if isinstance(error, (httpx.TransportError, httpx.StreamError, httpx.InvalidURL)):
+        return TransportError(f"the connection broke: {what_of(request)}: {error}")
+    return None

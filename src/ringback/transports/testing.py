@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from attrs import evolve, frozen
 
-from ringback.errors import REDACTED, TransportError
+from ringback.errors import REDACTED, ConnectFailed, TransportError
 from ringback.http import Headers, Request, Response
 from ringback.transports import AsyncTransport, Transport
 from ringback.transports.hooks import AsyncHookedTransport, HookedTransport
@@ -103,8 +103,11 @@ class FakeTransport(Transport):
         """See `Transport.send`."""
         outcome = self._answers(request)
         self.recorded.append(_record(request, outcome))
+        request.delivery.start()
         if isinstance(outcome, TransportError):
+            request.delivery.failed(outcome, sent=not isinstance(outcome, ConnectFailed))
             raise outcome
+        request.delivery.answered(outcome.status)
         return outcome
 
     def close(self) -> None:
