@@ -180,6 +180,18 @@ async def test_the_deadline_counts_from_the_arrival() -> None:
     await app.aclose()
 
 
+def test_no_deadline_at_all() -> None:
+    app = application(deadline=float("inf"), hold_limit=float("inf"), idle_limit=float("inf"))
+
+    @app.flow(IncomingCall)
+    async def flow(call: CallFlow) -> None:
+        await asyncio.sleep(0.01)
+        await call.gather()
+
+    assert tags(app.handle_sync(request(flow.url, call_parameters(new_sid("CA"))))) == ["Gather", "Redirect"]
+    app.close()
+
+
 async def test_a_slow_handler_is_held_once_at_a_time() -> None:
     """The part that waits for another part gives up a moment later, or the caller would be held twice."""
     app = application()

@@ -129,8 +129,9 @@ class _Closing:
     async def _wait(self) -> None:
         try:
             await asyncio.get_running_loop().create_future()
-        finally:
+        except asyncio.CancelledError:  # all that runs in the loop is cancelled: it ends
             await self._application.aclose()
+            raise
 
 
 def _request(scope: Scope, body: bytes = b"") -> WebhookRequest:

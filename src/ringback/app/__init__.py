@@ -3,11 +3,15 @@
 application.py   Application: the public face
 switchboard.py   several applications behind one adapter
 registry.py      what is registered under which URL; routes.py what a URL is; tags.py what we write into it
-dispatch.py      a webhook -> its answer; signatures.py who may ask; answers.py TwiML, and answers that take
-long flows.py         flows as their authors see them; flow_runs.py flows under way
+dispatch.py      a webhook -> its answer; signatures.py who may ask; budget.py how long it may take
+answers.py       TwiML, and answers that take long; answered.py those that were given; stores.py where they are
+handler_runs.py  handlers at work
+flows.py         flows as their authors see them; flow_runs.py flows under way
 live.py          calls and messages that we started; followed.py which webhook is about which
 emitter.py       listeners; events.py events of our own
-hub.py           what all of them share; portal.py threads and loops; stores.py memory
+hub.py           what all of them share
+background.py    coroutines that can be ended; failures.py what they raise; watchdog.py loops that are blocked
+portal.py        from synchronous code into a loop; threads.py the other way; forks.py what a child makes anew
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 __all__ = ["Budget", "within"]
 
 T = TypeVar("T")
+
+LONGEST: Final = 86_400.0  # seconds; threads can't wait for ever with a limit
 
 
 class Budget:
@@ -25,7 +27,7 @@ class Budget:
     __slots__ = ("_until",)
 
     def __init__(self, seconds: float, arrived: float | None = None) -> None:
-        self._until = (time.monotonic() if arrived is None else arrived) + seconds
+        self._until = (time.monotonic() if arrived is None else arrived) + min(seconds, LONGEST)
 
     @property
     def left(self) -> float:
