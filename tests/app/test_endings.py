@@ -96,6 +96,22 @@ class TestHangingUpElsewhere:
         await hang_up(app, sid)
         await eventually(lambda: saved == [sid])
 
+    async def test_a_flow_that_was_over_before(self, caplog: pytest.LogCaptureFixture) -> None:
+        app = application()
+
+        @app.flow(IncomingCall)
+        async def flow(call: CallFlow) -> None:
+            await call.gather()
+
+        sid, heard = await start(app, flow.url)
+        await press(app, sid, heard)
+        repeated = call_parameters(sid, "completed", Digits="1")
+        await app.handle(request(link(heard, "Gather"), repeated))
+        await hang_up(app, sid)
+        await eventually(lambda: not app._flows._by_id)
+        await asyncio.sleep(0.2)
+        assert "still runs" not in caplog.text
+
     async def test_a_handler(self, caplog: pytest.LogCaptureFixture) -> None:
         app = application()
         cleaned: list[str] = []

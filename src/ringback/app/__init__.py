@@ -4,7 +4,8 @@ application.py   Application: the public face
 switchboard.py   several applications behind one adapter
 registry.py      what is registered under which URL; routes.py what a URL is; tags.py what we write into it
 dispatch.py      a webhook -> its answer; signatures.py who may ask; budget.py how long it may take
-answers.py       TwiML, and answers that take long; answered.py those that were given; stores.py where they are
+answers.py       TwiML, and answers that take long; answered.py those that were given
+stores.py        where they are
 handler_runs.py  handlers at work
 flows.py         flows as their authors see them; flow_runs.py flows under way
 live.py          calls and messages that we started; followed.py which webhook is about which

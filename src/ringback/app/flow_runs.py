@@ -190,9 +190,10 @@ class FlowRun:
             self.hub.end(self.task)
 
     def _end(self, status: str, grace: float = 0) -> None:
-        if self.ended is None:
-            self.ended = status
-            # What the flow awaits may be no verb, and never come.
+        if self.ended is not None:
+            return
+        self.ended = status
+        if not self.done:  # what the flow awaits may be no verb, and never come
             self._timer = self.loop.call_later(grace + self.hub.settings.linger, self._overstay)
 
     def _overstay(self) -> None:
