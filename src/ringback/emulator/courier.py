@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 import time
 from contextvars import copy_context
+from inspect import iscoroutine
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, Protocol
-from urllib.parse import urlsplit
 
 from attrs import frozen
 
 from ringback.emulator.engine.documents import MOST_BYTES
 from ringback.emulator.engine.process import Failure
+from ringback.emulator.engine.urls import WebUrl
+from ringback.errors import EmulatorError
 from ringback.http import Headers, WebhookResponse
 
 if TYPE_CHECKING:
@@ -44,16 +45,27 @@ class Installed(Handler, Protocol):
 
 @frozen
 class _Mounted:
-    scheme: str
-    netloc: str
-    path: str
+    url: WebUrl
     handler: Handler
 
-    def takes(self, url: str) -> bool:
-        parts = urlsplit(url)
-        path = parts.path
-        return (parts.scheme, parts.netloc.lower()) == (self.scheme, self.netloc) and (
-            path == self.path or path.startswith(f"{self.path}/")
+    @classmethod
+    def at(cls, public_url: str, handler: Handler) -> _Mounted:
+        url = WebUrl.parse(public_url)
+        if url is None:
+            raise EmulatorError(f"public_url: expected an absolute http or https URL, got {public_url!r}")
+        return cls(url, handler)
+
+    @property
+    def path(self) -> str:
+        return self.url.path.rstrip("/")
+
+    @property
+    def where(self) -> tuple[str, str, str]:
+        return (self.url.scheme, self.url.authority.lower(), self.path)
+
+    def takes(self, url: WebUrl) -> bool:
+        return (url.scheme, url.authority.lower()) == self.where[:2] and (
+            url.path == self.path or url.path.startswith(f"{self.path}/")
         )
 
 
@@ -73,10 +85,8 @@ class Courier:
 
     def mount(self, public_url: str, handler: Handler) -> None:
         """Send what goes to `public_url`, and to anything below it, to `handler`."""
-        parts = urlsplit(public_url)
-        where = (parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"))
-        kept = [each for each in self._mounted if (each.scheme, each.netloc, each.path) != where]
-        self._mounted = [*kept, _Mounted(*where, handler)]
+        mounted = _Mounted.at(public_url, handler)
+        self._mounted = [*(each for each in self._mounted if each.where != mounted.where), mounted]
 
     def install(self, application: Installed) -> None:
         """Send to `application` what nothing is mounted for and it takes for its own.
@@ -92,26 +102,26 @@ class Courier:
 
     def send(self, ask: Ask, /) -> Outcome:
         """The answer, or why there is none."""
-        url = ask.request.url
+        url = WebUrl.parse(ask.request.url)
+        if url is None:
+            return Failure("refused", "this is no URL that could be asked")
         handlers = [each for each in self._mounted if each.takes(url)]
         if handlers:
             return _call(max(handlers, key=lambda each: len(each.path)).handler, ask)
-        host = urlsplit(url).hostname or ""
-        local = is_loopback(host)
-        if not local:
+        if not url.local:
             for application in self._installed:
                 if application.matches(ask.request):
                     return _call(application, ask)
-        if not self._any_host and not local:
+        if not self._any_host and not url.local:
             return Failure(
                 "refused",
-                f"no application of this process has the public URL, and {host} is not this machine: "
+                f"no application of this process has the public URL, and {url.host} is not this machine: "
                 "give the application to the emulator, or allow any host",
             )
         # A head that drips in byte by byte never lets the socket's own timeout strike.
-        return _within(ask.limits.total + _SLACK, lambda: self._http(ask)) or _late(ask)
+        return _within(ask.limits.total + _SLACK, lambda: self._http(ask, url)) or _late(ask)
 
-    def _http(self, ask: Ask) -> Outcome:
+    def _http(self, ask: Ask, url: WebUrl) -> Outcome:
         import urllib3
         from urllib3.exceptions import (
             ConnectTimeoutError,
@@ -129,14 +139,16 @@ class Courier:
         limits = ask.limits
         deadline = time.monotonic() + limits.total
         try:
-            response = pool.request(
+            # By host, so that no other parser has a say in where this goes.
+            response = _pool_for(pool, url).urlopen(
                 ask.request.method,
-                ask.request.url,
+                url.target,
                 body=ask.request.body or None,
                 headers=urllib3.HTTPHeaderDict(ask.request.headers.multi_items()),
                 timeout=urllib3.Timeout(connect=limits.connect, read=limits.read, total=limits.total),
                 retries=False,
                 redirect=False,
+                assert_same_host=False,
                 preload_content=False,
             )
             try:
@@ -162,28 +174,49 @@ class Courier:
             return Failure("timeout", f"no answer within {limits.read:g} s")
         except SSLError as error:
             return Failure("tls", f"no TLS connection ({error})")
-        except (HTTPError, OSError) as error:
+        except (HTTPError, OSError, ValueError) as error:
             return Failure("broken", f"the connection broke ({type(error).__name__})")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only be this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _pool_for(pools: urllib3.PoolManager, url: WebUrl) -> urllib3.HTTPConnectionPool:
+    """Connections to the URL's host; names below `localhost` are this machine, whatever a resolver says."""
+    below = url.host.lower().endswith(".localhost")
+    host = "localhost" if below else url.host
+    names = {"server_hostname": url.host, "assert_hostname": url.host}
+    return pools.connection_from_host(
+        host, url.port, url.scheme, pool_kwargs=names if below and url.scheme == "https" else None
+    )
 
 
 def _call(handler: Handler, ask: Ask) -> Outcome:
     def work() -> Outcome:
         try:
-            return handler.handle_sync(ask.request)
+            return _checked(handler.handle_sync(ask.request))
         except BaseException as error:
             return Failure("broken", f"the application raised {type(error).__name__}: {error}")
 
     return _within(ask.limits.total, work) or _late(ask)
+
+
+def _checked(answer: object) -> Outcome:
+    """What a handler answered, or why that is no answer: handlers are other people's."""
+    if iscoroutine(answer):
+        answer.close()
+        return Failure("broken", "the application answered with a coroutine: `handle_sync` must not be async")
+    if not isinstance(answer, WebhookResponse):
+        return Failure(
+            "broken", f"the application answered with {type(answer).__name__}, not with a WebhookResponse"
+        )
+    status: object = answer.status
+    body: object = answer.body
+    fields: tuple[tuple[object, object], ...] = answer.headers.multi_items()
+    if not isinstance(status, int) or not 100 <= status <= 599:
+        return Failure("broken", f"the application answered with the status {status!r:.80}")
+    if not isinstance(body, bytes):
+        return Failure("broken", f"the application answered with a body of {type(body).__name__}, not bytes")
+    if not all(isinstance(name, str) and isinstance(value, str) for name, value in fields):
+        return Failure("broken", "the application answered with header fields that are no text")
+    return answer
 
 
 def _late(ask: Ask) -> Failure:
@@ -194,9 +227,14 @@ def _within(seconds: float, work: Callable[[], Outcome]) -> Outcome | None:
     """What `work` gives, or None where that takes too long: in a thread of its own, which is left behind."""
     answers: SimpleQueue[Outcome] = SimpleQueue()
     context = copy_context()
-    threading.Thread(
-        target=lambda: answers.put(context.run(work)), name="ringback-application", daemon=True
-    ).start()
+
+    def run() -> None:
+        try:
+            answers.put(context.run(work))
+        except Exception as error:  # an answer has to come, whatever happens on its way
+            answers.put(Failure("broken", f"no answer could be had ({type(error).__name__})"))
+
+    threading.Thread(target=run, name="ringback-application", daemon=True).start()
     try:
         return answers.get(timeout=seconds)
     except Empty:

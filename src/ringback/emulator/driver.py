@@ -15,6 +15,7 @@ The lock is never held while a request is under way, so that a handler can use t
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
@@ -24,7 +25,9 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 from attrs import define
 
+from ringback.emulator.engine.arguments import seconds as check_seconds
 from ringback.emulator.engine.clock import FAR
+from ringback.emulator.engine.process import Failure
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["Driver", "Mode", "Sender"]
 
 Mode: TypeAlias = Literal["manual", "auto", "real"]
+
+_log: Final = logging.getLogger("ringback.emulator")
 
 # Seconds on the wall after which a request under way no longer holds up everything else.
 PATIENCE: Final = 5.0
@@ -121,7 +126,12 @@ class Driver:
         return self._quiet and not self._network.clock.busy()
 
     def skip(self, seconds: float) -> None:
-        """Go ahead by so many virtual seconds, without waiting for what happens in them."""
+        """Go ahead by so many virtual seconds, without waiting for what happens in them.
+
+        Raises:
+            EmulatorError: It is no time, or longer than a year.
+        """
+        check_seconds("seconds", seconds)
         if self._mode == "real":
             with self.condition:
                 self._virtual += seconds
@@ -130,7 +140,12 @@ class Driver:
             self.let_pass(seconds)
 
     def let_pass(self, seconds: float) -> None:
-        """Let so many virtual seconds pass, whether or not anything is due in them."""
+        """Let so many virtual seconds pass, whether or not anything is due in them.
+
+        Raises:
+            EmulatorError: It is no time, or longer than a year.
+        """
+        check_seconds("seconds", seconds)
         clock = self._network.clock
         left = seconds
         while left > 0:
@@ -159,7 +174,9 @@ class Driver:
 
         Raises:
             EmulatorError: A handler that the emulator itself called wants to wait: time would stand still.
+                Or `seconds` is no time.
         """
+        check_seconds("timeout", seconds)
         if DELIVERING.get():
             raise EmulatorError("a webhook handler can't wait for the emulator, which waits for the handler")
         clock = self._network.clock
@@ -180,7 +197,8 @@ class Driver:
                 if self._closed:
                     raise EmulatorError("the emulator is closed")
                 if self._broken is not None:
-                    raise EmulatorError(f"the emulator broke: {self._broken!r}") from self._broken
+                    broken, self._broken = self._broken, None
+                    raise EmulatorError(f"the emulator broke: {broken!r}") from broken
                 if idle() and clock.now < deadline:
                     idle_since = idle_since or time.monotonic()
                     left = idle_since + grace - time.monotonic()
@@ -225,8 +243,8 @@ class Driver:
             while not self._closed:
                 try:
                     self._turn(math.inf)
-                except Exception as error:  # a mistake of ours: whoever waits has to know
-                    self._broken = error
+                except Exception as error:
+                    self._broke(error)
                 for waiter in self._waiters:
                     if self._broken is not None or waiter.over():
                         waiter.ticket.notify()
@@ -294,14 +312,22 @@ class Driver:
 
     def _send(self, delivery: Delivery) -> None:
         DELIVERING.set(True)
-        outcome = self._sender.send(delivery.ask)
+        try:
+            outcome = self._sender.send(delivery.ask)
+        except Exception as error:  # whatever it was: the request is no longer under way
+            outcome = Failure("broken", f"the request could not be sent ({type(error).__name__}: {error})")
         with self.condition:
             del self._under_way[delivery.number]
             try:
                 self._network.answered(delivery, outcome)
-            except Exception as error:  # a mistake of ours: whoever waits has to know
-                self._broken = error
+            except Exception as error:
+                self._broke(error)
             self.condition.notify_all()
+
+    def _broke(self, error: Exception) -> None:
+        """Something failed that nobody waited for by itself: the next who waits for anything is told, once."""
+        _log.error("the emulator broke", exc_info=error)
+        self._broken = error
 
 
 def _nothing() -> None:

@@ -11,9 +11,10 @@ from ringback.app import Application as RingbackApplication
 from ringback.app import Switchboard
 from ringback.emulator.courier import Courier
 from ringback.emulator.driver import Driver, Mode
+from ringback.emulator.engine.arguments import one_of, printable, seconds
 from ringback.emulator.engine.calls import loop
 from ringback.emulator.engine.network import Network, Settings
-from ringback.emulator.engine.people import OnCall, one_of
+from ringback.emulator.engine.people import OnCall
 from ringback.emulator.engine.records import Account, Number
 from ringback.emulator.engine.verbs.run import interpret
 from ringback.emulator.phones import Phone
@@ -170,9 +171,11 @@ class Emulator:
         return self._network.clock.date
 
     def advance(self, seconds: float) -> None:
-        """Let so many virtual seconds pass, with everything that happens in them."""
-        if not seconds >= 0:
-            raise EmulatorError(f"seconds: expected a number of at least 0, got {seconds!r}")
+        """Let so many virtual seconds pass, with everything that happens in them.
+
+        Raises:
+            EmulatorError: It is no time, or longer than a year.
+        """
         self._driver.let_pass(seconds)
 
     def run_until_idle(self, *, limit: float = _A_DAY) -> None:
@@ -188,9 +191,11 @@ class Emulator:
             raise EmulatorError(f"not idle after {limit:g} virtual seconds\n\n{self.transcript}")
 
     def skip(self, seconds: float) -> None:
-        """Move a clock that runs by itself ahead, without waiting for what happens meanwhile."""
-        if not seconds >= 0:
-            raise EmulatorError(f"seconds: expected a number of at least 0, got {seconds!r}")
+        """Move a clock that runs by itself ahead, without waiting for what happens meanwhile.
+
+        Raises:
+            EmulatorError: It is no time, or longer than a year.
+        """
         self._driver.skip(seconds)
 
     # Who is there

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from attrs import frozen
 
+from ringback.emulator.engine.arguments import one_of, printable, seconds
 from ringback.emulator.engine.calls import call_in, phone
 from ringback.emulator.engine.messages import receive
-from ringback.emulator.engine.people import KEYS, Heard, Line, OnCall, Text, one_of
+from ringback.emulator.engine.people import KEYS, Heard, Line, OnCall, Text
 from ringback.emulator.engine.phrases import has_phrase
 from ringback.emulator.engine.scripts import SPOKEN, follow, length_of, matches
 from ringback.errors import EmulatorError

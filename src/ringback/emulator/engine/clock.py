@@ -15,6 +15,8 @@ __all__ = ["FAR", "Clock", "Timer"]
 
 # Seconds from which on something is only a precaution, such as the end of a call that nobody ends.
 FAR: Final = 3600.0
+# Nothing is due later than in so many seconds, some thirty years: TwiML may ask for a pause of any length.
+_NEVER: Final = 1e9
 
 
 @define(order=True)
@@ -40,18 +42,23 @@ class Clock:
     def __init__(self, start: datetime) -> None:
         self.start = start
         self.now = 0.0
+        # Calendars have a last day, and stay there.
+        self._end = (datetime.max.replace(tzinfo=start.tzinfo) - start).total_seconds() - 1
         self._queue: list[Timer] = []
         self._order = 0
 
     @property
     def date(self) -> datetime:
         """The calendar's now, to the second."""
-        return (self.start + timedelta(seconds=self.now)).replace(microsecond=0)
+        passed = timedelta(seconds=min(self.now, self._end))
+        return (self.start + passed).replace(microsecond=0)
 
     def after(self, seconds: float, action: Callable[[], None]) -> Timer:
         """Run `action` so many seconds from now."""
         # Milliseconds: sums of tenths must not drift apart from each other.
-        timer = Timer(round(self.now + max(seconds, 0.0), 3), self._order, action)
+        # What is no number is due at once: it is above nothing.
+        wait = min(seconds, _NEVER) if seconds > 0 else 0.0
+        timer = Timer(round(self.now + wait, 3), self._order, action)
         self._order += 1
         heapq.heappush(self._queue, timer)
         return timer

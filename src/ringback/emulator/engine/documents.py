@@ -6,7 +6,8 @@ from typing import Final, Literal, Protocol
 
 from attrs import frozen
 
-from ringback.emulator.engine.exchange import Answer, Trouble, resolve
+from ringback.emulator.engine.exchange import Answer, Trouble
+from ringback.emulator.engine.urls import resolve
 from ringback.errors import TwimlError
 from ringback.twiml import Message, Play, Say, parse
 from ringback.twiml.xml import NotXml, read_xml

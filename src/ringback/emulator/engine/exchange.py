@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import parse_qs, unquote, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 from attrs import define, field, frozen
 
+from ringback.emulator.engine.arguments import whole
 from ringback.emulator.engine.process import Failure, Limits, Outcome, Steps, ask
+from ringback.emulator.engine.urls import WebUrl, resolve, shown
 from ringback.http import Headers, WebhookRequest, WebhookResponse
 from ringback.webhooks import sign
 
@@ -21,11 +23,12 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.records import Account
 
-__all__ = ["Answer", "Cookies", "Session", "Trouble", "exchange", "resolve"]
+__all__ = ["Answer", "Cookies", "Session", "Trouble", "exchange"]
 
 MOST_REDIRECTS: Final = 10
 _FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+# Twilio follows these and no others; 308 is an error to it.
+_REDIRECTS: Final = frozenset({301, 302, 303, 307})
 
 
 @frozen
@@ -36,11 +39,15 @@ class Trouble:
         code: Twilio's error code, https://www.twilio.com/docs/api/errors
         message: In words.
         url: Where it happened.
+        body: What was answered there, where that is the trouble.
+        warning: Whether what was asked for is done all the same.
     """
 
     code: int
     message: str
     url: str
+    body: bytes = b""
+    warning: bool = False
 
 
 @frozen
@@ -91,12 +98,12 @@ class _Settings:
     policy: frozenset[str]
 
     @classmethod
-    def of(cls, url: str) -> _Settings:
-        given = parse_qs(urlsplit(url).fragment)
+    def of(cls, url: WebUrl) -> _Settings:
+        given = parse_qs(url.fragment)
 
         def number(name: str, default: int, low: int, high: int) -> int:
-            text = given.get(name, [""])[0]
-            return min(max(int(text), low), high) if text.isdecimal() else default
+            value = whole(given.get(name, [""])[0])
+            return default if value is None else min(max(value, low), high)
 
         policy = frozenset(",".join(given.get("rp", ["ct"])).split(","))
         if "all" in policy:
@@ -127,12 +134,12 @@ def exchange(
     session: Session, method: str, url: str, pairs: Pairs, *, lane: str, token: str
 ) -> Steps[Answer | Trouble]:
     """Ask `url`. `token` is the idempotency token: one a webhook, the same for its retries."""
-    trouble = _unusable(url)
-    if trouble is not None:
-        return trouble
-    settings = _Settings.of(url)
+    where = _usable(url)
+    if isinstance(where, Trouble):
+        return where
+    settings = _Settings.of(where)
     for _ in range(MOST_REDIRECTS + 1):
-        request = _request(session, method, url, pairs, token)
+        request = _request(session, method, where, pairs, token)
         outcome = yield from ask(request, lane, settings.limits)
         for _ in range(settings.retries):
             if not settings.again(outcome):
@@ -140,78 +147,60 @@ def exchange(
             outcome = yield from ask(request, lane, settings.limits)
         if isinstance(outcome, Failure):
             return _unreachable(outcome, url)
-        session.cookies.keep(urlsplit(url).hostname or "", outcome.headers.get_all("Set-Cookie"))
+        session.cookies.keep(where.host.lower(), outcome.headers.get_all("Set-Cookie"))
         target = outcome.headers.get("Location", "")
         if outcome.status in _REDIRECTS and target:
             # What was posted is not posted again: the new address is asked with GET.
             url, method, pairs = resolve(url, target), "GET", []
-            trouble = _unusable(url)
-            if trouble is not None:
-                return trouble
+            where = _usable(url)
+            if isinstance(where, Trouble):
+                return where
             continue
         if not 200 <= outcome.status < 300:
-            return Trouble(11200, f"HTTP {outcome.status} from {url}", url)
+            return Trouble(11200, f"HTTP {outcome.status} from {shown(url)}", url, outcome.body)
         return Answer(url, outcome)
     return Trouble(11215, f"more than {MOST_REDIRECTS} HTTP redirects", url)
 
 
-def _request(session: Session, method: str, url: str, pairs: Pairs, token: str) -> WebhookRequest:
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
+def _request(session: Session, method: str, url: WebUrl, pairs: Pairs, token: str) -> WebhookRequest:
     if method == "GET" and pairs:
-        parts = parts._replace(query="&".join(filter(None, (parts.query, urlencode(pairs)))))
-    plain = parts._replace(netloc=host, fragment="").geturl()
+        url = url.with_query(pairs)
     # Over HTTPS a voice webhook is signed without its port, a messaging one with it.
-    signed_host = host.rpartition(":")[0] if parts.port is not None else host
-    if parts.scheme == "https" and session.product == "voice":
-        signed = parts._replace(netloc=signed_host, fragment="").geturl()
-    else:
-        signed = plain
+    signed = url.without_port() if url.scheme == "https" and session.product == "voice" else url
     fields = [
-        ("Host", host),
+        ("Host", url.authority),
         ("User-Agent", "TwilioProxy/1.1"),
         ("Accept", "*/*"),
         ("Accept-Encoding", "gzip"),
         (
             "X-Twilio-Signature",
-            sign(signed, pairs if method == "POST" else [], session.account.auth_token),
+            sign(str(signed), pairs if method == "POST" else [], session.account.auth_token),
         ),
         ("I-Twilio-Idempotency-Token", token),
     ]
-    if parts.username is not None:
-        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    if url.login is not None:
+        login = ":".join(url.login)
         fields.append(("Authorization", f"Basic {base64.b64encode(login.encode()).decode()}"))
-    cookies = session.cookies.header(parts.hostname or "")
+    cookies = session.cookies.header(url.host.lower())
     if cookies:
         fields.append(("Cookie", cookies))
     if method == "GET":
-        return WebhookRequest("GET", plain, Headers(fields))
+        return WebhookRequest("GET", str(url), Headers(fields))
     fields.append(("Content-Type", _FORM))
-    return WebhookRequest("POST", plain, Headers(fields), urlencode(pairs).encode())
+    return WebhookRequest("POST", str(url), Headers(fields), urlencode(pairs).encode())
 
 
-def resolve(base: str, url: str) -> str:
-    """An absolute URL; what makes no sense is left as it is, for whoever asks it to complain."""
-    try:
-        return urljoin(base, url)
-    except ValueError:
-        return url
-
-
-def _unusable(url: str) -> Trouble | None:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-        _ = parts.port
-    except ValueError:
-        return Trouble(11100, f"{url} is no URL", url)
-    if parts.scheme not in {"http", "https"} or not host:
-        return Trouble(11100, f"{url} is no absolute http or https URL", url)
-    if "_" in host:
-        return Trouble(11210, f"{host} is no valid host name", url)
-    return None
+def _usable(url: str) -> WebUrl | Trouble:
+    if not url:
+        return Trouble(11100, "there is no URL to ask", url)
+    parsed = WebUrl.parse(url)
+    if parsed is None:
+        return Trouble(11100, f"{shown(url)} is no absolute http or https URL", url)
+    if "_" in parsed.host:
+        return Trouble(11210, f"{parsed.host} is no valid host name", url)
+    return parsed
 
 
 def _unreachable(failure: Failure, url: str) -> Trouble:
     code = {"host": 11210, "connect": 11205, "timeout": 11205, "tls": 11220}.get(failure.kind, 11200)
-    return Trouble(code, f"{failure.detail} at {url}", url)
+    return Trouble(code, f"{failure.detail} at {shown(url)}", url)

@@ -21,7 +21,7 @@ from ringback.emulator.engine.exchange import Session, Trouble, exchange
 from ringback.emulator.engine.people import Phone, Text
 from ringback.emulator.engine.process import Steps
 from ringback.emulator.engine.records import Media, Message
-from ringback.emulator.engine.transcript import shown
+from ringback.emulator.engine.urls import shown
 from ringback.rest import segments as count_segments
 from ringback.twiml import Body
 from ringback.twiml import Media as TwimlMedia

@@ -14,7 +14,8 @@ from ringback.emulator.engine.people import OnCall
 from ringback.emulator.engine.process import Ask, Outcome, Process, Source, Steps
 from ringback.emulator.engine.records import Account, Problem, Store
 from ringback.emulator.engine.sids import Sids
-from ringback.emulator.engine.transcript import Entry, Transcript, shown
+from ringback.emulator.engine.transcript import Entry, Transcript
+from ringback.emulator.engine.urls import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from attrs import define, frozen
 
+from ringback.emulator.engine.arguments import one_of, seconds
 from ringback.emulator.engine.process import Changed
 from ringback.errors import EmulatorError
 
@@ -81,12 +82,6 @@ Step: TypeAlias = "Hear | Press | Speak | Pause | HangUp"
 Script: TypeAlias = "Callable[[Line], Iterable[Step]]"
 
 
-def one_of(name: str, chosen: str, allowed: tuple[str, ...]) -> None:
-    """Refuse a word that isn't allowed: what a type checker would say, for those who have none."""
-    if chosen not in allowed:
-        raise EmulatorError(f"{name}: expected one of {', '.join(allowed)}, got {chosen!r}")
-
-
 @frozen
 class OnCall:
     """What a phone does when it rings.
@@ -107,6 +102,7 @@ class OnCall:
     def __attrs_post_init__(self) -> None:
         one_of("on_call", self.policy, get_args(Policy))
         one_of("answered_by", self.answered_by, get_args(AnsweredBy))
+        seconds("after", self.after)
 
 
 @define(eq=False)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 
-__all__ = ["Entry", "Transcript", "shown"]
+__all__ = ["Entry", "Transcript"]
 
 _URL: Final = re.compile(r"https?://[^\s/?#\"']+([^\s?#\"']*)[^\s\"']*")
 
@@ -116,12 +115,3 @@ class Transcript:
             blocks.append("\n".join(["elsewhere", *rest]))
         return "\n\n".join(blocks)
 
-
-def shown(url: str) -> str:
-    """A URL for people: without user name, password and fragment."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return url.rpartition("@")[2]
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=host, fragment="").geturl()

@@ -10,7 +10,7 @@ from attrs import evolve
 from ringback.emulator.engine.documents import Document, name_of, read_answer, read_twiml
 from ringback.emulator.engine.exchange import Trouble, exchange
 from ringback.emulator.engine.process import Source, Steps
-from ringback.emulator.engine.transcript import shown
+from ringback.emulator.engine.urls import shown
 from ringback.emulator.engine.verbs.results import END, NEXT, Result
 from ringback.emulator.engine.verbs.sound import listen, nothing
 from ringback.twiml import Dial, Pause, Redirect, Reject
