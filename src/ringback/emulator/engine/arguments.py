@@ -1,0 +1,51 @@
+"""What callers give, checked where they give it: errors name the argument, the value and what is allowed.
+
+The types say most of it; this is for those who have no type checker, for what a type can't say (infinity is a
+float), and for the text of forms and queries.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ringback.errors import EmulatorError
+
+__all__ = ["LONGEST", "one_of", "printable", "seconds", "whole"]
+
+# A year. What takes longer is a mistake, and the calendar has an end.
+LONGEST: Final = 366 * 86_400.0
+_DIGITS: Final = re.compile(r"[0-9]{1,9}\Z")
+
+
+def one_of(name: str, chosen: object, allowed: tuple[str, ...]) -> None:
+    """Refuse a word that isn't allowed."""
+    if not isinstance(chosen, str) or chosen not in allowed:
+        raise EmulatorError(f"{name}: expected one of {', '.join(allowed)}, got {_short(chosen)}")
+
+
+def seconds(name: str, value: object, *, positive: bool = False, most: float = LONGEST) -> None:
+    """Refuse what is no time: infinity, not-a-number, less than nothing, more than a year."""
+    number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else -1.0
+    # Not-a-number is neither below nor above anything: only what is within passes.
+    if not (0 < number <= most if positive else 0 <= number <= most):
+        least = "above 0" if positive else "from 0"
+        raise EmulatorError(f"{name}: expected seconds {least} to {most:,.0f}, got {_short(value)}")
+
+
+def whole(text: str) -> int | None:
+    """The whole number that a parameter says, or None where it says none: plain digits, at most nine."""
+    return int(text) if _DIGITS.match(text) else None
+
+
+def printable(name: str, value: object, most: int) -> None:
+    """Refuse what is no line of text."""
+    if not isinstance(value, str) or not 0 < len(value) <= most or not value.isprintable():
+        raise EmulatorError(f"{name}: expected 1 to {most} printable characters, got {_short(value)}")
+
+
+def _short(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > 64:
+        return "a number of that many digits"  # which Python refuses to write out
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
