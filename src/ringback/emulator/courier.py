@@ -207,16 +207,23 @@ def _checked(answer: object) -> Outcome:
         return Failure(
             "broken", f"the application answered with {type(answer).__name__}, not with a WebhookResponse"
         )
-    status: object = answer.status
-    body: object = answer.body
-    fields: tuple[tuple[object, object], ...] = answer.headers.multi_items()
-    if not isinstance(status, int) or not 100 <= status <= 599:
-        return Failure("broken", f"the application answered with the status {status!r:.80}")
-    if not isinstance(body, bytes):
-        return Failure("broken", f"the application answered with a body of {type(body).__name__}, not bytes")
-    if not all(isinstance(name, str) and isinstance(value, str) for name, value in fields):
-        return Failure("broken", "the application answered with header fields that are no text")
+    fields = answer.headers.multi_items()
+    parts = [
+        ("status", answer.status, int),
+        ("body", answer.body, bytes),
+        *(("header field", part, str) for field in fields for part in field),
+    ]
+    for name, value, kind in parts:
+        if not _is_a(value, kind):
+            return Failure("broken", f"the application answered with the {name} {value!r:.80}")
+    if not 100 <= answer.status <= 599:
+        return Failure("broken", f"the application answered with the status {answer.status!r:.80}")
     return answer
+
+
+def _is_a(value: object, kind: type[object]) -> bool:
+    """For values whose type says so already, but whose maker need not have asked it."""
+    return isinstance(value, kind)
 
 
 def _late(ask: Ask) -> Failure:

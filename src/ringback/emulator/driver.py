@@ -325,7 +325,7 @@ class Driver:
             self.condition.notify_all()
 
     def _broke(self, error: Exception) -> None:
-        """Something failed that nobody waited for by itself: the next who waits for anything is told, once."""
+        """Something failed that nobody waited for: the next who waits for anything is told, once."""
         _log.error("the emulator broke", exc_info=error)
         self._broken = error
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final, cast, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 from ringback.app import Application as RingbackApplication
 from ringback.app import Switchboard
 from ringback.emulator.courier import Courier
 from ringback.emulator.driver import Driver, Mode
-from ringback.emulator.engine.arguments import one_of, printable, seconds
+from ringback.emulator.engine.arguments import number as check_number
+from ringback.emulator.engine.arguments import one_of, printable
+from ringback.emulator.engine.arguments import text as check_text
 from ringback.emulator.engine.calls import loop
 from ringback.emulator.engine.network import Network, Settings
 from ringback.emulator.engine.people import OnCall
@@ -46,11 +48,18 @@ AUTH_TOKEN: Final = "emulated" * 4
 # Credentials with which nothing happens but what magic numbers stand for.
 TEST_ACCOUNT_SID: Final = "AC" + "7e57" * 8
 TEST_AUTH_TOKEN: Final = "untested" * 4
+_METHODS: Final = ("GET", "POST")
+# Nobody's number or name is longer than a SIP address may be.
+_LONGEST_NAME: Final = 255
 _START: Final = datetime(2026, 1, 5, 9, 0, tzinfo=timezone.utc)
 _ACCOUNT: Final = re.compile(r"AC[0-9a-f]{32}\Z")
 # E.164, or a short code.
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{1,14}\Z|[0-9]{3,8}\Z")
 _A_DAY: Final = 86_400.0
+_FASTEST: Final = 1e6
+# The calendar has to have room for what happens.
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 9000
 
 
 class Emulator:
@@ -71,6 +80,8 @@ class Emulator:
             `no-answer`, `unreachable` or `wait`.
         after: Seconds of ringing before they answer or decline.
         any_host: Send webhooks to other machines too; by default only to this one and to `applications`.
+        strict: Take TwiML that the schema doesn't allow for an error (12200) that ends the document. Twilio,
+            and the emulator by default, ignores what it doesn't know, and leaves a warning.
 
     Raises:
         EmulatorError: A value is out of range.
@@ -90,14 +101,17 @@ class Emulator:
         on_call: Policy = "answer",
         after: float = 2.0,
         any_host: bool = False,
+        strict: bool = False,
     ) -> None:
         if start.utcoffset() is None:
             raise EmulatorError(f"start: expected a datetime with a time zone, got {start!r}")
+        if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
+            raise EmulatorError(
+                f"start: expected a year from {_FIRST_YEAR} to {_LAST_YEAR}, got {start.year}"
+            )
         one_of("clock", clock, get_args(Mode))
-        if not isinstance(cast("object", seed), str):
-            raise EmulatorError(f"seed: expected text, got {seed!r}")
-        if not speed > 0:
-            raise EmulatorError(f"speed: expected a number above 0, got {speed!r}")
+        check_text("seed", seed)
+        check_number("speed", speed, positive=True, most=_FASTEST)
         if not _ACCOUNT.match(account_sid):
             raise EmulatorError(f"account_sid: expected AC and 32 hex digits, got {account_sid!r}")
         if not auth_token:
@@ -110,6 +124,7 @@ class Emulator:
             settings=settings or Settings(),
             interpret=interpret,
             loop=loop,
+            strict=strict,
         )
         self._network.on_call = OnCall(on_call, after)
         self._open(account_sid, auth_token, "Emulated account", test=False)
@@ -221,8 +236,7 @@ class Emulator:
         Raises:
             EmulatorError: The number belongs to an account here.
         """
-        if not number:
-            raise EmulatorError("number: expected a phone number, got ''")
+        printable("number", number, _LONGEST_NAME)
         with self._driver.touch() as network:
             if network.store.number(number) is not None:
                 raise EmulatorError(f"{number} belongs to an account of this emulator: it is nobody's phone")
@@ -256,8 +270,11 @@ class Emulator:
             account_sid: Whose it is; the main account's by default.
 
         Raises:
-            EmulatorError: It is no phone number, or somebody's phone.
+            EmulatorError: It is no phone number, or somebody's phone; or there is no such application,
+                account or method.
         """
+        one_of("voice_method", voice_method, _METHODS)
+        one_of("sms_method", sms_method, _METHODS)
         if not _NUMBER.match(phone_number):
             raise EmulatorError(
                 f"phone_number: expected E.164, such as +15017122661, or a short code, got {phone_number!r}"
@@ -266,6 +283,10 @@ class Emulator:
             record = network.store.number(phone_number)
             if record is None and phone_number in network.phones:
                 raise EmulatorError(f"{phone_number} is somebody's phone already")
+            if application_sid and application_sid not in network.store.applications:
+                raise EmulatorError(f"application_sid: {application_sid!r} is no application here")
+            if account_sid is not None and account_sid not in network.store.accounts:
+                raise EmulatorError(f"account_sid: {account_sid!r} is no account here")
             if record is None:
                 now = network.clock.date
                 record = Number(

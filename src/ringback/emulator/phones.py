@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from attrs import frozen
 
-from ringback.emulator.engine.arguments import one_of, printable, seconds
+from ringback.emulator.engine.arguments import one_of
+from ringback.emulator.engine.arguments import seconds as check_seconds
+from ringback.emulator.engine.arguments import text as check_text
 from ringback.emulator.engine.calls import call_in, phone
 from ringback.emulator.engine.messages import receive
-from ringback.emulator.engine.people import KEYS, Heard, Line, OnCall, Text
+from ringback.emulator.engine.people import Heard, Line, OnCall, Text
+from ringback.emulator.engine.people import keys as check_keys
 from ringback.emulator.engine.phrases import has_phrase
 from ringback.emulator.engine.scripts import SPOKEN, follow, length_of, matches
+from ringback.emulator.engine.urls import WebUrl
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -108,8 +112,7 @@ class PhoneCall:
         Raises:
             ExpectationFailed: Nobody listened within `timeout` seconds, or the call ended.
         """
-        if not keys or not KEYS.issuperset(keys):
-            raise EmulatorError(f"{keys!r}: keys are 0-9, * and #")
+        check_keys("keys", keys)
         for number, key in enumerate(keys):
             if number:
                 self.wait(self._line.leg.network.settings.key)
@@ -129,9 +132,9 @@ class PhoneCall:
             ExpectationFailed: Nobody listened, or the call ended.
         """
         settings = self._line.leg.network.settings
-        length = length_of(text, settings.characters) if seconds is None else float(seconds)
-        if length <= 0:
-            raise EmulatorError(f"speaking takes more than {length:g} seconds")
+        check_text("text", text)
+        length = length_of(text, settings.characters) if seconds is None else seconds
+        check_seconds("seconds", length, positive=True)
         self._until_listened("speech", f'to say "{text}"', timeout)
         with self._driver.touch():
             self._line.speak(text, length)
@@ -348,13 +351,18 @@ class Phone:
             media: URLs of pictures and the like.
 
         Raises:
-            EmulatorError: Nobody owns the number.
+            EmulatorError: Nobody owns the number; or a URL is none.
         """
+        check_text("body", body)
+        for url in (urls := tuple(media)):
+            check_text("media", url)
+            if WebUrl.parse(url) is None:
+                raise EmulatorError(f"media: expected absolute http or https URLs, got {url!r:.200}")
         with self._driver.touch() as network:
             number = network.store.number(to)
             if number is None:
                 raise EmulatorError(f"{to} is no number of this emulator's accounts")
-            return receive(network, self._phone, number, body, media).sid
+            return receive(network, self._phone, number, body, urls).sid
 
     def expect_text(self, body: str = "", *, timeout: float = 60.0) -> Text:
         """Wait for a text with these words in its body, whole ones.

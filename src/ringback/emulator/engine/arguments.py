@@ -11,7 +11,7 @@ from typing import Final
 
 from ringback.errors import EmulatorError
 
-__all__ = ["LONGEST", "one_of", "printable", "seconds", "whole"]
+__all__ = ["LONGEST", "number", "one_of", "printable", "seconds", "text", "whole"]
 
 # A year. What takes longer is a mistake, and the calendar has an end.
 LONGEST: Final = 366 * 86_400.0
@@ -24,13 +24,18 @@ def one_of(name: str, chosen: object, allowed: tuple[str, ...]) -> None:
         raise EmulatorError(f"{name}: expected one of {', '.join(allowed)}, got {_short(chosen)}")
 
 
-def seconds(name: str, value: object, *, positive: bool = False, most: float = LONGEST) -> None:
+def seconds(name: str, value: object, *, positive: bool = False) -> None:
     """Refuse what is no time: infinity, not-a-number, less than nothing, more than a year."""
-    number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else -1.0
+    number(name, value, positive=positive, most=LONGEST, what="seconds")
+
+
+def number(name: str, value: object, *, positive: bool, most: float, what: str = "a number") -> None:
+    """Refuse what is no number, or out of range."""
+    given = value if isinstance(value, (int, float)) and not isinstance(value, bool) else -1.0
     # Not-a-number is neither below nor above anything: only what is within passes.
-    if not (0 < number <= most if positive else 0 <= number <= most):
-        least = "above 0" if positive else "from 0"
-        raise EmulatorError(f"{name}: expected seconds {least} to {most:,.0f}, got {_short(value)}")
+    if not (0 < given <= most if positive else 0 <= given <= most):
+        least = "above 0" if positive else "of at least 0"
+        raise EmulatorError(f"{name}: expected {what} {least}, at most {most:,.0f}, got {_short(value)}")
 
 
 def whole(text: str) -> int | None:
@@ -42,6 +47,16 @@ def printable(name: str, value: object, most: int) -> None:
     """Refuse what is no line of text."""
     if not isinstance(value, str) or not 0 < len(value) <= most or not value.isprintable():
         raise EmulatorError(f"{name}: expected 1 to {most} printable characters, got {_short(value)}")
+
+
+def text(name: str, value: object) -> None:
+    """Refuse what is no text, or can't be sent: half of a surrogate pair."""
+    if not isinstance(value, str):
+        raise EmulatorError(f"{name}: expected text, got {_short(value)}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise EmulatorError(f"{name}: expected text that UTF-8 can write, got {_short(value)}") from None
 
 
 def _short(value: object) -> str:

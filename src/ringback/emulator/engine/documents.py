@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final, Literal, Protocol
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ringback.emulator.engine.exchange import Answer, Trouble
 from ringback.emulator.engine.urls import resolve
 from ringback.errors import TwimlError
-from ringback.twiml import Message, Play, Say, parse
+from ringback.twiml import Message, Play, Raw, Say, parse
 from ringback.twiml.xml import NotXml, read_xml
 
 __all__ = ["Document", "name_of", "read_answer", "read_twiml", "said"]
@@ -38,10 +38,12 @@ class Document:
     Attributes:
         url: What its relative URLs are resolved against, and what an empty `action` means.
         verbs: Its top-level elements.
+        warnings: What was ignored in it.
     """
 
     url: str
     verbs: tuple[object, ...]
+    warnings: tuple[Trouble, ...] = ()
 
     def link(self, target: str | _Linked | None) -> str:
         """Where an attribute leads; without one, to this document."""
@@ -63,11 +65,11 @@ def said(element: object) -> str:
     return " ".join(_text(element).split())
 
 
-def read_answer(answer: Answer, document: Kind) -> Document | Trouble:
-    """What the answer says."""
+def read_answer(answer: Answer, document: Kind, *, strict: bool) -> Document | Trouble:
+    """What the answer says; see `read_twiml`."""
     body = answer.response.body
     if len(body) > MOST_BYTES:
-        return Trouble(_TOO_LONG, f"an answer of more than {MOST_BYTES} bytes", answer.url)
+        return Trouble(_TOO_LONG, f"an answer of more than {MOST_BYTES} bytes", answer.url, body)
     if not body.strip() or answer.response.status == 204:
         return Document(answer.url, ())
     kind = answer.response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -77,16 +79,29 @@ def read_answer(answer: Answer, document: Kind) -> Document | Trouble:
         return _plain(body, answer.url, document)
     if kind not in _TWIML and kind != "text/plain":
         message = f"content type {kind} is neither TwiML, text nor audio"
-        return Trouble(_NO_CONTENT_TYPE, message, answer.url)
-    return read_twiml(body, answer.url, document)
+        return Trouble(_NO_CONTENT_TYPE, message, answer.url, body)
+    return read_twiml(body, answer.url, document, strict=strict)
 
 
-def read_twiml(xml: str | bytes, url: str, document: Kind) -> Document | Trouble:
-    """A TwiML document."""
+def read_twiml(xml: str | bytes, url: str, document: Kind, *, strict: bool) -> Document | Trouble:
+    """A TwiML document.
+
+    What the schema doesn't allow is ignored, and noted among the document's warnings: elements are left out,
+    attributes are as if they weren't there. If `strict` it is the end of the document instead.
+    """
     try:
         return Document(url, parse(xml, document=document).children)
     except TwimlError as error:
-        return Trouble(_code(xml), str(error), url)
+        body = xml if isinstance(xml, bytes) else xml.encode("utf-8", errors="replace")
+        trouble = Trouble(_code(xml), str(error), url, body)
+        if strict or trouble.code != _NOT_SCHEMA:
+            return trouble
+    try:
+        children = parse(xml, document=document, strict=False).children
+    except TwimlError:  # there is nothing in it that could be done
+        return trouble
+    verbs = tuple(child for child in children if not isinstance(child, Raw))
+    return Document(url, verbs, (evolve(trouble, warning=True),))
 
 
 def _code(xml: str | bytes) -> int:
@@ -102,7 +117,7 @@ def _plain(body: bytes, url: str, document: Kind) -> Document | Trouble:
     try:
         return Document(url, (Say(text) if document == "voice" else Message(text),))
     except TwimlError as error:
-        return Trouble(_NOT_SCHEMA, str(error), url)
+        return Trouble(_NOT_SCHEMA, str(error), url, body)
 
 
 def _text(element: object) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import mimetypes
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import urlsplit
 
 from attrs import frozen
 
@@ -149,9 +148,13 @@ def _fetch(
     answer = yield from exchange(
         session, method, url, pairs, lane=f"{message.sid}/messaging", token=network.sids.uuid("token")
     )
-    read = answer if isinstance(answer, Trouble) else read_answer(answer, "messaging")
+    if isinstance(answer, Trouble):
+        return answer
+    read = read_answer(answer, "messaging", strict=network.strict)
     if isinstance(read, Document):
         network.note(message.sid, "Twilio", "asks", f"{method} {shown(url)} → {read}")
+        for warning in read.warnings:
+            network.problem(session.account, message.sid, warning)
     return read
 
 
@@ -163,7 +166,8 @@ def _reply(
         if isinstance(verb, Redirect):
             return document.link(said(verb)), verb.method or "POST"
         if not isinstance(verb, TwimlMessage):
-            trouble = Trouble(12200, f"the emulator does not execute <{name_of(verb)}> here", document.url)
+            what = f"the emulator does not execute <{name_of(verb)}> here"
+            trouble = Trouble(12200, what, document.url, warning=True)
             network.problem(account, message.sid, trouble)
             continue
         media = tuple(document.link(said(child)) for child in verb.children if isinstance(child, TwimlMedia))
@@ -212,7 +216,7 @@ def _record(network: Network, account: Account, wanted: OutgoingMessage) -> Mess
 
 def _media(network: Network, message: Message, url: str) -> Media:
     now = network.clock.date
-    guessed = mimetypes.guess_type(urlsplit(url).path)[0]
+    guessed = mimetypes.guess_type(url.partition("?")[0])[0]
     media = Media(
         sid=network.sids.new("ME"),
         date_created=now,

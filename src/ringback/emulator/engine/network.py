@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
+from ringback.emulator.engine.arguments import LONGEST, number
 from ringback.emulator.engine.clock import Clock
 from ringback.emulator.engine.exchange import Cookies, Session, Trouble, exchange
 from ringback.emulator.engine.people import OnCall
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.records import Number
 
 __all__ = ["Delivery", "Network", "Outbox", "Settings"]
+
+# Bytes of an answer that a problem keeps.
+_BODY: Final = 2_000
 
 
 @frozen
@@ -62,6 +66,12 @@ class Settings:
     longest: float = 14_400.0
     documents: int = 100
     queue: float = 1.0
+
+    def __attrs_post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            # Of these at least one: calls have to end, and to come to something.
+            positive = name in {"characters", "documents", "longest"}
+            number(f"settings.{name}", value, positive=positive, most=LONGEST)
 
 
 @frozen(eq=False)
@@ -100,6 +110,8 @@ class Network:
         loop: Connects a call to a number of ours with a call that comes in there.
         home: Scheme and host that the URLs of recordings begin with.
         conferences: Live conferences, by account SID and name.
+        strict: Whether TwiML that the schema doesn't allow is an error instead of a warning.
+        watchers: Called with every entry of the transcript as it comes, and the problem that it is about.
     """
 
     def __init__(
@@ -110,6 +122,7 @@ class Network:
         settings: Settings,
         interpret: Callable[[Leg, Source], Steps[None]],
         loop: Callable[[Leg, Number], None],
+        strict: bool = False,
     ) -> None:
         self.clock = Clock(start)
         self.store = Store()
@@ -124,6 +137,8 @@ class Network:
         self.conferences: dict[tuple[str, str], Conference] = {}
         self.on_call = OnCall()
         self.loop = loop
+        self.strict = strict
+        self.watchers: list[Callable[[Entry, Problem | None], None]] = []
         self.next_start: dict[str, float] = {}
         self._cookies: dict[frozenset[str], Cookies] = {}
 
@@ -141,7 +156,17 @@ class Network:
     def note(
         self, subject: str, who: str, did: str, what: str = "", source: str = "", document: str = ""
     ) -> None:
-        self.transcript.add(Entry(round(self.clock.now, 3), subject, who, did, what, source, document))
+        self._add(self._entry(subject, who, did, what, source, document))
+
+    def _entry(
+        self, subject: str, who: str, did: str, what: str = "", source: str = "", document: str = ""
+    ) -> Entry:
+        return Entry(round(self.clock.now, 3), subject, who, did, what, source, document)
+
+    def _add(self, entry: Entry, problem: Problem | None = None) -> None:
+        self.transcript.add(entry)
+        for watcher in self.watchers:
+            watcher(entry, problem)
 
     def problem(self, account: Account, subject: str, trouble: Trouble) -> None:
         """What the debugger of the real service would show."""
@@ -154,10 +179,14 @@ class Network:
             code=trouble.code,
             message=trouble.message,
             subject_sid=subject,
-            url=trouble.url,
+            url=shown(trouble.url),
+            level="warning" if trouble.warning else "error",
+            response_body=trouble.body[:_BODY].decode("utf-8", errors="replace"),
         )
         self.store.problems[record.sid] = record
-        self.note(subject, "Twilio", "problem", f"{trouble.code}: {trouble.message}")
+        did = "warning" if trouble.warning else "problem"
+        entry = self._entry(subject, "Twilio", did, f"{trouble.code}: {trouble.message}")
+        self._add(entry, record)
 
     def tell(
         self,

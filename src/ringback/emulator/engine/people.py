@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from attrs import define, frozen
 
-from ringback.emulator.engine.arguments import one_of, seconds
+from ringback.emulator.engine import arguments
+from ringback.emulator.engine.arguments import one_of
 from ringback.emulator.engine.process import Changed
 from ringback.errors import EmulatorError
 
@@ -50,12 +51,19 @@ class Hear:
     text: str
     timeout: float = 60.0
 
+    def __attrs_post_init__(self) -> None:
+        arguments.text("text", self.text)
+        arguments.seconds("timeout", self.timeout)
+
 
 @frozen
 class Press:
     """Press keys, one after the other, as soon as somebody listens for them."""
 
     keys: str
+
+    def __attrs_post_init__(self) -> None:
+        keys("keys", self.keys)
 
 
 @frozen
@@ -65,12 +73,20 @@ class Speak:
     text: str
     seconds: float | None = None
 
+    def __attrs_post_init__(self) -> None:
+        arguments.text("text", self.text)
+        if self.seconds is not None:
+            arguments.seconds("seconds", self.seconds, positive=True)
+
 
 @frozen
 class Pause:
     """Do nothing for so many seconds."""
 
     seconds: float
+
+    def __attrs_post_init__(self) -> None:
+        arguments.seconds("seconds", self.seconds)
 
 
 @frozen
@@ -80,6 +96,12 @@ class HangUp:
 
 Step: TypeAlias = "Hear | Press | Speak | Pause | HangUp"
 Script: TypeAlias = "Callable[[Line], Iterable[Step]]"
+
+
+def keys(name: str, value: object) -> None:
+    """Refuse what no phone has keys for."""
+    if not isinstance(value, str) or not value or not KEYS.issuperset(value):
+        raise EmulatorError(f"{name}: expected 0-9, * and #, got {value!r:.80}")
 
 
 @frozen
@@ -102,7 +124,7 @@ class OnCall:
     def __attrs_post_init__(self) -> None:
         one_of("on_call", self.policy, get_args(Policy))
         one_of("answered_by", self.answered_by, get_args(AnsweredBy))
-        seconds("after", self.after)
+        arguments.seconds("after", self.after)
 
 
 @define(eq=False)
@@ -214,14 +236,15 @@ class Line:
 
     def press(self, key: str) -> None:
         """Press one key."""
-        if key not in KEYS:
-            raise EmulatorError(f"{key!r} is no key of a phone: 0-9, * or #")
+        keys("key", key)
         self._talking("press a key")
         self.leg.network.note(self.leg.call.sid, self.phone.number, "presses", key)
         self.leg.pressed(key)
 
     def speak(self, text: str, seconds: float) -> None:
         """Say something."""
+        arguments.text("text", text)
+        arguments.seconds("seconds", seconds, positive=True)
         self._talking("speak")
         self.leg.network.note(self.leg.call.sid, self.phone.number, "says", f'"{text}" ({seconds:g} s)')
         self.leg.spoke(text, seconds)

@@ -166,13 +166,20 @@ class Transcription(Record):
 
 @define(eq=False, kw_only=True)
 class Problem(Record):
-    """What the real service would write to the debugger: an error that stopped or hurt a call or message."""
+    """What the real service would write to the debugger: an error that stopped or hurt a call or message.
+
+    Attributes:
+        level: `warning` where what was asked for was done all the same.
+        response_body: The beginning of the answer that is the problem, where one is.
+    """
 
     account_sid: str
     code: int
     message: str
     subject_sid: str
     url: str = ""
+    level: Literal["error", "warning"] = "error"
+    response_body: str = ""
 
 
 @define(eq=False)

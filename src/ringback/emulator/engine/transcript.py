@@ -114,4 +114,3 @@ class Transcript:
         if rest and sid is None:
             blocks.append("\n".join(["elsewhere", *rest]))
         return "\n\n".join(blocks)
-

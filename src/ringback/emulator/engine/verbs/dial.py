@@ -30,7 +30,7 @@ from ringback.emulator.engine.verbs.conference import JOINED, join
 from ringback.emulator.engine.verbs.flow import last_words, whisper
 from ringback.emulator.engine.verbs.results import NEXT, Result
 from ringback.emulator.engine.verbs.sound import listen, nothing
-from ringback.twiml import Client, Conference, Dial, Identity, Number
+from ringback.twiml import Client, Conference, Dial, Identity, Number, Raw
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.parameters import Pairs
@@ -44,9 +44,10 @@ Callee: TypeAlias = "Number | Client"
 
 def dial(leg: Leg, document: Document, verb: Dial) -> Steps[Result]:
     """Connect the call to others, and ask the action when that is over."""
-    elements = [child for child in verb.children if not isinstance(child, str)]
-    nouns = elements or [Number(said(verb))]
-    if isinstance(nouns[0], Conference):
+    nouns = [child for child in verb.children if not isinstance(child, (str, Raw))]
+    if not nouns and said(verb):
+        nouns = [Number(said(verb))]
+    if nouns and isinstance(nouns[0], Conference):
         try:
             pairs = yield from join(leg, document, verb, nouns[0])
         except HungUp:

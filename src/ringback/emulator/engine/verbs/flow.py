@@ -71,7 +71,8 @@ def execute(leg: Leg, document: Document, verbs: Verbs) -> Steps[Result]:
         run = verbs.get(type(verb))
         if run is None:
             message = f"the emulator does not execute <{name_of(verb)}> here"
-            leg.network.problem(leg.session.account, leg.call.sid, Trouble(12200, message, document.url))
+            trouble = Trouble(12200, message, document.url, warning=True)
+            leg.network.problem(leg.session.account, leg.call.sid, trouble)
             continue
         if _answers(leg, verb):
             leg.answer()
@@ -110,9 +111,10 @@ def last_words(leg: Leg, source: Source) -> Steps[None]:
 def _fetch(leg: Leg, source: Source) -> Steps[Document | Trouble]:
     network = leg.network
     if source.twiml is not None:
-        document = read_twiml(source.twiml, source.url, "voice")
+        document = read_twiml(source.twiml, source.url, "voice", strict=network.strict)
         if isinstance(document, Document):
             network.note(leg.call.sid, "Twilio", "runs inline TwiML:", str(document))
+            _warn(leg, document)
         return document
     pairs = [*leg.parameters(), *source.extra]
     answer = yield from exchange(
@@ -125,12 +127,18 @@ def _fetch(leg: Leg, source: Source) -> Steps[Document | Trouble]:
     )
     if isinstance(answer, Trouble):
         return answer
-    read = read_answer(answer, "voice")
+    read = read_answer(answer, "voice", strict=network.strict)
     if isinstance(read, Document):
         network.note(leg.call.sid, "Twilio", "asks", f"{source.method} {shown(source.url)} → {read}")
+        _warn(leg, read)
         # A redirected request's document is relative to where it finally came from.
         return evolve(read, url=answer.url)
     return read
+
+
+def _warn(leg: Leg, document: Document) -> None:
+    for warning in document.warnings:
+        leg.network.problem(leg.session.account, leg.call.sid, warning)
 
 
 def _answers(leg: Leg, verb: object) -> bool:
