@@ -90,8 +90,6 @@ def _options(item: pytest.Item, module: object) -> dict[str, object]:
 
     allowed = list(signature(Emulator).parameters)
     options: dict[str, object] = {"seed": _seed(item), "strict": True}
-    if "strict" not in allowed:
-        del options["strict"]
     if not isinstance(module, Mapping):
         pytest.fail(f"emulator_options: expected a dict of options, got {module!r}", pytrace=False)
     options |= _known("emulator_options", cast("Mapping[str, object]", module), allowed)
