@@ -2,16 +2,17 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SUDO := $(shell [ $$(id -u) = 0 ] || echo sudo)
 
 # The tests start many processes; without bytecode each would compile the library again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench stress cassettes generate format clean
+.PHONY: demo test check servers bench stress cassettes generate format clean
 
 demo: $(VENV)/ready
 	$(BIN)/python -m examples.demo
 
-test: check
+test: check servers
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
 
 check: $(VENV)/ready
@@ -21,6 +22,12 @@ check: $(VENV)/ready
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/pyright
+
+# Real servers for the tests, from Debian's packages; they are started by the tests that need them.
+servers:
+	@command -v redis-server >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
+	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq redis-server postgresql; \
+	} >/dev/null || { echo "make test needs redis-server and postgresql: install them, and run it again" >&2; exit 1; }
 
 bench: $(VENV)/ready
 	$(BIN)/python -m bench
@@ -42,7 +49,7 @@ $(VENV)/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("ringback needs Python 3.10 or newer: make PYTHON=python3.11 …" if sys.version_info < (3, 10) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[emulator,http2,aiohttp,otel]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[emulator,http2,aiohttp,otel,redis,postgres]' --group dev
 	touch $@
 
 clean:
