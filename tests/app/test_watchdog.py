@@ -16,7 +16,7 @@ from ringback.app import watchdog as module
 from ringback.app.watchdog import watchdog
 from ringback.twiml import Say, VoiceResponse
 from ringback.webhooks import CallEnded, IncomingCall
-from tests.app.twilio import TOKEN, call_parameters, new_sid, request, tags, until
+from tests.app.twilio import TOKEN, call_parameters, link, new_sid, request, tags, until
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -126,6 +126,29 @@ def test_under_wsgi(caplog: pytest.LogCaptureFixture) -> None:
     until(lambda: bool(warnings(caplog)))
     release.set()
     assert warnings(caplog)[0].startswith(f"handler blocking of {sid} ")
+
+
+def test_nobody_waits_for_a_portal_that_is_blocked() -> None:
+    """The threads of a WSGI server are few: long before the deadline they are there for others."""
+    app = Application(public_url=URL, auth_token=TOKEN, deadline=30)
+    release = threading.Event()
+
+    @app.on(IncomingCall)
+    async def blocking(call: IncomingCall) -> VoiceResponse:
+        release.wait(20)
+        return VoiceResponse(Say("At last"))
+
+    parameters = call_parameters(new_sid("CA"))
+    began = time.monotonic()
+    held = app.handle_sync(request(blocking.url, parameters))
+    for _ in range(2):
+        assert tags(held) == ["Pause", "Redirect"]
+        held = app.handle_sync(request(link(held, "Redirect"), parameters))
+    ended = call_parameters(parameters["CallSid"], "completed")
+    assert app.handle_sync(request(app.callback(CallEnded).url, ended)).status == 204
+    assert time.monotonic() - began < 10
+    release.set()
+    assert tags(app.handle_sync(request(link(held, "Redirect"), parameters))) == ["Say"]
 
 
 async def test_the_thread_goes_and_comes_back() -> None:

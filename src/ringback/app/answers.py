@@ -17,7 +17,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback._core.events import MessageRequest, Notification, VoiceRequest
-from ringback.app.portal import call_in
+from ringback.app.budget import Budget
+from ringback.app.portal import call_in, portal_is_blocked
 from ringback.app.tags import tagged
 from ringback.errors import TwimlError
 from ringback.http import WebhookResponse
@@ -35,6 +36,7 @@ __all__ = ["Answer", "Desk", "document_for", "held", "nothing", "refusal", "sett
 T = TypeVar("T")
 
 LARGEST_TWIML: Final = 64 * 1024
+LOOK: Final = 0.5  # seconds between two looks at whether the portal is blocked
 
 
 def twiml(document: VoiceResponse | MessagingResponse) -> WebhookResponse:
@@ -150,9 +152,15 @@ class Desk:
         return self._ready(answer) or self.hold(answer, route)
 
     def serve_blocking(self, answer: Answer, patience: float, route: AnyRoute) -> WebhookResponse:
-        """The same for a thread that runs no event loop."""
-        with suppress(FutureTimeout):
-            answer.future.result(min(patience, max(0.0, self._limit - answer.age)))
+        """The same for a thread that runs no event loop. It waits no longer for a portal that is blocked: the
+        threads of a server are few.
+        """
+        waiting = Budget(min(patience, max(0.0, self._limit - answer.age)))
+        while not answer.future.done() and (left := waiting.left):
+            with suppress(FutureTimeout):
+                answer.future.result(min(left, LOOK))
+            if portal_is_blocked():
+                break
         return self._ready(answer) or self.hold(answer, route)
 
     def hold(self, answer: Answer, route: AnyRoute) -> WebhookResponse:

@@ -10,8 +10,6 @@ import hashlib
 import json
 import logging
 import threading
-from concurrent.futures import CancelledError as FutureCancelled
-from concurrent.futures import TimeoutError as FutureTimeout
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
@@ -25,7 +23,7 @@ from ringback.app.flows import Flow
 from ringback.app.forks import renew_in_child
 from ringback.app.handler_runs import HandlerRuns
 from ringback.app.hub import text_of
-from ringback.app.portal import start_in_portal
+from ringback.app.portal import check_no_loop, start_in_portal
 from ringback.app.routes import Handler, family
 from ringback.app.tags import Tag, read_tag, untagged
 from ringback.errors import WebhookInvalid
@@ -106,27 +104,23 @@ class Dispatcher:
         admitted = self._admit(request)
         if isinstance(admitted, WebhookResponse):
             return admitted
+        check_no_loop()
         route, tag = admitted.match.route, admitted.tag
         asked_again = self._desk.find(tag.id) if tag is not None and tag.kind == "hold" else None
-        if asked_again is not None:
-            return self._desk.serve_blocking(asked_again, budget.left, route)
-        coming = start_in_portal(partial(self._reply, admitted, budget))
-        try:
-            return coming.result(budget.left + THREADS_MOMENT)
-        except FutureTimeout:
-            return self._desk.hold(self._late(coming, route), route)
-        except FutureCancelled:  # the process ends
-            return self._hub.fallback(route.event)
+        answer = asked_again or self._from_portal(admitted, budget)
+        return self._desk.serve_blocking(answer, budget.left + THREADS_MOMENT, route)
 
-    def _late(self, coming: Future[WebhookResponse], route: AnyRoute) -> Answer:
-        """What a blocked loop will answer, some time."""
+    def _from_portal(self, admitted: _Admitted, budget: Budget) -> Answer:
+        route = admitted.match.route
         answer = self._to_come(route, "the event loop is blocked")
 
         def come(coming: Future[WebhookResponse]) -> None:
-            failed = coming.cancelled() or coming.exception() is not None
-            answer.set(self._hub.fallback(route.event) if failed else coming.result())
+            if coming.cancelled():  # the process ends
+                answer.set(self._hub.fallback(route.event))
+            else:
+                answer.set(coming.result())
 
-        coming.add_done_callback(come)
+        start_in_portal(partial(self._reply, admitted, budget)).add_done_callback(come)
         return answer
 
     def _to_come(self, route: AnyRoute, why_not: str) -> Answer:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar, cast
 
 from ringback.app.failures import as_exception, from_outside
 from ringback.app.forks import renew_in_child
+from ringback.app.watchdog import watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "call_in",
+    "check_no_loop",
     "close_in_portal",
     "in_event_loop",
     "invoke",
     "is_async",
+    "portal_is_blocked",
     "portal_loop",
     "start_in_portal",
 ]
@@ -50,15 +53,28 @@ def in_event_loop() -> bool:
     return True
 
 
+def check_no_loop() -> None:
+    """See to it that this thread may wait.
+
+    Raises:
+        RuntimeError: An event loop runs in it, which would be blocked, for ever if it is the portal's.
+    """
+    if in_event_loop():
+        raise RuntimeError("an event loop runs in this thread and would be blocked: await the async twin")
+
+
+def portal_is_blocked() -> bool:
+    """Whether the watchdog has found the portal's loop blocked, and it still is."""
+    return watchdog.blocked(portal_loop())
+
+
 def start_in_portal(work: Callable[[], Coroutine[object, object, T]]) -> Future[T]:
     """Run a coroutine function in the portal's loop.
 
     Raises:
-        RuntimeError: An event loop runs in this thread; waiting would block it, for ever if it is the
-            portal's.
+        RuntimeError: An event loop runs in this thread.
     """
-    if in_event_loop():
-        raise RuntimeError("an event loop runs in this thread and would be blocked: await the async twin")
+    check_no_loop()
     return asyncio.run_coroutine_threadsafe(work(), portal_loop())
 
 

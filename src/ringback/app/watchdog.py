@@ -100,6 +100,11 @@ class _Watchdog:
             if not watched.running:
                 del self._loops[loop]
 
+    def blocked(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether it is known that a loop is blocked at this moment."""
+        watched = self._loops.get(loop)
+        return watched is not None and watched.told
+
     def _watch(self) -> None:
         needed = time.monotonic()
         while True:
