@@ -22,6 +22,7 @@ from urllib.parse import unquote
 
 from attrs import asdict
 
+from ringback.emulator.engine.arguments import whole
 from ringback.emulator.engine.people import AnsweredBy, Line, Policy, Press, Speak
 from ringback.emulator.engine.scripts import follow, length_of
 from ringback.emulator.rest.decoding import pairs_of
@@ -104,7 +105,7 @@ class Control:
         with self._emulator.held() as network:
             if form.get("format") == "text":
                 return f"{network.transcript}\n"
-            after = int(form["after"]) if form.get("after", "").isdecimal() else 0
+            after = whole(form.get("after", "")) or 0
             entries = list(network.transcript)
             return {"entries": [asdict(entry) for entry in entries[after:]], "next": len(entries)}
 
@@ -172,7 +173,7 @@ class Control:
 
     def _on_line(self, phone: Phone, act: Callable[[Line], None]) -> object:
         with self._emulator.held() as network:
-            lines = [line for line in network.phones[phone.number].lines if not line.ended]
+            lines = [line for line in network.phones[phone.number].lines if line.engaged]
             if not lines:
                 raise EmulatorError(f"{phone.number} is in no call")
             act(lines[-1])

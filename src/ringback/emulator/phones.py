@@ -81,7 +81,7 @@ class PhoneCall:
         return self._line.other
 
     @property
-    def state(self) -> Literal["calling", "ringing", "talking", "over"]:
+    def state(self) -> Literal["calling", "coming", "ringing", "talking", "over"]:
         """What this side is doing."""
         return self._line.state
 
@@ -393,7 +393,7 @@ class Phone:
         def waiting() -> Line | None:
             for line in self._phone.lines:
                 if line.leg.call.direction != "inbound" and line.state in {"ringing", "talking"}:
-                    return line if line.leg.call.status in {"ringing", "in-progress"} else None
+                    return line
             return None
 
         if not self._driver.wait_until(lambda: waiting() is not None, seconds=timeout, grace=GRACE):

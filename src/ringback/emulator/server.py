@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Generator, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from ringback.emulator.control import PREFIX, Control
+from ringback.emulator.engine.urls import WebUrl
 from ringback.emulator.rest.errors import Refused
-from ringback.errors import ConfigurationError
+from ringback.errors import ConfigurationError, EmulatorError
 from ringback.http import Headers, Response
 
 if TYPE_CHECKING:
@@ -34,11 +36,21 @@ _JSON: Final = "application/json;charset=utf-8"
 
 
 class EmulatorServer:
-    """ASGI: the REST API under `/2010-04-01/`, the control API under `/_emulator/`."""
+    """ASGI: the REST API under `/2010-04-01/`, the control API under `/_emulator/`.
 
-    def __init__(self, emulator: Emulator) -> None:
+    Every request has to be meant for this machine: its `Host` is an address, a name of `localhost` or one of
+    `names`, and a page that sends one comes from there as well. Otherwise any page in a browser could give
+    orders and read everything, by a name of its own that leads here.
+
+    Args:
+        emulator: What is served.
+        names: Host names that lead here besides `localhost`, without a port.
+    """
+
+    def __init__(self, emulator: Emulator, *, names: Iterable[str] = ()) -> None:
         self._emulator = emulator
         self._control = Control(emulator)
+        self._names = frozenset(name.lower() for name in names)
 
     async def __call__(
         self,
@@ -72,20 +84,33 @@ class EmulatorServer:
         query = cast("bytes", scope["query_string"]).decode("latin-1")
         raw = cast("list[tuple[bytes, bytes]]", scope["headers"])
         headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw])
-        if not path.startswith(PREFIX):
-            target = quote(path, safe="/:@!$&'()*+,;=~-._")
-            return self._emulator.answer(method, f"{target}?{query}" if query else target, headers, body)
         try:
-            # A page in a browser may post to any local port: it says where it comes from.
-            origin = headers.get("Origin")
-            if origin is not None and not _same_host(origin, headers.get("Host")):
-                raise Refused(403, 20403, f"The emulator does not take orders from pages of {origin}")
+            self._check_caller(headers)
+            if not path.startswith(PREFIX):
+                target = quote(path, safe="/:@!$&'()*+,;=~-._")
+                return self._emulator.answer(method, f"{target}?{query}" if query else target, headers, body)
             content = self._control.answer(method, path, query, body)
         except Refused as refused:
             return _error(refused)
+        except EmulatorError as error:  # it was closed meanwhile
+            return _error(Refused(503, 20503, str(error)))
         if isinstance(content, str):
             return Response(200, Headers({"Content-Type": "text/plain;charset=utf-8"}), content.encode())
         return Response(200, Headers({"Content-Type": _JSON}), json.dumps(content, indent=2).encode())
+
+    def _check_caller(self, headers: Headers) -> None:
+        """Refuse what isn't meant for this machine, and what another site's page sends."""
+        hosts = headers.get_all("Host")
+        url = WebUrl.parse(f"http://{hosts[0]}") if len(hosts) == 1 else None
+        if url is None or not (url.local or _is_address(url.host) or url.host.lower() in self._names):
+            shown = ", ".join(hosts)[:200] or "nobody"
+            raise Refused(
+                403, 20403, f"The request is meant for {shown}: the emulator goes by localhost or an address"
+            )
+        # A page may post to any port of this machine, but it can't hide where it comes from.
+        for origin in headers.get_all("Origin"):
+            if origin.lower() != f"http://{hosts[0]}".lower():
+                raise Refused(403, 20403, f"The emulator takes no orders from pages of {origin[:200]}")
 
 
 def serve(
@@ -93,6 +118,7 @@ def serve(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
+    names: Iterable[str] = (),
     ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM.
@@ -101,13 +127,14 @@ def serve(
         emulator: Best one with a real clock.
         host: Where to listen.
         port: 0 takes a free one.
+        names: Host names that clients reach it by, besides `localhost` and addresses.
         ready: Called with the base URL once connections are taken.
 
     Raises:
         ConfigurationError: uvicorn isn't installed, or the port is taken.
     """
     listener, url = _listen(host, port)
-    server = _server(emulator)
+    server = _server(emulator, names)
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         server.should_exit = True
@@ -133,7 +160,7 @@ def serving(emulator: Emulator, *, host: str = "127.0.0.1", port: int = 0) -> Ge
         ConfigurationError: uvicorn isn't installed, or the port is taken.
     """
     listener, url = _listen(host, port)
-    server = _server(emulator)
+    server = _server(emulator, ())
     emulator.home = url
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listener]}, name="ringback-emulator-server", daemon=True
@@ -147,7 +174,7 @@ def serving(emulator: Emulator, *, host: str = "127.0.0.1", port: int = 0) -> Ge
         listener.close()
 
 
-def _server(emulator: Emulator) -> uvicorn.Server:
+def _server(emulator: Emulator, names: Iterable[str]) -> uvicorn.Server:
     try:
         import uvicorn
     except ImportError as error:
@@ -156,9 +183,10 @@ def _server(emulator: Emulator) -> uvicorn.Server:
         ) from error
 
     config = uvicorn.Config(
-        EmulatorServer(emulator),
+        EmulatorServer(emulator, names=names),
         log_level="warning",
         access_log=False,
+        ws="none",
         date_header=False,  # the emulator has a clock of its own, and says so
         timeout_graceful_shutdown=3,
     )
@@ -192,11 +220,13 @@ async def _read(receive: Callable[[], Awaitable[Message]]) -> bytes | None:
             return bytes(body) if size <= _MOST_BYTES else None
 
 
-def _same_host(origin: str, host: str | None) -> bool:
+def _is_address(host: str) -> bool:
+    """Whether a host is a number: only a name can be made to lead elsewhere than it did."""
     try:
-        return urlsplit(origin).netloc == host
+        ipaddress.ip_address(host)
     except ValueError:
         return False
+    return True
 
 
 def _error(refused: Refused) -> Response:

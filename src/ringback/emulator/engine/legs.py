@@ -120,6 +120,8 @@ class Leg:
 
     def ring(self) -> None:
         """The callee's phone starts to ring."""
+        self.line.state = "ringing"
+        self.line.changed()
         self._change("ringing")
 
     def answer(self) -> None:
@@ -304,7 +306,7 @@ class Leg:
     def _reached(self, timeout: float) -> None:
         person = self.line.phone
         on_call = person.behaviour
-        others = any(line.state != "over" for line in person.lines if line is not self.line)
+        others = any(line.engaged for line in person.lines if line is not self.line)
         number = self.network.store.number(person.number)
         if number is not None:
             self.ring()

@@ -71,7 +71,8 @@ def segments(body: str) -> int:
 def send(network: Network, account: Account, wanted: OutgoingMessage) -> Message:
     """A message goes out."""
     message = _record(network, account, wanted)
-    network.transcript.open(message.sid, "message", f"{wanted.from_} → {wanted.to} ({wanted.direction})")
+    sender = wanted.from_ or wanted.messaging_service_sid or "nobody"
+    network.transcript.open(message.sid, "message", f"{sender} → {wanted.to} ({wanted.direction})")
     network.note(message.sid, "Twilio", "takes the message:", f'"{wanted.body}"')
     network.clock.after(wanted.delay + network.settings.send, lambda: _advance(network, message, wanted))
     return message
@@ -231,6 +232,14 @@ def _media(network: Network, message: Message, url: str) -> Media:
     return media
 
 
+def _sender(network: Network, message: Message) -> str | None:
+    """Whom a service chooses among its senders: here it is the account's first number."""
+    for number in network.store.numbers.values():
+        if number.account_sid == message.account_sid:
+            return number.phone_number
+    return None
+
+
 def _advance(network: Network, message: Message, wanted: OutgoingMessage) -> None:
     if message.status == "canceled" or message.sid not in network.store.messages:
         return
@@ -242,6 +251,8 @@ def _advance(network: Network, message: Message, wanted: OutgoingMessage) -> Non
             following = "failed" if receiver.on_text == "fail" else "sent"
         case _:
             following = "undelivered" if receiver.on_text == "undelivered" else "delivered"
+    if following == "sending" and message.from_ is None:
+        message.from_ = _sender(network, message)
     message.status = following
     message.date_updated = network.clock.date
     if following == "sent":

@@ -36,7 +36,7 @@ __all__ = [
     "Text",
 ]
 
-State: TypeAlias = Literal["calling", "ringing", "talking", "over"]
+State: TypeAlias = Literal["calling", "coming", "ringing", "talking", "over"]
 Policy: TypeAlias = Literal["answer", "busy", "no-answer", "decline", "unreachable", "wait"]
 AnsweredBy: TypeAlias = Literal[
     "human", "machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other", "fax", "unknown"
@@ -173,7 +173,8 @@ class Line:
     Attributes:
         phone: Whose.
         other: The number at the other end.
-        state: `calling` (we ring), `ringing` (it rings here), `talking`, `over`.
+        state: `calling` (we ring), `coming` (on its way here: nobody notices), `ringing` (it rings here),
+            `talking`, `over`.
         heard: What came out of the phone so far.
         ended_by: `me`, `Twilio`, or None while it lives.
         relay: Where no person listens but another call: what passes on to it what is heard.
@@ -183,7 +184,7 @@ class Line:
         self.phone = phone
         self.leg = leg
         self.other = other
-        self.state: State = "calling" if calling else "ringing"
+        self.state: State = "calling" if calling else "coming"
         self.heard: list[Heard] = []
         self.ended_by: Literal["me", "Twilio"] | None = None
         self.relay: Callable[[Heard], None] | None = None
@@ -193,6 +194,11 @@ class Line:
     def listening(self) -> frozenset[str]:
         """What the other end would take notice of now: `keys`, `speech`, both or nothing."""
         return self.leg.listening if self.state == "talking" else frozenset()
+
+    @property
+    def engaged(self) -> bool:
+        """Whether the phone is taken by it."""
+        return self.state not in {"coming", "over"}
 
     @property
     def ended(self) -> bool:
@@ -301,4 +307,4 @@ class Phone:
     @property
     def busy(self) -> bool:
         """Whether it is in a call: it takes one at a time."""
-        return any(line.state != "over" for line in self.lines)
+        return any(line.engaged for line in self.lines)

@@ -11,7 +11,7 @@ because whatever it was doing is over:
     Signal                          Interruption
     ├── Key, Speech                 ├── HungUp               the other side is gone
     ├── ChildReady, ChildOver       ├── Moved                the call was given other TwiML
-    └── Changed                     └── ConferenceStarted, ConferenceOver
+    └── Changed                     └── ConferenceStarted, ConferenceOver, StayOver
 
 Nothing is resumed from inside somebody else's step: every wake-up goes through the clock's queue, so the
 order of things is the order in which they were caused.
@@ -51,6 +51,7 @@ __all__ = [
     "Signal",
     "Source",
     "Speech",
+    "StayOver",
     "Steps",
     "Wait",
     "ask",
@@ -190,6 +191,12 @@ class ConferenceStarted(_InConference):
 
 
 class ConferenceOver(_InConference):
+    rank = 1
+
+
+class StayOver(_InConference):
+    """The longest time that somebody may be in the conference, waiting included, is up."""
+
     rank = 1
 
 

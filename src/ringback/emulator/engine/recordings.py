@@ -61,7 +61,8 @@ class Wanted:
         return evolve(
             wanted,
             source="RecordVerb",
-            transcribe=bool(verb.transcribe),
+            # Whoever says where the text goes wants one.
+            transcribe=bool(callback) if verb.transcribe is None else verb.transcribe,
             transcribe_callback=document.link(callback) if callback else "",
         )
 

@@ -88,7 +88,8 @@ def _update(asked: Asked) -> Body:
         raise Refused(
             400, 21220, f"Call {call.sid} is {call.status}, not in progress: it can't be redirected"
         )
-    if given.text("StatusCallback"):
+    # By itself it is ignored, as by the real service.
+    if given.text("StatusCallback") and moves:
         method = given.text("StatusCallbackMethod", "POST")
         leg.subscriptions = [Subscription(given.text("StatusCallback"), method)]
     if given.text("FallbackUrl"):

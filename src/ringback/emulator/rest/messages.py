@@ -34,7 +34,7 @@ def _create(asked: Asked) -> Body:
     delay = _delay(asked, service)
     wanted = OutgoingMessage(
         to=to,
-        from_=_sender(asked, service),
+        from_=_sender(asked),
         body=given.text("Body"),
         media=given.texts("MediaUrl"),
         callbacks=_callbacks(asked),
@@ -47,14 +47,10 @@ def _create(asked: Asked) -> Body:
     return views.message(send(asked.network, asked.account, wanted))
 
 
-def _sender(asked: Asked, service: str | None) -> str | None:
+def _sender(asked: Asked) -> str | None:
     text = asked.given.text("From")
     if not text:
-        # The service chooses among its senders; here it is the account's first number.
-        owned = [
-            each for each in asked.network.store.numbers.values() if each.account_sid == asked.account.sid
-        ]
-        return owned[0].phone_number if service and owned else None
+        return None  # the service chooses when it sends
     if _NAME.match(text):
         return text
     sender = normal(text)

@@ -17,6 +17,7 @@ from ringback.emulator.engine.process import (
     Key,
     Signal,
     Source,
+    StayOver,
     Steps,
 )
 from ringback.emulator.engine.verbs.basic import WAITING
@@ -64,6 +65,7 @@ def join(leg: Leg, document: Document, dial: Dial, noun: ConferenceNoun) -> Step
 
     leg.listen_for("keys", *(() if participant.muted else ("speech",)))
     reason = "participant_hung_up"
+    limit = network.clock.after(float(dial.time_limit or _LONGEST), lambda: _stayed(participant))
     try:
         conference.join(participant, _callback(document, noun))
         try:
@@ -71,8 +73,8 @@ def join(leg: Leg, document: Document, dial: Dial, noun: ConferenceNoun) -> Step
                 yield from _wait(leg, document, noun, conference, leaves)
         except ConferenceStarted:
             pass
-        yield from listen(leg, float(dial.time_limit or _LONGEST), leaves)
-    except _Left:
+        yield from listen(leg, None, leaves)
+    except (_Left, StayOver):
         pass
     except ConferenceOver:
         reason = "moderator_ended_conference"
@@ -82,10 +84,16 @@ def join(leg: Leg, document: Document, dial: Dial, noun: ConferenceNoun) -> Step
         reason = "participant_updated_via_api"
         raise
     finally:
+        limit.cancel()
         participant.inside = False
         leg.listen_for()
         conference.leave(participant, reason)
     return JOINED
+
+
+def _stayed(participant: Participant) -> None:
+    if participant.leg.process is not None:
+        participant.leg.process.interrupt(StayOver(participant))
 
 
 def _callback(document: Document, noun: ConferenceNoun) -> Callback | None:

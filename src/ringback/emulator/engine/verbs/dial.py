@@ -15,7 +15,6 @@ from ringback.emulator.engine.process import (
     ChildOver,
     ChildReady,
     HungUp,
-    Interruption,
     Key,
     Moved,
     Signal,
@@ -50,7 +49,7 @@ def dial(leg: Leg, document: Document, verb: Dial) -> Steps[Result]:
     if nouns and isinstance(nouns[0], Conference):
         try:
             pairs = yield from join(leg, document, verb, nouns[0])
-        except HungUp:
+        except (HungUp, Moved):
             yield from _last_action(leg, document, verb, JOINED)
             raise
         return _action(document, verb, pairs)
@@ -65,12 +64,10 @@ def dial(leg: Leg, document: Document, verb: Dial) -> Steps[Result]:
     connection = _Dialing(leg, document, verb)
     try:
         yield from connection.run(known)
-    except HungUp:
+    except (HungUp, Moved):
+        # Whatever cut it short: the action learns how it went, and its answer is of no use any more.
         connection.drop()
         yield from _last_action(leg, document, verb, connection.result())
-        raise
-    except Interruption:
-        connection.drop()
         raise
     return _action(document, verb, connection.result())
 

@@ -102,7 +102,7 @@ def whisper(leg: Leg, source: Source, verbs: Verbs) -> Steps[bool]:
 
 
 def last_words(leg: Leg, source: Source) -> Steps[None]:
-    """Ask an action after the call's end: it wants to know, but there is nobody to hear its answer."""
+    """Ask an action whose verb was cut short: it wants to know, but there is nobody to hear its answer."""
     answer = yield from _fetch(leg, source)
     if isinstance(answer, Trouble):
         leg.network.problem(leg.session.account, leg.call.sid, answer)

@@ -30,7 +30,8 @@ def record(leg: Leg, document: Document, verb: Record) -> Steps[Result]:
 
     Silence alone is no recording: the next verb follows.
     """
-    keeper = Keeper(leg, Wanted.of(document, verb))
+    wanted = Wanted.of(document, verb)
+    keeper = Keeper(leg, wanted)
     if verb.play_beep is not False:
         now = leg.network.clock.now
         leg.line.hear(Heard(now, "tone", "beep", "Record", leg.document, now + leg.network.settings.beep))
@@ -38,7 +39,7 @@ def record(leg: Leg, document: Document, verb: Record) -> Steps[Result]:
     clock = leg.network.clock
     finish_keys = _ANY_KEY if verb.finish_on_key is None else verb.finish_on_key
     longest = verb.max_length or _LONGEST
-    if verb.transcribe:
+    if wanted.transcribe:
         longest = min(longest, _LONGEST_TRANSCRIBED)
     # 0 means that silence ends nothing.
     silence = _SILENCE if verb.timeout is None else float(verb.timeout)
