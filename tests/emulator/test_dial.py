@@ -199,11 +199,12 @@ def test_the_parent_is_moved_out_of_a_bridge(emulator: Emulator, website: Websit
     website.pages["/voice"] = dial(BEN)
     anna = emulator.phone(ANNA).dial(OURS)
     ben = emulator.phone(BEN).answer()
+    emulator.advance(1)
     with emulator.client() as client:
         client.calls(anna.sid).update(twiml="<Response><Say>Come here</Say></Response>")
     anna.expect_say("Come here")
     assert ben.expect_hangup().status == "completed"
-    assert not website.at("/done")
+    assert [each["DialCallStatus"] for each in website.at("/done")] == ["completed"]
 
 
 def test_the_child_is_moved_out_of_a_bridge(emulator: Emulator, website: Website) -> None:
