@@ -29,8 +29,10 @@ All of them pickle. None of them ever holds a credential.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from types import FunctionType
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -93,13 +95,14 @@ class InvalidValue(RingbackError, ValueError):
 
     Attributes:
         field: The Python name of the argument or attribute, e.g. `start_time_after`.
-        value: What was given, as `repr` shows it and shortened; `***` where it is a secret.
+        value: What was given, as `repr` shows it: of text 20 characters at most, since it may be what people
+            wrote, but SIDs whole and URLs up to their query; `***` where it is a secret.
         allowed: What is allowed there, in words.
     """
 
     def __init__(self, field: str, value: object, allowed: str, *, secret: bool = False) -> None:
         self.field = field
-        self.value = REDACTED if secret else shorten(_shown(value))
+        self.value = REDACTED if secret else _shown(value)
         self.allowed = allowed
         super().__init__(f"{field}: expected {allowed}, got {self.value}")
 
@@ -302,12 +305,33 @@ class EmulatorError(RingbackError):
     """A test or script asked the emulator for something impossible, or waited in vain."""
 
 
+# What a person writes fits none of these, what a programmer writes often does.
+_SID: Final = re.compile(r"[A-Z]{2}[0-9a-zA-Z]{32}")
+_ADDRESS: Final = re.compile(r"(?:https?|wss?)://[^\s?#]*", re.IGNORECASE)
+_WITH_PASSWORD: Final = re.compile(r"\s*[a-z][a-z0-9+.-]*:/*[^\s/?#]*@", re.IGNORECASE)
+_TEXT_SHOWN: Final = 20
+
+
 def _shown(value: object) -> str:
+    if isinstance(value, str):
+        return _shown_text(value)
+    if isinstance(value, (type, FunctionType)):
+        return shorten(repr(value))
     try:
-        return repr(value)
+        return shorten(repr(value), _TEXT_SHOWN)
     except Exception:  # the value is at fault already, and what is wrong with it must not hide that
         # Integers of more than 4,300 digits have no text, for one.
         return f"<{type(value).__name__}>"
+
+
+def _shown_text(text: str) -> str:
+    if _SID.fullmatch(text):
+        return repr(text)
+    if "//" in text and _WITH_PASSWORD.match(text):
+        return REDACTED
+    address = _ADDRESS.match(text)
+    limit = _TEXT_SHOWN if address is None else max(_TEXT_SHOWN, min(200, address.end()))
+    return repr(text) if len(text) <= limit else f"{text[:limit]!r}… ({len(text)} characters)"
 
 
 def forget_variables(error: BaseException, ambient: BaseException | None = None) -> None:

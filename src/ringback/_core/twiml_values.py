@@ -477,7 +477,8 @@ class Listed(Value):
     def check(self, field: str, value: Any) -> Any:
         if isinstance(value, (str, bytes)):
             # A string is a sequence too: of letters, which nobody means.
-            raise TwimlError(field, value, "a sequence", suggestion=f"[{value!r}]")
+            suggestion = f"[{value!r}]" if len(value) <= 20 else None  # it may be what people wrote
+            raise TwimlError(field, value, "a sequence", suggestion=suggestion)
         try:
             items = tuple(value)
         except TypeError:
