@@ -145,7 +145,7 @@ def wsgi_mounted_elsewhere(application: Served) -> AbstractContextManager[str]:
 
 def wsgi_middleware(application: Served) -> AbstractContextManager[str]:
     host = _flask()
-    host.wsgi_app = WSGIMiddleware(application, host.wsgi_app)  # type: ignore[assignment,method-assign]
+    host.wsgi_app = WSGIMiddleware(application, host.wsgi_app)  # type: ignore[method-assign]
     return serve_wsgi(host)
 
 

@@ -2,6 +2,7 @@
 
 web.mount("/phone", ASGIAdapter(app))                 # in FastAPI or Starlette
 web = ASGIMiddleware(app, web)                        # in front of any ASGI application
+web.add_middleware(ASGIMiddleware, application=app)   # the same, as FastAPI and Starlette write it
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast, overload
 from urllib.parse import quote
 
+from ringback.adapters.given import served, told_apart
 from ringback.http import WebhookRequest, WebhookResponse
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class ASGIAdapter:
     """
 
     def __init__(self, application: Application | Switchboard, /) -> None:
-        self._application = application
+        self._application = served(application)
         self._closing = _Closing(application)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,12 +74,25 @@ class ASGIAdapter:
 class ASGIMiddleware:
     """An application or switchboard in front of another ASGI application, which gets what isn't registered
     there.
+
+    Args:
+        app: The other application.
+        application: Ours. By position the two may come in either order.
+
+    Raises:
+        InvalidValue: Neither, or both, are ours.
     """
 
-    def __init__(self, application: Application | Switchboard, inner: ASGIApp, /) -> None:
-        self._application = application
-        self._adapter = ASGIAdapter(application)
-        self._inner = inner
+    @overload
+    def __init__(self, app: ASGIApp, application: Application | Switchboard) -> None: ...
+    @overload
+    def __init__(self, application: Application | Switchboard, app: ASGIApp, /) -> None: ...
+    def __init__(
+        self, app: ASGIApp | Application | Switchboard, application: ASGIApp | Application | Switchboard
+    ) -> None:
+        ours, self._inner = told_apart(app, application)
+        self._application = ours
+        self._adapter = ASGIAdapter(ours)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, or let the other application do so."""

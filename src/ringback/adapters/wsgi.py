@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import time
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, cast, overload
 from wsgiref.util import request_uri
 
+from ringback.adapters.given import served, told_apart
 from ringback.http import WebhookRequest, WebhookResponse
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ class WSGIAdapter:
     """
 
     def __init__(self, application: Application | Switchboard, /) -> None:
-        self._application = application
+        self._application = served(application)
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse, /) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request."""
         response = self._answer(environ)
         headers = list(response.headers.multi_items())
@@ -57,14 +58,29 @@ class WSGIAdapter:
 class WSGIMiddleware:
     """An application or switchboard in front of another WSGI application, which gets what isn't registered
     there.
+
+    Args:
+        app: The other application.
+        application: Ours. By position the two may come in either order.
+
+    Raises:
+        InvalidValue: Neither, or both, are ours.
     """
 
-    def __init__(self, application: Application | Switchboard, inner: WSGIApplication, /) -> None:
-        self._application = application
-        self._adapter = WSGIAdapter(application)
-        self._inner = inner
+    @overload
+    def __init__(self, app: WSGIApplication, application: Application | Switchboard) -> None: ...
+    @overload
+    def __init__(self, application: Application | Switchboard, app: WSGIApplication, /) -> None: ...
+    def __init__(
+        self,
+        app: WSGIApplication | Application | Switchboard,
+        application: WSGIApplication | Application | Switchboard,
+    ) -> None:
+        ours, self._inner = told_apart(app, application)
+        self._application = ours
+        self._adapter = WSGIAdapter(ours)
 
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse, /) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Serve one request, or let the other application do so."""
         serve = self._adapter if self._application.matches(_request(environ)) else self._inner
         return serve(environ, start_response)

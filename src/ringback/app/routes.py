@@ -189,7 +189,10 @@ class RouteTable:
             return None
         path = unquote(seen.path)
         inner = path[len(request.mount) :] if path.startswith(f"{request.mount}/") else path
-        for rank, candidate in ((2, path), (0, self._prefix + inner), (0, inner)):
+        candidates = [(2, path), (0, self._prefix + inner), (0, inner)]
+        if path[-1:] == "/":  # some hosts, Litestar for one, end what is mounted in them with a slash
+            candidates += [(rank, candidate.rstrip("/")) for rank, candidate in candidates]
+        for rank, candidate in candidates:
             route = self._routes.get(candidate) or self._late_callback(candidate)
             if route is not None:
                 public = urlsplit(route.url)
