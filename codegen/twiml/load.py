@@ -46,7 +46,7 @@ XS = "{http://www.w3.org/2001/XMLSchema}"
 HINT = "{urn:ringback:twiml}hint"
 HINTS = {
     "attribute": {"default", "unit", "event", "deprecated", "secret", "known"},
-    "complexType": {"text", "needs", "maxLength", "event", "json", "deprecated"},
+    "complexType": {"text", "needs", "maxLength", "maxQuery", "counts", "event", "json", "deprecated"},
     "simpleType": {"allowed", "url"},
 }
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
@@ -159,6 +159,8 @@ class _Reader:
             mixed=bool(kind.mixed),
             needs=needs,
             max_length=int(hints["maxLength"]) if "maxLength" in hints else None,
+            max_query=int(hints["maxQuery"]) if "maxQuery" in hints else None,
+            counts=tuple(hints.get("counts", "").split()),
             root=any(root.type is kind for root in self.schema.elements.values()),
         )
         return self._with_content(kind, element, hints)

@@ -69,7 +69,11 @@ class Element:
         children: What else may stand inside.
         limit: The most children, or None.
         needs: Of these at least one is there: `text`, `*`, a tag, `@attribute`.
-        max_length: The most characters of text, children's included.
+        max_length: The most characters of text: of prose with all that stands inside, else of the text
+            directly inside.
+        max_query: The most characters after a question mark in that text; `max_length` is about what stands
+            before it then.
+        counts: Children whose text counts as well, where the text is no prose.
         root: Whether it is a document.
     """
 
@@ -88,6 +92,8 @@ class Element:
     limit: int | None = None
     needs: tuple[str, ...] = ()
     max_length: int | None = None
+    max_query: int | None = None
+    counts: tuple[str, ...] = ()
     root: bool = False
 
 

@@ -19,6 +19,7 @@ TAKEN = {
         "allowed",
         "attributes",
         "children",
+        "counted",
         "extra",
         "fields",
         "items",
@@ -318,6 +319,10 @@ class _Module:
             lines.append(f"    _needs = {element.needs!r}")
         if element.max_length is not None:
             lines.append(f"    _text_limit = {element.max_length}")
+            if element.group is None:
+                lines.append(f"    _counted = {_tuple(element.counts)}")
+        if element.max_query is not None:
+            lines.append(f"    _query_limit = {element.max_query}")
         if element.root:
             lines.append("    _root = True")
         if element.text is not None:

@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from ringback.twiml import lint
-from ringback.twiml.rules import RULES, Rule
+from ringback.twiml import lint, voices
+from ringback.twiml.findings import Rule
+from ringback.twiml.rules import RULES
 
 PAGES = Path(__file__).parents[2] / "docs" / "twiml-rules"
 BLOCK = re.compile(r"```xml\n(.*?)```", re.DOTALL)
+
+TASK = f'{{"note": "{"x" * 64}"}}'
+WORKFLOW = "WW0123456789abcdef0123456789abcdef"
 
 # Documents of rules about size, which no page can show.
 LONG = {
@@ -56,6 +60,33 @@ def test_every_page_belongs_to_a_rule_and_is_listed() -> None:
         "<Response><Message action='/s'><Body>Hi</Body><Media>/a.png</Media></Message></Response>",
         "<Response><Play digits='ww1'/></Response>",
         "<Other><Say/></Other>",
+        # What was taken for wrong, and is not.
+        "<Response><Message>See<Media>/a.png</Media></Message></Response>",
+        "<Response><Message action='/s' statusCallback='/s'>Hi</Message></Response>",
+        "<Response><Say>Which one?</Say><Pause/><Gather numDigits='1' action='/x'/></Response>",
+        "<Response><Say>Which one?</Say><Gather action='/x'><Pause length='9'/></Gather></Response>",
+        f"<Response><Dial><Sip>sip:{'a' * 240}@b.co?x-a={'1' * 1000}</Sip></Dial></Response>",
+        f"<Response><Dial><Sip>{'<Uri>sip:alice@example.com</Uri>' * 12}</Sip></Dial></Response>",
+        f"<Response><Message><Body>{'x' * 1590}</Body><Media>/{'y' * 100}</Media></Message></Response>",
+        f"<Response><Enqueue workflowSid='{WORKFLOW}'><Task>{TASK}</Task></Enqueue></Response>",
+        "<Response><Message statusCallback='/s' action='/s'>a</Message></Response>",
+        "<Response><Dial>(415) 555-1212 x30</Dial></Response>",
+        "<Response><Dial>1-800-555-PIZZA</Dial></Response>",
+        "<Response><Dial>{{From}}</Dial></Response>",
+        "<Response><Dial timeout='5'><Number>911</Number></Dial></Response>",
+        "<Response><Dial timeout='600'><WhatsApp>whatsapp:+15017122661</WhatsApp></Dial></Response>",
+        "<Response><Message to='whatsapp:+15017122661' from='messenger:1234567890123'>a</Message></Response>",
+        "<Response><Message from='MG0123456789abcdef0123456789abcdef'>a</Message></Response>",
+        "<Response><Say voice='{{voice}}'>a</Say></Response>",
+        "<Response><Say voice='Google.xx-YY-Brandnew-HD-Zoe'>a<break/></Say></Response>",
+        "<Response><Say voice='Polly.Kajal-Neural' language='hi-IN'>a</Say></Response>",
+        "<Response><Say voice='Google.cmn-CN-Wavenet-A' language='zh-CN'>a</Say></Response>",
+        "<Response><Say voice='Polly.Joanna' language='en-GB'>a</Say></Response>",
+        "<Response><Say>a<break time='1s'/></Say></Response>",
+        "<Response><Dial><Sip>sip:a@b.co?User-to-User=1&amp;X-b=2</Sip></Dial></Response>",
+        "<Response><Redirect>/next?a=1&amp;b=%26amp;</Redirect></Response>",
+        "<Response><Say>The &amp;amp; stands for and.</Say></Response>",
+        "<Response><Connect><Stream url='wss://example.com'/></Connect><Say>a</Say></Response>",
     ],
 )
 def test_what_is_fine_is_left_alone(xml: str) -> None:
@@ -70,3 +101,54 @@ def test_findings_come_in_the_order_of_the_document_and_say_where() -> None:
         (4, 2, "/Response/Sms[1]", "RB201"),
         (4, 2, "/Response/Sms[1]", "RB207"),
     ]
+
+
+HEADER = "<Headers><Header name='t' value='1'/></Headers>"
+BODIES = f"<Body>{'x' * 900}</Body>" * 2
+FOUND = [
+    ("<Enqueue action='/x'>q</Enqueue><Say>a</Say>", "RB201", "leave `action` out"),
+    ("<Connect action='/x'><Room>r</Room></Connect><Say>a</Say>", "RB201", "nothing after <Connect>"),
+    ("<Message action='/x'>a</Message><Message>b</Message>", "RB201", "nothing after <Message>"),
+    ("<Gather actionOnEmptyResult='true' action='/x'/><Say>b</Say>", "RB201", "asked without input"),
+    ("<Record/><Say>Thanks.</Say>", "RB201", "only where nothing was recorded, `action` or not"),
+    ("<Gather><Pause/></Gather>", "RB205", "silence"),
+    ("<Message statusCallback='/s'>a</Message>", "RB207", "use action"),
+    ("<Message>a<Body>b</Body></Message>", "RB203", "<Body>"),
+    (f"<Dial><Sip>sip:{'a' * 256}</Sip></Dial>", "RB102", "260 characters of address; 255 are"),
+    (f"<Dial><Sip>sip:a?x-a={'1' * 1025}</Sip></Dial>", "RB102", "1,029 characters of headers; 1,024 are"),
+    (f"<Message>{BODIES}</Message>", "RB102", "1,800 characters"),
+    ("<Dial>the front desk</Dial>", "RB216", "<Client>, <Conference>"),
+    ("<Dial><Number>sip:a@b.co</Number></Dial>", "RB216", "<Sip>sip:a@b.co</Sip> instead"),
+    ("<Dial>client:joey</Dial>", "RB216", "<Client>joey</Client> into <Dial>"),
+    ("<Dial>a@b.co</Dial>", "RB216", "<Sip>sip:a@b.co</Sip> into <Dial>"),
+    ("<Dial>tel:+15017122661</Dial>", "RB216", "write '+15017122661'"),
+    ("<Message to='Mario'>a</Message>", "RB216", "'Mario' is no phone number"),
+    ("<Say voice='female'>a</Say>", "RB217", "did you mean 'woman'?"),
+    ("<Say voice='joanna'>a</Say>", "RB217", "did you mean 'Polly.Joanna'?"),
+    ("<Say voice='en-US-Wavenet-A'>a</Say>", "RB217", "Google.…"),
+    ("<Say voice='Polly.Brunhild'>a</Say>", "RB303", "none of Polly's voices"),
+    ("<Say voice='alice' language='de-DE'>a<break/></Say>", "RB218", "Polly.Daniel"),
+    ("<Say voice='man' language='ja-JP'>a</Say>", "RB219", "Polly.Kazuha"),
+    ("<Say voice='Google.de-DE-Standard-A' language='en'>a</Say>", "RB219", "Polly.Joanna"),
+    ("<Dial timeout='601'>+15017122661</Dial>", "RB220", 'timeout="600"'),
+    ("<Sms from='Mario and Luigi'>a</Sms>", "RB221", "'Mario and L'"),
+    (f"<Dial><Sip>sip:a@b.co{HEADER}</Sip></Dial>", "RB222", "'x-t'"),
+    ("<Dial><Sip><Uri>sip:a@b.co?x-a=1&amp;b=2</Uri></Sip></Dial>", "RB222", "'x-b'"),
+    ("<Gather action='/x?a=1&amp;amp;b=2'><Say>a</Say></Gather>", "RB223", "action is escaped twice"),
+    ("<Dial><Sip>sip:a@b.co?x-a=1&amp;amp;x-b=2</Sip></Dial>", "RB223", "escaped twice"),
+    ("<Say voice='man' loop='2'>a</Say>", "RB302", "<Pause/> in between"),
+]
+
+
+@pytest.mark.parametrize(("verbs", "code", "words"), FOUND)
+def test_what_is_found_and_what_is_said(verbs: str, code: str, words: str) -> None:
+    found = [problem for problem in lint(f"<Response>{verbs}</Response>") if problem.code == code]
+    assert any(words in str(problem) for problem in found), found
+
+
+def test_the_languages_of_all_known_voices_are_known() -> None:
+    for voice in voices.known_words("Voice"):
+        assert voices.of_shape(voice), voice
+        assert voices.languages_of(voice), voice
+    names = {voices.polly_name(voice) for voice in voices.known_words("Voice")}
+    assert names - {None} == set(voices.POLLY)

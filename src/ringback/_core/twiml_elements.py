@@ -19,7 +19,7 @@ from ringback._core.twiml_values import XML_SPACE, Text, Value, closest, link, q
 from ringback.errors import REDACTED, TwimlError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import TracebackType
 
     from typing_extensions import Self
@@ -103,7 +103,11 @@ class Element:
     _secrets: ClassVar[frozenset[str]] = frozenset()
     # An element needs one of these to be written: "text", "*" (any child), a tag, or "@attribute".
     _needs: ClassVar[tuple[str, ...]] = ()
+    # The most characters of text, and of what follows a question mark in it; which children's text counts:
+    # None, where all does.
     _text_limit: ClassVar[int | None] = None
+    _query_limit: ClassVar[int | None] = None
+    _counted: ClassVar[tuple[str, ...] | None] = None
     _root: ClassVar[bool] = False
     # What is out of use -> what to use instead; the element itself by an empty name.
     _deprecated: ClassVar[dict[str, str]] = {}
@@ -171,11 +175,8 @@ class Element:
         if self._needs and not any(map(self._has, self._needs)):
             raise TwimlError(type(self).__name__, self, _describe_needs(self._needs))
         if self._text_limit is not None:
-            length = self._text_length()
-            if length > self._text_limit:
-                raise TwimlError(
-                    type(self).__name__, f"{length:,} characters", f"at most {self._text_limit:,} characters"
-                )
+            for length, limit, what in overlong(type(self), self._counted_text()):
+                raise TwimlError(type(self).__name__, f"{length:,} {what}", f"at most {limit:,} {what}")
 
     def _has(self, need: str) -> bool:
         if need.startswith("@"):
@@ -194,11 +195,16 @@ class Element:
                 return True
         return False
 
-    def _text_length(self) -> int:
-        return sum(
-            len(child) if isinstance(child, str) else child._text_length()
-            for child in self.children
-            if isinstance(child, (str, Element))
+    def _counted_text(self) -> str:
+        """The text that `_text_limit` is about."""
+        counted = self._counted
+        return "".join(
+            [
+                child if isinstance(child, str) else child._counted_text()
+                for child in self.children
+                if isinstance(child, str)
+                or (isinstance(child, Element) and (counted is None or child._tag in counted))
+            ]
         )
 
     def _values(self) -> tuple[object, ...]:
@@ -431,6 +437,20 @@ class Raw:
 
     def __reduce__(self) -> tuple[type[Raw], tuple[str]]:
         return Raw, (self._xml_text,)
+
+
+def overlong(cls: type[Element], text: str) -> Iterator[tuple[int, int, str]]:
+    """What of an element's text is too long: its length, how long it may be, and what it is."""
+    limits = [(text, cls._text_limit, "characters")]
+    if cls._query_limit is not None:
+        address, _, query = text.strip(XML_SPACE).partition("?")
+        limits = [
+            (address, cls._text_limit, "characters of address"),
+            (query, cls._query_limit, "characters of headers"),
+        ]
+    for part, limit, what in limits:
+        if limit is not None and len(part) > limit:
+            yield len(part), limit, what
 
 
 def _same(one: object, other: object) -> bool:

@@ -10,9 +10,9 @@ spelling, and what the schema doesn't allow raises TwimlError when it is made. T
     reading      parse
     checking     validate (against the schema), lint (what a schema can't say), Problem; schema_folder
 
-Two elements are called Redirect: the one of this module belongs in a VoiceResponse, and
-`ringback.twiml.messaging.Redirect` in a MessagingResponse. Names that mean something else in another place
-have a class for each: Sip and ReferSip, Stream and StopStream, Siprec and StopSiprec.
+Two elements are called Redirect, and two Sms: those of this module belong in a VoiceResponse, and
+`ringback.twiml.messaging.Redirect` and `….Sms` in a MessagingResponse. Names that mean something else in
+another place have a class for each: Sip and ReferSip, Stream and StopStream, Siprec and StopSiprec.
 
 All names are imported when they are first used, so that building a document costs no more than it needs.
 """

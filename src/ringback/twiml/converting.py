@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 from unicodedata import combining, east_asian_width
 
 from ringback._core.twiml_elements import Element, Raw
+from ringback._generated.twiml import HOMES
 from ringback.twiml.parsing import parse
 
 if TYPE_CHECKING:
@@ -38,12 +39,13 @@ def to_python(xml: str | bytes, *, document: DocumentName | None = None, name: s
 
 
 def _imports(root: Element) -> str:
-    messaging = root._key.startswith("messaging.")
     plain: set[str] = set()
     special: set[str] = set()
     uses_decimal = False
     for element in _walk(root):
-        home = special if messaging and element._key == "messaging.Redirect" else plain
+        # Of two elements of one name, `ringback.twiml` has the one of voice documents.
+        document, _, name = element._key.partition(".")
+        home = special if document == "messaging" and HOMES[name] != document else plain
         home.add(type(element).__name__)
         uses_decimal |= isinstance(element, Element) and any(
             isinstance(value, Decimal) for _, value in _attributes(element)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from attrs import evolve
 
 from ringback.twiml import tables
-from ringback.twiml.rules import RULES, Source
+from ringback.twiml.findings import Source
+from ringback.twiml.rules import RULES
 from ringback.twiml.validating import MAX_PROBLEMS
 from ringback.twiml.xml import Node, NotXml, read_xml
 

@@ -8,90 +8,37 @@ something that was hardly meant, and with RB3 where a second look is worth while
 from __future__ import annotations
 
 import re
-from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING
 
-from attrs import frozen
-
-from ringback._core.twiml_elements import Container, Element, TextElement
-from ringback._core.twiml_values import XML_SPACE, Integer, Json, Listed, closest
+from ringback._core.twiml_elements import Container, TextElement, overlong
+from ringback._core.twiml_values import XML_SPACE, Integer, Json, Listed
 from ringback.errors import TwimlError
-from ringback.twiml import tables
+from ringback.twiml import address_rules, speech_rules, tables
+from ringback.twiml.findings import Finding, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from ringback.twiml.problems import Severity
-    from ringback.twiml.tables import DocumentName
+    from ringback._core.twiml_elements import Element
+    from ringback.twiml.findings import Source
     from ringback.twiml.xml import Node
 
-__all__ = ["RULES", "Finding", "Rule", "Source"]
+__all__ = ["RULES"]
 
 MAX_BYTES = 65_536
 MAX_REST_CHARACTERS = 4_000
 MAX_NOUNS = {"Number": 10, "Client": 10, "Media": 10}
 MAX_PARAMETER = 500
 TRANSCRIBED_SECONDS = 120
+# Verbs that leave the document for good, and those that leave it for the one at their `action`.
+ENDING = frozenset({"Redirect", "Hangup", "Reject", "Leave"})
+LEADING = frozenset({"Connect", "Dial", "Enqueue", "Message", "Pay", "Refer", "Sms"})
+# What says something else than the text beside it.
+BESIDE_TEXT = frozenset({"Headers", "Media", "Parameter", "Task"})
+# Attributes whose older name may be given as well.
+SUCCESSORS = {"statusCallback": "action"}
 SPEECH_ATTRIBUTES = ("enhanced", "hints", "maxSpeechTime", "profanityFilter", "speechModel", "speechTimeout")
-
-
-class Finding(NamedTuple):
-    """What a rule found, and where."""
-
-    node: Node
-    message: str
-    suggestion: str | None = None
-    attribute: str = ""
-
-
-@frozen
-class Source:
-    """A document to look at.
-
-    Attributes:
-        size: Bytes in UTF-8, as Twilio fetches it.
-        characters: Characters, as they count in a REST request.
-    """
-
-    root: Node
-    document: DocumentName
-    size: int
-    characters: int
-
-    def known(self) -> Iterator[tuple[Node, type[Element]]]:
-        """Every element that the schema knows at its place, with its class."""
-        if self.root.name == tables.ROOT:
-            yield from _known(self.root, tables.root(self.document))
-
-    def of(self, *types: str) -> Iterator[Node]:
-        """The elements of some classes."""
-        return (node for node, cls in self.known() if cls.__name__ in types)
-
-
-def _known(node: Node, cls: type[Element]) -> Iterator[tuple[Node, type[Element]]]:
-    yield node, cls
-    allowed = tables.children(cls)
-    for child in node.elements:
-        if child.name in allowed:
-            yield from _known(child, allowed[child.name])
-
-
-@frozen
-class Rule:
-    """One rule.
-
-    Attributes:
-        code: `RB…`.
-        name: What it looks for, in a few words.
-        severity: Of what it finds.
-        find: Looks for it.
-    """
-
-    code: str
-    name: str
-    severity: Severity
-    find: Callable[[Source], Iterator[Finding]]
 
 
 def _missing_content(source: Source) -> Iterator[Finding]:
@@ -117,9 +64,16 @@ def _has(node: Node, need: str) -> bool:
 
 def _too_long(source: Source) -> Iterator[Finding]:
     for node, cls in source.known():
-        length = len(node.all_text)
-        if cls._text_limit is not None and length > cls._text_limit:
-            yield Finding(node, f"<{node.name}> holds {length:,} characters; {cls._text_limit:,} are allowed")
+        if cls._text_limit is None:
+            continue
+        for length, limit, what in overlong(cls, _counted_text(node, cls)):
+            yield Finding(node, f"<{node.name}> holds {length:,} {what}; {limit:,} are allowed")
+
+
+def _counted_text(node: Node, cls: type[Element]) -> str:
+    if cls._counted is None:
+        return node.all_text
+    return node.text + "".join([child.text for child in node.elements if child.name in cls._counted])
 
 
 def _no_json(source: Source) -> Iterator[Finding]:
@@ -144,16 +98,23 @@ def _too_large_for_rest(source: Source) -> Iterator[Finding]:
 
 
 def _unreachable(source: Source) -> Iterator[Finding]:
-    verbs = source.root.elements
-    for verb, following in pairwise(verbs):
-        if verb.name in ("Redirect", "Hangup", "Reject", "Leave"):
-            yield Finding(
-                following, f"nothing after <{verb.name}> runs", f"remove what follows <{verb.name}>"
-            )
+    for verb, following in pairwise(source.root.elements):
+        if verb.name in ENDING:
+            message = f"nothing after <{verb.name}> runs"
+            yield Finding(following, message, f"remove what follows <{verb.name}>")
             return
+        if verb.name in LEADING and verb.attributes.get("action", "").strip(XML_SPACE):
+            message = f"nothing after <{verb.name}> runs: its `action` says how to go on"
+            yield Finding(following, message, "move it to the document at `action`, or leave `action` out")
+            return
+        if verb.name == "Gather" and verb.attributes.get("actionOnEmptyResult") == "true":
+            message = "nothing after this <Gather> runs: its `action` is asked without input, too"
+            yield Finding(following, message, "move it to the document at `action`")
+            return
+        # With `action` it is the usual way to answer silence; without, it is hardly ever meant.
         if verb.name == "Record" and not verb.attributes.get("action"):
-            message = "what follows <Record> runs for silent callers only"
-            suggestion = "without `action`, a recording starts this document again: give it one"
+            message = "what follows <Record> is reached only where nothing was recorded, `action` or not"
+            suggestion = "move what is to follow a recording to the document at `action`"
             yield Finding(following, message, suggestion)
 
 
@@ -167,7 +128,7 @@ def _text_and_noun(source: Source) -> Iterator[Finding]:
     for node, cls in source.known():
         if not issubclass(cls, Container) or not cls._nouns:
             continue
-        nouns = [child.name for child in node.elements if child.name not in ("Parameter", "Headers", "Task")]
+        nouns = [child.name for child in node.elements if child.name not in BESIDE_TEXT]
         if nouns and node.text.strip(XML_SPACE):
             message = f"<{node.name}> holds text and <{nouns[0]}>; only one of them counts"
             yield Finding(node, message, f"give the text an element of its own, beside <{nouns[0]}>")
@@ -183,12 +144,14 @@ def _too_many(source: Source) -> Iterator[Finding]:
 
 
 def _silent_gather(source: Source) -> Iterator[Finding]:
-    previous = ""
+    asked = False
     for verb in source.root.elements:
-        # What was said just before may be the question.
-        if verb.name == "Gather" and not verb.elements and previous not in ("Say", "Play"):
+        silent = all(child.name == "Pause" for child in verb.elements)
+        # What was said just before, or before a pause, may be the question.
+        if verb.name == "Gather" and silent and not asked:
             yield Finding(verb, "this <Gather> asks nothing: the caller hears silence", "put a <Say> inside")
-        previous = verb.name
+        if verb.name != "Pause":
+            asked = verb.name in ("Say", "Play")
 
 
 def _gather_loop(source: Source) -> Iterator[Finding]:
@@ -198,14 +161,6 @@ def _gather_loop(source: Source) -> Iterator[Finding]:
             yield Finding(gather, message, "give it an `action`, or leave `actionOnEmptyResult` out")
 
 
-def _breathless(source: Source) -> Iterator[Finding]:
-    for say in source.of("Say"):
-        loop = say.attributes.get("loop", "1").strip(XML_SPACE)
-        if loop not in ("", "1") and not any(node.name == "break" for node in say.walk()):
-            message = "the repetitions of this <Say> follow each other without a pause"
-            yield Finding(say, message, 'end it with <break time="1s"/>', "loop")
-
-
 def _deprecated(source: Source) -> Iterator[Finding]:
     for node, cls in source.known():
         if "" in cls._deprecated:
@@ -213,7 +168,7 @@ def _deprecated(source: Source) -> Iterator[Finding]:
             continue
         for name, instead in cls._deprecated.items():
             wire = cls._fields[name][0]
-            if wire in node.attributes:
+            if wire in node.attributes and SUCCESSORS.get(wire) not in node.attributes:
                 yield Finding(node, f"{wire} of <{node.name}> is deprecated", instead, wire)
 
 
@@ -251,30 +206,6 @@ def _two_agents(source: Source) -> Iterator[Finding]:
         later = max(relays[0], streams[0], key=lambda node: (node.line, node.column))
         message = "<ConversationRelay> and a two-way <Stream> in one document: only one of them runs"
         yield Finding(later, message)
-
-
-def _unlisted(source: Source) -> Iterator[Finding]:
-    for node, cls in source.known():
-        for name, alias in cls._open.items():
-            wire = cls._fields[name][0]
-            raw = node.attributes.get(wire)
-            words = _words(alias) if raw is not None else ()
-            if raw in words:
-                continue
-            # New values appear often, so only what looks like a slip of the pen is told.
-            suggestion = closest(raw, words, likeness=0.9)
-            if suggestion is not None:
-                message = f"{(raw or '')[:80]!r} is no known {wire}"
-                yield Finding(node, message, f"did you mean {suggestion!r}?", wire)
-
-
-@cache
-def _words(alias: str) -> tuple[str, ...]:
-    """The words that are known of a type that takes others, too."""
-    from ringback._generated.twiml import types
-
-    parts = get_args(getattr(types, alias))
-    return tuple(word for part in parts for word in get_args(part))
 
 
 def _stream_query(source: Source) -> Iterator[Finding]:
@@ -346,7 +277,15 @@ RULES: tuple[Rule, ...] = (
     Rule("RB213", "recording too long to transcribe", "warning", _long_transcription),
     Rule("RB214", "speech attribute without speech", "warning", _deaf_gather),
     Rule("RB215", "parameter too long for a stream", "warning", _long_parameter),
+    Rule("RB216", "no phone number", "warning", address_rules.no_number),
+    Rule("RB217", "no such voice", "warning", speech_rules.mute_voice),
+    Rule("RB218", "markup for a basic voice", "warning", speech_rules.markup_unspoken),
+    Rule("RB219", "language that the voice does not speak", "warning", speech_rules.tongue_tied),
+    Rule("RB220", "ringing time that is not kept", "warning", address_rules.odd_timeout),
+    Rule("RB221", "sender ID too long", "warning", address_rules.long_sender),
+    Rule("RB222", "SIP header that is not sent", "warning", address_rules.private_header),
+    Rule("RB223", "URL escaped twice", "warning", address_rules.escaped_twice),
     Rule("RB301", "too long for a REST request", "note", _too_large_for_rest),
-    Rule("RB302", "repetition without a pause", "note", _breathless),
-    Rule("RB303", "unlisted value", "note", _unlisted),
+    Rule("RB302", "repetition without a pause", "note", speech_rules.breathless),
+    Rule("RB303", "unlisted value", "note", speech_rules.unlisted),
 )

@@ -66,4 +66,7 @@ def guess(document: Node) -> DocumentName:
     """What a document probably is, by the verbs in it; a call's, where they don't say."""
     names = [element.name for element in document.elements]
     scores = {name: sum(each in children(root(name)) for each in names) for name in ("voice", "messaging")}
+    if scores["messaging"] == scores["voice"]:
+        # Both have Redirect and Sms; a call that is answered with a text alone would be a strange one.
+        return "messaging" if "Sms" in names else "voice"
     return "messaging" if scores["messaging"] > scores["voice"] else "voice"

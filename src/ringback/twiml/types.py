@@ -1,3 +1,3 @@
-"""Names for the types of attributes, for programs that pass them around: `voice: SayVoice | None = None`."""
+"""Names for the types of attributes, for programs that pass them around: `voice: Voice | None = None`."""
 
 from ringback._generated.twiml.types import *  # noqa: F403

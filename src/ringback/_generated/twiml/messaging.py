@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from ringback._generated.twiml.types import Method
     from ringback._generated.webhooks import IncomingMessage, MessageStatusChanged
 
-__all__ = ["Body", "Media", "Message", "MessagingResponse", "Redirect"]
+__all__ = ["Body", "Media", "Message", "MessagingResponse", "Redirect", "Sms"]
 
 _BODY_TEXT = Words("text that is not blank", max_length=1600)
 _METHOD = Choice("GET", "POST")
 _OPTIONAL_URL = Url("a URL without spaces, or nothing", optional=True)
+_SMS_TEXT = Words("text that is not blank", max_length=160)
 _TEXT = Text()
 _URL = Url("a URL without spaces")
 _WORDS = Words("text that is not blank")
@@ -46,11 +47,11 @@ class MessagingResponse(Container):
     _tag = "Response"
     _key = "messaging.MessagingResponse"
     _root = True
-    _allowed = frozenset(["messaging.Message", "messaging.Redirect", "Raw"])
+    _allowed = frozenset(["messaging.Message", "messaging.Redirect", "messaging.Sms", "Raw"])
 
     def __init__(
         self,
-        *children: Message | Redirect | Raw,
+        *children: Message | Redirect | Sms | Raw,
         extra_attributes: Mapping[str, str] | None = None,
         **unknown: NoSuchAttribute,
     ) -> None:
@@ -59,7 +60,10 @@ class MessagingResponse(Container):
         self._set(children, extra_attributes)
 
     def _set(
-        self, children: tuple[Message | Redirect | Raw, ...], extra_attributes: Mapping[str, str] | None, /
+        self,
+        children: tuple[Message | Redirect | Sms | Raw, ...],
+        extra_attributes: Mapping[str, str] | None,
+        /,
     ) -> None:
         self._extra = None
         if extra_attributes:
@@ -69,7 +73,7 @@ class MessagingResponse(Container):
             self._fill(children)
 
     @property
-    def children(self) -> tuple[Message | Redirect | Raw, ...]:
+    def children(self) -> tuple[Message | Redirect | Sms | Raw, ...]:
         return self._items()
 
     def message(
@@ -108,7 +112,28 @@ class MessagingResponse(Container):
         self._push(added)
         return added
 
-    def append(self, *children: Message | Redirect | Raw) -> None:
+    def sms(
+        self,
+        text: str,
+        /,
+        *,
+        action: str | Target[MessageStatusChanged] | None = None,
+        from_: str | None = None,
+        method: Method | None = None,
+        status_callback: str | Target[MessageStatusChanged] | None = None,
+        to: str | None = None,
+        extra_attributes: Mapping[str, str] | None = None,
+        **unknown: NoSuchAttribute,
+    ) -> Sms:
+        """Add a `Sms` with these arguments, and return it."""
+        if unknown:
+            Sms._refuse(unknown)
+        added = Sms.__new__(Sms)
+        added._set(text, action, from_, method, status_callback, to, extra_attributes)
+        self._push(added)
+        return added
+
+    def append(self, *children: Message | Redirect | Sms | Raw) -> None:
         """Add children that have been made already."""
         for child in children:
             self._adopt(child)
@@ -117,7 +142,7 @@ class MessagingResponse(Container):
 class Message(Container):
     """Sends a message, in reply to the one that came in unless it says otherwise.
 
-    The text is the body; with Body and Media inside, the text stays empty. At most 1,600 characters.
+    The body is the text, or a Body inside; Media may stand beside either. At most 1,600 characters.
 
     See https://www.twilio.com/docs/messaging/twiml/message
 
@@ -127,7 +152,7 @@ class Message(Container):
             characters. Left out, the number that received the message.
         method: HTTP method of the request to `action`. Default: `POST`.
         status_callback: Told how the message fares. An older name of `action`; where both are used, give both
-            the same URL. Deprecated: use action.
+            the same URL. Deprecated: use action, or give both the same URL.
         to: Who gets the message. Left out, whoever sent the one that came in.
     """
 
@@ -148,9 +173,10 @@ class Message(Container):
         "status_callback": ("statusCallback", _URL),
         "to": ("to", _WORDS),
     }
-    _deprecated = {"status_callback": "use action"}
+    _deprecated = {"status_callback": "use action, or give both the same URL"}
     _needs = ("text", "*")
     _text_limit = 1600
+    _counted = ("Body",)
     _allowed = frozenset(["messaging.Body", "messaging.Media", "Raw"])
     _mixed = True
     _nouns = True
@@ -389,4 +415,122 @@ class Redirect(TextElement):
         written = ""
         if self._method is not None:
             written += f' method="{self._method}"'
+        return written if self._extra is None else written + self._extras()
+
+
+class Sms(TextElement, metaclass=RequiringType):
+    """Sends a message, in reply to the one that came in unless it says otherwise.
+
+    The older name of Message, with text alone inside. At most 160 characters. Deprecated: use Message.
+
+    See https://www.twilio.com/docs/messaging/twiml/message
+
+    Attributes:
+        action: Told how the message fares, and asked what to do next.
+        from_: The sender: one of your numbers. Left out, the number that received the message.
+        method: HTTP method of the request to `action`. Default: `POST`.
+        status_callback: Told how the message fares.
+        to: Who gets the message. Left out, whoever sent the one that came in.
+    """
+
+    __slots__ = (
+        "_action",
+        "_from_",
+        "_method",
+        "_status_callback",
+        "_to",
+    )
+
+    _tag = "Sms"
+    _key = "messaging.Sms"
+    _fields = {
+        "action": ("action", _URL),
+        "from_": ("from", _WORDS),
+        "method": ("method", _METHOD),
+        "status_callback": ("statusCallback", _URL),
+        "to": ("to", _WORDS),
+    }
+    _deprecated = {"": "use Message"}
+    _kind = _SMS_TEXT
+    _text_name = "text"
+    _text: str
+
+    def __init__(
+        self,
+        text: str,
+        /,
+        *,
+        action: str | Target[MessageStatusChanged] | None = None,
+        from_: str | None = None,
+        method: Method | None = None,
+        status_callback: str | Target[MessageStatusChanged] | None = None,
+        to: str | None = None,
+        extra_attributes: Mapping[str, str] | None = None,
+        **unknown: NoSuchAttribute,
+    ) -> None:
+        if unknown:
+            self._refuse(unknown)
+        self._set(text, action, from_, method, status_callback, to, extra_attributes)
+
+    def _set(
+        self,
+        text: str,
+        action: str | Target[MessageStatusChanged] | None,
+        from_: str | None,
+        method: Method | None,
+        status_callback: str | Target[MessageStatusChanged] | None,
+        to: str | None,
+        extra_attributes: Mapping[str, str] | None,
+        /,
+    ) -> None:
+        self._extra = None
+        self._action: str | Target[MessageStatusChanged] | None = (
+            None if action is None else _URL.check("Sms.action", action)
+        )
+        self._from_: str | None = None if from_ is None else _WORDS.check("Sms.from_", from_)
+        self._method: Method | None = None if method is None else _METHOD.check("Sms.method", method)
+        self._status_callback: str | Target[MessageStatusChanged] | None = (
+            None if status_callback is None else _URL.check("Sms.status_callback", status_callback)
+        )
+        self._to: str | None = None if to is None else _WORDS.check("Sms.to", to)
+        if extra_attributes:
+            self._accept_extra(extra_attributes)
+        self._text = _SMS_TEXT.check("Sms.text", text)
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    @property
+    def action(self) -> str | Target[MessageStatusChanged] | None:
+        return self._action
+
+    @property
+    def from_(self) -> str | None:
+        return self._from_
+
+    @property
+    def method(self) -> Method | None:
+        return self._method
+
+    @property
+    def status_callback(self) -> str | Target[MessageStatusChanged] | None:
+        return self._status_callback
+
+    @property
+    def to(self) -> str | None:
+        return self._to
+
+    def _attributes(self) -> str:
+        written = ""
+        if self._action is not None:
+            written += f' action="{quote(self._action if type(self._action) is str else link(self._action))}"'
+        if self._from_ is not None:
+            written += f' from="{quote(self._from_)}"'
+        if self._method is not None:
+            written += f' method="{self._method}"'
+        if self._status_callback is not None:
+            written += f' statusCallback="{quote(self._status_callback if type(self._status_callback) is str else link(self._status_callback))}"'
+        if self._to is not None:
+            written += f' to="{quote(self._to)}"'
         return written if self._extra is None else written + self._extras()

@@ -384,6 +384,11 @@ _SIP_MACHINE_DETECTION_SILENCE_TIMEOUT = Integer(2000, 10000)
 _SIP_MACHINE_DETECTION_SPEECH_END_THRESHOLD = Integer(500, 5000)
 _SIP_MACHINE_DETECTION_SPEECH_THRESHOLD = Integer(1000, 6000)
 _SIP_MACHINE_DETECTION_TIMEOUT = Integer(3, 60)
+_SIP_TARGET = Text(
+    "an address that begins with sip: or sips:, of at most 255 characters, and 1,024 of headers after its question mark",
+    r"[sS][iI][pP][sS]?:[^? \t\n\r]{1,250}([?][^ \t\n\r]{0,1024})?",
+    trimmed=True,
+)
 _SIP_URI = Text("an address that begins with sip: or sips:", r"[sS][iI][pP][sS]?:[^ \t\n\r]+", trimmed=True)
 _SMS_TEXT = Words("text that is not blank", max_length=160)
 _SOCKET_URL = Text(
@@ -3127,6 +3132,7 @@ class Client(Container):
     }
     _needs = ("text", "Identity")
     _text_limit = 256
+    _counted = ()
     _allowed = frozenset(["voice.Identity", "voice.Parameter", "Raw"])
     _mixed = True
     _nouns = True
@@ -3842,8 +3848,8 @@ class Queue(TextElement, metaclass=RequiringType):
 class Sip(Container):
     """Calls a SIP address: the text, or Uri children with an order among them.
 
-    The address may carry headers (`?x-name=value`) and a transport (`;transport=tls`). At most 255
-    characters.
+    The address may carry headers (`?x-name=value`) and a transport (`;transport=tls`). At most 255 characters
+    of address, and 1,024 of headers after its question mark.
 
     See https://www.twilio.com/docs/voice/twiml/sip
 
@@ -3919,6 +3925,8 @@ class Sip(Container):
     _secrets = frozenset(["password"])
     _needs = ("text", "Uri")
     _text_limit = 255
+    _counted = ()
+    _query_limit = 1024
     _allowed = frozenset(["voice.Headers", "voice.Uri", "Raw"])
     _mixed = True
     _nouns = True
@@ -4186,7 +4194,7 @@ class Sip(Container):
 class Uri(TextElement, metaclass=RequiringType):
     """One of several SIP addresses of the same callee, with its place in the order.
 
-    `sip:` or `sips:`.
+    `sip:` or `sips:`, at most 255 characters, and 1,024 of headers after a question mark.
 
     See https://www.twilio.com/docs/voice/twiml/sip
 
@@ -4213,7 +4221,7 @@ class Uri(TextElement, metaclass=RequiringType):
         "weight": ("weight", _ZERO_OR_MORE),
     }
     _secrets = frozenset(["password"])
-    _kind = _SIP_URI
+    _kind = _SIP_TARGET
     _text_name = "uri"
     _text: str
 
@@ -4252,7 +4260,7 @@ class Uri(TextElement, metaclass=RequiringType):
         self._weight: int | None = None if weight is None else _ZERO_OR_MORE.check("Uri.weight", weight)
         if extra_attributes:
             self._accept_extra(extra_attributes)
-        self._text = _SIP_URI.check("Uri.uri", uri)
+        self._text = _SIP_TARGET.check("Uri.uri", uri)
 
     @property
     def text(self) -> str:
@@ -4837,6 +4845,7 @@ class Enqueue(Container):
     }
     _needs = ("text", "@workflowSid")
     _text_limit = 64
+    _counted = ()
     _allowed = frozenset(["voice.Task", "Raw"])
     _mixed = True
     _nouns = True

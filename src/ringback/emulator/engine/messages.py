@@ -25,7 +25,7 @@ from ringback.rest import segments as count_segments
 from ringback.twiml import Body
 from ringback.twiml import Media as TwimlMedia
 from ringback.twiml import Message as TwimlMessage
-from ringback.twiml.messaging import Redirect
+from ringback.twiml.messaging import Redirect, Sms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -166,7 +166,7 @@ def _reply(
     for verb in document.verbs:
         if isinstance(verb, Redirect):
             return document.link(said(verb)), verb.method or "POST"
-        if not isinstance(verb, TwimlMessage):
+        if not isinstance(verb, (TwimlMessage, Sms)):
             what = f"the emulator does not execute <{name_of(verb)}> here"
             trouble = Trouble(12200, what, document.url, warning=True)
             network.problem(account, message.sid, trouble)
@@ -188,7 +188,7 @@ def _reply(
     return None
 
 
-def _body(verb: TwimlMessage) -> str:
+def _body(verb: TwimlMessage | Sms) -> str:
     """The text of a reply; several bodies are one."""
     bodies = [str(child.text) for child in verb.children if isinstance(child, Body)]
     return "".join(bodies) or "".join(child for child in verb.children if isinstance(child, str)).strip()
