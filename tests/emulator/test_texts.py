@@ -79,6 +79,13 @@ def test_plain_text_is_a_reply(emulator: Emulator, website: Website) -> None:
     assert emulator.phone(ANNA).expect_text().body == "Thanks!"
 
 
+def test_an_old_sms_verb_is_an_answer_too(emulator: Emulator, website: Website) -> None:
+    website.pages["/sms"] = f'<Response><Sms>Thanks!</Sms><Sms to="{BEN}">For you</Sms></Response>'
+    emulator.phone(ANNA).text(OURS, "Hi")
+    emulator.phone(ANNA).expect_text("Thanks!")
+    emulator.phone(BEN).expect_text("For you")
+
+
 def test_a_redirect_and_another_receiver(emulator: Emulator, website: Website) -> None:
     website.pages["/sms"] = "<Response><Redirect>/next</Redirect><Message>Never</Message></Response>"
     website.pages["/next"] = f'<Response><Message to="{BEN}">For you</Message></Response>'
