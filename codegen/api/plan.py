@@ -123,6 +123,11 @@ class Resource:
         return self.key.rpartition(".")[2]
 
     @property
+    def title(self) -> str:
+        """How it is written: `client.calls(sid).recordings`."""
+        return f"client.{self.key.replace('()', '(sid)')}"
+
+    @property
     def collection_class(self) -> str:
         if not self.spec.operations and self.spec.key is None:
             return f"{self.name}Namespace"

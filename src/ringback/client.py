@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 from ringback._core.config import Config
 from ringback._core.kinds import Integer
 from ringback._core.opening import Opening
+from ringback._core.resource import explained_init
 from ringback._core.session import AsyncSession, Session
 from ringback._generated.api.roots import AsyncClientResources, ClientResources
 from ringback.errors import ConfigurationError, InvalidValue, RingbackError, forget_variables
@@ -37,8 +38,10 @@ __all__ = ["AsyncClient", "Client"]
 T = TypeVar("T")
 
 _POOL_SIZE = 32
+_LIBRARIES = frozenset({"aiohttp", "httpx", "requests", "urllib3"})
 
 
+@explained_init
 class Client(ClientResources):
     """The REST API, one call after the other; safe to share between threads, and usable in a forked child.
 
@@ -107,8 +110,7 @@ class Client(ClientResources):
             # Crash reports that show variables show those of this frame, and a mix-up puts a token anywhere.
             account_sid = auth_token = api_key = api_secret = base_url = None
         size = _pool_size(pool_size, transport)
-        if transport is not None and (isinstance(transport, type) or not hasattr(transport, "close")):
-            raise ConfigurationError(f"Client needs a Transport, which has close(); got {transport!r}")
+        _check_transport("Client", "a Transport", "close", transport)
         self._opening = Opening(partial(_open, size, _hooks(hooks), transport), given=transport is not None)
         exchanges = partial(
             _exchanges, config, _timeout(timeout), _retry(retry), _answer_size(max_answer_size)
@@ -245,6 +247,7 @@ class Client(ClientResources):
         self.close()
 
 
+@explained_init
 class AsyncClient(AsyncClientResources):
     """The REST API for asyncio; the same names as `Client`, awaited. Safe to share between tasks.
 
@@ -316,10 +319,7 @@ class AsyncClient(AsyncClientResources):
             # Crash reports that show variables show those of this frame, and a mix-up puts a token anywhere.
             account_sid = auth_token = api_key = api_secret = base_url = None
         size = _pool_size(pool_size, transport)
-        if transport is not None and (isinstance(transport, type) or not hasattr(transport, "aclose")):
-            raise ConfigurationError(
-                f"AsyncClient needs an AsyncTransport, which has aclose(); got {transport!r}"
-            )
+        _check_transport("AsyncClient", "an AsyncTransport", "aclose", transport)
         self._opening = Opening(
             partial(_open_async, size, _hooks(hooks), transport), given=transport is not None
         )
@@ -443,6 +443,24 @@ def _exchanges(
     from ringback.http import MAX_ANSWER_SIZE, Timeout
 
     return Exchanges(config, timeout or Timeout(), retry or DEFAULT_RETRY, max_answer_size or MAX_ANSWER_SIZE)
+
+
+def _check_transport(owner: str, protocol: str, closing: str, given: object) -> None:
+    if given is None:
+        return
+    home = type(given).__module__.partition(".")[0]
+    if isinstance(given, type):
+        advice = "a class; make one of it"
+    elif home in _LIBRARIES:
+        # Their clients have methods of these names as well, which do something else.
+        advice = f"a client of {home}; see ringback.transports for the transport that uses it"
+    elif not (hasattr(given, "send") and hasattr(given, closing)):
+        advice = repr(given)
+    else:
+        return
+    raise ConfigurationError(
+        f"transport: {owner} needs {protocol}, with send() and {closing}(); got {advice}"
+    )
 
 
 def _pool_size(pool_size: int | None, transport: object) -> int:

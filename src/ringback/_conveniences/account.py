@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ringback._core.resource import Resource
+
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
     from ringback._generated.api.account import Account, AccountStatus
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["AccountActions", "AsyncAccountActions"]
 
 
-class AccountActions:
+class AccountActions(Resource):
     """Suspends, reopens and closes an account."""
 
     __slots__ = ()
@@ -67,7 +69,7 @@ class AccountActions:
         return self.update(status="closed", options=options)
 
 
-class AsyncAccountActions:
+class AsyncAccountActions(Resource):
     """`AccountActions` for asyncio."""
 
     __slots__ = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from ringback._core.kinds import Choice, Sid
+from ringback._core.resource import Resource
 from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _FORMAT: Final = Choice(("mp3", "wav"))
 _RECORDING: Final = Sid(("RE",))
 
 
-class RecordingDownloads:
+class RecordingDownloads(Resource):
     """Downloads the audio of a recording."""
 
     __slots__ = ()
@@ -91,7 +92,7 @@ class RecordingDownloads:
         )
 
 
-class AsyncRecordingDownloads:
+class AsyncRecordingDownloads(Resource):
     """`RecordingDownloads` for asyncio."""
 
     __slots__ = ()
@@ -119,7 +120,7 @@ class AsyncRecordingDownloads:
         )
 
 
-class MediaDownloads:
+class MediaDownloads(Resource):
     """Downloads a file of a message."""
 
     __slots__ = ()
@@ -174,7 +175,7 @@ class MediaDownloads:
         return download(self._session, self._path, target, progress, options)
 
 
-class AsyncMediaDownloads:
+class AsyncMediaDownloads(Resource):
     """`MediaDownloads` for asyncio."""
 
     __slots__ = ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from ringback._core.resource import Resource
+
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
     from ringback._generated.api.incoming_phone_number import IncomingPhoneNumber
@@ -20,7 +22,7 @@ class NumberOnOffer(Protocol):
         ...
 
 
-class NumberPurchases:
+class NumberPurchases(Resource):
     """Buys a number from a search result."""
 
     __slots__ = ()
@@ -104,7 +106,7 @@ class NumberPurchases:
         )
 
 
-class AsyncNumberPurchases:
+class AsyncNumberPurchases(Resource):
     """`NumberPurchases` for asyncio."""
 
     __slots__ = ()

@@ -94,6 +94,10 @@ def _credentials(
             api_key = api_secret = None
             auth_token = os.environ.get("TWILIO_AUTH_TOKEN") or None
     if auth_token is not None:
+        if isinstance(cast("object", auth_token), str) and _ANY_SID.fullmatch(auth_token):
+            # No token looks like that; those who have a key pair often put its SID here.
+            allowed = "the account's auth token (an API key's SID is api_key, and goes with api_secret)"
+            raise InvalidValue("auth_token", auth_token, allowed)
         return Credentials(account_sid, _secret("auth_token", auth_token))
     if api_key is None and api_secret is None:
         raise ConfigurationError(
@@ -111,6 +115,9 @@ def _credentials(
 def _sid(prefix: str, name: str, value: str) -> None:
     # Whoever mixes up the arguments puts a secret where a SID belongs: only what looks like a SID is shown.
     shown = isinstance(cast("object", value), str) and _ANY_SID.fullmatch(value)
+    if shown and name == "account_sid" and value[:2] == "SK":
+        allowed = f"{Sid((prefix,)).allowed} (an API key's SID is api_key, and goes with api_secret)"
+        raise InvalidValue(name, value, allowed)
     Sid((prefix,)).encode(name, value, secret=not shown)
 
 

@@ -9,6 +9,7 @@ from typing import Final, cast
 from attrs import field, frozen
 
 from ringback._core.kinds import Integer
+from ringback._core.resource import explained_init
 from ringback._core.retry import RetryPolicy, to_retry
 from ringback.errors import InvalidValue
 from ringback.http import Headers, Timeout
@@ -85,6 +86,7 @@ def _texts(field_name: str, given: object) -> Mapping[str, str]:
     return dict(cast("Mapping[str, str]", given))
 
 
+@explained_init
 @frozen(kw_only=True)
 class RequestOptions:
     """Settings of one request; None leaves the client's own.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import field, frozen
 
+from ringback._core.resource import explained_init
 from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def _within(
     return check
 
 
+@explained_init
 @frozen(kw_only=True)
 class RetryPolicy:
     """How often and how patiently a request is repeated.

@@ -18,6 +18,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.roots import AccountResources, AsyncAccountResources
 from ringback._generated.api.sids import AccountSid, AnySid, WrongSid
 
@@ -171,13 +172,14 @@ BALANCE_FETCH: Final = Operation(
 )
 
 
-class AccountList:
+class AccountList(Resource):
     """The account of the credentials and its subaccounts.
 
     See https://www.twilio.com/docs/iam/api/account
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.accounts"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -267,6 +269,8 @@ class AccountContext(AccountResources, AccountActions):
     """The account. What can be done with it."""
 
     __slots__ = ("sid",)
+    _title = "client.accounts(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("AC",)).encode("sid", sid)
@@ -324,13 +328,14 @@ class AccountContext(AccountResources, AccountActions):
         )
 
 
-class BalanceResource:
+class BalanceResource(Resource):
     """The money left on the account. Subaccounts have none of their own.
 
     See https://www.twilio.com/docs/usage/api
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.balance"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -353,13 +358,14 @@ class BalanceResource:
         return self._session.one(BALANCE_FETCH, self._path, (), Balance, options)
 
 
-class AsyncAccountList:
+class AsyncAccountList(Resource):
     """The account of the credentials and its subaccounts.
 
     See https://www.twilio.com/docs/iam/api/account
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.accounts"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -451,6 +457,8 @@ class AsyncAccountContext(AsyncAccountResources, AsyncAccountActions):
     """The account. What can be done with it."""
 
     __slots__ = ("sid",)
+    _title = "client.accounts(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("AC",)).encode("sid", sid)
@@ -508,13 +516,14 @@ class AsyncAccountContext(AsyncAccountResources, AsyncAccountActions):
         )
 
 
-class AsyncBalanceResource:
+class AsyncBalanceResource(Resource):
     """The money left on the account. Subaccounts have none of their own.
 
     See https://www.twilio.com/docs/usage/api
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.balance"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session

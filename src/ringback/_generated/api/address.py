@@ -21,6 +21,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import (
     AccountSid,
     AddressSid,
@@ -307,13 +308,14 @@ ADDRESSES_DEPENDENT_PHONE_NUMBERS_LIST: Final = Operation(
 )
 
 
-class AddressList:
+class AddressList(Resource):
     """Keep postal addresses for numbers that must have one, and for emergency calls.
 
     See https://www.twilio.com/docs/usage/api/address
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.addresses"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -446,14 +448,12 @@ class AddressList:
         )
 
 
-class AddressContext:
+class AddressContext(Resource):
     """The address. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.addresses(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("AD",)).encode("sid", sid)
@@ -553,13 +553,14 @@ class AddressContext:
         return DependentPhoneNumberList(self._session, self._path)
 
 
-class DependentPhoneNumberList:
+class DependentPhoneNumberList(Resource):
     """See which numbers need this address.
 
     See https://www.twilio.com/docs/usage/api/address
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.addresses(sid).dependent_phone_numbers"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -594,13 +595,14 @@ class DependentPhoneNumberList:
         )
 
 
-class AsyncAddressList:
+class AsyncAddressList(Resource):
     """Keep postal addresses for numbers that must have one, and for emergency calls.
 
     See https://www.twilio.com/docs/usage/api/address
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.addresses"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -733,14 +735,12 @@ class AsyncAddressList:
         )
 
 
-class AsyncAddressContext:
+class AsyncAddressContext(Resource):
     """The address. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.addresses(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("AD",)).encode("sid", sid)
@@ -840,13 +840,14 @@ class AsyncAddressContext:
         return AsyncDependentPhoneNumberList(self._session, self._path)
 
 
-class AsyncDependentPhoneNumberList:
+class AsyncDependentPhoneNumberList(Resource):
     """See which numbers need this address.
 
     See https://www.twilio.com/docs/usage/api/address
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.addresses(sid).dependent_phone_numbers"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session

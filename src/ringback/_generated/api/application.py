@@ -20,6 +20,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, ApplicationSid, WrongSid
 
 if TYPE_CHECKING:
@@ -198,13 +199,14 @@ APPLICATIONS_DELETE: Final = Operation(
 )
 
 
-class ApplicationList:
+class ApplicationList(Resource):
     """Set up the URLs that numbers, calls and clients can share.
 
     See https://www.twilio.com/docs/usage/api/applications
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.applications"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -342,14 +344,12 @@ class ApplicationList:
         )
 
 
-class ApplicationContext:
+class ApplicationContext(Resource):
     """The application. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.applications(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("AP",)).encode("sid", sid)
@@ -468,13 +468,14 @@ class ApplicationContext:
         self._session.none(APPLICATIONS_DELETE, self._path, (), options)
 
 
-class AsyncApplicationList:
+class AsyncApplicationList(Resource):
     """Set up the URLs that numbers, calls and clients can share.
 
     See https://www.twilio.com/docs/usage/api/applications
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.applications"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -612,14 +613,12 @@ class AsyncApplicationList:
         )
 
 
-class AsyncApplicationContext:
+class AsyncApplicationContext(Resource):
     """The application. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.applications(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("AP",)).encode("sid", sid)

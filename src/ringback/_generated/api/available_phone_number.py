@@ -19,6 +19,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -382,13 +383,14 @@ AVAILABLE_PHONE_NUMBERS_MACHINE_TO_MACHINE_LIST: Final = Operation(
 )
 
 
-class AvailablePhoneNumberCountryList:
+class AvailablePhoneNumberCountryList(Resource):
     """Search for numbers to buy.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -434,14 +436,12 @@ class AvailablePhoneNumberCountryList:
         )
 
 
-class AvailablePhoneNumberCountryContext:
+class AvailablePhoneNumberCountryContext(Resource):
     """The country, such as `US`. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "country_code",
-    )
+    __slots__ = ("country_code",)
+    _title = "client.available_phone_numbers(country_code)"
+    _key = "country_code"
 
     def __init__(self, session: Session, collection: str, country_code: str) -> None:
         self.country_code = COUNTRY.encode("country_code", country_code)
@@ -502,13 +502,14 @@ class AvailablePhoneNumberCountryContext:
         return AvailablePhoneNumberVoipList(self._session, self._path)
 
 
-class AvailablePhoneNumberLocalList:
+class AvailablePhoneNumberLocalList(Resource):
     """Search for numbers that belong to a city or region.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumberlocal-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).local"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -606,13 +607,14 @@ class AvailablePhoneNumberLocalList:
         )
 
 
-class AvailablePhoneNumberTollFreeList:
+class AvailablePhoneNumberTollFreeList(Resource):
     """Search for numbers that are free for those who call them.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-tollfree-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).toll_free"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -710,13 +712,14 @@ class AvailablePhoneNumberTollFreeList:
         )
 
 
-class AvailablePhoneNumberMobileList:
+class AvailablePhoneNumberMobileList(Resource):
     """Search for mobile numbers, which in many countries are the ones that take text messages.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-mobile-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).mobile"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -814,13 +817,14 @@ class AvailablePhoneNumberMobileList:
         )
 
 
-class AvailablePhoneNumberNationalList:
+class AvailablePhoneNumberNationalList(Resource):
     """Search for numbers that belong to a country as a whole and to no city.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).national"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -918,13 +922,14 @@ class AvailablePhoneNumberNationalList:
         )
 
 
-class AvailablePhoneNumberSharedCostList:
+class AvailablePhoneNumberSharedCostList(Resource):
     """Search for numbers whose calls are paid for in part by the caller.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).shared_cost"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1022,13 +1027,14 @@ class AvailablePhoneNumberSharedCostList:
         )
 
 
-class AvailablePhoneNumberVoipList:
+class AvailablePhoneNumberVoipList(Resource):
     """Search for numbers from the range that a country sets aside for internet telephony.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).voip"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1126,13 +1132,14 @@ class AvailablePhoneNumberVoipList:
         )
 
 
-class AvailablePhoneNumberMachineToMachineList:
+class AvailablePhoneNumberMachineToMachineList(Resource):
     """Search for numbers that are meant for devices, not for people.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).machine_to_machine"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1230,13 +1237,14 @@ class AvailablePhoneNumberMachineToMachineList:
         )
 
 
-class AsyncAvailablePhoneNumberCountryList:
+class AsyncAvailablePhoneNumberCountryList(Resource):
     """Search for numbers to buy.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1282,14 +1290,12 @@ class AsyncAvailablePhoneNumberCountryList:
         )
 
 
-class AsyncAvailablePhoneNumberCountryContext:
+class AsyncAvailablePhoneNumberCountryContext(Resource):
     """The country, such as `US`. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "country_code",
-    )
+    __slots__ = ("country_code",)
+    _title = "client.available_phone_numbers(country_code)"
+    _key = "country_code"
 
     def __init__(self, session: AsyncSession, collection: str, country_code: str) -> None:
         self.country_code = COUNTRY.encode("country_code", country_code)
@@ -1350,13 +1356,14 @@ class AsyncAvailablePhoneNumberCountryContext:
         return AsyncAvailablePhoneNumberVoipList(self._session, self._path)
 
 
-class AsyncAvailablePhoneNumberLocalList:
+class AsyncAvailablePhoneNumberLocalList(Resource):
     """Search for numbers that belong to a city or region.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumberlocal-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).local"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1454,13 +1461,14 @@ class AsyncAvailablePhoneNumberLocalList:
         )
 
 
-class AsyncAvailablePhoneNumberTollFreeList:
+class AsyncAvailablePhoneNumberTollFreeList(Resource):
     """Search for numbers that are free for those who call them.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-tollfree-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).toll_free"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1558,13 +1566,14 @@ class AsyncAvailablePhoneNumberTollFreeList:
         )
 
 
-class AsyncAvailablePhoneNumberMobileList:
+class AsyncAvailablePhoneNumberMobileList(Resource):
     """Search for mobile numbers, which in many countries are the ones that take text messages.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-mobile-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).mobile"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1662,13 +1671,14 @@ class AsyncAvailablePhoneNumberMobileList:
         )
 
 
-class AsyncAvailablePhoneNumberNationalList:
+class AsyncAvailablePhoneNumberNationalList(Resource):
     """Search for numbers that belong to a country as a whole and to no city.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).national"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1766,13 +1776,14 @@ class AsyncAvailablePhoneNumberNationalList:
         )
 
 
-class AsyncAvailablePhoneNumberSharedCostList:
+class AsyncAvailablePhoneNumberSharedCostList(Resource):
     """Search for numbers whose calls are paid for in part by the caller.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).shared_cost"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1870,13 +1881,14 @@ class AsyncAvailablePhoneNumberSharedCostList:
         )
 
 
-class AsyncAvailablePhoneNumberVoipList:
+class AsyncAvailablePhoneNumberVoipList(Resource):
     """Search for numbers from the range that a country sets aside for internet telephony.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).voip"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1974,13 +1986,14 @@ class AsyncAvailablePhoneNumberVoipList:
         )
 
 
-class AsyncAvailablePhoneNumberMachineToMachineList:
+class AsyncAvailablePhoneNumberMachineToMachineList(Resource):
     """Search for numbers that are meant for devices, not for people.
 
     See https://www.twilio.com/docs/phone-numbers/api/availablephonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.available_phone_numbers(sid).machine_to_machine"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session

@@ -25,6 +25,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import (
     AccountSid,
     AnySid,
@@ -440,13 +441,14 @@ CALLS_DELETE: Final = Operation(
 )
 
 
-class CallList:
+class CallList(Resource):
     """Place calls, look them up, steer and end live ones.
 
     See https://www.twilio.com/docs/voice/api/call-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -832,14 +834,12 @@ class CallList:
         )
 
 
-class CallContext:
+class CallContext(Resource):
     """The call. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("CA",)).encode("sid", sid)
@@ -998,13 +998,14 @@ class CallContext:
         return UserDefinedMessageResource(self._session, self._path)
 
 
-class AsyncCallList:
+class AsyncCallList(Resource):
     """Place calls, look them up, steer and end live ones.
 
     See https://www.twilio.com/docs/voice/api/call-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1390,14 +1391,12 @@ class AsyncCallList:
         )
 
 
-class AsyncCallContext:
+class AsyncCallContext(Resource):
     """The call. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("CA",)).encode("sid", sid)

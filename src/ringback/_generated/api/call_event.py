@@ -12,6 +12,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation
+from ringback._core.resource import Resource
 
 if TYPE_CHECKING:
     from ringback._core.options import RequestOptions
@@ -52,13 +53,14 @@ CALLS_EVENTS_LIST: Final = Operation(
 )
 
 
-class CallEventList:
+class CallEventList(Resource):
     """Look up the HTTP exchanges of a call, to see why it took the turn it took.
 
     See https://www.twilio.com/docs/voice/api/call-event-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).events"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -85,13 +87,14 @@ class CallEventList:
         return self._session.list(CALLS_EVENTS_LIST, self._path, (), CallEvent, limit, page_size, options)
 
 
-class AsyncCallEventList:
+class AsyncCallEventList(Resource):
     """Look up the HTTP exchanges of a call, to see why it took the turn it took.
 
     See https://www.twilio.com/docs/voice/api/call-event-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).events"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session

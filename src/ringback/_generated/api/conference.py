@@ -24,6 +24,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, CallSid, ConferenceSid, WrongSid
 
 if TYPE_CHECKING:
@@ -631,14 +632,15 @@ CONFERENCES_PARTICIPANTS_DELETE: Final = Operation(
 )
 
 
-class ConferenceList:
+class ConferenceList(Resource):
     """Look up conferences, announce something to everybody, end them; a conference is made by its first
     participant.
 
     See https://www.twilio.com/docs/voice/api/conference-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.conferences"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -724,14 +726,12 @@ class ConferenceList:
         )
 
 
-class ConferenceContext:
+class ConferenceContext(Resource):
     """The conference. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.conferences(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Name(("CF",)).encode("sid", sid)
@@ -804,13 +804,14 @@ class ConferenceContext:
         return ConferenceRecordingList(self._session, self._path)
 
 
-class ParticipantList:
+class ParticipantList(Resource):
     """Bring people into a conference, mute them, put them on hold, coach them, remove them.
 
     See https://www.twilio.com/docs/voice/api/conference-participant-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.conferences(sid).participants"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1097,14 +1098,12 @@ class ParticipantList:
         )
 
 
-class ParticipantContext:
+class ParticipantContext(Resource):
     """The call of the participant. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "call_sid",
-    )
+    __slots__ = ("call_sid",)
+    _title = "client.conferences(sid).participants(call_sid)"
+    _key = "call_sid"
 
     def __init__(self, session: Session, collection: str, call_sid: str) -> None:
         self.call_sid = Name(("CA",)).encode("call_sid", call_sid)
@@ -1210,14 +1209,15 @@ class ParticipantContext:
         self._session.none(CONFERENCES_PARTICIPANTS_DELETE, self._path, (), options)
 
 
-class AsyncConferenceList:
+class AsyncConferenceList(Resource):
     """Look up conferences, announce something to everybody, end them; a conference is made by its first
     participant.
 
     See https://www.twilio.com/docs/voice/api/conference-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.conferences"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1303,14 +1303,12 @@ class AsyncConferenceList:
         )
 
 
-class AsyncConferenceContext:
+class AsyncConferenceContext(Resource):
     """The conference. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.conferences(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Name(("CF",)).encode("sid", sid)
@@ -1383,13 +1381,14 @@ class AsyncConferenceContext:
         return AsyncConferenceRecordingList(self._session, self._path)
 
 
-class AsyncParticipantList:
+class AsyncParticipantList(Resource):
     """Bring people into a conference, mute them, put them on hold, coach them, remove them.
 
     See https://www.twilio.com/docs/voice/api/conference-participant-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.conferences(sid).participants"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1676,14 +1675,12 @@ class AsyncParticipantList:
         )
 
 
-class AsyncParticipantContext:
+class AsyncParticipantContext(Resource):
     """The call of the participant. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "call_sid",
-    )
+    __slots__ = ("call_sid",)
+    _title = "client.conferences(sid).participants(call_sid)"
+    _key = "call_sid"
 
     def __init__(self, session: AsyncSession, collection: str, call_sid: str) -> None:
         self.call_sid = Name(("CA",)).encode("call_sid", call_sid)

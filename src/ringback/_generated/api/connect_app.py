@@ -18,6 +18,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, ConnectAppSid, WrongSid
 
 if TYPE_CHECKING:
@@ -188,13 +189,14 @@ AUTHORIZED_CONNECT_APPS_FETCH: Final = Operation(
 )
 
 
-class ConnectAppList:
+class ConnectAppList(Resource):
     """Manage the Connect apps that you offer; new ones are made in the Twilio Console only.
 
     See https://www.twilio.com/docs/iam/connect-apps/api
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.connect_apps"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -243,14 +245,12 @@ class ConnectAppList:
         return self._session.list(CONNECT_APPS_LIST, self._path, (), ConnectApp, limit, page_size, options)
 
 
-class ConnectAppContext:
+class ConnectAppContext(Resource):
     """The app. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.connect_apps(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("CN",)).encode("sid", sid)
@@ -341,14 +341,15 @@ class ConnectAppContext:
         self._session.none(CONNECT_APPS_DELETE, self._path, (), options)
 
 
-class AuthorizedConnectAppList:
+class AuthorizedConnectAppList(Resource):
     """See which apps of others may act in this account; access is given and taken away in the browser, not
     here.
 
     See https://www.twilio.com/docs/iam/authorized-connect-apps/api
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.authorized_connect_apps"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -399,14 +400,12 @@ class AuthorizedConnectAppList:
         )
 
 
-class AuthorizedConnectAppContext:
+class AuthorizedConnectAppContext(Resource):
     """The app. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "connect_app_sid",
-    )
+    __slots__ = ("connect_app_sid",)
+    _title = "client.authorized_connect_apps(connect_app_sid)"
+    _key = "connect_app_sid"
 
     def __init__(self, session: Session, collection: str, connect_app_sid: str) -> None:
         self.connect_app_sid = Sid(("CN",)).encode("connect_app_sid", connect_app_sid)
@@ -430,13 +429,14 @@ class AuthorizedConnectAppContext:
         return self._session.one(AUTHORIZED_CONNECT_APPS_FETCH, self._path, (), AuthorizedConnectApp, options)
 
 
-class AsyncConnectAppList:
+class AsyncConnectAppList(Resource):
     """Manage the Connect apps that you offer; new ones are made in the Twilio Console only.
 
     See https://www.twilio.com/docs/iam/connect-apps/api
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.connect_apps"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -485,14 +485,12 @@ class AsyncConnectAppList:
         return self._session.list(CONNECT_APPS_LIST, self._path, (), ConnectApp, limit, page_size, options)
 
 
-class AsyncConnectAppContext:
+class AsyncConnectAppContext(Resource):
     """The app. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.connect_apps(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("CN",)).encode("sid", sid)
@@ -583,14 +581,15 @@ class AsyncConnectAppContext:
         await self._session.none(CONNECT_APPS_DELETE, self._path, (), options)
 
 
-class AsyncAuthorizedConnectAppList:
+class AsyncAuthorizedConnectAppList(Resource):
     """See which apps of others may act in this account; access is given and taken away in the browser, not
     here.
 
     See https://www.twilio.com/docs/iam/authorized-connect-apps/api
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.authorized_connect_apps"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -641,14 +640,12 @@ class AsyncAuthorizedConnectAppList:
         )
 
 
-class AsyncAuthorizedConnectAppContext:
+class AsyncAuthorizedConnectAppContext(Resource):
     """The app. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "connect_app_sid",
-    )
+    __slots__ = ("connect_app_sid",)
+    _title = "client.authorized_connect_apps(connect_app_sid)"
+    _key = "connect_app_sid"
 
     def __init__(self, session: AsyncSession, collection: str, connect_app_sid: str) -> None:
         self.connect_app_sid = Sid(("CN",)).encode("connect_app_sid", connect_app_sid)

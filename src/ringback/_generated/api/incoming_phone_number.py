@@ -21,6 +21,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import (
     AccountSid,
     AddOnConfigurationSid,
@@ -674,7 +675,8 @@ class IncomingPhoneNumberList(NumberPurchases):
     See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.incoming_phone_numbers"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -940,14 +942,12 @@ class IncomingPhoneNumberList(NumberPurchases):
         return IncomingPhoneNumberTollFreeList(self._session, self._path)
 
 
-class IncomingPhoneNumberContext:
+class IncomingPhoneNumberContext(Resource):
     """The number. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.incoming_phone_numbers(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("PN",)).encode("sid", sid)
@@ -1100,13 +1100,14 @@ class IncomingPhoneNumberContext:
         return IncomingPhoneNumberAssignedAddOnList(self._session, self._path)
 
 
-class IncomingPhoneNumberLocalList:
+class IncomingPhoneNumberLocalList(Resource):
     """The account's numbers that belong to a place.
 
     See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.incoming_phone_numbers.local"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1267,13 +1268,14 @@ class IncomingPhoneNumberLocalList:
         )
 
 
-class IncomingPhoneNumberMobileList:
+class IncomingPhoneNumberMobileList(Resource):
     """The account's mobile numbers.
 
     See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.incoming_phone_numbers.mobile"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1434,13 +1436,14 @@ class IncomingPhoneNumberMobileList:
         )
 
 
-class IncomingPhoneNumberTollFreeList:
+class IncomingPhoneNumberTollFreeList(Resource):
     """The account's numbers that cost the caller nothing.
 
     See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.incoming_phone_numbers.toll_free"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1601,13 +1604,14 @@ class IncomingPhoneNumberTollFreeList:
         )
 
 
-class IncomingPhoneNumberAssignedAddOnList:
+class IncomingPhoneNumberAssignedAddOnList(Resource):
     """The add-ons at work on one number.
 
     See https://www.twilio.com/docs/marketplace/api/incoming-phone-number-assigned-add-ons
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.incoming_phone_numbers(sid).assigned_add_ons"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1689,14 +1693,12 @@ class IncomingPhoneNumberAssignedAddOnList:
         )
 
 
-class IncomingPhoneNumberAssignedAddOnContext:
+class IncomingPhoneNumberAssignedAddOnContext(Resource):
     """The installed add-on. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.incoming_phone_numbers(sid).assigned_add_ons(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("XE",)).encode("sid", sid)
@@ -1747,13 +1749,14 @@ class IncomingPhoneNumberAssignedAddOnContext:
         return IncomingPhoneNumberAssignedAddOnExtensionList(self._session, self._path)
 
 
-class IncomingPhoneNumberAssignedAddOnExtensionList:
+class IncomingPhoneNumberAssignedAddOnExtensionList(Resource):
     """The products that one add-on hooks into on one number.
 
     See https://www.twilio.com/docs/marketplace/api/incoming-phone-number-assigned-add-ons
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.incoming_phone_numbers(sid).assigned_add_ons(sid).extensions"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1810,14 +1813,12 @@ class IncomingPhoneNumberAssignedAddOnExtensionList:
         )
 
 
-class IncomingPhoneNumberAssignedAddOnExtensionContext:
+class IncomingPhoneNumberAssignedAddOnExtensionContext(Resource):
     """The extension. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.incoming_phone_numbers(sid).assigned_add_ons(sid).extensions(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("XF",)).encode("sid", sid)
@@ -1853,7 +1854,8 @@ class AsyncIncomingPhoneNumberList(AsyncNumberPurchases):
     See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.incoming_phone_numbers"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2119,14 +2121,12 @@ class AsyncIncomingPhoneNumberList(AsyncNumberPurchases):
         return AsyncIncomingPhoneNumberTollFreeList(self._session, self._path)
 
 
-class AsyncIncomingPhoneNumberContext:
+class AsyncIncomingPhoneNumberContext(Resource):
     """The number. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.incoming_phone_numbers(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("PN",)).encode("sid", sid)
@@ -2281,13 +2281,14 @@ class AsyncIncomingPhoneNumberContext:
         return AsyncIncomingPhoneNumberAssignedAddOnList(self._session, self._path)
 
 
-class AsyncIncomingPhoneNumberLocalList:
+class AsyncIncomingPhoneNumberLocalList(Resource):
     """The account's numbers that belong to a place.
 
     See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.incoming_phone_numbers.local"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2448,13 +2449,14 @@ class AsyncIncomingPhoneNumberLocalList:
         )
 
 
-class AsyncIncomingPhoneNumberMobileList:
+class AsyncIncomingPhoneNumberMobileList(Resource):
     """The account's mobile numbers.
 
     See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.incoming_phone_numbers.mobile"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2615,13 +2617,14 @@ class AsyncIncomingPhoneNumberMobileList:
         )
 
 
-class AsyncIncomingPhoneNumberTollFreeList:
+class AsyncIncomingPhoneNumberTollFreeList(Resource):
     """The account's numbers that cost the caller nothing.
 
     See https://www.twilio.com/docs/phone-numbers/api/incomingphonenumber-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.incoming_phone_numbers.toll_free"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2782,13 +2785,14 @@ class AsyncIncomingPhoneNumberTollFreeList:
         )
 
 
-class AsyncIncomingPhoneNumberAssignedAddOnList:
+class AsyncIncomingPhoneNumberAssignedAddOnList(Resource):
     """The add-ons at work on one number.
 
     See https://www.twilio.com/docs/marketplace/api/incoming-phone-number-assigned-add-ons
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.incoming_phone_numbers(sid).assigned_add_ons"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2870,14 +2874,12 @@ class AsyncIncomingPhoneNumberAssignedAddOnList:
         )
 
 
-class AsyncIncomingPhoneNumberAssignedAddOnContext:
+class AsyncIncomingPhoneNumberAssignedAddOnContext(Resource):
     """The installed add-on. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.incoming_phone_numbers(sid).assigned_add_ons(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("XE",)).encode("sid", sid)
@@ -2928,13 +2930,14 @@ class AsyncIncomingPhoneNumberAssignedAddOnContext:
         return AsyncIncomingPhoneNumberAssignedAddOnExtensionList(self._session, self._path)
 
 
-class AsyncIncomingPhoneNumberAssignedAddOnExtensionList:
+class AsyncIncomingPhoneNumberAssignedAddOnExtensionList(Resource):
     """The products that one add-on hooks into on one number.
 
     See https://www.twilio.com/docs/marketplace/api/incoming-phone-number-assigned-add-ons
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.incoming_phone_numbers(sid).assigned_add_ons(sid).extensions"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2991,14 +2994,12 @@ class AsyncIncomingPhoneNumberAssignedAddOnExtensionList:
         )
 
 
-class AsyncIncomingPhoneNumberAssignedAddOnExtensionContext:
+class AsyncIncomingPhoneNumberAssignedAddOnExtensionContext(Resource):
     """The extension. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.incoming_phone_numbers(sid).assigned_add_ons(sid).extensions(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("XF",)).encode("sid", sid)

@@ -14,6 +14,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AnySid, ApiKeySid, WrongSid
 
 if TYPE_CHECKING:
@@ -234,13 +235,14 @@ NEW_SIGNING_KEYS_CREATE: Final = Operation(
 )
 
 
-class KeyList:
+class KeyList(Resource):
     """Manage the account's API keys; `new_keys` makes them. Only a main key or the auth token may do this.
 
     See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.keys"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -289,14 +291,12 @@ class KeyList:
         return self._session.list(KEYS_LIST, self._path, (), Key, limit, page_size, options)
 
 
-class KeyContext:
+class KeyContext(Resource):
     """The key. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.keys(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("SK",)).encode("sid", sid)
@@ -353,13 +353,14 @@ class KeyContext:
         self._session.none(KEYS_DELETE, self._path, (), options)
 
 
-class NewKeyResource:
+class NewKeyResource(Resource):
     """Make API keys.
 
     See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.new_keys"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -383,13 +384,14 @@ class NewKeyResource:
         return self._session.one(NEW_KEYS_CREATE, self._path, (friendly_name,), NewKey, options)
 
 
-class SigningKeyList:
+class SigningKeyList(Resource):
     """The older name of `keys`, with the same records behind it.
 
     See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.signing_keys"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -438,14 +440,12 @@ class SigningKeyList:
         return self._session.list(SIGNING_KEYS_LIST, self._path, (), SigningKey, limit, page_size, options)
 
 
-class SigningKeyContext:
+class SigningKeyContext(Resource):
     """The signing key. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.signing_keys(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("SK",)).encode("sid", sid)
@@ -504,13 +504,14 @@ class SigningKeyContext:
         self._session.none(SIGNING_KEYS_DELETE, self._path, (), options)
 
 
-class NewSigningKeyResource:
+class NewSigningKeyResource(Resource):
     """The older name of `new_keys`.
 
     See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.new_signing_keys"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -538,13 +539,14 @@ class NewSigningKeyResource:
         )
 
 
-class AsyncKeyList:
+class AsyncKeyList(Resource):
     """Manage the account's API keys; `new_keys` makes them. Only a main key or the auth token may do this.
 
     See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.keys"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -593,14 +595,12 @@ class AsyncKeyList:
         return self._session.list(KEYS_LIST, self._path, (), Key, limit, page_size, options)
 
 
-class AsyncKeyContext:
+class AsyncKeyContext(Resource):
     """The key. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.keys(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("SK",)).encode("sid", sid)
@@ -657,13 +657,14 @@ class AsyncKeyContext:
         await self._session.none(KEYS_DELETE, self._path, (), options)
 
 
-class AsyncNewKeyResource:
+class AsyncNewKeyResource(Resource):
     """Make API keys.
 
     See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.new_keys"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -689,13 +690,14 @@ class AsyncNewKeyResource:
         return await self._session.one(NEW_KEYS_CREATE, self._path, (friendly_name,), NewKey, options)
 
 
-class AsyncSigningKeyList:
+class AsyncSigningKeyList(Resource):
     """The older name of `keys`, with the same records behind it.
 
     See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.signing_keys"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -744,14 +746,12 @@ class AsyncSigningKeyList:
         return self._session.list(SIGNING_KEYS_LIST, self._path, (), SigningKey, limit, page_size, options)
 
 
-class AsyncSigningKeyContext:
+class AsyncSigningKeyContext(Resource):
     """The signing key. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.signing_keys(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("SK",)).encode("sid", sid)
@@ -810,13 +810,14 @@ class AsyncSigningKeyContext:
         await self._session.none(SIGNING_KEYS_DELETE, self._path, (), options)
 
 
-class AsyncNewSigningKeyResource:
+class AsyncNewSigningKeyResource(Resource):
     """The older name of `new_keys`.
 
     See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.new_signing_keys"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session

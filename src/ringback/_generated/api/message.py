@@ -26,6 +26,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import (
     AccountSid,
     AnySid,
@@ -448,13 +449,14 @@ MESSAGES_FEEDBACK_CREATE: Final = Operation(
 )
 
 
-class MessageList:
+class MessageList(Resource):
     """Send messages, look them up, redact or delete them.
 
     See https://www.twilio.com/docs/messaging/api/message-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.messages"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -851,14 +853,12 @@ class MessageList:
         )
 
 
-class MessageContext:
+class MessageContext(Resource):
     """The message. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.messages(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("SM", "MM")).encode("sid", sid)
@@ -943,13 +943,14 @@ class MessageContext:
         return MediaList(self._session, self._path)
 
 
-class MediaList:
+class MediaList(Resource):
     """The files of one message.
 
     See https://www.twilio.com/docs/messaging/api/media-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.messages(sid).media"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1025,11 +1026,9 @@ class MediaList:
 class MediaContext(MediaDownloads):
     """The file. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.messages(sid).media(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("ME",)).encode("sid", sid)
@@ -1069,13 +1068,14 @@ class MediaContext(MediaDownloads):
         self._session.none(MESSAGES_MEDIA_DELETE, self._path, (), options)
 
 
-class MessageFeedbackResource:
+class MessageFeedbackResource(Resource):
     """Report whether a message arrived, so that routes that lose messages can be told.
 
     See https://www.twilio.com/docs/messaging/api/message-feedback-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.messages(sid).feedback"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1101,13 +1101,14 @@ class MessageFeedbackResource:
         return self._session.one(MESSAGES_FEEDBACK_CREATE, self._path, (outcome,), MessageFeedback, options)
 
 
-class AsyncMessageList:
+class AsyncMessageList(Resource):
     """Send messages, look them up, redact or delete them.
 
     See https://www.twilio.com/docs/messaging/api/message-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.messages"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1504,14 +1505,12 @@ class AsyncMessageList:
         )
 
 
-class AsyncMessageContext:
+class AsyncMessageContext(Resource):
     """The message. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.messages(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("SM", "MM")).encode("sid", sid)
@@ -1596,13 +1595,14 @@ class AsyncMessageContext:
         return AsyncMediaList(self._session, self._path)
 
 
-class AsyncMediaList:
+class AsyncMediaList(Resource):
     """The files of one message.
 
     See https://www.twilio.com/docs/messaging/api/media-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.messages(sid).media"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1678,11 +1678,9 @@ class AsyncMediaList:
 class AsyncMediaContext(AsyncMediaDownloads):
     """The file. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.messages(sid).media(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("ME",)).encode("sid", sid)
@@ -1722,13 +1720,14 @@ class AsyncMediaContext(AsyncMediaDownloads):
         await self._session.none(MESSAGES_MEDIA_DELETE, self._path, (), options)
 
 
-class AsyncMessageFeedbackResource:
+class AsyncMessageFeedbackResource(Resource):
     """Report whether a message arrived, so that routes that lose messages can be told.
 
     See https://www.twilio.com/docs/messaging/api/message-feedback-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.messages(sid).feedback"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session

@@ -16,6 +16,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, CallSid, NotificationSid, WrongSid
 
 if TYPE_CHECKING:
@@ -183,14 +184,15 @@ CALLS_NOTIFICATIONS_FETCH: Final = Operation(
 )
 
 
-class NotificationList:
+class NotificationList(Resource):
     """Read the log of errors and warnings, such as webhooks that could not be reached or TwiML that was not
     understood.
 
     See https://www.twilio.com/docs/voice/api/call-notification-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.notifications"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -264,14 +266,12 @@ class NotificationList:
         )
 
 
-class NotificationContext:
+class NotificationContext(Resource):
     """The log entry. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.notifications(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("NO",)).encode("sid", sid)
@@ -295,13 +295,14 @@ class NotificationContext:
         return self._session.one(NOTIFICATIONS_FETCH, self._path, (), NotificationDetails, options)
 
 
-class CallNotificationList:
+class CallNotificationList(Resource):
     """Read the errors and warnings that were logged during one call.
 
     See https://www.twilio.com/docs/voice/api/call-notification-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).notifications"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -375,14 +376,12 @@ class CallNotificationList:
         )
 
 
-class CallNotificationContext:
+class CallNotificationContext(Resource):
     """The log entry. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).notifications(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("NO",)).encode("sid", sid)
@@ -406,14 +405,15 @@ class CallNotificationContext:
         return self._session.one(CALLS_NOTIFICATIONS_FETCH, self._path, (), NotificationDetails, options)
 
 
-class AsyncNotificationList:
+class AsyncNotificationList(Resource):
     """Read the log of errors and warnings, such as webhooks that could not be reached or TwiML that was not
     understood.
 
     See https://www.twilio.com/docs/voice/api/call-notification-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.notifications"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -487,14 +487,12 @@ class AsyncNotificationList:
         )
 
 
-class AsyncNotificationContext:
+class AsyncNotificationContext(Resource):
     """The log entry. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.notifications(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("NO",)).encode("sid", sid)
@@ -518,13 +516,14 @@ class AsyncNotificationContext:
         return await self._session.one(NOTIFICATIONS_FETCH, self._path, (), NotificationDetails, options)
 
 
-class AsyncCallNotificationList:
+class AsyncCallNotificationList(Resource):
     """Read the errors and warnings that were logged during one call.
 
     See https://www.twilio.com/docs/voice/api/call-notification-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).notifications"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -598,14 +597,12 @@ class AsyncCallNotificationList:
         )
 
 
-class AsyncCallNotificationContext:
+class AsyncCallNotificationContext(Resource):
     """The log entry. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).notifications(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("NO",)).encode("sid", sid)

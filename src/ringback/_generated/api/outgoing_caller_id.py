@@ -21,6 +21,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, CallSid, PhoneNumberSid, WrongSid
 
 if TYPE_CHECKING:
@@ -154,13 +155,14 @@ VALIDATION_REQUESTS_CREATE: Final = Operation(
 )
 
 
-class OutgoingCallerIdList:
+class OutgoingCallerIdList(Resource):
     """Look after verified caller IDs; `validation_requests` adds one.
 
     See https://www.twilio.com/docs/voice/api/outgoing-caller-ids
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.outgoing_caller_ids"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -228,14 +230,12 @@ class OutgoingCallerIdList:
         )
 
 
-class OutgoingCallerIdContext:
+class OutgoingCallerIdContext(Resource):
     """The verified number. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.outgoing_caller_ids(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("PN",)).encode("sid", sid)
@@ -296,13 +296,14 @@ class OutgoingCallerIdContext:
         self._session.none(OUTGOING_CALLER_IDS_DELETE, self._path, (), options)
 
 
-class ValidationRequestResource:
+class ValidationRequestResource(Resource):
     """Verify a number so that calls may show it.
 
     See https://www.twilio.com/docs/voice/api/outgoing-caller-ids
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.validation_requests"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -357,13 +358,14 @@ class ValidationRequestResource:
         )
 
 
-class AsyncOutgoingCallerIdList:
+class AsyncOutgoingCallerIdList(Resource):
     """Look after verified caller IDs; `validation_requests` adds one.
 
     See https://www.twilio.com/docs/voice/api/outgoing-caller-ids
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.outgoing_caller_ids"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -431,14 +433,12 @@ class AsyncOutgoingCallerIdList:
         )
 
 
-class AsyncOutgoingCallerIdContext:
+class AsyncOutgoingCallerIdContext(Resource):
     """The verified number. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.outgoing_caller_ids(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("PN",)).encode("sid", sid)
@@ -499,13 +499,14 @@ class AsyncOutgoingCallerIdContext:
         await self._session.none(OUTGOING_CALLER_IDS_DELETE, self._path, (), options)
 
 
-class AsyncValidationRequestResource:
+class AsyncValidationRequestResource(Resource):
     """Verify a number so that calls may show it.
 
     See https://www.twilio.com/docs/voice/api/outgoing-caller-ids
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.validation_requests"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session

@@ -21,6 +21,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, CallSid, PaymentSid, WrongSid
 
 if TYPE_CHECKING:
@@ -224,13 +225,14 @@ CALLS_PAYMENTS_UPDATE: Final = Operation(
 )
 
 
-class PaymentList:
+class PaymentList(Resource):
     """Take a payment on a live call without the agent hearing or seeing what the caller types.
 
     See https://www.twilio.com/docs/voice/api/payment-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).payments"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -351,14 +353,12 @@ class PaymentList:
         )
 
 
-class PaymentContext:
+class PaymentContext(Resource):
     """The payment session. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).payments(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("PK",)).encode("sid", sid)
@@ -408,13 +408,14 @@ class PaymentContext:
         )
 
 
-class AsyncPaymentList:
+class AsyncPaymentList(Resource):
     """Take a payment on a live call without the agent hearing or seeing what the caller types.
 
     See https://www.twilio.com/docs/voice/api/payment-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).payments"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -535,14 +536,12 @@ class AsyncPaymentList:
         )
 
 
-class AsyncPaymentContext:
+class AsyncPaymentContext(Resource):
     """The payment session. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).payments(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("PK",)).encode("sid", sid)

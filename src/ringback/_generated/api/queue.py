@@ -18,6 +18,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, CallSid, QueueSid, WrongSid
 
 if TYPE_CHECKING:
@@ -196,13 +197,14 @@ QUEUES_MEMBERS_UPDATE: Final = Operation(
 )
 
 
-class QueueList:
+class QueueList(Resource):
     """Make, look up, change and delete queues.
 
     See https://www.twilio.com/docs/voice/api/queue-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.queues"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -281,14 +283,12 @@ class QueueList:
         return self._session.list(QUEUES_LIST, self._path, (), Queue, limit, page_size, options)
 
 
-class QueueContext:
+class QueueContext(Resource):
     """The queue. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.queues(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("QU",)).encode("sid", sid)
@@ -366,13 +366,14 @@ class QueueContext:
         return MemberList(self._session, self._path)
 
 
-class MemberList:
+class MemberList(Resource):
     """Look up who waits in a queue, and take calls out of it.
 
     See https://www.twilio.com/docs/voice/api/member-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.queues(sid).members"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -421,14 +422,12 @@ class MemberList:
         return self._session.list(QUEUES_MEMBERS_LIST, self._path, (), Member, limit, page_size, options)
 
 
-class MemberContext:
+class MemberContext(Resource):
     """The call that waits; `Front` is the one that has waited longest. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "call_sid",
-    )
+    __slots__ = ("call_sid",)
+    _title = "client.queues(sid).members(call_sid)"
+    _key = "call_sid"
 
     def __init__(self, session: Session, collection: str, call_sid: str) -> None:
         self.call_sid = Sid(("CA",), ("Front",)).encode("call_sid", call_sid)
@@ -482,13 +481,14 @@ class MemberContext:
         )
 
 
-class AsyncQueueList:
+class AsyncQueueList(Resource):
     """Make, look up, change and delete queues.
 
     See https://www.twilio.com/docs/voice/api/queue-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.queues"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -567,14 +567,12 @@ class AsyncQueueList:
         return self._session.list(QUEUES_LIST, self._path, (), Queue, limit, page_size, options)
 
 
-class AsyncQueueContext:
+class AsyncQueueContext(Resource):
     """The queue. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.queues(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("QU",)).encode("sid", sid)
@@ -652,13 +650,14 @@ class AsyncQueueContext:
         return AsyncMemberList(self._session, self._path)
 
 
-class AsyncMemberList:
+class AsyncMemberList(Resource):
     """Look up who waits in a queue, and take calls out of it.
 
     See https://www.twilio.com/docs/voice/api/member-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.queues(sid).members"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -707,14 +706,12 @@ class AsyncMemberList:
         return self._session.list(QUEUES_MEMBERS_LIST, self._path, (), Member, limit, page_size, options)
 
 
-class AsyncMemberContext:
+class AsyncMemberContext(Resource):
     """The call that waits; `Front` is the one that has waited longest. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "call_sid",
-    )
+    __slots__ = ("call_sid",)
+    _title = "client.queues(sid).members(call_sid)"
+    _key = "call_sid"
 
     def __init__(self, session: AsyncSession, collection: str, call_sid: str) -> None:
         self.call_sid = Sid(("CA",), ("Front",)).encode("call_sid", call_sid)

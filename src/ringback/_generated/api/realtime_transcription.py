@@ -20,6 +20,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, CallSid, RealtimeTranscriptionSid, WrongSid
 
 if TYPE_CHECKING:
@@ -153,13 +154,14 @@ CALLS_TRANSCRIPTIONS_UPDATE: Final = Operation(
 )
 
 
-class RealtimeTranscriptionList:
+class RealtimeTranscriptionList(Resource):
     """Have a live call transcribed as it is spoken; for texts of recordings see `transcriptions`.
 
     See https://www.twilio.com/docs/voice/api/realtime-transcription-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).transcriptions"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -278,14 +280,12 @@ class RealtimeTranscriptionList:
         )
 
 
-class RealtimeTranscriptionContext:
+class RealtimeTranscriptionContext(Resource):
     """The live transcription. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).transcriptions(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Name(("GT",)).encode("sid", sid)
@@ -314,13 +314,14 @@ class RealtimeTranscriptionContext:
         )
 
 
-class AsyncRealtimeTranscriptionList:
+class AsyncRealtimeTranscriptionList(Resource):
     """Have a live call transcribed as it is spoken; for texts of recordings see `transcriptions`.
 
     See https://www.twilio.com/docs/voice/api/realtime-transcription-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).transcriptions"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -439,14 +440,12 @@ class AsyncRealtimeTranscriptionList:
         )
 
 
-class AsyncRealtimeTranscriptionContext:
+class AsyncRealtimeTranscriptionContext(Resource):
     """The live transcription. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).transcriptions(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Name(("GT",)).encode("sid", sid)

@@ -24,6 +24,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import (
     AccountSid,
     AddOnExtensionSid,
@@ -793,13 +794,14 @@ CONFERENCES_RECORDINGS_DELETE: Final = Operation(
 )
 
 
-class RecordingList:
+class RecordingList(Resource):
     """Look up and delete recordings, whatever they were made of; start one at `calls().recordings`.
 
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.recordings"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -886,11 +888,9 @@ class RecordingList:
 class RecordingContext(RecordingDownloads):
     """The recording. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.recordings(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("RE",)).encode("sid", sid)
@@ -946,13 +946,14 @@ class RecordingContext(RecordingDownloads):
         return RecordingTranscriptionList(self._session, self._path)
 
 
-class RecordingAddOnResultList:
+class RecordingAddOnResultList(Resource):
     """Look up what add-ons made of a recording.
 
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.recordings(sid).add_on_results"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1003,14 +1004,12 @@ class RecordingAddOnResultList:
         )
 
 
-class RecordingAddOnResultContext:
+class RecordingAddOnResultContext(Resource):
     """The result. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.recordings(sid).add_on_results(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("XR",)).encode("sid", sid)
@@ -1057,13 +1056,14 @@ class RecordingAddOnResultContext:
         return RecordingAddOnResultPayloadList(self._session, self._path)
 
 
-class RecordingAddOnResultPayloadList:
+class RecordingAddOnResultPayloadList(Resource):
     """Look up the pieces of data of one add-on's result.
 
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.recordings(sid).add_on_results(sid).payloads"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1120,14 +1120,12 @@ class RecordingAddOnResultPayloadList:
         )
 
 
-class RecordingAddOnResultPayloadContext:
+class RecordingAddOnResultPayloadContext(Resource):
     """The payload. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.recordings(sid).add_on_results(sid).payloads(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("XH",)).encode("sid", sid)
@@ -1174,13 +1172,14 @@ class RecordingAddOnResultPayloadContext:
         return RecordingAddOnResultPayloadDataResource(self._session, self._path)
 
 
-class RecordingAddOnResultPayloadDataResource:
+class RecordingAddOnResultPayloadDataResource(Resource):
     """Find the data of a payload.
 
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.recordings(sid).add_on_results(sid).payloads(sid).data"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1209,13 +1208,14 @@ class RecordingAddOnResultPayloadDataResource:
         )
 
 
-class CallRecordingList:
+class CallRecordingList(Resource):
     """Record a call in progress; pause, resume and stop its recordings.
 
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).recordings"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1336,11 +1336,9 @@ class CallRecordingList:
 class CallRecordingContext(RecordingDownloads):
     """The recording; `Twilio.CURRENT`, in an update, is the one that is going on. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).recordings(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("RE",), ("Twilio.CURRENT",)).encode("sid", sid)
@@ -1414,13 +1412,14 @@ class CallRecordingContext(RecordingDownloads):
         self._session.none(CALLS_RECORDINGS_DELETE, self._path, (), options)
 
 
-class ConferenceRecordingList:
+class ConferenceRecordingList(Resource):
     """Look up the recordings of a conference; pause, resume and stop them.
 
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.conferences(sid).recordings"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1494,11 +1493,9 @@ class ConferenceRecordingList:
 class ConferenceRecordingContext(RecordingDownloads):
     """The recording; `Twilio.CURRENT`, in an update, is the one that is going on. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.conferences(sid).recordings(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("RE",), ("Twilio.CURRENT",)).encode("sid", sid)
@@ -1572,13 +1569,14 @@ class ConferenceRecordingContext(RecordingDownloads):
         self._session.none(CONFERENCES_RECORDINGS_DELETE, self._path, (), options)
 
 
-class AsyncRecordingList:
+class AsyncRecordingList(Resource):
     """Look up and delete recordings, whatever they were made of; start one at `calls().recordings`.
 
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.recordings"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1665,11 +1663,9 @@ class AsyncRecordingList:
 class AsyncRecordingContext(AsyncRecordingDownloads):
     """The recording. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.recordings(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("RE",)).encode("sid", sid)
@@ -1727,13 +1723,14 @@ class AsyncRecordingContext(AsyncRecordingDownloads):
         return AsyncRecordingTranscriptionList(self._session, self._path)
 
 
-class AsyncRecordingAddOnResultList:
+class AsyncRecordingAddOnResultList(Resource):
     """Look up what add-ons made of a recording.
 
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.recordings(sid).add_on_results"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1784,14 +1781,12 @@ class AsyncRecordingAddOnResultList:
         )
 
 
-class AsyncRecordingAddOnResultContext:
+class AsyncRecordingAddOnResultContext(Resource):
     """The result. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.recordings(sid).add_on_results(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("XR",)).encode("sid", sid)
@@ -1838,13 +1833,14 @@ class AsyncRecordingAddOnResultContext:
         return AsyncRecordingAddOnResultPayloadList(self._session, self._path)
 
 
-class AsyncRecordingAddOnResultPayloadList:
+class AsyncRecordingAddOnResultPayloadList(Resource):
     """Look up the pieces of data of one add-on's result.
 
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.recordings(sid).add_on_results(sid).payloads"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1901,14 +1897,12 @@ class AsyncRecordingAddOnResultPayloadList:
         )
 
 
-class AsyncRecordingAddOnResultPayloadContext:
+class AsyncRecordingAddOnResultPayloadContext(Resource):
     """The payload. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.recordings(sid).add_on_results(sid).payloads(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("XH",)).encode("sid", sid)
@@ -1955,13 +1949,14 @@ class AsyncRecordingAddOnResultPayloadContext:
         return AsyncRecordingAddOnResultPayloadDataResource(self._session, self._path)
 
 
-class AsyncRecordingAddOnResultPayloadDataResource:
+class AsyncRecordingAddOnResultPayloadDataResource(Resource):
     """Find the data of a payload.
 
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.recordings(sid).add_on_results(sid).payloads(sid).data"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1990,13 +1985,14 @@ class AsyncRecordingAddOnResultPayloadDataResource:
         )
 
 
-class AsyncCallRecordingList:
+class AsyncCallRecordingList(Resource):
     """Record a call in progress; pause, resume and stop its recordings.
 
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).recordings"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2117,11 +2113,9 @@ class AsyncCallRecordingList:
 class AsyncCallRecordingContext(AsyncRecordingDownloads):
     """The recording; `Twilio.CURRENT`, in an update, is the one that is going on. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).recordings(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("RE",), ("Twilio.CURRENT",)).encode("sid", sid)
@@ -2195,13 +2189,14 @@ class AsyncCallRecordingContext(AsyncRecordingDownloads):
         await self._session.none(CALLS_RECORDINGS_DELETE, self._path, (), options)
 
 
-class AsyncConferenceRecordingList:
+class AsyncConferenceRecordingList(Resource):
     """Look up the recordings of a conference; pause, resume and stop them.
 
     See https://www.twilio.com/docs/voice/api/recording
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.conferences(sid).recordings"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2275,11 +2270,9 @@ class AsyncConferenceRecordingList:
 class AsyncConferenceRecordingContext(AsyncRecordingDownloads):
     """The recording; `Twilio.CURRENT`, in an update, is the one that is going on. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.conferences(sid).recordings(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("RE",), ("Twilio.CURRENT",)).encode("sid", sid)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ringback._core.resource import Resource
+
 if TYPE_CHECKING:
     from ringback._core.session import AsyncSession, Session
     from ringback._generated.api.account import (
@@ -60,10 +62,10 @@ if TYPE_CHECKING:
     from ringback._generated.api.usage import AsyncUsageNamespace, UsageNamespace
 
 
-class AccountResources:
+class AccountResources(Resource):
     """The resources of one account."""
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
 
     _path: str
     _session: Session
@@ -249,6 +251,7 @@ class ClientResources(AccountResources):
     """The resources of a client: those of its own account, and all accounts."""
 
     __slots__ = ()
+    _title = "client"
 
     @property
     def accounts(self) -> AccountList:
@@ -263,10 +266,10 @@ class ClientResources(AccountResources):
         return self.accounts(self._path.rpartition("/")[2])
 
 
-class AsyncAccountResources:
+class AsyncAccountResources(Resource):
     """The resources of one account."""
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
 
     _path: str
     _session: AsyncSession
@@ -452,6 +455,7 @@ class AsyncClientResources(AsyncAccountResources):
     """The resources of a client: those of its own account, and all accounts."""
 
     __slots__ = ()
+    _title = "client"
 
     @property
     def accounts(self) -> AsyncAccountList:

@@ -19,6 +19,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, ShortCodeSid, WrongSid
 
 if TYPE_CHECKING:
@@ -127,13 +128,14 @@ SHORT_CODES_UPDATE: Final = Operation(
 )
 
 
-class ShortCodeList:
+class ShortCodeList(Resource):
     """Look up the account's short codes and set where their messages go.
 
     See https://www.twilio.com/docs/messaging/api/short-code-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.short_codes"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -201,14 +203,12 @@ class ShortCodeList:
         )
 
 
-class ShortCodeContext:
+class ShortCodeContext(Resource):
     """The short code. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.short_codes(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("SC",)).encode("sid", sid)
@@ -277,13 +277,14 @@ class ShortCodeContext:
         )
 
 
-class AsyncShortCodeList:
+class AsyncShortCodeList(Resource):
     """Look up the account's short codes and set where their messages go.
 
     See https://www.twilio.com/docs/messaging/api/short-code-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.short_codes"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -351,14 +352,12 @@ class AsyncShortCodeList:
         )
 
 
-class AsyncShortCodeContext:
+class AsyncShortCodeContext(Resource):
     """The short code. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.short_codes(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("SC",)).encode("sid", sid)

@@ -25,6 +25,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import (
     AccountSid,
     AnySid,
@@ -954,10 +955,11 @@ SIP_IP_ACCESS_CONTROL_LISTS_IP_ADDRESSES_DELETE: Final = Operation(
 )
 
 
-class SipNamespace:
+class SipNamespace(Resource):
     """Domains that take SIP calls, and the lists of who is let in."""
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -979,13 +981,14 @@ class SipNamespace:
         return SipIpAccessControlListList(self._session, self._path)
 
 
-class SipDomainList:
+class SipDomainList(Resource):
     """Manage host names under `sip.twilio.com` and where their calls are answered.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-domain-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1105,14 +1108,12 @@ class SipDomainList:
         return self._session.list(SIP_DOMAINS_LIST, self._path, (), SipDomain, limit, page_size, options)
 
 
-class SipDomainContext:
+class SipDomainContext(Resource):
     """The domain. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.domains(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("SD",)).encode("sid", sid)
@@ -1241,13 +1242,14 @@ class SipDomainContext:
         return SipIpAccessControlListMappingList(self._session, self._path)
 
 
-class SipCredentialListMappingList:
+class SipCredentialListMappingList(Resource):
     """Which credential lists the domain accepts for calls; `auth.calls` is the newer way to the same setting.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-credentiallistmapping-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).credential_list_mappings"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1329,14 +1331,12 @@ class SipCredentialListMappingList:
         )
 
 
-class SipCredentialListMappingContext:
+class SipCredentialListMappingContext(Resource):
     """The mapped credential list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.domains(sid).credential_list_mappings(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("CL",)).encode("sid", sid)
@@ -1378,13 +1378,14 @@ class SipCredentialListMappingContext:
         self._session.none(SIP_DOMAINS_CREDENTIAL_LIST_MAPPINGS_DELETE, self._path, (), options)
 
 
-class SipIpAccessControlListMappingList:
+class SipIpAccessControlListMappingList(Resource):
     """Which IP addresses the domain accepts calls from; `auth.calls` is the newer way to the same setting.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-ipaccesscontrollistmapping-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).ip_access_control_list_mappings"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1466,14 +1467,12 @@ class SipIpAccessControlListMappingList:
         )
 
 
-class SipIpAccessControlListMappingContext:
+class SipIpAccessControlListMappingContext(Resource):
     """The mapped access control list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.domains(sid).ip_access_control_list_mappings(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("AL",)).encode("sid", sid)
@@ -1519,10 +1518,11 @@ class SipIpAccessControlListMappingContext:
         self._session.none(SIP_DOMAINS_IP_ACCESS_CONTROL_LIST_MAPPINGS_DELETE, self._path, (), options)
 
 
-class SipDomainsAuthNamespace:
+class SipDomainsAuthNamespace(Resource):
     """Who may use the domain, apart for calls and for registrations."""
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).auth"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1539,10 +1539,11 @@ class SipDomainsAuthNamespace:
         return SipDomainsAuthRegistrationsNamespace(self._session, self._path)
 
 
-class SipDomainsAuthCallsNamespace:
+class SipDomainsAuthCallsNamespace(Resource):
     """Who may place calls through the domain."""
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).auth.calls"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1559,13 +1560,14 @@ class SipDomainsAuthCallsNamespace:
         return SipAuthCallsIpAccessControlListMappingList(self._session, self._path)
 
 
-class SipAuthCallsCredentialListMappingList:
+class SipAuthCallsCredentialListMappingList(Resource):
     """Which user names and passwords may place calls through the domain.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-credentiallistmapping-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).auth.calls.credential_list_mappings"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1647,14 +1649,12 @@ class SipAuthCallsCredentialListMappingList:
         )
 
 
-class SipAuthCallsCredentialListMappingContext:
+class SipAuthCallsCredentialListMappingContext(Resource):
     """The mapped credential list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.domains(sid).auth.calls.credential_list_mappings(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("CL",)).encode("sid", sid)
@@ -1700,13 +1700,14 @@ class SipAuthCallsCredentialListMappingContext:
         self._session.none(SIP_DOMAINS_AUTH_CALLS_CREDENTIAL_LIST_MAPPINGS_DELETE, self._path, (), options)
 
 
-class SipAuthCallsIpAccessControlListMappingList:
+class SipAuthCallsIpAccessControlListMappingList(Resource):
     """Which IP addresses may place calls through the domain.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-ipaccesscontrollistmapping-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).auth.calls.ip_access_control_list_mappings"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1788,14 +1789,12 @@ class SipAuthCallsIpAccessControlListMappingList:
         )
 
 
-class SipAuthCallsIpAccessControlListMappingContext:
+class SipAuthCallsIpAccessControlListMappingContext(Resource):
     """The mapped access control list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.domains(sid).auth.calls.ip_access_control_list_mappings(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("AL",)).encode("sid", sid)
@@ -1843,10 +1842,11 @@ class SipAuthCallsIpAccessControlListMappingContext:
         )
 
 
-class SipDomainsAuthRegistrationsNamespace:
+class SipDomainsAuthRegistrationsNamespace(Resource):
     """Who may register a SIP phone with the domain."""
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).auth.registrations"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1860,13 +1860,14 @@ class SipDomainsAuthRegistrationsNamespace:
         return SipAuthRegistrationsCredentialListMappingList(self._session, self._path)
 
 
-class SipAuthRegistrationsCredentialListMappingList:
+class SipAuthRegistrationsCredentialListMappingList(Resource):
     """Which user names and passwords may register a SIP phone; takes effect while `sip_registration` is on.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-domain-registration-credentiallistmapping-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).auth.registrations.credential_list_mappings"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1948,14 +1949,12 @@ class SipAuthRegistrationsCredentialListMappingList:
         )
 
 
-class SipAuthRegistrationsCredentialListMappingContext:
+class SipAuthRegistrationsCredentialListMappingContext(Resource):
     """The mapped credential list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.domains(sid).auth.registrations.credential_list_mappings(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("CL",)).encode("sid", sid)
@@ -2003,13 +2002,14 @@ class SipAuthRegistrationsCredentialListMappingContext:
         )
 
 
-class SipCredentialListList:
+class SipCredentialListList(Resource):
     """Manage sets of user names and passwords; a set takes effect once it is mapped to a domain.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-credentiallist-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.credential_lists"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -2079,14 +2079,12 @@ class SipCredentialListList:
         )
 
 
-class SipCredentialListContext:
+class SipCredentialListContext(Resource):
     """The credential list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.credential_lists(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("CL",)).encode("sid", sid)
@@ -2150,13 +2148,14 @@ class SipCredentialListContext:
         return SipCredentialsList(self._session, self._path)
 
 
-class SipCredentialsList:
+class SipCredentialsList(Resource):
     """Manage the user names and passwords of a list.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-credential-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.credential_lists(sid).credentials"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -2235,14 +2234,12 @@ class SipCredentialsList:
         )
 
 
-class SipCredentialsContext:
+class SipCredentialsContext(Resource):
     """The credential. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.credential_lists(sid).credentials(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("CR",)).encode("sid", sid)
@@ -2303,13 +2300,14 @@ class SipCredentialsContext:
         self._session.none(SIP_CREDENTIAL_LISTS_CREDENTIALS_DELETE, self._path, (), options)
 
 
-class SipIpAccessControlListList:
+class SipIpAccessControlListList(Resource):
     """Manage sets of IP addresses; a set takes effect once it is mapped to a domain.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-ipaccesscontrollist-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.ip_access_control_lists"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -2385,14 +2383,12 @@ class SipIpAccessControlListList:
         )
 
 
-class SipIpAccessControlListContext:
+class SipIpAccessControlListContext(Resource):
     """The access control list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.ip_access_control_lists(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("AL",)).encode("sid", sid)
@@ -2458,13 +2454,14 @@ class SipIpAccessControlListContext:
         return SipIpAddressList(self._session, self._path)
 
 
-class SipIpAddressList:
+class SipIpAddressList(Resource):
     """Manage the IP addresses of a list.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-ipaddress-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.ip_access_control_lists(sid).ip_addresses"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -2558,14 +2555,12 @@ class SipIpAddressList:
         )
 
 
-class SipIpAddressContext:
+class SipIpAddressContext(Resource):
     """The entry. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.ip_access_control_lists(sid).ip_addresses(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("IP",)).encode("sid", sid)
@@ -2644,10 +2639,11 @@ class SipIpAddressContext:
         self._session.none(SIP_IP_ACCESS_CONTROL_LISTS_IP_ADDRESSES_DELETE, self._path, (), options)
 
 
-class AsyncSipNamespace:
+class AsyncSipNamespace(Resource):
     """Domains that take SIP calls, and the lists of who is let in."""
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2669,13 +2665,14 @@ class AsyncSipNamespace:
         return AsyncSipIpAccessControlListList(self._session, self._path)
 
 
-class AsyncSipDomainList:
+class AsyncSipDomainList(Resource):
     """Manage host names under `sip.twilio.com` and where their calls are answered.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-domain-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2795,14 +2792,12 @@ class AsyncSipDomainList:
         return self._session.list(SIP_DOMAINS_LIST, self._path, (), SipDomain, limit, page_size, options)
 
 
-class AsyncSipDomainContext:
+class AsyncSipDomainContext(Resource):
     """The domain. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.domains(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("SD",)).encode("sid", sid)
@@ -2931,13 +2926,14 @@ class AsyncSipDomainContext:
         return AsyncSipIpAccessControlListMappingList(self._session, self._path)
 
 
-class AsyncSipCredentialListMappingList:
+class AsyncSipCredentialListMappingList(Resource):
     """Which credential lists the domain accepts for calls; `auth.calls` is the newer way to the same setting.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-credentiallistmapping-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).credential_list_mappings"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -3019,14 +3015,12 @@ class AsyncSipCredentialListMappingList:
         )
 
 
-class AsyncSipCredentialListMappingContext:
+class AsyncSipCredentialListMappingContext(Resource):
     """The mapped credential list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.domains(sid).credential_list_mappings(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("CL",)).encode("sid", sid)
@@ -3068,13 +3062,14 @@ class AsyncSipCredentialListMappingContext:
         await self._session.none(SIP_DOMAINS_CREDENTIAL_LIST_MAPPINGS_DELETE, self._path, (), options)
 
 
-class AsyncSipIpAccessControlListMappingList:
+class AsyncSipIpAccessControlListMappingList(Resource):
     """Which IP addresses the domain accepts calls from; `auth.calls` is the newer way to the same setting.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-ipaccesscontrollistmapping-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).ip_access_control_list_mappings"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -3156,14 +3151,12 @@ class AsyncSipIpAccessControlListMappingList:
         )
 
 
-class AsyncSipIpAccessControlListMappingContext:
+class AsyncSipIpAccessControlListMappingContext(Resource):
     """The mapped access control list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.domains(sid).ip_access_control_list_mappings(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("AL",)).encode("sid", sid)
@@ -3209,10 +3202,11 @@ class AsyncSipIpAccessControlListMappingContext:
         await self._session.none(SIP_DOMAINS_IP_ACCESS_CONTROL_LIST_MAPPINGS_DELETE, self._path, (), options)
 
 
-class AsyncSipDomainsAuthNamespace:
+class AsyncSipDomainsAuthNamespace(Resource):
     """Who may use the domain, apart for calls and for registrations."""
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).auth"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -3229,10 +3223,11 @@ class AsyncSipDomainsAuthNamespace:
         return AsyncSipDomainsAuthRegistrationsNamespace(self._session, self._path)
 
 
-class AsyncSipDomainsAuthCallsNamespace:
+class AsyncSipDomainsAuthCallsNamespace(Resource):
     """Who may place calls through the domain."""
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).auth.calls"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -3249,13 +3244,14 @@ class AsyncSipDomainsAuthCallsNamespace:
         return AsyncSipAuthCallsIpAccessControlListMappingList(self._session, self._path)
 
 
-class AsyncSipAuthCallsCredentialListMappingList:
+class AsyncSipAuthCallsCredentialListMappingList(Resource):
     """Which user names and passwords may place calls through the domain.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-credentiallistmapping-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).auth.calls.credential_list_mappings"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -3337,14 +3333,12 @@ class AsyncSipAuthCallsCredentialListMappingList:
         )
 
 
-class AsyncSipAuthCallsCredentialListMappingContext:
+class AsyncSipAuthCallsCredentialListMappingContext(Resource):
     """The mapped credential list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.domains(sid).auth.calls.credential_list_mappings(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("CL",)).encode("sid", sid)
@@ -3392,13 +3386,14 @@ class AsyncSipAuthCallsCredentialListMappingContext:
         )
 
 
-class AsyncSipAuthCallsIpAccessControlListMappingList:
+class AsyncSipAuthCallsIpAccessControlListMappingList(Resource):
     """Which IP addresses may place calls through the domain.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-ipaccesscontrollistmapping-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).auth.calls.ip_access_control_list_mappings"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -3480,14 +3475,12 @@ class AsyncSipAuthCallsIpAccessControlListMappingList:
         )
 
 
-class AsyncSipAuthCallsIpAccessControlListMappingContext:
+class AsyncSipAuthCallsIpAccessControlListMappingContext(Resource):
     """The mapped access control list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.domains(sid).auth.calls.ip_access_control_list_mappings(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("AL",)).encode("sid", sid)
@@ -3535,10 +3528,11 @@ class AsyncSipAuthCallsIpAccessControlListMappingContext:
         )
 
 
-class AsyncSipDomainsAuthRegistrationsNamespace:
+class AsyncSipDomainsAuthRegistrationsNamespace(Resource):
     """Who may register a SIP phone with the domain."""
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).auth.registrations"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -3552,13 +3546,14 @@ class AsyncSipDomainsAuthRegistrationsNamespace:
         return AsyncSipAuthRegistrationsCredentialListMappingList(self._session, self._path)
 
 
-class AsyncSipAuthRegistrationsCredentialListMappingList:
+class AsyncSipAuthRegistrationsCredentialListMappingList(Resource):
     """Which user names and passwords may register a SIP phone; takes effect while `sip_registration` is on.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-domain-registration-credentiallistmapping-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.domains(sid).auth.registrations.credential_list_mappings"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -3640,14 +3635,12 @@ class AsyncSipAuthRegistrationsCredentialListMappingList:
         )
 
 
-class AsyncSipAuthRegistrationsCredentialListMappingContext:
+class AsyncSipAuthRegistrationsCredentialListMappingContext(Resource):
     """The mapped credential list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.domains(sid).auth.registrations.credential_list_mappings(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("CL",)).encode("sid", sid)
@@ -3695,13 +3688,14 @@ class AsyncSipAuthRegistrationsCredentialListMappingContext:
         )
 
 
-class AsyncSipCredentialListList:
+class AsyncSipCredentialListList(Resource):
     """Manage sets of user names and passwords; a set takes effect once it is mapped to a domain.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-credentiallist-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.credential_lists"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -3771,14 +3765,12 @@ class AsyncSipCredentialListList:
         )
 
 
-class AsyncSipCredentialListContext:
+class AsyncSipCredentialListContext(Resource):
     """The credential list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.credential_lists(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("CL",)).encode("sid", sid)
@@ -3842,13 +3834,14 @@ class AsyncSipCredentialListContext:
         return AsyncSipCredentialsList(self._session, self._path)
 
 
-class AsyncSipCredentialsList:
+class AsyncSipCredentialsList(Resource):
     """Manage the user names and passwords of a list.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-credential-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.credential_lists(sid).credentials"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -3929,14 +3922,12 @@ class AsyncSipCredentialsList:
         )
 
 
-class AsyncSipCredentialsContext:
+class AsyncSipCredentialsContext(Resource):
     """The credential. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.credential_lists(sid).credentials(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("CR",)).encode("sid", sid)
@@ -3999,13 +3990,14 @@ class AsyncSipCredentialsContext:
         await self._session.none(SIP_CREDENTIAL_LISTS_CREDENTIALS_DELETE, self._path, (), options)
 
 
-class AsyncSipIpAccessControlListList:
+class AsyncSipIpAccessControlListList(Resource):
     """Manage sets of IP addresses; a set takes effect once it is mapped to a domain.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-ipaccesscontrollist-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.ip_access_control_lists"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -4083,14 +4075,12 @@ class AsyncSipIpAccessControlListList:
         )
 
 
-class AsyncSipIpAccessControlListContext:
+class AsyncSipIpAccessControlListContext(Resource):
     """The access control list. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.ip_access_control_lists(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("AL",)).encode("sid", sid)
@@ -4158,13 +4148,14 @@ class AsyncSipIpAccessControlListContext:
         return AsyncSipIpAddressList(self._session, self._path)
 
 
-class AsyncSipIpAddressList:
+class AsyncSipIpAddressList(Resource):
     """Manage the IP addresses of a list.
 
     See https://www.twilio.com/docs/voice/sip/api/sip-ipaddress-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.sip.ip_access_control_lists(sid).ip_addresses"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -4258,14 +4249,12 @@ class AsyncSipIpAddressList:
         )
 
 
-class AsyncSipIpAddressContext:
+class AsyncSipIpAddressContext(Resource):
     """The entry. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.sip.ip_access_control_lists(sid).ip_addresses(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("IP",)).encode("sid", sid)

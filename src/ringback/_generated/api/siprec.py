@@ -20,6 +20,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, CallSid, SiprecSid, WrongSid
 
 if TYPE_CHECKING:
@@ -127,13 +128,14 @@ CALLS_SIPREC_UPDATE: Final = Operation(
 )
 
 
-class SiprecList:
+class SiprecList(Resource):
     """Send the audio of a live call to a recorder or a partner over SIPREC.
 
     See https://www.twilio.com/docs/voice/api/siprec
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).siprec"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -212,14 +214,12 @@ class SiprecList:
         )
 
 
-class SiprecContext:
+class SiprecContext(Resource):
     """The SIPREC session. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).siprec(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Name(("SR",)).encode("sid", sid)
@@ -244,13 +244,14 @@ class SiprecContext:
         return self._session.one(CALLS_SIPREC_UPDATE, self._path, (status,), Siprec, options)
 
 
-class AsyncSiprecList:
+class AsyncSiprecList(Resource):
     """Send the audio of a live call to a recorder or a partner over SIPREC.
 
     See https://www.twilio.com/docs/voice/api/siprec
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).siprec"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -329,14 +330,12 @@ class AsyncSiprecList:
         )
 
 
-class AsyncSiprecContext:
+class AsyncSiprecContext(Resource):
     """The SIPREC session. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).siprec(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Name(("SR",)).encode("sid", sid)

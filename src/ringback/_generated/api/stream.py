@@ -20,6 +20,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, CallSid, StreamSid, WrongSid
 
 if TYPE_CHECKING:
@@ -127,14 +128,15 @@ CALLS_STREAMS_UPDATE: Final = Operation(
 )
 
 
-class StreamList:
+class StreamList(Resource):
     """Send the audio of a live call to a WebSocket, one way; a stream that also plays audio is made by
     `<Connect><Stream>`.
 
     See https://www.twilio.com/docs/voice/api/stream-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).streams"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -211,14 +213,12 @@ class StreamList:
         )
 
 
-class StreamContext:
+class StreamContext(Resource):
     """The stream. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).streams(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Name(("MZ",)).encode("sid", sid)
@@ -243,14 +243,15 @@ class StreamContext:
         return self._session.one(CALLS_STREAMS_UPDATE, self._path, (status,), Stream, options)
 
 
-class AsyncStreamList:
+class AsyncStreamList(Resource):
     """Send the audio of a live call to a WebSocket, one way; a stream that also plays audio is made by
     `<Connect><Stream>`.
 
     See https://www.twilio.com/docs/voice/api/stream-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).streams"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -327,14 +328,12 @@ class AsyncStreamList:
         )
 
 
-class AsyncStreamContext:
+class AsyncStreamContext(Resource):
     """The stream. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).streams(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Name(("MZ",)).encode("sid", sid)

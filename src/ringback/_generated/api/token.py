@@ -14,6 +14,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid
 
 if TYPE_CHECKING:
@@ -82,13 +83,14 @@ TOKENS_CREATE: Final = Operation(
 )
 
 
-class TokenResource:
+class TokenResource(Resource):
     """Make credentials for the STUN and TURN servers; they can't be listed or taken back.
 
     See https://www.twilio.com/docs/stun-turn/api
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.tokens"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -112,13 +114,14 @@ class TokenResource:
         return self._session.one(TOKENS_CREATE, self._path, (ttl,), Token, options)
 
 
-class AsyncTokenResource:
+class AsyncTokenResource(Resource):
     """Make credentials for the STUN and TURN servers; they can't be listed or taken back.
 
     See https://www.twilio.com/docs/stun-turn/api
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.tokens"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session

@@ -15,6 +15,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, RecordingSid, TranscriptionSid, WrongSid
 
 if TYPE_CHECKING:
@@ -157,13 +158,14 @@ RECORDINGS_TRANSCRIPTIONS_DELETE: Final = Operation(
 )
 
 
-class TranscriptionList:
+class TranscriptionList(Resource):
     """Look up the texts of recordings; they are made by TwiML, not here.
 
     See https://www.twilio.com/docs/voice/api/recording-transcription
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.transcriptions"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -214,14 +216,12 @@ class TranscriptionList:
         )
 
 
-class TranscriptionContext:
+class TranscriptionContext(Resource):
     """The transcription. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.transcriptions(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("TR",)).encode("sid", sid)
@@ -261,13 +261,14 @@ class TranscriptionContext:
         self._session.none(TRANSCRIPTIONS_DELETE, self._path, (), options)
 
 
-class RecordingTranscriptionList:
+class RecordingTranscriptionList(Resource):
     """Look up the texts of one recording.
 
     See https://www.twilio.com/docs/voice/api/recording-transcription
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.recordings(sid).transcriptions"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -318,14 +319,12 @@ class RecordingTranscriptionList:
         )
 
 
-class RecordingTranscriptionContext:
+class RecordingTranscriptionContext(Resource):
     """The transcription. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.recordings(sid).transcriptions(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("TR",)).encode("sid", sid)
@@ -365,13 +364,14 @@ class RecordingTranscriptionContext:
         self._session.none(RECORDINGS_TRANSCRIPTIONS_DELETE, self._path, (), options)
 
 
-class AsyncTranscriptionList:
+class AsyncTranscriptionList(Resource):
     """Look up the texts of recordings; they are made by TwiML, not here.
 
     See https://www.twilio.com/docs/voice/api/recording-transcription
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.transcriptions"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -422,14 +422,12 @@ class AsyncTranscriptionList:
         )
 
 
-class AsyncTranscriptionContext:
+class AsyncTranscriptionContext(Resource):
     """The transcription. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.transcriptions(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("TR",)).encode("sid", sid)
@@ -469,13 +467,14 @@ class AsyncTranscriptionContext:
         await self._session.none(TRANSCRIPTIONS_DELETE, self._path, (), options)
 
 
-class AsyncRecordingTranscriptionList:
+class AsyncRecordingTranscriptionList(Resource):
     """Look up the texts of one recording.
 
     See https://www.twilio.com/docs/voice/api/recording-transcription
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.recordings(sid).transcriptions"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -526,14 +525,12 @@ class AsyncRecordingTranscriptionList:
         )
 
 
-class AsyncRecordingTranscriptionContext:
+class AsyncRecordingTranscriptionContext(Resource):
     """The transcription. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.recordings(sid).transcriptions(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("TR",)).encode("sid", sid)

@@ -28,6 +28,7 @@ from ringback._core.kinds import (
     Text,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, UsageTriggerSid, WrongSid
 
 if TYPE_CHECKING:
@@ -877,10 +878,11 @@ USAGE_TRIGGERS_DELETE: Final = Operation(
 )
 
 
-class UsageNamespace:
+class UsageNamespace(Resource):
     """What the account used, and triggers that watch it."""
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -899,13 +901,14 @@ class UsageNamespace:
         return UsageTriggerList(self._session, self._path)
 
 
-class UsageRecordList:
+class UsageRecordList(Resource):
     """Look up usage and its cost; the attributes below split it by day, month or year.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -997,13 +1000,14 @@ class UsageRecordList:
         return UsageRecordYesterdayList(self._session, self._path)
 
 
-class UsageRecordDailyList:
+class UsageRecordDailyList(Resource):
     """Usage day by day.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.daily"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1055,13 +1059,14 @@ class UsageRecordDailyList:
         )
 
 
-class UsageRecordMonthlyList:
+class UsageRecordMonthlyList(Resource):
     """Usage month by month.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.monthly"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1113,13 +1118,14 @@ class UsageRecordMonthlyList:
         )
 
 
-class UsageRecordYearlyList:
+class UsageRecordYearlyList(Resource):
     """Usage year by year.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.yearly"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1171,13 +1177,14 @@ class UsageRecordYearlyList:
         )
 
 
-class UsageRecordAllTimeList:
+class UsageRecordAllTimeList(Resource):
     """Usage since the account was opened.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.all_time"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1229,13 +1236,14 @@ class UsageRecordAllTimeList:
         )
 
 
-class UsageRecordTodayList:
+class UsageRecordTodayList(Resource):
     """Usage since midnight GMT.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.today"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1287,13 +1295,14 @@ class UsageRecordTodayList:
         )
 
 
-class UsageRecordYesterdayList:
+class UsageRecordYesterdayList(Resource):
     """Usage of yesterday in GMT.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.yesterday"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1345,13 +1354,14 @@ class UsageRecordYesterdayList:
         )
 
 
-class UsageRecordThisMonthList:
+class UsageRecordThisMonthList(Resource):
     """Usage since the first of this month.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.this_month"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1403,13 +1413,14 @@ class UsageRecordThisMonthList:
         )
 
 
-class UsageRecordLastMonthList:
+class UsageRecordLastMonthList(Resource):
     """Usage of the calendar month before this one.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.last_month"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1461,14 +1472,15 @@ class UsageRecordLastMonthList:
         )
 
 
-class UsageTriggerList:
+class UsageTriggerList(Resource):
     """Have a URL requested when usage or cost reaches a value. Twilio looks about once a minute, so it may
     come a little late.
 
     See https://www.twilio.com/docs/usage/api/usage-trigger
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.triggers"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -1587,14 +1599,12 @@ class UsageTriggerList:
         )
 
 
-class UsageTriggerContext:
+class UsageTriggerContext(Resource):
     """The trigger. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.usage.triggers(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("UT",)).encode("sid", sid)
@@ -1670,10 +1680,11 @@ class UsageTriggerContext:
         self._session.none(USAGE_TRIGGERS_DELETE, self._path, (), options)
 
 
-class AsyncUsageNamespace:
+class AsyncUsageNamespace(Resource):
     """What the account used, and triggers that watch it."""
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1692,13 +1703,14 @@ class AsyncUsageNamespace:
         return AsyncUsageTriggerList(self._session, self._path)
 
 
-class AsyncUsageRecordList:
+class AsyncUsageRecordList(Resource):
     """Look up usage and its cost; the attributes below split it by day, month or year.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1790,13 +1802,14 @@ class AsyncUsageRecordList:
         return AsyncUsageRecordYesterdayList(self._session, self._path)
 
 
-class AsyncUsageRecordDailyList:
+class AsyncUsageRecordDailyList(Resource):
     """Usage day by day.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.daily"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1848,13 +1861,14 @@ class AsyncUsageRecordDailyList:
         )
 
 
-class AsyncUsageRecordMonthlyList:
+class AsyncUsageRecordMonthlyList(Resource):
     """Usage month by month.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.monthly"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1906,13 +1920,14 @@ class AsyncUsageRecordMonthlyList:
         )
 
 
-class AsyncUsageRecordYearlyList:
+class AsyncUsageRecordYearlyList(Resource):
     """Usage year by year.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.yearly"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -1964,13 +1979,14 @@ class AsyncUsageRecordYearlyList:
         )
 
 
-class AsyncUsageRecordAllTimeList:
+class AsyncUsageRecordAllTimeList(Resource):
     """Usage since the account was opened.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.all_time"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2022,13 +2038,14 @@ class AsyncUsageRecordAllTimeList:
         )
 
 
-class AsyncUsageRecordTodayList:
+class AsyncUsageRecordTodayList(Resource):
     """Usage since midnight GMT.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.today"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2080,13 +2097,14 @@ class AsyncUsageRecordTodayList:
         )
 
 
-class AsyncUsageRecordYesterdayList:
+class AsyncUsageRecordYesterdayList(Resource):
     """Usage of yesterday in GMT.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.yesterday"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2138,13 +2156,14 @@ class AsyncUsageRecordYesterdayList:
         )
 
 
-class AsyncUsageRecordThisMonthList:
+class AsyncUsageRecordThisMonthList(Resource):
     """Usage since the first of this month.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.this_month"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2196,13 +2215,14 @@ class AsyncUsageRecordThisMonthList:
         )
 
 
-class AsyncUsageRecordLastMonthList:
+class AsyncUsageRecordLastMonthList(Resource):
     """Usage of the calendar month before this one.
 
     See https://www.twilio.com/docs/usage/api/usage-record
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.records.last_month"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2254,14 +2274,15 @@ class AsyncUsageRecordLastMonthList:
         )
 
 
-class AsyncUsageTriggerList:
+class AsyncUsageTriggerList(Resource):
     """Have a URL requested when usage or cost reaches a value. Twilio looks about once a minute, so it may
     come a little late.
 
     See https://www.twilio.com/docs/usage/api/usage-trigger
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.usage.triggers"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -2380,14 +2401,12 @@ class AsyncUsageTriggerList:
         )
 
 
-class AsyncUsageTriggerContext:
+class AsyncUsageTriggerContext(Resource):
     """The trigger. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.usage.triggers(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("UT",)).encode("sid", sid)

@@ -18,6 +18,7 @@ from ringback._core.kinds import (
     Sid,
 )
 from ringback._core.operation import Operation, Param
+from ringback._core.resource import Resource
 from ringback._generated.api.sids import (
     AccountSid,
     AnySid,
@@ -126,13 +127,14 @@ CALLS_USER_DEFINED_MESSAGE_SUBSCRIPTIONS_DELETE: Final = Operation(
 )
 
 
-class UserDefinedMessageResource:
+class UserDefinedMessageResource(Resource):
     """Send messages to an app of the voice SDK that is in a live call.
 
     See https://www.twilio.com/docs/voice/api/userdefinedmessage-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).user_defined_messages"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -169,13 +171,14 @@ class UserDefinedMessageResource:
         )
 
 
-class UserDefinedMessageSubscriptionList:
+class UserDefinedMessageSubscriptionList(Resource):
     """Have the messages of an app of the voice SDK passed on to a webhook.
 
     See https://www.twilio.com/docs/voice/api/userdefinedmessagesubscription-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).user_defined_message_subscriptions"
 
     def __init__(self, session: Session, parent: str) -> None:
         self._session = session
@@ -241,14 +244,12 @@ class UserDefinedMessageSubscriptionList:
         )
 
 
-class UserDefinedMessageSubscriptionContext:
+class UserDefinedMessageSubscriptionContext(Resource):
     """The subscription. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).user_defined_message_subscriptions(sid)"
+    _key = "sid"
 
     def __init__(self, session: Session, collection: str, sid: str) -> None:
         self.sid = Sid(("ZY",)).encode("sid", sid)
@@ -272,13 +273,14 @@ class UserDefinedMessageSubscriptionContext:
         self._session.none(CALLS_USER_DEFINED_MESSAGE_SUBSCRIPTIONS_DELETE, self._path, (), options)
 
 
-class AsyncUserDefinedMessageResource:
+class AsyncUserDefinedMessageResource(Resource):
     """Send messages to an app of the voice SDK that is in a live call.
 
     See https://www.twilio.com/docs/voice/api/userdefinedmessage-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).user_defined_messages"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -315,13 +317,14 @@ class AsyncUserDefinedMessageResource:
         )
 
 
-class AsyncUserDefinedMessageSubscriptionList:
+class AsyncUserDefinedMessageSubscriptionList(Resource):
     """Have the messages of an app of the voice SDK passed on to a webhook.
 
     See https://www.twilio.com/docs/voice/api/userdefinedmessagesubscription-resource
     """
 
-    __slots__ = ("_path", "_session")
+    __slots__ = ()
+    _title = "client.calls(sid).user_defined_message_subscriptions"
 
     def __init__(self, session: AsyncSession, parent: str) -> None:
         self._session = session
@@ -387,14 +390,12 @@ class AsyncUserDefinedMessageSubscriptionList:
         )
 
 
-class AsyncUserDefinedMessageSubscriptionContext:
+class AsyncUserDefinedMessageSubscriptionContext(Resource):
     """The subscription. What can be done with it."""
 
-    __slots__ = (
-        "_path",
-        "_session",
-        "sid",
-    )
+    __slots__ = ("sid",)
+    _title = "client.calls(sid).user_defined_message_subscriptions(sid)"
+    _key = "sid"
 
     def __init__(self, session: AsyncSession, collection: str, sid: str) -> None:
         self.sid = Sid(("ZY",)).encode("sid", sid)
