@@ -41,7 +41,7 @@ class Resource:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for name, method in list(vars(cls).items()):
-            if isinstance(method, FunctionType) and (name == "__call__" or name[0] != "_"):
+            if isinstance(method, FunctionType) and name[0] != "_":
                 setattr(cls, name, _explained(method))
 
     def __repr__(self) -> str:
@@ -140,8 +140,6 @@ def _misuse(
 def _call(owner: type, method: str) -> str:
     """A method as it is written."""
     title = cast("str", getattr(owner, "_title", "")) or owner.__name__
-    if method == "__call__":
-        return title
     return owner.__name__ if method == "__init__" else f"{title}.{method}"
 
 

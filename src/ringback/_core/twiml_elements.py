@@ -349,6 +349,8 @@ class Container(Element):
             suggestion = f"{child.__name__}(…)" if child.__name__ in names else None
         elif isinstance(child, str):
             suggestion = f"Say({child!r})" if "Say" in names else None
+        elif type(child).__module__ == "ringback.client":
+            suggestion = "ringback.twiml.Client(identity)"
         elif type(child) in (list, tuple):
             suggestion = "a star before it, to give its items"
         return TwimlError(type(self).__name__, child, f"{allowed} inside", suggestion=suggestion)
