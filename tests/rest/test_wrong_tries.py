@@ -254,9 +254,9 @@ class TestTheOtherClient:
     @pytest.mark.parametrize(
         ("given", "told"),
         [
-            (twiml.Client("alice"), r"\(ringback.twiml.Client is the noun of a Dial\)"),
-            (Client, r"\(this is a class: make one of it\)"),
-            (None, "which makes requests, got <class 'NoneType'>"),
+            (twiml.Client("alice"), r"\(ringback.twiml.Client is somebody to call in a <Dial>\)"),
+            (Client, r"\(that is the class: call it, Client\(\)\)"),
+            (None, "AsyncClient, got None"),
         ],
         ids=["twiml", "class", "none"],
     )

@@ -74,6 +74,9 @@ def _explained(method: F) -> F:
                     raise
                 problem = _misuse(method, type(self), arguments, named)
                 raise (error if problem is None else TypeError(problem)) from None
+            finally:
+                # Crash reports that show variables have nothing to see here.
+                del arguments, named
 
         return cast("F", call_async)
 
@@ -86,6 +89,8 @@ def _explained(method: F) -> F:
                 raise
             problem = _misuse(method, type(self), arguments, named)
             raise (error if problem is None else TypeError(problem)) from None
+        finally:
+            del arguments, named
 
     return cast("F", call)
 
