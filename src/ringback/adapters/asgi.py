@@ -145,6 +145,7 @@ class _Closing:
         try:
             await asyncio.get_running_loop().create_future()
         except asyncio.CancelledError:  # all that runs in the loop is cancelled: it ends
+            await asyncio.sleep(0)  # the others shall know of it
             await self._application.aclose()
             raise
 

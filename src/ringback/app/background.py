@@ -41,6 +41,7 @@ class Background(Coroutine[object, None, object]):
         self.__qualname__ = name  # where asyncio shows a coroutine
         self._all = all
         self._dropped = False
+        self._cancelled = False  # and still at the first await since; all that Python 3.10 can tell
         self._ending: asyncio.TimerHandle | None = None
         loop = asyncio.get_running_loop()
         self.task = loop.create_task(self, name=name)
@@ -51,9 +52,14 @@ class Background(Coroutine[object, None, object]):
     def end(self) -> None:
         """Cancel it, and drop it if it still runs a moment later. To be called in its loop."""
         if self._ending is None and not self.task.done():
-            if not _is_cancelled(self.task):  # a second time would interrupt its `finally`
+            if not self._is_cancelled():  # a second time would interrupt its `finally`
                 self.task.cancel()
             self._ending = self.task.get_loop().call_later(FAREWELL, self._drop)
+
+    def _is_cancelled(self) -> bool:
+        """Whether somebody else has cancelled it already, as `asyncio.run` does at its end."""
+        cancelling: Callable[[], int] | None = getattr(self.task, "cancelling", None)
+        return self._cancelled if cancelling is None else cancelling() > 0
 
     # --- what its task does with it
 
@@ -61,12 +67,14 @@ class Background(Coroutine[object, None, object]):
         """Go on until the next thing to await."""
         if self._dropped:
             raise asyncio.CancelledError
+        self._cancelled = False
         return self._work.send(value)
 
     def throw(self, typ: type[BaseException] | BaseException, /, *_: object) -> object:
         """Go on by raising something."""
         if self._dropped:
             raise asyncio.CancelledError
+        self._cancelled = isinstance(typ, asyncio.CancelledError)
         return self._work.throw(typ if isinstance(typ, BaseException) else typ())
 
     def close(self) -> None:
@@ -103,11 +111,3 @@ class Background(Coroutine[object, None, object]):
         if self._ending is not None:
             self._ending.cancel()
         self.close()  # it may have been cancelled before its first step
-
-
-def _is_cancelled(task: asyncio.Task[object]) -> bool:
-    """Whether somebody else has cancelled it already, as `asyncio.run` does at its end. (Python 3.10 can't
-    tell.)
-    """
-    cancelling: Callable[[], int] | None = getattr(task, "cancelling", None)
-    return cancelling is not None and cancelling() > 0
