@@ -458,7 +458,6 @@ async def test_what_is_not_there_is_not_found(app: Application) -> None:
     for url in (
         "https://example.com/",
         "https://example.com/phone",
-        f"{greet.url}/",
         "https://[x/greet",
         "",
         "?",
