@@ -8,6 +8,7 @@
     ├── transport.py    the API as a transport of `Client` and `AsyncClient`
     ├── phones.py       phones as tests hold them
     ├── server.py       the API over HTTP
+    ├── printing.py     what happens, as lines on a terminal
     ├── control.py      `/_emulator/`: phones, numbers, clock and transcript over HTTP
     ├── cli.py          `ringback emulator`
     └── pytest_plugin.py

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import sys
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
+
+from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -16,10 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser"]
 
+_E164 = re.compile(r"\+[1-9][0-9]{1,14}\Z|[0-9]{3,8}\Z")
+_PARAMETERS = {"voice": "voice_url", "sms": "sms_url", "status": "status_callback"}
+_EXAMPLE = ", as in +15017122661=http://localhost:8000/phone/greet"
+
 _DESCRIPTION = """\
 Serve Twilio's REST API on this machine, with an emulated phone and messaging network behind it. Point a
 client at it (base_url), give it numbers whose URLs lead to your application, and drive phones through
-/_emulator/.
+/_emulator/. Prints a line for every call, text and webhook, and for one that failed the reason and the body.
 With --account-sid the auth token is taken from TWILIO_AUTH_TOKEN.
 """
 
@@ -38,15 +46,28 @@ def add_parser(subparsers: _Subparsers) -> None:
         action="append",
         type=_number,
         default=[],
-        metavar="NUMBER[=URL]",
-        help="a number of the account, and the URL that its calls and texts are asked about; repeatable",
+        metavar="NUMBER[=URL | ,voice=URL,sms=URL,status=URL]",
+        help="a number of the account, and the URL that its calls and texts are asked about, as in "
+        "+15017122661=http://localhost:8000/phone/greet; or a URL each for calls, texts and the ends of "
+        "calls, any of them, as in +15017122661,voice=http://localhost:8000/in,"
+        "sms=http://localhost:8000/text; repeatable",
     )
     parser.add_argument("--any-host", action="store_true", help="send webhooks to other machines too")
+    parser.add_argument(
+        "--name",
+        action="append",
+        default=[],
+        help="a host name that clients reach the emulator by, besides localhost and addresses; repeatable",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="take TwiML that the schema doesn't allow for an error"
+    )
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     from ringback.emulator.emulator import ACCOUNT_SID, AUTH_TOKEN, Emulator
+    from ringback.emulator.printing import Printer
     from ringback.emulator.server import serve
 
     account_sid: str = arguments.account_sid or ACCOUNT_SID
@@ -59,9 +80,20 @@ def _run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         start=datetime.now(timezone.utc),
         any_host=arguments.any_host,
+        strict=arguments.strict,
     ) as emulator:
-        for number, url in arguments.number:
-            emulator.number(number, voice_url=url, sms_url=url)
+        for number, urls in arguments.number:
+            for url in urls.values():
+                _check_reach(url, any_host=arguments.any_host)
+            emulator.number(number, **urls)
+        with emulator.held() as network:
+            network.watchers.append(
+                Printer(
+                    sys.stdout,
+                    network.transcript.title,
+                    lambda: [account.auth_token for account in network.store.accounts.values()],
+                )
+            )
 
         def ready(url: str) -> None:
             print(f"ringback emulator at {url}", flush=True)
@@ -69,7 +101,7 @@ def _run(arguments: argparse.Namespace) -> int:
             print(f"  token    {'from TWILIO_AUTH_TOKEN' if own_token else AUTH_TOKEN}", flush=True)
             print(f"  control  {url}/_emulator/", flush=True)
 
-        serve(emulator, host=arguments.host, port=arguments.port, ready=ready)
+        serve(emulator, host=arguments.host, port=arguments.port, names=arguments.name, ready=ready)
     return 0
 
 
@@ -79,11 +111,42 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _number(text: str) -> tuple[str, str]:
-    number, given, url = text.partition("=")
-    if given and not url.startswith(("http://", "https://")):
-        raise argparse.ArgumentTypeError(f"expected NUMBER=URL with an http or https URL, got {text!r}")
-    return number, url
+def _number(text: str) -> tuple[str, dict[str, str]]:
+    """A number, and its URLs by the parameters of `Emulator.number`."""
+    from ringback.emulator.engine.urls import WebUrl, shown
+
+    number = re.split(r"[=,]", text, maxsplit=1)[0]
+    parted, rest = text[len(number) : len(number) + 1], text[len(number) + 1 :]
+    if not _E164.match(number):
+        raise argparse.ArgumentTypeError(
+            f"{number!r} is no phone number: expected one such as +15017122661{_EXAMPLE}"
+        )
+    if parted != ",":
+        urls = {"voice_url": rest, "sms_url": rest} if parted else {}
+    else:
+        urls = {}
+        # A URL may hold commas: only one before a known name parts.
+        for piece in re.split(r",(?=(?:voice|sms|status)=)", rest):
+            name, _, url = piece.partition("=")
+            if name not in _PARAMETERS:
+                raise argparse.ArgumentTypeError(
+                    f"{piece!r} is no URL of a number: expected voice=URL, sms=URL or status=URL{_EXAMPLE}"
+                )
+            urls[_PARAMETERS[name]] = url
+    for url in urls.values():
+        if WebUrl.parse(url) is None:
+            raise argparse.ArgumentTypeError(f"{shown(url)!r} is no absolute http or https URL{_EXAMPLE}")
+    return number, urls
+
+
+def _check_reach(url: str, *, any_host: bool) -> None:
+    from ringback.emulator.engine.urls import WebUrl, shown
+
+    parsed = WebUrl.parse(url)
+    if parsed is not None and not parsed.local and not any_host:
+        raise EmulatorError(
+            f"--number: {shown(url)} is on another machine: add --any-host to have webhooks sent there"
+        )
 
 
 def _speed(text: str) -> float:

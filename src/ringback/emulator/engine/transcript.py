@@ -82,6 +82,11 @@ class Transcript:
         self._counts[kind] = self._counts.get(kind, 0) + 1
         self._subjects[sid] = _Subject(sid, f"{kind} {self._counts[kind]}: {title}")
 
+    def title(self, sid: str) -> str:
+        """What a call or message is called: `call 1`; "" for what is neither."""
+        subject = self._subjects.get(sid)
+        return subject.title.partition(":")[0] if subject is not None else ""
+
     def add(self, entry: Entry) -> None:
         self._entries.append(entry)
 

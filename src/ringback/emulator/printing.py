@@ -1,0 +1,74 @@
+"""What happens, as lines on a terminal: a line for every call, text and webhook, as it happens.
+
+      0.0  call 1         +15558675310   dials +15017122661
+      0.0  call 1         Twilio         asks POST http://localhost:8000/phone/greet → Gather
+      0.0  call 1         Twilio         problem 11200: HTTP 403 from http://localhost:8000/phone/greet
+                          | The signature does not match
+
+Whatever others wrote is escaped, so that it can't do anything to the terminal, and cut off when it is long.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ringback.emulator.engine.records import Problem
+    from ringback.emulator.engine.transcript import Entry
+
+__all__ = ["Printer"]
+
+_LONGEST_LINE: Final = 300
+_MOST_LINES: Final = 20
+_INDENT: Final = " " * 26
+
+
+class Printer:
+    """Prints every entry of a transcript, and the answer behind a problem.
+
+    Args:
+        stream: Where to; flushed after each entry, so that a pipe has it at once.
+        title: What a call or message is called, by its SID.
+        secrets: What is never shown; asked each time, for accounts come and go.
+    """
+
+    def __init__(
+        self, stream: TextIO, title: Callable[[str], str], secrets: Callable[[], Iterable[str]]
+    ) -> None:
+        self._stream = stream
+        self._encoding = stream.encoding or "utf-8"
+        self._title = title
+        self._secrets = secrets
+
+    def __call__(self, entry: Entry, problem: Problem | None) -> None:
+        """Print one; a terminal that is gone, or can't show it, is no reason to stop."""
+        with suppress(OSError, ValueError):
+            for line in self.lines(entry, problem):
+                print(line, file=self._stream)
+            self._stream.flush()
+
+    def lines(self, entry: Entry, problem: Problem | None) -> Iterator[str]:
+        """Its lines, ready to be shown."""
+        title = self._title(entry.subject)
+        place = " ".join(part for part in (entry.source, entry.document) if part)
+        said = " ".join(filter(None, (entry.did, entry.what, place and f"[{place}]")))
+        yield self._shown(f"{entry.at:9.1f}  {title:<14} {entry.who:<14} {said}")
+        if problem is None:
+            return
+        body = [line for line in problem.response_body.splitlines() if line.strip()]
+        for line in body[:_MOST_LINES]:
+            yield f"{_INDENT}| {self._shown(line)}"
+        if len(body) > _MOST_LINES:
+            yield f"{_INDENT}| … and {len(body) - _MOST_LINES} more lines"
+
+    def _shown(self, text: str) -> str:
+        for secret in self._secrets():
+            text = text.replace(secret, "***")
+        text = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}…"
+        plain = "".join(
+            [each if each.isprintable() else each.encode("unicode_escape").decode() for each in text]
+        )
+        return plain.encode(self._encoding, "backslashreplace").decode(self._encoding)
