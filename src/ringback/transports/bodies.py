@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Body", "Unpacking"]
 
 _GZIP = 31  # zlib's word for gzip
-_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_BEGIN = b"\x1f"
 
 
 class Unpacking:
@@ -48,7 +48,7 @@ class Unpacking:
             return
         while data:
             if self._gzip.eof:
-                if not data.startswith(_GZIP_MAGIC):
+                if not data.startswith(_GZIP_BEGIN):
                     return  # padding
                 self._gzip = zlib.decompressobj(_GZIP)
             self._begun = True
