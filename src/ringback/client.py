@@ -123,7 +123,7 @@ class Client(ClientResources):
         self._session = session
 
     def __repr__(self) -> str:
-        return f"Client({self._config.account_sid!r}, base_url={self._config.base_url!r})"
+        return _shown(self, getattr(self, "_config", None))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds credentials and connections, so it can't be pickled or copied")
@@ -334,7 +334,7 @@ class AsyncClient(AsyncClientResources):
         self._session = session
 
     def __repr__(self) -> str:
-        return f"AsyncClient({self._config.account_sid!r}, base_url={self._config.base_url!r})"
+        return _shown(self, getattr(self, "_config", None))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client holds credentials and connections, so it can't be pickled or copied")
@@ -400,6 +400,12 @@ class AsyncClient(AsyncClientResources):
         traceback: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+
+def _shown(client: object, config: Config | None) -> str:
+    # Crash reports show a client, too, whose settings were refused.
+    name = type(client).__name__
+    return f"{name}()" if config is None else f"{name}({config.account_sid!r}, base_url={config.base_url!r})"
 
 
 def _timeout(given: Timeout | float | None) -> Timeout | None:

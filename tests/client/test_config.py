@@ -125,6 +125,36 @@ class TestAddress:
     def base_url(self, **settings: Any) -> str:
         return Client(ACCOUNT, TOKEN, **settings).base_url
 
+    @pytest.mark.parametrize("by", ["arguments", "environment"])
+    @pytest.mark.parametrize("region", ["br1", "de1", "jp1", "sg1", "us2"])
+    def test_a_region_whose_edge_nobody_knows(
+        self, monkeypatch: pytest.MonkeyPatch, by: str, region: str
+    ) -> None:
+        if by == "environment":
+            monkeypatch.setenv("TWILIO_REGION", region)
+        with pytest.raises(ConfigurationError, match=f"edge is missing: region '{region}'"):
+            self.base_url(**({"region": region} if by == "arguments" else {}))
+        monkeypatch.setenv("TWILIO_EDGE", "frankfurt")
+        monkeypatch.setenv("TWILIO_REGION", region)
+        assert self.base_url() == f"https://api.frankfurt.{region}.twilio.com"
+
+    def test_a_region_of_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TWILIO_REGION", "ie1")
+        assert self.base_url() == "https://api.dublin.ie1.twilio.com"
+
+    @pytest.mark.parametrize("name", ["account_sid", "auth_token", "edge", "region", "base_url"])
+    @pytest.mark.parametrize("value", ["", b"", b"AC", 0])
+    def test_nothing_given_falls_back_to_the_environment(
+        self, monkeypatch: pytest.MonkeyPatch, name: str, value: object
+    ) -> None:
+        monkeypatch.setenv("TWILIO_ACCOUNT_SID", ACCOUNT)
+        monkeypatch.setenv("TWILIO_AUTH_TOKEN", TOKEN)
+        monkeypatch.setenv("TWILIO_EDGE", "dublin")
+        monkeypatch.setenv("RINGBACK_BASE_URL", "http://127.0.0.1:8080")
+        settings: dict[str, Any] = {name: value}
+        with pytest.raises((ConfigurationError, InvalidValue), match=name):
+            Client(**settings)
+
     @pytest.mark.parametrize(
         ("settings", "host"),
         [
