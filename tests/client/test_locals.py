@@ -61,9 +61,13 @@ def fetching(transport: Any, url: str) -> str:
     raise AssertionError("it didn't fail")
 
 
+def threaded(proxy: str | None = None) -> ThreadedTransport:
+    return ThreadedTransport(Urllib3Transport(proxy=proxy))
+
+
 TRANSPORTS: dict[str, Callable[..., Any]] = {
     "urllib3": Urllib3Transport,
-    "threaded": lambda **settings: ThreadedTransport(Urllib3Transport(**settings)),
+    "threaded": threaded,
     "httpx": HttpxTransport,
     "httpx-async": AsyncHttpxTransport,
     "aiohttp": AiohttpTransport,
