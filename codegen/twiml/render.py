@@ -362,15 +362,18 @@ class _Module:
             "        self._extra = None",
         ]
         for attribute in element.attributes:
-            check = f'{attribute.kind.constant}.check("{element.type}.{attribute.name}", {attribute.name})'
+            events = f", {attribute.events!r}" if attribute.events else ""
+            name = attribute.name
+            check = f'{attribute.kind.constant}.check("{element.type}.{name}", {name}{events})'
             if not attribute.required:
                 check = f"None if {attribute.name} is None else {check}"
             lines.append(f"        self._{attribute.name}: {_stored(attribute)} = {check}")
         lines += ["        if extra_attributes:", "            self._accept_extra(extra_attributes)"]
         if element.text is not None:
             name = element.text_name
+            events = f", {element.text_events!r}" if element.text_events else ""
             lines.append(
-                f'        self._text = {element.text.constant}.check("{element.type}.{name}", {name})'
+                f'        self._text = {element.text.constant}.check("{element.type}.{name}", {name}{events})'
             )
             if element.needs:
                 lines += ["        if not self._text:", "            self._check_complete()"]

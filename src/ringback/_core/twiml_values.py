@@ -231,7 +231,8 @@ class Url(Text):
         super().__init__(allowed, pattern, trimmed=True)
         self.optional = optional
 
-    def check(self, field: str, value: Any) -> Any:
+    def check(self, field: str, value: Any, events: tuple[str, ...] = ()) -> Any:
+        """The same; `events` are those that arrive at the URL, where it is known which."""
         if type(value) is str and value and self.pattern is None and " " not in value and value.isprintable():
             return value
         if isinstance(value, str):
@@ -240,8 +241,13 @@ class Url(Text):
                 raise TwimlError(field, value, self.allowed)
             return checked
         # `Target` is a protocol: whatever handles events and has a URL. The URL may not be known yet.
-        if not hasattr(value, "_handles"):
-            raise TwimlError(field, value, f"{self.allowed}, or a handler")
+        takes = getattr(value, "_takes", None)
+        if (
+            isinstance(value, type)
+            or not hasattr(value, "_handles")
+            or (events and takes and not takes(*events))
+        ):
+            raise TwimlError(field, value, f"{self.allowed}, or {_a_handler(value, events)}")
         return value
 
     def matches(self, value: str) -> bool:
@@ -251,6 +257,17 @@ class Url(Text):
 
     def write(self, value: object) -> str:
         return link(value)
+
+
+def _a_handler(value: object, events: tuple[str, ...]) -> str:
+    """What a target has to be, and how a function becomes one."""
+    target = "a handler" + (f" of {' or '.join(events)}" if events else "")
+    other = getattr(getattr(value, "event", None), "__name__", None)
+    if events and other is not None:
+        target += f" (that is one of {other})"
+    if type(value).__name__ in ("function", "method"):
+        target += f" (a function becomes one by @app.on({events[0] if events else '…'}))"
+    return target
 
 
 class Known(Text):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeIs
 
+    from ringback.app.routes import Route
     from ringback.client import AsyncClient, Client
 
 __all__ = ["check_event", "check_listener", "check_registered", "check_takes_one", "check_target", "is_sync"]
@@ -134,6 +135,7 @@ def check_target(field: str, target: object, *events: type[Event], allowed: str)
     if takes is not None and not isinstance(target, type):
         if takes(*(event.__name__ for event in events)):
             return
+        allowed += f" (that is one of {cast('Route[Event]', target).event.__name__})"
     elif hasattr(target, "_handles") and hasattr(target, "url"):
         return
     elif inspect.isroutine(target):

@@ -209,12 +209,14 @@ class Message(Container):
     ) -> None:
         self._extra = None
         self._action: str | Target[MessageStatusChanged] | None = (
-            None if action is None else _URL.check("Message.action", action)
+            None if action is None else _URL.check("Message.action", action, ("MessageStatusChanged",))
         )
         self._from_: str | None = None if from_ is None else _TEXT.check("Message.from_", from_)
         self._method: Method | None = None if method is None else _METHOD.check("Message.method", method)
         self._status_callback: str | Target[MessageStatusChanged] | None = (
-            None if status_callback is None else _URL.check("Message.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("Message.status_callback", status_callback, ("MessageStatusChanged",))
         )
         self._to: str | None = None if to is None else _WORDS.check("Message.to", to)
         if extra_attributes:
@@ -401,7 +403,7 @@ class Redirect(TextElement):
         self._method: Method | None = None if method is None else _METHOD.check("Redirect.method", method)
         if extra_attributes:
             self._accept_extra(extra_attributes)
-        self._text = _OPTIONAL_URL.check("Redirect.url", url)
+        self._text = _OPTIONAL_URL.check("Redirect.url", url, ("IncomingMessage",))
 
     @property
     def text(self) -> str | Target[IncomingMessage]:

@@ -1666,7 +1666,7 @@ class Gather(_Spoken):
     ) -> None:
         self._extra = None
         self._action: str | Target[GatherResult] | None = (
-            None if action is None else _URL.check("Gather.action", action)
+            None if action is None else _URL.check("Gather.action", action, ("GatherResult",))
         )
         self._action_on_empty_result: bool | None = (
             None
@@ -1702,7 +1702,9 @@ class Gather(_Spoken):
         self._partial_result_callback: str | Target[GatherPartialResult] | None = (
             None
             if partial_result_callback is None
-            else _URL.check("Gather.partial_result_callback", partial_result_callback)
+            else _URL.check(
+                "Gather.partial_result_callback", partial_result_callback, ("GatherPartialResult",)
+            )
         )
         self._partial_result_callback_method: Method | None = (
             None
@@ -1976,7 +1978,7 @@ class Record(Element):
     ) -> None:
         self._extra = None
         self._action: str | Target[RecordResult] | None = (
-            None if action is None else _URL.check("Record.action", action)
+            None if action is None else _URL.check("Record.action", action, ("RecordResult",))
         )
         self._finish_on_key: str | None = (
             None
@@ -1998,7 +2000,9 @@ class Record(Element):
         self._recording_status_callback: str | Target[RecordingStatusChanged] | None = (
             None
             if recording_status_callback is None
-            else _URL.check("Record.recording_status_callback", recording_status_callback)
+            else _URL.check(
+                "Record.recording_status_callback", recording_status_callback, ("RecordingStatusChanged",)
+            )
         )
         self._recording_status_callback_event: tuple[RecordingEvent, ...] | None = (
             None
@@ -2021,7 +2025,7 @@ class Record(Element):
         self._transcribe_callback: str | Target[TranscriptionReady] | None = (
             None
             if transcribe_callback is None
-            else _URL.check("Record.transcribe_callback", transcribe_callback)
+            else _URL.check("Record.transcribe_callback", transcribe_callback, ("TranscriptionReady",))
         )
         self._trim: Trim | None = None if trim is None else _TRIM.check("Record.trim", trim)
         if extra_attributes:
@@ -2304,7 +2308,7 @@ class Dial(Container):
     ) -> None:
         self._extra = None
         self._action: str | Target[DialResult] | None = (
-            None if action is None else _URL.check("Dial.action", action)
+            None if action is None else _URL.check("Dial.action", action, ("DialResult",))
         )
         self._answer_on_bridge: bool | None = (
             None if answer_on_bridge is None else _BOOLEAN.check("Dial.answer_on_bridge", answer_on_bridge)
@@ -2330,7 +2334,9 @@ class Dial(Container):
         self._recording_status_callback: str | Target[RecordingStatusChanged] | None = (
             None
             if recording_status_callback is None
-            else _URL.check("Dial.recording_status_callback", recording_status_callback)
+            else _URL.check(
+                "Dial.recording_status_callback", recording_status_callback, ("RecordingStatusChanged",)
+            )
         )
         self._recording_status_callback_event: tuple[RecordingEvent, ...] | None = (
             None
@@ -2353,7 +2359,7 @@ class Dial(Container):
             None if refer_method is None else _METHOD.check("Dial.refer_method", refer_method)
         )
         self._refer_url: str | Target[DialReferred] | None = (
-            None if refer_url is None else _URL.check("Dial.refer_url", refer_url)
+            None if refer_url is None else _URL.check("Dial.refer_url", refer_url, ("DialReferred",))
         )
         self._ring_tone: RingTone | None = (
             None if ring_tone is None else _RING_TONE.check("Dial.ring_tone", ring_tone)
@@ -2935,7 +2941,7 @@ class Number(TextElement, metaclass=RequiringType):
         self._amd_status_callback: str | Target[MachineDetectionResult] | None = (
             None
             if amd_status_callback is None
-            else _URL.check("Number.amd_status_callback", amd_status_callback)
+            else _URL.check("Number.amd_status_callback", amd_status_callback, ("MachineDetectionResult",))
         )
         self._amd_status_callback_method: Method | None = (
             None
@@ -2981,7 +2987,9 @@ class Number(TextElement, metaclass=RequiringType):
             None if send_digits is None else _NUMBER_SEND_DIGITS.check("Number.send_digits", send_digits)
         )
         self._status_callback: str | Target[CallStatusChanged] | None = (
-            None if status_callback is None else _URL.check("Number.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("Number.status_callback", status_callback, ("CallStatusChanged",))
         )
         self._status_callback_event: tuple[CallEvent, ...] | None = (
             None
@@ -2994,7 +3002,7 @@ class Number(TextElement, metaclass=RequiringType):
             else _METHOD.check("Number.status_callback_method", status_callback_method)
         )
         self._url: str | Target[CalleeAnswered] | None = (
-            None if url is None else _URL.check("Number.url", url)
+            None if url is None else _URL.check("Number.url", url, ("CalleeAnswered",))
         )
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -3182,7 +3190,9 @@ class Client(Container):
         )
         self._method: Method | None = None if method is None else _METHOD.check("Client.method", method)
         self._status_callback: str | Target[CallStatusChanged] | None = (
-            None if status_callback is None else _URL.check("Client.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("Client.status_callback", status_callback, ("CallStatusChanged",))
         )
         self._status_callback_event: tuple[CallEvent, ...] | None = (
             None
@@ -3195,7 +3205,7 @@ class Client(Container):
             else _METHOD.check("Client.status_callback_method", status_callback_method)
         )
         self._url: str | Target[CalleeAnswered] | None = (
-            None if url is None else _URL.check("Client.url", url)
+            None if url is None else _URL.check("Client.url", url, ("CalleeAnswered",))
         )
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -3512,7 +3522,9 @@ class Conference(TextElement, metaclass=RequiringType):
         self._event_callback_url: str | Target[ConferenceRecordingEnded] | None = (
             None
             if event_callback_url is None
-            else _URL.check("Conference.event_callback_url", event_callback_url)
+            else _URL.check(
+                "Conference.event_callback_url", event_callback_url, ("ConferenceRecordingEnded",)
+            )
         )
         self._jitter_buffer_size: JitterBufferSize | None = (
             None
@@ -3541,7 +3553,11 @@ class Conference(TextElement, metaclass=RequiringType):
         self._recording_status_callback: str | Target[ConferenceRecordingStatusChanged] | None = (
             None
             if recording_status_callback is None
-            else _URL.check("Conference.recording_status_callback", recording_status_callback)
+            else _URL.check(
+                "Conference.recording_status_callback",
+                recording_status_callback,
+                ("ConferenceRecordingStatusChanged",),
+            )
         )
         self._recording_status_callback_event: tuple[RecordingEvent, ...] | None = (
             None
@@ -3566,7 +3582,9 @@ class Conference(TextElement, metaclass=RequiringType):
             else _BOOLEAN.check("Conference.start_conference_on_enter", start_conference_on_enter)
         )
         self._status_callback: str | Target[ConferenceStatusChanged] | None = (
-            None if status_callback is None else _URL.check("Conference.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("Conference.status_callback", status_callback, ("ConferenceStatusChanged",))
         )
         self._status_callback_event: tuple[ConferenceEvent, ...] | None = (
             None
@@ -3583,7 +3601,9 @@ class Conference(TextElement, metaclass=RequiringType):
             None if wait_method is None else _METHOD.check("Conference.wait_method", wait_method)
         )
         self._wait_url: str | Target[ConferenceWait] | None = (
-            None if wait_url is None else _OPTIONAL_URL.check("Conference.wait_url", wait_url)
+            None
+            if wait_url is None
+            else _OPTIONAL_URL.check("Conference.wait_url", wait_url, ("ConferenceWait",))
         )
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -3807,7 +3827,9 @@ class Queue(TextElement, metaclass=RequiringType):
             if reservation_sid is None
             else _RESERVATION_SID.check("Queue.reservation_sid", reservation_sid)
         )
-        self._url: str | Target[QueueConnect] | None = None if url is None else _URL.check("Queue.url", url)
+        self._url: str | Target[QueueConnect] | None = (
+            None if url is None else _URL.check("Queue.url", url, ("QueueConnect",))
+        )
         if extra_attributes:
             self._accept_extra(extra_attributes)
         self._text = _QUEUE_TEXT.check("Queue.name", name)
@@ -3996,7 +4018,7 @@ class Sip(Container):
         self._amd_status_callback: str | Target[MachineDetectionResult] | None = (
             None
             if amd_status_callback is None
-            else _URL.check("Sip.amd_status_callback", amd_status_callback)
+            else _URL.check("Sip.amd_status_callback", amd_status_callback, ("MachineDetectionResult",))
         )
         self._amd_status_callback_method: Method | None = (
             None
@@ -4039,7 +4061,9 @@ class Sip(Container):
         self._method: Method | None = None if method is None else _METHOD.check("Sip.method", method)
         self._password: str | None = None if password is None else _SECRET.check("Sip.password", password)
         self._status_callback: str | Target[CallStatusChanged] | None = (
-            None if status_callback is None else _URL.check("Sip.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("Sip.status_callback", status_callback, ("CallStatusChanged",))
         )
         self._status_callback_event: tuple[CallEvent, ...] | None = (
             None
@@ -4051,7 +4075,9 @@ class Sip(Container):
             if status_callback_method is None
             else _METHOD.check("Sip.status_callback_method", status_callback_method)
         )
-        self._url: str | Target[CalleeAnswered] | None = None if url is None else _URL.check("Sip.url", url)
+        self._url: str | Target[CalleeAnswered] | None = (
+            None if url is None else _URL.check("Sip.url", url, ("CalleeAnswered",))
+        )
         self._username: str | None = None if username is None else _TEXT.check("Sip.username", username)
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -4518,7 +4544,9 @@ class WhatsApp(TextElement, metaclass=RequiringType):
         self._extra = None
         self._method: Method | None = None if method is None else _METHOD.check("WhatsApp.method", method)
         self._status_callback: str | Target[CallStatusChanged] | None = (
-            None if status_callback is None else _URL.check("WhatsApp.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("WhatsApp.status_callback", status_callback, ("CallStatusChanged",))
         )
         self._status_callback_event: tuple[CallEvent, ...] | None = (
             None
@@ -4531,7 +4559,7 @@ class WhatsApp(TextElement, metaclass=RequiringType):
             else _METHOD.check("WhatsApp.status_callback_method", status_callback_method)
         )
         self._url: str | Target[CalleeAnswered] | None = (
-            None if url is None else _URL.check("WhatsApp.url", url)
+            None if url is None else _URL.check("WhatsApp.url", url, ("CalleeAnswered",))
         )
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -4670,7 +4698,9 @@ class Application(Container):
         )
         self._method: Method | None = None if method is None else _METHOD.check("Application.method", method)
         self._status_callback: str | Target[CallStatusChanged] | None = (
-            None if status_callback is None else _URL.check("Application.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("Application.status_callback", status_callback, ("CallStatusChanged",))
         )
         self._status_callback_event: tuple[CallEvent, ...] | None = (
             None
@@ -4683,7 +4713,7 @@ class Application(Container):
             else _METHOD.check("Application.status_callback_method", status_callback_method)
         )
         self._url: str | Target[ApplicationCall] | None = (
-            None if url is None else _URL.check("Application.url", url)
+            None if url is None else _URL.check("Application.url", url, ("ApplicationCall",))
         )
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -4889,14 +4919,14 @@ class Enqueue(Container):
     ) -> None:
         self._extra = None
         self._action: str | Target[EnqueueResult] | None = (
-            None if action is None else _URL.check("Enqueue.action", action)
+            None if action is None else _URL.check("Enqueue.action", action, ("EnqueueResult",))
         )
         self._max_queue_size: int | None = (
             None if max_queue_size is None else _ONE_OR_MORE.check("Enqueue.max_queue_size", max_queue_size)
         )
         self._method: Method | None = None if method is None else _METHOD.check("Enqueue.method", method)
         self._wait_url: str | Target[QueueWait] | None = (
-            None if wait_url is None else _OPTIONAL_URL.check("Enqueue.wait_url", wait_url)
+            None if wait_url is None else _OPTIONAL_URL.check("Enqueue.wait_url", wait_url, ("QueueWait",))
         )
         self._wait_url_method: Method | None = (
             None if wait_url_method is None else _METHOD.check("Enqueue.wait_url_method", wait_url_method)
@@ -5124,7 +5154,9 @@ class Redirect(TextElement):
         self._method: Method | None = None if method is None else _METHOD.check("Redirect.method", method)
         if extra_attributes:
             self._accept_extra(extra_attributes)
-        self._text = _OPTIONAL_URL.check("Redirect.url", url)
+        self._text = _OPTIONAL_URL.check(
+            "Redirect.url", url, ("IncomingCall", "OutgoingCall", "CallRedirected")
+        )
 
     @property
     def text(self) -> str | Target[IncomingCall] | Target[OutgoingCall] | Target[CallRedirected]:
@@ -5186,7 +5218,7 @@ class Refer(Container):
     ) -> None:
         self._extra = None
         self._action: str | Target[ReferResult] | None = (
-            None if action is None else _URL.check("Refer.action", action)
+            None if action is None else _URL.check("Refer.action", action, ("ReferResult",))
         )
         self._method: Method | None = None if method is None else _METHOD.check("Refer.method", method)
         if extra_attributes:
@@ -5564,7 +5596,7 @@ class Pay(Container):
     ) -> None:
         self._extra = None
         self._action: str | Target[PayResult] | None = (
-            None if action is None else _SECURE_URL.check("Pay.action", action)
+            None if action is None else _SECURE_URL.check("Pay.action", action, ("PayResult",))
         )
         self._bank_account_type: BankAccountType | None = (
             None
@@ -5603,7 +5635,9 @@ class Pay(Container):
             None if security_code is None else _BOOLEAN.check("Pay.security_code", security_code)
         )
         self._status_callback: str | Target[PayStatusChanged] | None = (
-            None if status_callback is None else _URL.check("Pay.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("Pay.status_callback", status_callback, ("PayStatusChanged",))
         )
         self._status_callback_method: Method | None = (
             None
@@ -5998,7 +6032,13 @@ class Connect(Container):
         self._extra = None
         self._action: (
             str | Target[StreamResult] | Target[ConversationRelayResult] | Target[VirtualAgentResult] | None
-        ) = None if action is None else _URL.check("Connect.action", action)
+        ) = (
+            None
+            if action is None
+            else _URL.check(
+                "Connect.action", action, ("StreamResult", "ConversationRelayResult", "VirtualAgentResult")
+            )
+        )
         self._method: Method | None = None if method is None else _METHOD.check("Connect.method", method)
         if extra_attributes:
             self._accept_extra(extra_attributes)
@@ -6436,7 +6476,9 @@ class Stream(Container, metaclass=RequiringType):
         )
         self._name: str | None = None if name is None else _TEXT.check("Stream.name", name)
         self._status_callback: str | Target[StreamStatusChanged] | None = (
-            None if status_callback is None else _URL.check("Stream.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("Stream.status_callback", status_callback, ("StreamStatusChanged",))
         )
         self._status_callback_method: Method | None = (
             None
@@ -7511,7 +7553,11 @@ class Conversation(Element):
         self._recording_status_callback: str | Target[RecordingStatusChanged] | None = (
             None
             if recording_status_callback is None
-            else _URL.check("Conversation.recording_status_callback", recording_status_callback)
+            else _URL.check(
+                "Conversation.recording_status_callback",
+                recording_status_callback,
+                ("RecordingStatusChanged",),
+            )
         )
         self._recording_status_callback_event: tuple[RecordingEvent, ...] | None = (
             None
@@ -7538,7 +7584,9 @@ class Conversation(Element):
             else _CONVERSATION_SERVICE_SID.check("Conversation.service_instance_sid", service_instance_sid)
         )
         self._status_callback: str | Target[CallStatusChanged] | None = (
-            None if status_callback is None else _URL.check("Conversation.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("Conversation.status_callback", status_callback, ("CallStatusChanged",))
         )
         self._status_callback_event: tuple[ConversationCallEvent, ...] | None = (
             None
@@ -8631,7 +8679,9 @@ class Recording(Element):
         self._recording_status_callback: str | Target[RecordingStatusChanged] | None = (
             None
             if recording_status_callback is None
-            else _URL.check("Recording.recording_status_callback", recording_status_callback)
+            else _URL.check(
+                "Recording.recording_status_callback", recording_status_callback, ("RecordingStatusChanged",)
+            )
         )
         self._recording_status_callback_event: tuple[RecordingEvent, ...] | None = (
             None
@@ -8913,7 +8963,9 @@ class Transcription(Container):
         self._status_callback_url: str | Target[RealtimeTranscription] | None = (
             None
             if status_callback_url is None
-            else _URL.check("Transcription.status_callback_url", status_callback_url)
+            else _URL.check(
+                "Transcription.status_callback_url", status_callback_url, ("RealtimeTranscription",)
+            )
         )
         self._track: Track | None = None if track is None else _TRACK.check("Transcription.track", track)
         self._transcription_engine: TranscriptionEngine | None = (
@@ -9150,7 +9202,9 @@ class Siprec(Container, metaclass=RequiringType):
         self._connector_name: str = _TEXT.check("Siprec.connector_name", connector_name)
         self._name: str | None = None if name is None else _TEXT.check("Siprec.name", name)
         self._status_callback: str | Target[SiprecStatusChanged] | None = (
-            None if status_callback is None else _URL.check("Siprec.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("Siprec.status_callback", status_callback, ("SiprecStatusChanged",))
         )
         self._status_callback_method: Method | None = (
             None
@@ -9485,7 +9539,9 @@ class StopStream(Container):
         )
         self._name: str | None = None if name is None else _TEXT.check("StopStream.name", name)
         self._status_callback: str | Target[StreamStatusChanged] | None = (
-            None if status_callback is None else _URL.check("StopStream.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("StopStream.status_callback", status_callback, ("StreamStatusChanged",))
         )
         self._status_callback_method: Method | None = (
             None
@@ -9633,7 +9689,9 @@ class StopSiprec(Container):
         )
         self._name: str | None = None if name is None else _TEXT.check("StopSiprec.name", name)
         self._status_callback: str | Target[SiprecStatusChanged] | None = (
-            None if status_callback is None else _URL.check("StopSiprec.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("StopSiprec.status_callback", status_callback, ("SiprecStatusChanged",))
         )
         self._status_callback_method: Method | None = (
             None
@@ -9891,12 +9949,14 @@ class Sms(TextElement, metaclass=RequiringType):
     ) -> None:
         self._extra = None
         self._action: str | Target[SmsVerbResult] | None = (
-            None if action is None else _URL.check("Sms.action", action)
+            None if action is None else _URL.check("Sms.action", action, ("SmsVerbResult",))
         )
         self._from_: str | None = None if from_ is None else _WORDS.check("Sms.from_", from_)
         self._method: Method | None = None if method is None else _METHOD.check("Sms.method", method)
         self._status_callback: str | Target[MessageStatusChanged] | None = (
-            None if status_callback is None else _URL.check("Sms.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("Sms.status_callback", status_callback, ("MessageStatusChanged",))
         )
         self._to: str | None = None if to is None else _WORDS.check("Sms.to", to)
         if extra_attributes:
