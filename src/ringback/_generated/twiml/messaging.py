@@ -487,12 +487,14 @@ class Sms(TextElement, metaclass=RequiringType):
     ) -> None:
         self._extra = None
         self._action: str | Target[MessageStatusChanged] | None = (
-            None if action is None else _URL.check("Sms.action", action)
+            None if action is None else _URL.check("Sms.action", action, ("MessageStatusChanged",))
         )
         self._from_: str | None = None if from_ is None else _WORDS.check("Sms.from_", from_)
         self._method: Method | None = None if method is None else _METHOD.check("Sms.method", method)
         self._status_callback: str | Target[MessageStatusChanged] | None = (
-            None if status_callback is None else _URL.check("Sms.status_callback", status_callback)
+            None
+            if status_callback is None
+            else _URL.check("Sms.status_callback", status_callback, ("MessageStatusChanged",))
         )
         self._to: str | None = None if to is None else _WORDS.check("Sms.to", to)
         if extra_attributes:
