@@ -30,6 +30,7 @@ PLAIN_KINDS = {
     "iso8601": "a point in time",
 }
 NUMBER_KINDS = {"integer", "seconds", "minutes", "milliseconds", "float"}
+_FLAGS = ("identifies", "secret")
 KINDS = (*PLAIN_KINDS, *sorted(NUMBER_KINDS), "sid", "enum", "alias")
 
 _PASCAL = re.compile(r"[A-Z][A-Za-z0-9]*\Z")
@@ -110,10 +111,10 @@ def _parameter(value: object, _: object) -> Parameter:
     if len(items) < 3:
         raise ValueError(f"expected [type, presence, flags…, description], got {len(items)} items")
     written, presence, *flags, doc = items
-    unknown = [flag for flag in flags if flag not in {*CONFIDENCES, "secret"}]
+    unknown = [flag for flag in flags if flag not in {*CONFIDENCES, *_FLAGS}]
     if unknown:
-        raise ValueError(f"unknown flag {unknown[0]!r}: expected secret, {', '.join(CONFIDENCES)}")
-    confidences = [flag for flag in flags if flag != "secret"]
+        raise ValueError(f"unknown flag {unknown[0]!r}: expected {', '.join([*_FLAGS, *CONFIDENCES])}")
+    confidences = [flag for flag in flags if flag not in _FLAGS]
     if len(confidences) > 1:
         raise ValueError(f"{confidences[0]} and {confidences[1]} contradict each other")
     if not doc.endswith("."):
@@ -124,6 +125,7 @@ def _parameter(value: object, _: object) -> Parameter:
         doc=doc,
         confidence=cast("Confidence", confidences[0]) if confidences else "documented",
         secret="secret" in flags,
+        identifies="identifies" in flags,
     )
 
 
@@ -267,6 +269,10 @@ def _check_parameters(
                 yield source.problem((*base, wire), f"unknown enum {parameter.type.of[0]!r}")
             elif default is not None and default not in enum.values:
                 yield source.problem((*base, wire), f"{default!r} is no value of {parameter.type.of[0]}")
+        if parameter.identifies and not (parameter.certain and parameter.type.kind in {"sid", "enum"}):
+            yield source.problem(
+                (*base, wire), "only a SID or word that is always sent, as Twilio says, identifies an event"
+            )
         if parameter.type.default is not None and parameter.presence != "always":
             yield source.problem((*base, wire), "only what is always sent has a default")
 

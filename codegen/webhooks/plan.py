@@ -1,7 +1,9 @@
 """From the records of the file to the classes to write.
 
-A class holds the parameters of all its webhooks that its base doesn't hold already. A field has no `None` in
-its type only where every one of the webhooks always sends it and Twilio's documentation or SDKs say so.
+A class holds the parameters of all its webhooks that its base doesn't hold already. A field is promised, and
+has no default, where every one of the webhooks always sends it and Twilio's documentation or SDKs say so.
+Only what identifies the event has to be there when a request is read: other promised text is empty where it
+is missing, and numbers, times and flags, which may be unreadable as well, are None.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ _ANNOTATIONS = dict.fromkeys(_NUMBERS, "int") | {
 _CODECS = dict.fromkeys(_NUMBERS, "integer") | {
     kind: kind for kind in ("text", "boolean", "decimal", "float", "rfc2822", "iso8601")
 }
+_PRIVATE = frozenset({"address", "json", "text", "word"})
 _MEDIA = ("MediaUrl{N}", "MediaContentType{N}")
 
 
@@ -39,8 +42,10 @@ class FieldPlan:
 
     Attributes:
         codec: How its text is read; the names are those of `ringback.webhooks.wire`.
-        required: Whether the parameter and the argument must be there.
+        promised: Whether Twilio always sends it, so that the argument must be there.
+        identifies: Whether there is no event without the parameter.
         default: The source of the default, or None.
+        private: Whether it holds what people say, write, or are called by.
         same_as: The field whose value it takes when it isn't there, or None.
     """
 
@@ -49,10 +54,12 @@ class FieldPlan:
     codec: str
     annotation: str
     doc: str
-    required: bool
+    promised: bool = False
+    identifies: bool = False
     default: str | None = None
     same_as: str | None = None
     secret: bool = False
+    private: bool = False
 
     @property
     def source(self) -> str:
@@ -81,6 +88,11 @@ class ClassPlan:
     notes: tuple[str, ...] = ()
     fields: tuple[FieldPlan, ...]
     selector: tuple[str, Mapping[str, str]] | None = None
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        """The parameters without which there is no such event, by wire name."""
+        return tuple(each.wire for each in self.fields if each.identifies)
 
 
 @frozen(kw_only=True)
@@ -167,7 +179,7 @@ class _Planner:
         wires = dict.fromkeys(wire for each in sets for wire in each)
         for key, each in zip(requests, sets, strict=False):
             for wire, inherited in self.fields_of(event.extends).items():
-                if inherited.required and (wire not in each or each[wire].presence != "always"):
+                if inherited.promised and (wire not in each or each[wire].presence != "always"):
                     self.problems.append(
                         self.source.problem(
                             ("webhooks", key), f"must always send {wire} to extend {event.extends}"
@@ -186,7 +198,7 @@ class _Planner:
             if wire in inherited or wire == "{custom}" or wire == _MEDIA[1]:
                 continue
             fields[wire] = self._field(name, event, wire, merged)
-        taken: dict[str, str] = {"unknown_parameters": "the base class"}
+        taken = dict.fromkeys(("unknown_parameters", "unreadable"), "the base class")
         for wire, made in (inherited | fields).items():
             if made.name in taken:
                 message = f"{wire} and {taken[made.name]} would both be called {made.name}"
@@ -202,12 +214,15 @@ class _Planner:
     ) -> FieldPlan:
         found = [each for each in merged[wire] if each is not None]
         first = found[0]
-        required = None not in merged[wire] and all(each.certain for each in found)
+        promised = None not in merged[wire] and all(each.certain for each in found)
+        selects = event.select is not None and event.select.by == wire
+        identifies = promised and (selects or all(each.identifies for each in found))
         default = next((each.type.default for each in found if each.type.default is not None), None)
         self._agree(name, wire, found)
         kind = first.type.kind
-        sentence = f"{first.doc} {self._presence(found, required or default is not None)}".strip()
+        sentence = f"{first.doc} {self._presence(found, promised or default is not None)}".strip()
         secret = any(each.secret for each in found)
+        private = secret or kind in _PRIVATE
         if wire.endswith("_{name}"):
             python = event.families.get(wire, f"{naming.snake(wire.removesuffix('_{name}'))}s")
             prefix = wire.removesuffix("{name}")
@@ -216,7 +231,7 @@ class _Planner:
                 wire=prefix,
                 codec="family",
                 annotation="Mapping[str, str]",
-                required=False,
+                private=True,
                 doc=f"{sentence} (`{prefix}…`)",
             )
         if wire == _MEDIA[0]:
@@ -225,7 +240,6 @@ class _Planner:
                 wire="Media",
                 codec="media",
                 annotation="tuple[ReceivedMedia, ...]",
-                required=False,
                 default="()",
                 doc="The files that came along. (`MediaUrl{N}`, `MediaContentType{N}`)",
             )
@@ -244,33 +258,36 @@ class _Planner:
                 wire=wire,
                 codec="word",
                 annotation=self._annotation(same.type.kind, same.type.of),
-                required=False,
+                private=same.type.kind in _PRIVATE,
                 same_as=event.names.get(original, naming.parameter(original)),
                 doc=doc,
             )
         annotation = self._annotation(kind, first.type.of)
-        codec = _CODECS.get(kind, "text" if kind == "address" and required else "word")
+        codec = _CODECS.get(kind, "text" if kind == "address" and promised else "word")
+        readable = kind not in _ANNOTATIONS  # any text is
         if default is not None:
             literal = default if _ANNOTATIONS.get(kind) in {"int", "float"} else repr(default)
             return FieldPlan(
                 name=python,
                 wire=wire,
                 codec=codec,
-                annotation=annotation,
-                required=False,
+                annotation=annotation if readable else f"{annotation} | None",
                 default=literal,
                 doc=f"{sentence.removesuffix('.')}; `{default}` unless told otherwise. (`{wire}`)",
                 secret=secret,
+                private=private,
             )
         return FieldPlan(
             name=python,
             wire=wire,
             codec=codec,
-            annotation=annotation if required else f"{annotation} | None",
-            required=required,
-            default=None if required else "None",
+            annotation=annotation if promised and readable else f"{annotation} | None",
+            promised=promised,
+            identifies=identifies,
+            default=None if promised else "None",
             doc=doc,
             secret=secret,
+            private=private,
         )
 
     def _annotation(self, kind: str, of: Sequence[str]) -> str:
@@ -342,7 +359,7 @@ class _Planner:
                         codec=by.codec,
                         annotation=f"Literal[{', '.join(map(repr, values))}]",
                         doc=by.doc,
-                        required=len(values) > 1,
+                        promised=len(values) > 1,
                         default=repr(values[0]) if len(values) == 1 else None,
                     )
                 )

@@ -53,13 +53,19 @@ class WireType:
 
 @frozen
 class Parameter:
-    """One line: `[type, presence, flags…, description]`."""
+    """One line: `[type, presence, flags…, description]`.
+
+    Attributes:
+        secret: Whether its value is kept out of `repr`.
+        identifies: Whether nothing can be told without it: an event whose parameter is missing isn't one.
+    """
 
     type: WireType
     presence: str
     doc: str
     confidence: Confidence = "documented"
     secret: bool = False
+    identifies: bool = False
 
     @property
     def certain(self) -> bool:

@@ -21,12 +21,17 @@ def render_modules(spec: Spec, modules: Sequence[ModulePlan]) -> dict[str, str]:
     """POSIX path below `_generated` -> text."""
     environment = _environment()
     homes = {made.name: module.name for module in modules for made in module.classes}
+    private = sorted(
+        {each.name for module in modules for made in module.classes for each in made.fields if each.private}
+    )
     files = {
         "__init__.py": environment.get_template("webhooks_package.py.jinja").render(
             homes=homes, enums=sorted(spec.enums), modules=modules
         ),
         "enums.py": environment.get_template("webhooks_enums.py.jinja").render(enums=spec.enums),
-        "tables.py": environment.get_template("webhooks_tables.py.jinja").render(modules=modules),
+        "tables.py": environment.get_template("webhooks_tables.py.jinja").render(
+            modules=modules, private=private
+        ),
     }
     for module in modules:
         files[f"{module.name}.py"] = environment.get_template("webhooks_events.py.jinja").render(

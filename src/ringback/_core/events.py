@@ -34,11 +34,17 @@ class ReceivedMedia(NamedTuple):
 class Event:
     """Something that Twilio told us in a webhook.
 
+    An event is made of whatever was sent, as long as it says what the event is about. What Twilio promises
+    and didn't send is `""` where it is text, and None where it is a number, a time or a flag.
+
     Attributes:
         unknown_parameters: What was sent and is in no specification, by wire name.
+        unreadable: What was sent and isn't what the specification says, such as `1,5` for a number, by wire
+            name. The field itself is None.
     """
 
     unknown_parameters: Mapping[str, str] = field(factory=dict[str, str], repr=False, hash=False)
+    unreadable: Mapping[str, str] = field(factory=dict[str, str], repr=False, hash=False)
 
     def __repr__(self) -> str:
         # Most of an event's fields are empty most of the time.

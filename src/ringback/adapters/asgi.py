@@ -158,7 +158,8 @@ def _request(scope: Scope, body: bytes = b"") -> WebhookRequest:
     host = next((value for name, value in headers if name.lower() == "host"), "localhost")
     mount = cast("str", scope.get("root_path", ""))
     path = cast("str", scope["path"])
-    query = cast("bytes", scope.get("query_string", b"")).decode("latin-1")
+    # Beyond ASCII, what Twilio signs and sends is UTF-8.
+    query = cast("bytes", scope.get("query_string", b"")).decode("utf-8", "surrogateescape")
     url = (
         f"{scope.get('scheme', 'http')}://{host}{quote(path, errors='replace')}{'?' if query else ''}{query}"
     )

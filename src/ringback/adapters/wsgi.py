@@ -114,5 +114,8 @@ def _request(environ: WSGIEnvironment, body: bytes = b"") -> WebhookRequest:
         headers.append(("Content-Type", str(environ["CONTENT_TYPE"])))
     if environ.get("CONTENT_LENGTH"):
         headers.append(("Content-Length", str(environ["CONTENT_LENGTH"])))
+    # The bytes of a query come as if they were Latin-1; beyond ASCII, what Twilio signs and sends is UTF-8.
+    query = str(environ.get("QUERY_STRING", "")).encode("latin-1").decode("utf-8", "surrogateescape")
+    url = request_uri(environ, include_query=False) + (f"?{query}" if query else "")
     mount = str(environ.get("SCRIPT_NAME", "")).encode("latin-1").decode(errors="replace")
-    return WebhookRequest(str(environ["REQUEST_METHOD"]), request_uri(environ), headers, body, mount)
+    return WebhookRequest(str(environ["REQUEST_METHOD"]), url, headers, body, mount)

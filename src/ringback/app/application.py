@@ -26,6 +26,7 @@ from ringback.app.installing import adopt, install, install_async
 from ringback.app.live_calls import AsyncLiveCall, First, LiveCall, place, place_async
 from ringback.app.live_messages import AsyncLiveMessage, LiveMessage, send, send_async
 from ringback.app.portal import close_in_portal
+from ringback.app.refusals import Refusals
 from ringback.app.registry import Registry
 from ringback.app.routes import check_public_url, way_to
 from ringback.app.signatures import Gate
@@ -169,9 +170,10 @@ class Application(Starts):
             )
         )
         self._registry = Registry(self._hub.settings.public_url)
-        self._gate = Gate(auth_token, shared_keys, validate=validate_signatures)
+        refusals = Refusals()
+        self._gate = Gate(auth_token, shared_keys, validate=validate_signatures, refusals=refusals)
         self._flows = FlowRuns(self._hub, self._registry.routes)
-        self._dispatcher = Dispatcher(self._hub, self._registry.routes, self._gate, self._flows)
+        self._dispatcher = Dispatcher(self._hub, self._registry.routes, self._gate, self._flows, refusals)
 
     @classmethod
     def from_resource(
@@ -197,7 +199,7 @@ class Application(Starts):
             RegistrationError: A URL is missing or no URL; the message names the field.
         """
         derived, adopted = adopt(record)
-        application = cls(public_url=public_url or derived, **options)
+        application = cls(public_url=derived if public_url is None else public_url, **options)
         application._registry.adopt(adopted)
         return application
 

@@ -6,16 +6,13 @@ Nothing here raises to its caller: what goes wrong becomes a 4xx, or the fallbac
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
-import logging
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 from attrs import frozen
 
-from ringback._core.events import Event, MessageRequest, Notification
+from ringback._core.events import Event, Notification
 from ringback.app.answered import Answered
 from ringback.app.answers import Answer, Desk, nothing, refusal
 from ringback.app.budget import Budget
@@ -23,6 +20,7 @@ from ringback.app.flows import Flow
 from ringback.app.forks import renew_in_child
 from ringback.app.handler_runs import HandlerRuns
 from ringback.app.hub import text_of
+from ringback.app.identity import identify
 from ringback.app.portal import check_no_loop, start_in_portal
 from ringback.app.routes import Handler, family
 from ringback.app.tags import Tag, read_tag, untagged
@@ -36,14 +34,14 @@ if TYPE_CHECKING:
     from ringback.app.flow_runs import FlowRuns
     from ringback.app.flows import FlowEvent
     from ringback.app.hub import Hub
+    from ringback.app.identity import Identity
+    from ringback.app.refusals import Refusals
     from ringback.app.routes import AnyRoute, Match, RouteTable
     from ringback.app.signatures import Gate
     from ringback.http import WebhookRequest
     from ringback.webhooks import Parameters
 
 __all__ = ["Dispatcher"]
-
-log = logging.getLogger("ringback")
 
 # Where one part of a request waits for another, the outer has a moment more: two that give up at the same
 # time would have the caller held twice.
@@ -53,26 +51,24 @@ THREADS_MOMENT: Final = 0.25
 
 @frozen
 class _Admitted:
-    """A request that is matched, read and verified.
+    """A request that is matched, read and verified."""
 
-    Attributes:
-        key: What two deliveries of it have in common; None where nothing tells.
-    """
-
+    request: WebhookRequest
     match: Match
     tag: Tag | None
     parameters: Parameters
-    key: str | None
+    identity: Identity
 
 
 class Dispatcher:
     """Answers the webhooks of one application."""
 
-    def __init__(self, hub: Hub, routes: RouteTable, gate: Gate, flows: FlowRuns) -> None:
+    def __init__(self, hub: Hub, routes: RouteTable, gate: Gate, flows: FlowRuns, refusals: Refusals) -> None:
         self._hub = hub
         self._routes = routes
         self._gate = gate
         self._flows = flows
+        self._refusals = refusals
         self._handlers = HandlerRuns(hub)
         settings = hub.settings
         self._desk = Desk(limit=settings.hold_limit, linger=settings.linger, later=hub.later)
@@ -134,29 +130,29 @@ class Dispatcher:
     def _admit(self, request: WebhookRequest) -> _Admitted | WebhookResponse:
         match = self._routes.find(request)
         if match is None:
-            return refusal(404, "nothing is registered here")
+            return self._refusals.unmatched(request, self._routes.paths)
         route = match.route
         if request.method not in route.methods:
-            return refusal(405, f"ask with {' or '.join(route.methods)}")
+            return self._refusals.wrong_method(request, route)
         settings = self._hub.settings
         try:
             parameters = read_parameters(
                 request, max_body=settings.max_body, max_parameters=settings.max_parameters
             )
         except WebhookInvalid as error:
-            log.warning("refused %s %s: %s", request.method, route.url, error)
-            return refusal(error.status, str(error))
+            return self._refusals.unreadable(request, route, error)
         if not self._gate.admits(request, match, parameters):
             return refusal(403, "the signature is missing or wrong")
         tag = read_tag(match.url)
-        key = _identity(request, route, tag, match.url, parameters)
-        return _Admitted(match, tag, parameters, key)
+        identity = identify(request, match, tag, parameters, verified=self._gate.validates)
+        return _Admitted(request, match, tag, parameters, identity)
 
     async def _reply(self, admitted: _Admitted, budget: Budget) -> WebhookResponse:
         self._hub.loop = asyncio.get_running_loop()
-        if admitted.key is None:
+        key = admitted.identity.delivery
+        if key is None:
             return await self._answer(admitted, budget)
-        answer = self._once(admitted.key, admitted, budget)
+        answer = self._once(key, admitted, budget)
         return await self._desk.serve(answer, budget.left + MOMENT, admitted.match.route)
 
     def _once(self, key: str, admitted: _Admitted, budget: Budget) -> Answer:
@@ -193,13 +189,12 @@ class Dispatcher:
         given = untagged(admitted.parameters)
         try:
             if tag is not None and tag.kind == "hold":
-                return await self._serve(route, self._desk.find(tag.id), budget)
+                return await self._serve(admitted, self._desk.find(tag.id), budget)
             if tag is not None and tag.kind == "flow" and isinstance(route, Flow):
-                return await self._serve(route, self._flows.resume(tag, given), budget)
+                return await self._serve(admitted, self._flows.resume(tag, given), budget)
             event = route.read(given, tag) if isinstance(route, Flow) else parse(family(route.event), given)
         except WebhookInvalid as error:
-            log.warning("refused a request to %s: %s", route.url, error)
-            return refusal(error.status, str(error))
+            return self._refusals.unreadable(admitted.request, route, error)
         if tag is not None and tag.kind in ("call", "message"):
             sid = text_of(event, f"{tag.kind}_sid")
             if sid is not None:
@@ -208,12 +203,10 @@ class Dispatcher:
             return await self._notify(route, event, budget)
         self._hub.announce(event)
         if isinstance(route, Flow):
-            # Where nothing else tells a repetition, it is one that is the same to the letter.
-            entry = None if admitted.key is not None else (admitted.match.url, given)
-            answer = self._flows.start(route, cast("FlowEvent", event), entry)
+            answer = self._flows.start(route, cast("FlowEvent", event), admitted.identity)
         else:
             answer = self._handlers.start(cast("Handler[Event, object]", route), event)
-        return await self._serve(route, answer, budget)
+        return await self._serve(admitted, answer, budget)
 
     async def _notify(self, route: AnyRoute, event: Notification, budget: Budget) -> WebhookResponse:
         if isinstance(event, CallEnded):
@@ -228,24 +221,15 @@ class Dispatcher:
         await asyncio.wait({self._hub.spawn(each, name) for each in work}, timeout=budget.left)
         return nothing()
 
-    async def _serve(self, route: AnyRoute, answer: Answer | None, budget: Budget) -> WebhookResponse:
+    async def _serve(self, admitted: _Admitted, answer: Answer | None, budget: Budget) -> WebhookResponse:
+        route = admitted.match.route
         if answer is None:
-            error = LookupError("a flow or answer that this process doesn't have: was it restarted?")
-            self._hub.report(error, None, route.name)
+            error = LookupError(
+                "this process doesn't have the flow or answer that was asked for: it was restarted or has "
+                "forgotten it, or another worker has it, and all requests of a call have to come to one"
+            )
+            given = admitted.parameters
+            sids = {"call_sid": given.get("CallSid"), "message_sid": given.get("MessageSid")}
+            self._hub.report(error, None, route.name, **sids)
             return self._hub.fallback(route.event)
         return await self._desk.serve(answer, budget.left, route)
-
-
-def _identity(
-    request: WebhookRequest, route: AnyRoute, tag: Tag | None, url: str, parameters: Parameters
-) -> str | None:
-    """What two deliveries of one webhook have in common, and no other has; None where nothing tells."""
-    token = request.headers.get("I-Twilio-Idempotency-Token")
-    if token:
-        told = f"{token} {request.method} {url}"
-    elif issubclass(route.event, (Notification, MessageRequest)) and (tag is None or tag.kind != "hold"):
-        # SIDs, event and sequence number are all among them; a repetition has no new timestamp either.
-        told = json.dumps([url, *sorted(parameters.multi_items())])
-    else:
-        return None
-    return f"ringback:{hashlib.sha256(told.encode()).hexdigest()}"

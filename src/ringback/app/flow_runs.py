@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ringback.app.flows import Flow, FlowEvent
     from ringback.app.hub import Hub
+    from ringback.app.identity import Identity
     from ringback.app.routes import RouteTable
     from ringback.app.tags import Tag
 
@@ -53,7 +54,7 @@ class FlowRun:
     Attributes:
         event: What started it.
         call_sid: The call.
-        entry: Tells the request that started it from others; a repetition has the same.
+        entry: What the request said that started it; a repetition says the same.
         loop: Where everything happens but the waiting for answers.
         ended: How the call ended, or None while it lives.
         first: Its first answer.
@@ -63,7 +64,7 @@ class FlowRun:
 
     _ANSWERS: Final = 4  # of the last steps: Twilio asks for one thing at a time, so no older one is repeated
 
-    def __init__(self, hub: Hub, routes: RouteTable, flow: Flow, event: FlowEvent, entry: object) -> None:
+    def __init__(self, hub: Hub, routes: RouteTable, flow: Flow, event: FlowEvent, entry: str) -> None:
         self.id = secrets.token_urlsafe(9)
         self.hub = hub
         self.routes = routes
@@ -183,6 +184,11 @@ class FlowRun:
         self._end(status, grace)
         self.loop.call_later(grace, self._break, self._inbox)
 
+    @property
+    def over(self) -> bool:
+        """Whether it leads the call no longer."""
+        return self.done or self._dismissed
+
     def dismiss(self) -> None:
         """The call has gone elsewhere."""
         if not self.done:
@@ -275,17 +281,25 @@ class FlowRuns:
         """How many flows are under way."""
         return len(self._by_id) - len(self._over)
 
-    def start(self, flow: Flow, event: FlowEvent, entry: object) -> Answer:
-        """The first answer of a new run, or of the one that this very request has started already."""
+    def start(self, flow: Flow, event: FlowEvent, identity: Identity) -> Answer:
+        """The first answer of a new run, or of the one that this very request has started already.
+
+        A request that says the same as the one that started a run is a repetition of it while that run is
+        under way, whoever sends it: it must not end the run. Afterwards it is the call that comes by again,
+        if it lives and anything tells that this isn't a repetition.
+        """
         with self._lock:
             before = self._by_call.get(event.call_sid)
             repeated = (
-                before is not None and before.flow is flow and entry is not None and before.entry == entry
+                before is not None
+                and before.flow is flow
+                and before.entry == identity.content
+                and (identity.delivery is None or not before.over or before.ended is not None)
             )
             answer = before.answer(0) if before is not None and repeated else None
             if answer is not None:
                 return answer
-            run = FlowRun(self._hub, self._routes, flow, event, entry)
+            run = FlowRun(self._hub, self._routes, flow, event, identity.content)
             self._by_id[run.id] = self._by_call[event.call_sid] = run
         run.task.add_done_callback(lambda _: self._bury(run))
         if before is not None:

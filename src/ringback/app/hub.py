@@ -16,6 +16,7 @@ from ringback.app.events import HandlerFailed
 from ringback.app.followed import Followed
 from ringback.app.forks import renew_in_child
 from ringback.app.portal import call_in, in_event_loop, portal_loop
+from ringback.app.reports import Oddities, shown_sid, without_texts
 from ringback.app.routes import function_name
 from ringback.app.threads import Threads
 
@@ -68,6 +69,7 @@ class Hub:
         self.handlers = Emitter(self)
         self.followed = Followed(self.later)
         self.watchers: list[Callable[[HandlerFailed], None]] = []
+        self._oddities = Oddities()
         self._renew()
         renew_in_child(self)
 
@@ -116,6 +118,8 @@ class Hub:
 
     async def emit(self, event: Event) -> None:
         """Tell the listeners of the application, and of the live call or message that an event is about."""
+        if event.unreadable:
+            self._oddities.note(event)
         sids = text_of(event, "call_sid"), text_of(event, "message_sid")
         about = self.followed.about(*sids)
         # What is live learns of it first: a listener may look at it.
@@ -133,30 +137,42 @@ class Hub:
         call_in(self._loop_from_here(), self._announce, event)
 
     def _announce(self, event: Event) -> None:
-        if self.listeners.heard or self.followed:
+        if self.listeners.heard or self.followed or event.unreadable:
             self.spawn(self.emit(event), f"listeners of {type(event).__name__}")
 
-    def report(self, error: Exception, event: Event | None, name: str) -> None:
+    def report(
+        self,
+        error: Exception,
+        event: Event | None,
+        name: str,
+        *,
+        call_sid: str | None = None,
+        message_sid: str | None = None,
+    ) -> None:
         """Report what a handler or flow raised, from anywhere: to the log and as `HandlerFailed`, whose
-        listeners nobody waits for.
+        listeners nobody waits for. The SIDs are those of `event`, and only have to be given where there is
+        none.
         """
-        self.announce(self._failure(error, event, name))
+        call_sid = call_sid or text_of(event, "call_sid")
+        message_sid = message_sid or text_of(event, "message_sid")
+        self.announce(self._failure(error, event, name, call_sid, message_sid))
 
     async def listener_failed(self, error: Exception, event: Event, listener: Callable[..., object]) -> None:
         """Report what a listener raised, to those who listen to that as well."""
-        failure = self._failure(error, event, function_name(listener) or repr(listener))
+        sids = text_of(event, "call_sid"), text_of(event, "message_sid")
+        failure = self._failure(error, event, _name_of(listener), *sids)
         if not isinstance(event, HandlerFailed):  # whose listeners only have the log to turn to
             await self.emit(failure)
 
-    def _failure(self, error: Exception, event: Event | None, name: str) -> HandlerFailed:
-        call_sid = text_of(event, "call_sid")
-        message_sid = text_of(event, "message_sid")
+    def _failure(
+        self, error: Exception, event: Event | None, name: str, call_sid: str | None, message_sid: str | None
+    ) -> HandlerFailed:
         log.error(
             "%s failed on %s of %s",
             name,
             "a request" if event is None else type(event).__name__,
-            call_sid or message_sid or "no call",
-            exc_info=error,
+            shown_sid(call_sid or message_sid),
+            exc_info=without_texts(error, event),
         )
         failure = HandlerFailed(
             error=error, route=name, event=event, call_sid=call_sid, message_sid=message_sid
@@ -192,6 +208,12 @@ class Hub:
         for task in left:  # it waits for a task of its own that won't be cancelled
             log.warning("%s still runs: it is left behind", task.get_name())
             self._tasks.pop(task, None)
+
+
+def _name_of(listener: Callable[..., object]) -> str:
+    # Not its repr, which may hold anything.
+    name: object = getattr(listener, "__qualname__", type(listener).__qualname__)
+    return function_name(listener) or str(name)
 
 
 def text_of(event: Event | None, name: str) -> str | None:

@@ -150,6 +150,11 @@ class RouteTable:
     def __iter__(self) -> Iterator[AnyRoute]:
         return iter(tuple(self._routes.values()))
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths of all routes."""
+        return tuple(self._routes)
+
     def add(self, route: AnyRoute) -> None:
         """Register a route.
 
@@ -187,7 +192,7 @@ class RouteTable:
             seen = urlsplit(request.url)
         except ValueError:
             return None
-        path = unquote(seen.path)
+        path = unquote(seen.path) or "/"  # which is the same for every server
         inner = path[len(request.mount) :] if path.startswith(f"{request.mount}/") else path
         candidates = [(2, path), (0, self._prefix + inner), (0, inner)]
         if path[-1:] == "/":  # some hosts, Litestar for one, end what is mounted in them with a slash

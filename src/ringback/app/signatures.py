@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
+from ringback.app.refusals import Throttle
+from ringback.app.threads import Threads
 from ringback.errors import ConfigurationError, SignatureInvalid
-from ringback.webhooks import SignatureValidator
+from ringback.webhooks.keys import AuthToken, Keyring
+from ringback.webhooks.signature import SIGNATURE_HEADER, claim_of
 
 if TYPE_CHECKING:
+    from ringback.app.refusals import Refusals
     from ringback.app.routes import Match
     from ringback.http import WebhookRequest
     from ringback.webhooks import Parameters
 
 __all__ = ["AuthToken", "Gate"]
 
-AuthToken: TypeAlias = str | Mapping[str, str] | Sequence[str]
-
 log = logging.getLogger("ringback")
+
+_VARIABLE: Final = "TWILIO_AUTH_TOKEN"
+_LARGEST: Final = 64_000  # bytes of a body whose signature is looked into
 
 
 class Gate:
@@ -30,15 +35,28 @@ class Gate:
             environment when the first request comes.
         shared_keys: Secrets of webhook shared keys by key id.
         validate: False lets everything in.
+        refusals: Where it says why something isn't let in.
+
+    Raises:
+        InvalidValue: A token or secret is empty or no text.
     """
 
     def __init__(
-        self, auth_token: AuthToken | None, shared_keys: Mapping[str, str] | None, *, validate: bool
+        self,
+        auth_token: AuthToken | None,
+        shared_keys: Mapping[str, str] | None,
+        *,
+        validate: bool,
+        refusals: Refusals,
     ) -> None:
-        self._auth_token = auth_token
+        # Without a token there is nothing that would check the shared keys.
+        given = Keyring("none" if auth_token is None else auth_token, shared_keys)
+        self._keyring = None if auth_token is None else given
         self._shared_keys = shared_keys
-        self._validate = validate
-        self._validator: SignatureValidator | None = None
+        self._refusals = refusals
+        self._examined = Throttle(most=10)
+        self._doctor = Threads(1)
+        self.validates = validate
         if not validate:
             log.warning("signatures of webhooks are not checked: anybody can pretend to be Twilio")
 
@@ -48,36 +66,48 @@ class Gate:
         Raises:
             ConfigurationError: There is nothing to check signatures with.
         """
-        if self._validate and (self._validator or self._make()) is None:
+        if self.validates and (self._keyring or self._from_environment()) is None:
             raise ConfigurationError(
                 "auth_token: there is none, so what Twilio reports about this couldn't be verified and would "
-                "be refused. Set TWILIO_AUTH_TOKEN or Application(auth_token=...)"
+                f"be refused. Set {_VARIABLE} or Application(auth_token=...)"
             )
 
     def admits(self, request: WebhookRequest, match: Match, parameters: Parameters) -> bool:
         """Whether the request may be dispatched; why not goes to the log."""
-        if not self._validate:
+        if not self.validates:
             return True
-        path = match.url.partition("?")[0]
-        validator = self._validator or self._make()
-        if validator is None:
-            log.error(
-                "refused %s %s: no auth token to check signatures with. "
-                "Set TWILIO_AUTH_TOKEN or Application(auth_token=...)",
-                request.method,
-                path,
-            )
+        where = match.route.url
+        keyring = self._keyring or self._from_environment()
+        if keyring is None:
+            told = f"no auth token to check signatures with. Set {_VARIABLE} or Application(auth_token=...)"
+            self._refusals.tell(request, where, told)
             return False
         try:
-            validator.validate(request, url=match.url, parameters=parameters)
+            if claim_of(keyring, request, match.url, parameters).matches():
+                return True
         except SignatureInvalid as error:
-            log.warning("refused %s %s: %s", request.method, path, error)
-            if log.isEnabledFor(logging.DEBUG):
-                log.debug("signature of %s: %s", path, validator.explain(request, url=match.url))
-            return False
-        return True
+            self._refusals.tell(request, where, str(error))
+        else:
+            self._examine(keyring, request, match)
+        return False
 
-    def _make(self) -> SignatureValidator | None:
-        token = self._auth_token or os.environ.get("TWILIO_AUTH_TOKEN")
-        self._validator = SignatureValidator(token, shared_keys=self._shared_keys) if token else None
-        return self._validator
+    def _examine(self, keyring: Keyring, request: WebhookRequest, match: Match) -> None:
+        """Tell which part of a request would have to differ; found out in a thread, and not for everybody."""
+        if not self._examined.admits(request.headers[SIGNATURE_HEADER]):
+            return
+        if len(request.body) > _LARGEST:
+            self._refusals.tell(request, match.route.url, "The signature does not match.")
+        else:
+            self._doctor.submit(self._diagnose, keyring, request, match)
+
+    def _diagnose(self, keyring: Keyring, request: WebhookRequest, match: Match) -> None:
+        from ringback.webhooks.doctor import diagnose
+
+        found = diagnose(keyring, request, url=match.url)
+        self._refusals.tell(request, match.route.url, found.verdict, found.checked)
+
+    def _from_environment(self) -> Keyring | None:
+        token = os.environ.get(_VARIABLE)
+        if token:
+            self._keyring = Keyring(token, self._shared_keys)
+        return self._keyring

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from ringback.app.answers import refusal
 from ringback.app.application import Application
 from ringback.app.portal import close_in_portal
+from ringback.app.refusals import Refusals
 from ringback.errors import RegistrationError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Switchboard:
 
     def __init__(self, *applications: Application) -> None:
         self._applications: tuple[Application, ...] = ()
+        self._refusals = Refusals()
         for application in applications:
             self.register(application)
 
@@ -69,7 +70,7 @@ class Switchboard:
         """Answer a webhook, as `Application.handle` does; with 404 where it is for no application."""
         application = self._find(request)
         if application is None:
-            return refusal(404, "nothing is registered here")
+            return self._unmatched(request)
         return await application.handle(request, arrived=arrived)
 
     def handle_sync(self, request: WebhookRequest, /, *, arrived: float | None = None) -> WebhookResponse:
@@ -80,7 +81,7 @@ class Switchboard:
         """
         application = self._find(request)
         if application is None:
-            return refusal(404, "nothing is registered here")
+            return self._unmatched(request)
         return application.handle_sync(request, arrived=arrived)
 
     async def aclose(self) -> None:
@@ -94,6 +95,10 @@ class Switchboard:
             RuntimeError: An event loop runs in this thread.
         """
         close_in_portal(self.aclose)
+
+    def _unmatched(self, request: WebhookRequest) -> WebhookResponse:
+        paths = (path for each in self._applications for path in each._registry.routes.paths)
+        return self._refusals.unmatched(request, paths)
 
     def _find(self, request: WebhookRequest) -> Application | None:
         ranked = [(application._rank(request), application) for application in self._applications]

@@ -8,7 +8,7 @@ Only parts that differ are told, never a secret and never a parameter's value.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import islice, permutations, product
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -16,18 +16,23 @@ from attrs import evolve, frozen
 
 from ringback.errors import SignatureInvalid, WebhookInvalid
 from ringback.webhooks.parameters import Parameters, read_parameters
+from ringback.webhooks.signature import claim_of
 from ringback.webhooks.urls import UrlParts, forwarded_origin
 
 if TYPE_CHECKING:
     from ringback.http import WebhookRequest
-    from ringback.webhooks.signature import Claim, SignatureValidator
+    from ringback.webhooks.keys import Keyring
+    from ringback.webhooks.signature import Claim
 
-__all__ = ["diagnose"]
+__all__ = ["Diagnosis", "diagnose"]
 
 _MOST_CHANGES: Final = 3
 _SCHEMES: Final = ("https", "http", "wss", "ws")
 _PORTS: Final = ("80", "443", "3000", "5000", "8000", "8080", "8443")
 _MOST_PAIRS: Final = 200  # more than Twilio sends; beyond it the guessing would take seconds
+_MOST_BYTES: Final = 64_000  # and so it would beyond this
+_MOST_HASHED: Final = 20_000_000  # bytes, for all guesses together: the larger a request, the fewer
+_MOST_ORDERED: Final = 4  # parameters of a query that are tried in every order
 
 Pairs = tuple[tuple[str, str], ...]
 T = TypeVar("T")
@@ -41,29 +46,50 @@ class _Guess(Generic[T]):
     told: str = ""
 
 
+@frozen
+class Diagnosis:
+    """What is wrong with a signature.
+
+    Attributes:
+        verdict: In a sentence; the same for all requests that have the same fault.
+        checked: What was compared, in a sentence; empty where it did not come to that.
+    """
+
+    verdict: str
+    checked: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.checked}".strip()
+
+
 def diagnose(
-    validator: SignatureValidator,
+    keyring: Keyring,
     request: WebhookRequest,
     *,
     url: str | None = None,
     parameters: Parameters | None = None,
-) -> str:
-    """What would have made the signature match, in a sentence or two."""
+) -> Diagnosis:
+    """What would have made the signature match."""
     try:
-        claim = validator.claim(request, url, parameters)
+        claim = claim_of(keyring, request, url, parameters)
     except SignatureInvalid as error:
-        return f"Refused before anything was compared: {error}."
+        return Diagnosis(f"Refused before anything was compared: {error}.")
     if claim.matches():
-        return "The signature matches."
+        return Diagnosis("The signature matches.")
     checked = _checked(claim)
+    wrong = "The signature does not match."
     if len(claim.pairs) > _MOST_PAIRS:
-        return f"The signature does not match. With so many parameters nothing else was tried. {checked}"
-    for reasons, guess in _guesses(validator, request, claim, parameters):
-        if guess.matches():
-            return f"The signature does not match. It would if {' and '.join(reasons)}. {checked}"
-    return (
-        "The signature does not match, nor would it with any other scheme, host, port, path, query or body "
-        f"that was tried. Most likely the auth token is an old one, or that of another account. {checked}"
+        return Diagnosis(f"{wrong} With so many parameters nothing else was tried.", checked)
+    if len(request.body) > _MOST_BYTES or len(claim.url.query) > _MOST_BYTES:
+        return Diagnosis(f"{wrong} With so large a request nothing else was tried.", checked)
+    tries = _MOST_HASHED // (len(request.url) + len(request.body) + 1)
+    for reasons, guess in islice(_guesses(keyring, request, claim, parameters), tries):
+        if guess.matches_as_written():
+            return Diagnosis(f"{wrong} It would if {' and '.join(reasons)}.", checked)
+    return Diagnosis(
+        f"{wrong} Nor would it with any other scheme, host, port, path, query or body "
+        "that was tried. Most likely the auth token is an old one, or that of another account.",
+        checked,
     )
 
 
@@ -77,14 +103,14 @@ def _checked(claim: Claim) -> str:
 
 
 def _guesses(
-    validator: SignatureValidator, request: WebhookRequest, claim: Claim, parameters: Parameters | None
+    keyring: Keyring, request: WebhookRequest, claim: Claim, parameters: Parameters | None
 ) -> Iterator[tuple[list[str], Claim]]:
     combinations = product(
         list(_schemes(claim.url)),
         list(_authorities(request, claim.url)),
         list(_paths(request, claim.url)),
         list(_parameters(request, claim, parameters)),
-        list(_keys(validator, claim)),
+        list(_keys(keyring, claim)),
     )
     counted = (
         (reasons, combination)
@@ -150,6 +176,7 @@ def _parameters(
     if seen is not None and seen.query != query:
         yield _Guess((seen.query, pairs), "the query were that of the request")
     if query:
+        yield from (_Guess((each, pairs), told) for each, told in _queries(query))
         yield _Guess(("", pairs), "the URL had no query")
         fields = tuple(parse_qsl(query[1:], keep_blank_values=True, errors="replace"))
         yield _Guess(("", (*pairs, *fields)), "the query were signed like a form, not as part of the URL")
@@ -167,8 +194,38 @@ def _parameters(
             yield _Guess((query, sent.multi_items()), "the parameters were those of the body")
 
 
-def _keys(validator: SignatureValidator, claim: Claim) -> Iterator[_Guess[tuple[str, ...]]]:
+def _queries(query: str) -> Iterator[tuple[str, str]]:
+    """What the query may have been before somebody wrote it anew: decoded, or in another order."""
+    fields = query[1:].split("&")
+    if 1 < len(fields) <= _MOST_ORDERED:
+        for order in islice(permutations(fields), 1, None):
+            yield "?" + "&".join(order), "the query's parameters stood in another order"
+    elif len(fields) > 1:
+        yield "?" + "&".join(sorted(fields)), "the query's parameters stood in the order of their names"
+        yield "?" + "&".join(reversed(fields)), "the query's parameters stood in another order"
+    others = {
+        "the query were percent-decoded": unquote(query),
+        "the query were percent-encoded": quote(query, safe="?&=%+~!*'()@:/,;$-._", errors="replace"),
+        "the query's percent signs were encoded once more": query.replace("%", "%25"),
+        "the query's percent signs were encoded once less": query.replace("%25", "%"),
+    }
+    for told, each in others.items():
+        if each != query:
+            yield each, told
+    if any("=" not in each for each in fields):
+        each = "&".join(each if "=" in each else f"{each}=" for each in fields)
+        yield f"?{each}", "names without a value in the query had an equals sign"
+    filled = [each for each in fields if each.partition("=")[2]]
+    if len(filled) < len(fields):
+        yield "?" + "&".join(filled), "what is empty in the query were left out"
+        yield "?" + "&".join(each.removesuffix("=") for each in fields), "what is empty had no equals sign"
+
+
+def _keys(keyring: Keyring, claim: Claim) -> Iterator[_Guess[tuple[str, ...]]]:
     yield _Guess(claim.keys)
-    others = tuple(key for key in validator.secrets() if key not in claim.keys)
+    others = tuple(key for key in keyring.every() if key not in claim.keys)
     if others:
         yield _Guess(others, "another of the tokens were used, so it is of another account than it says")
+    stripped = tuple(key.strip() for key in claim.keys if key.strip() not in ("", key))
+    if stripped:
+        yield _Guess(stripped, "the token had no spaces around it")

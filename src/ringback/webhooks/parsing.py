@@ -10,7 +10,7 @@ from attrs import frozen
 
 from ringback._core.events import Event, ReceivedMedia
 from ringback._generated import webhooks as _generated
-from ringback._generated.webhooks.tables import ROWS, SELECTORS
+from ringback._generated.webhooks.tables import IDENTIFIERS, ROWS, SELECTORS
 from ringback.errors import WebhookInvalid
 from ringback.webhooks.wire import CODECS, Codec
 
@@ -18,14 +18,23 @@ __all__ = ["parse", "wire_parameters"]
 
 E = TypeVar("E", bound=Event)
 
+_TEXTS: Final = frozenset({"text", "word"})
 _MEDIA: Final = re.compile(r"(MediaUrl|MediaContentType)(0|[1-9][0-9]{0,3})")
 
 
 @frozen
 class _Field:
+    """How one parameter is read.
+
+    Attributes:
+        identifies: Whether there is no event without it.
+        missing: What the field is where the parameter isn't there; nothing where the class has a default.
+    """
+
     name: str
     codec: Codec
-    required: bool
+    identifies: bool
+    missing: Mapping[str, object]
 
 
 @frozen
@@ -54,16 +63,29 @@ def parse(event_class: type[E], parameters: Mapping[str, str]) -> E:
         parameters: The request's parameters, from `read_parameters`.
 
     Raises:
-        WebhookInvalid: A parameter that must be there is missing, one can't be read, or together they tell of
-            an event of another class. The message names the parameter as Twilio spells it.
+        WebhookInvalid: A parameter is missing without which there is no event, such as the call's SID, or
+            together they tell of an event of another class. The message names the parameter as Twilio spells
+            it. Whatever else is missing or can't be read loses no event: see `Event.unreadable`.
     """
     chosen = _choose(event_class, parameters)
     plan = _plan(chosen)
     values: dict[str, object] = {}
+    unreadable: dict[str, str] = {}
     for wire, field in plan.fields.items():
-        value = _decode(chosen, wire, field, parameters.get(wire))
+        text = parameters.get(wire)
+        try:
+            value = None if text is None else field.codec.decode(text)
+        except (ValueError, LookupError, TypeError, OverflowError):
+            unreadable[wire] = cast("str", text)
+            values[field.name] = None
+            continue
         if value is not None:
             values[field.name] = value
+        elif field.identifies:
+            gone = "missing" if text is None else "empty"
+            raise WebhookInvalid(f"{event_class.__name__}: the parameter {wire} is {gone}")
+        else:
+            values.update(field.missing)
     families: dict[str, dict[str, str]] = {}
     media: dict[int, dict[str, str]] = {}
     unknown: dict[str, str] = {}
@@ -81,13 +103,13 @@ def parse(event_class: type[E], parameters: Mapping[str, str]) -> E:
     if plan.media:
         values[plan.media] = _media(media, unknown)
     make = cast("Callable[..., E]", chosen)
-    return make(**values, **families, unknown_parameters=unknown)
+    return make(**values, **families, unknown_parameters=unknown, unreadable=unreadable)
 
 
 def wire_parameters(event: Event) -> dict[str, str]:
     """What Twilio would send to tell of `event`, by wire name: `parse(type(event), …)` gives it back."""
     plan = _plan(type(event))
-    sent = dict(event.unknown_parameters)
+    sent = {**event.unknown_parameters, **event.unreadable}
     for prefix, name in plan.families.items():
         for key, text in cast("Mapping[str, str]", getattr(event, name)).items():
             sent[f"{prefix}{key}"] = text
@@ -131,35 +153,23 @@ def _plan(event_class: type[Event]) -> _Plan:
 def _make_plan(event_class: type[Event]) -> _Plan:
     fields: dict[str, _Field] = {}
     families: dict[str, str] = {}
+    identifiers: set[str] = set()
     media: str | None = None
     for base in reversed(event_class.__mro__):
         # A class of the same name that isn't ours, such as an application's own subclass, adds no rows.
         if base.__name__ not in ROWS or base is not getattr(_generated, base.__name__):
             continue
-        for wire, name, codec, required in ROWS[base.__name__]:
+        identifiers.update(IDENTIFIERS.get(base.__name__, ()))
+        for wire, name, codec, promised in ROWS[base.__name__]:
             if codec == "family":
                 families[wire] = name
             elif codec == "media":
                 media = name
             else:
-                fields[wire] = _Field(name, CODECS[codec], required)
+                # Promised text that isn't there is empty, so that nobody has to ask each time.
+                absent = {name: "" if codec in _TEXTS else None} if promised else {}
+                fields[wire] = _Field(name, CODECS[codec], wire in identifiers, absent)
     return _Plan(fields, families, media)
-
-
-def _decode(event_class: type[Event], wire: str, field: _Field, text: str | None) -> object:
-    value: object = None
-    if text is not None:
-        try:
-            value = field.codec.decode(text)
-        except (ValueError, LookupError, TypeError, OverflowError):
-            raise WebhookInvalid(
-                f"{event_class.__name__}: {wire}: expected {field.codec.expected}, got {_shown(text)}"
-            ) from None
-    if value is None and field.required:
-        raise WebhookInvalid(
-            f"{event_class.__name__}: the parameter {wire} is {'missing' if text is None else 'empty'}"
-        )
-    return value
 
 
 def _belongs(wire: str, prefix: str) -> bool:
@@ -181,5 +191,5 @@ def _media(found: Mapping[int, Mapping[str, str]], unknown: dict[str, str]) -> t
     return tuple(media)
 
 
-def _shown(text: str, limit: int = 60) -> str:
+def _shown(text: str, limit: int = 20) -> str:
     return repr(text if len(text) <= limit else f"{text[:limit]}…")

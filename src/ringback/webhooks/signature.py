@@ -9,16 +9,25 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, Literal, cast
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ringback.errors import InvalidValue, SignatureInvalid, WebhookInvalid
 from ringback.http import WebhookRequest
+from ringback.webhooks.keys import (
+    SETTINGS_HEADER,
+    AuthToken,
+    Keyring,
+    SignatureAlgorithm,
+    check_secret,
+    only_header,
+)
 from ringback.webhooks.parameters import Parameters, read_parameters
-from ringback.webhooks.urls import UrlParts, query_of
+from ringback.webhooks.spelling import spellings
+from ringback.webhooks.urls import UrlParts, is_handshake, query_of
 
 __all__ = [
     "SETTINGS_HEADER",
@@ -30,12 +39,12 @@ __all__ = [
 ]
 
 SIGNATURE_HEADER: Final = "X-Twilio-Signature"
-SETTINGS_HEADER: Final = "X-Twilio-Webhooks-Signature-Settings"
+_HASHES: Final[dict[SignatureAlgorithm, str]] = {"HMAC_SHA1": "sha1", "HMAC_SHA256": "sha256"}
 
-SignatureAlgorithm = Literal["HMAC_SHA1", "HMAC_SHA256"]
-
-_HASHES: Final = {"HMAC_SHA1": hashlib.sha1, "HMAC_SHA256": hashlib.sha256}
-_ACCOUNT: Final = re.compile(r"AC[0-9a-fA-F]{32}")
+# Strangers decide how long a request is that has to be tried again with its query spelled anew. These many
+# bytes may be hashed for that, and characters spelled: it stays within a few milliseconds.
+_MOST_HASHED: Final = 2_000_000
+_MOST_SPELLED: Final = 40_000
 
 
 @frozen
@@ -56,14 +65,62 @@ class Claim:
     algorithm: SignatureAlgorithm
 
     def matches(self) -> bool:
-        """Whether one of the keys made the signature."""
+        """Whether one of the keys made the signature, for the URL as it is or with its query spelled anew."""
+        signed = signed_text(self.pairs).encode("utf-8", "surrogatepass")
+        if self._made_for(self.url, signed):
+            return True
+        query = self.url.query
+        if not query:
+            return False
+        hashed = (len(str(self.url)) + len(signed)) * len(self.keys)
+        tries = min(_MOST_HASHED // hashed, _MOST_SPELLED // len(query))
+        others = (evolve(self.url, query=other) for other in islice(spellings(query), tries))
+        return any(self._made_for(other, signed) for other in others)
+
+    def matches_as_written(self) -> bool:
+        """Whether one of the keys made the signature, for the URL as it is."""
+        return self._made_for(self.url, signed_text(self.pairs).encode("utf-8", "surrogatepass"))
+
+    def _made_for(self, url: UrlParts, signed: bytes) -> bool:
         # Every variant is compared, so that time tells nothing about which one was close.
         matches = [
-            hmac.compare_digest(_signature(form, self.pairs, key, self.algorithm), self.signature)
-            for form in self.url.signed_forms()
+            hmac.compare_digest(_signature(form, signed, key, self.algorithm), self.signature)
+            for form in url.signed_forms()
             for key in self.keys
         ]
         return any(matches)
+
+
+def claim_of(
+    keyring: Keyring, request: WebhookRequest, url: str | None, parameters: Parameters | None
+) -> Claim:
+    """What has to be compared.
+
+    Raises:
+        SignatureInvalid: There is nothing to compare, or something that no signature covers.
+    """
+    signature = only_header(request, SIGNATURE_HEADER)
+    if not signature:
+        raise SignatureInvalid(f"the header {SIGNATURE_HEADER} is missing or empty")
+    if parameters is None:
+        try:
+            parameters = read_parameters(request)
+        except WebhookInvalid as error:
+            raise SignatureInvalid(f"the parameters can't be read: {error}") from None
+    whole = request.url if url is None else url
+    asked = UrlParts.of(whole)
+    if asked is None:
+        raise SignatureInvalid("the URL of the request is not absolute")
+    if "#" in whole:
+        raise SignatureInvalid("the URL of the request has a fragment, which is neither sent nor signed")
+    if request.method == "GET" and request.body:
+        raise SignatureInvalid("a GET request with a body, which no signature covers")
+    if is_handshake(request):
+        asked = asked.for_websocket()
+    pairs = parameters.multi_items() if parameters.source == "form" else ()
+    _check_body(request, asked, parameters, pairs)
+    keys, algorithm = keyring.of(request, parameters)
+    return Claim(signature.encode("utf-8", "surrogatepass"), asked, pairs, keys, algorithm)
 
 
 class SignatureValidator:
@@ -76,34 +133,16 @@ class SignatureValidator:
         shared_keys: Secrets of webhook shared keys by key id, for requests whose settings header names one.
 
     Raises:
-        InvalidValue: No token, or an empty one.
+        InvalidValue: No token, an empty one, or one that is no text.
     """
 
-    __slots__ = ("_by_account", "_shared_keys", "_tokens")
+    __slots__ = ("_keyring",)
 
-    def __init__(
-        self,
-        auth_token: str | Mapping[str, str | Sequence[str]] | Sequence[str],
-        *,
-        shared_keys: Mapping[str, str] | None = None,
-    ) -> None:
-        self._by_account: dict[str, tuple[str, ...]] | None = None
-        if isinstance(auth_token, Mapping):
-            self._by_account = {
-                account: _secrets("auth_token", given) for account, given in auth_token.items()
-            }
-            every = [token for tokens in self._by_account.values() for token in tokens]
-            self._tokens = _secrets("auth_token", every)
-        else:
-            self._tokens = _secrets("auth_token", auth_token)
-        self._shared_keys = {
-            key: _secrets("shared_keys", secret)[0] for key, secret in (shared_keys or {}).items()
-        }
+    def __init__(self, auth_token: AuthToken, *, shared_keys: Mapping[str, str] | None = None) -> None:
+        self._keyring = Keyring(auth_token, shared_keys)
 
     def __repr__(self) -> str:
-        accounts = "" if self._by_account is None else f"accounts={sorted(self._by_account)}, "
-        keys = sorted(self._shared_keys)
-        return f"SignatureValidator({accounts}tokens={len(self._tokens)}, shared_keys={keys})"
+        return f"SignatureValidator({self._keyring!r})"
 
     def validate(
         self, request: WebhookRequest, *, url: str | None = None, parameters: Parameters | None = None
@@ -119,7 +158,7 @@ class SignatureValidator:
         Raises:
             SignatureInvalid: It can't be told to be Twilio's. The message says why, and holds no secret.
         """
-        if not self.claim(request, url, parameters).matches():
+        if not claim_of(self._keyring, request, url, parameters).matches():
             raise SignatureInvalid("the signature does not match the URL, the parameters and the auth token")
 
     def is_valid(
@@ -141,61 +180,7 @@ class SignatureValidator:
         """
         from ringback.webhooks.doctor import diagnose
 
-        return diagnose(self, request, url=url, parameters=parameters)
-
-    def claim(self, request: WebhookRequest, url: str | None, parameters: Parameters | None) -> Claim:
-        """What has to be compared.
-
-        Raises:
-            SignatureInvalid: There is nothing to compare, or something that no signature covers.
-        """
-        signature = _only_header(request, SIGNATURE_HEADER)
-        if not signature:
-            raise SignatureInvalid(f"the header {SIGNATURE_HEADER} is missing or empty")
-        if parameters is None:
-            try:
-                parameters = read_parameters(request)
-            except WebhookInvalid as error:
-                raise SignatureInvalid(f"the parameters can't be read: {error}") from None
-        whole = request.url if url is None else url
-        asked = UrlParts.of(whole)
-        if asked is None:
-            raise SignatureInvalid("the URL of the request is not absolute")
-        if "#" in whole:
-            raise SignatureInvalid("the URL of the request has a fragment, which is neither sent nor signed")
-        if request.method == "GET" and request.body:
-            raise SignatureInvalid("a GET request with a body, which no signature covers")
-        pairs = parameters.multi_items() if parameters.source == "form" else ()
-        _check_body(request, asked, parameters, pairs)
-        keys, algorithm = self._keys(request, parameters)
-        return Claim(signature.encode("utf-8", "surrogatepass"), asked, pairs, keys, algorithm)
-
-    def secrets(self) -> tuple[str, ...]:
-        """Every secret there is; for the doctor, never for showing."""
-        return tuple(dict.fromkeys([*self._tokens, *self._shared_keys.values()]))
-
-    def _keys(
-        self, request: WebhookRequest, parameters: Parameters
-    ) -> tuple[tuple[str, ...], SignatureAlgorithm]:
-        parts = (part.partition("=") for part in _only_header(request, SETTINGS_HEADER).split(","))
-        settings = {name.strip(): value.strip() for name, _, value in parts}
-        algorithm = settings.get("algorithm") or "HMAC_SHA1"
-        key = settings.get("key")
-        if algorithm not in _HASHES:
-            raise SignatureInvalid(f"the header {SETTINGS_HEADER} names an algorithm that is not known")
-        if key:
-            if key not in self._shared_keys:
-                raise SignatureInvalid(f"the header {SETTINGS_HEADER} names a shared key that is not known")
-            return (self._shared_keys[key],), cast("SignatureAlgorithm", algorithm)
-        if algorithm != "HMAC_SHA1":
-            raise SignatureInvalid(f"the header {SETTINGS_HEADER} names no shared key")
-        account = parameters.get("AccountSid")
-        if self._by_account is None or not account:
-            return self._tokens, "HMAC_SHA1"
-        if account not in self._by_account:
-            shown = f" {account}" if _ACCOUNT.fullmatch(account) else ""
-            raise SignatureInvalid(f"no auth token is known for the account{shown} that the request names")
-        return self._by_account[account], "HMAC_SHA1"
+        return str(diagnose(self._keyring, request, url=url, parameters=parameters))
 
 
 def sign(
@@ -215,12 +200,13 @@ def sign(
         algorithm: `HMAC_SHA256` only with shared keys.
 
     Raises:
-        InvalidValue: `url` is not absolute.
+        InvalidValue: `url` is not absolute, or `auth_token` is empty or no text.
     """
     parts = UrlParts.of(url)
     if parts is None:
         raise InvalidValue("url", url, "an absolute URL")
-    return _signature(str(parts), parameters, auth_token, algorithm).decode("ascii")
+    signed = signed_text(parameters).encode("utf-8", "surrogatepass")
+    return _signature(str(parts), signed, check_secret("auth_token", auth_token), algorithm).decode("ascii")
 
 
 def body_sha256(body: bytes) -> str:
@@ -228,14 +214,17 @@ def body_sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _signature(url: str, pairs: Iterable[tuple[str, str]], key: str, algorithm: SignatureAlgorithm) -> bytes:
-    """The signature of exactly this URL and these pairs, in any order; equal pairs count once."""
-    # Code points sort as the bytes of their UTF-8 do. Nothing here can fail, whatever a request holds.
-    text = url + "".join(name + value for name, value in sorted(set(pairs)))
+def signed_text(pairs: Iterable[tuple[str, str]]) -> str:
+    """What is signed behind the URL: names and values without anything between them, in a fixed order."""
+    # Code points sort as the bytes of their UTF-8 do. Equal pairs count once.
+    return "".join([name + value for name, value in sorted(set(pairs))])
+
+
+def _signature(url: str, signed: bytes, key: str, algorithm: SignatureAlgorithm) -> bytes:
+    # Nothing here can fail, whatever a request holds.
+    text = url.encode("utf-8", "surrogatepass") + signed
     secret = key.encode("utf-8", "surrogatepass")
-    return base64.b64encode(
-        hmac.new(secret, text.encode("utf-8", "surrogatepass"), _HASHES[algorithm]).digest()
-    )
+    return base64.b64encode(hmac.digest(secret, text, _HASHES[algorithm]))
 
 
 def _check_body(
@@ -257,17 +246,3 @@ def _check_body(
     computed = body_sha256(request.body).encode()
     if not any(hmac.compare_digest(computed, each.encode("utf-8", "surrogatepass")) for each in hashes):
         raise SignatureInvalid("the body is not the one that bodySHA256 in the URL was made of")
-
-
-def _only_header(request: WebhookRequest, name: str) -> str:
-    values = request.headers.get_all(name)
-    if len(values) > 1:
-        raise SignatureInvalid(f"the header {name} is there more than once")
-    return values[0] if values else ""
-
-
-def _secrets(name: str, given: str | Sequence[str]) -> tuple[str, ...]:
-    secrets = (given,) if isinstance(given, str) else tuple(given)
-    if not secrets or not all(secrets):
-        raise InvalidValue(name, given, "at least one token, none of them empty", secret=True)
-    return secrets

@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from ringback.errors import InvalidValue
 from ringback.http import WebhookRequest
 
-__all__ = ["UrlParts", "forwarded_origin", "public_url_of", "query_of"]
+__all__ = ["UrlParts", "forwarded_origin", "is_handshake", "public_url_of", "query_of"]
 
 _URL: Final = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#]*@)?"
@@ -26,6 +26,7 @@ _AUTHORITY: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1
 _FORWARDED: Final = re.compile(r"(?:^|[;,])\s*(proto|host)\s*=\s*(\"[^\"]*\"|[^;,\"\s]*)", re.IGNORECASE)
 _DEFAULT_PORTS: Final = {"http": "80", "ws": "80", "https": "443", "wss": "443"}
 _SCHEMES: Final = frozenset(_DEFAULT_PORTS)
+_OF_SOCKETS: Final = {"http": "ws", "https": "wss"}
 
 
 @frozen
@@ -69,17 +70,33 @@ class UrlParts:
     def signed_forms(self) -> tuple[str, ...]:
         """What Twilio may have signed: for voice over https it drops the port, elsewhere it keeps it.
 
-        For WebSockets it sometimes adds a slash at the end of the path, or leaves one out.
+        For WebSockets it sometimes adds a slash at the end of the path, or leaves one out. A URL without a
+        path is signed so, and asked for with a slash.
         """
         default = _DEFAULT_PORTS.get(self.scheme.lower())
         ports = dict.fromkeys([self.port, None, default] if self.port is None else [self.port, None])
-        slashed = [self, self.with_slash_toggled()] if self.websocket else [self]
-        return tuple(str(evolve(each, port=port)) for each in slashed for port in ports)
+        either = self.websocket or self.path in ("", "/")
+        paths = (self.path, self.with_slash_toggled().path) if either else (self.path,)
+        return tuple(
+            f"{self.scheme}://{self.host}{'' if port is None else f':{port}'}{path}{self.query}"
+            for path in paths
+            for port in ports
+        )
+
+    def for_websocket(self) -> UrlParts:
+        """The same with `ws` for `http`, and `wss` for `https`."""
+        return evolve(self, scheme=_OF_SOCKETS.get(self.scheme.lower(), self.scheme))
 
     def with_slash_toggled(self) -> UrlParts:
         """With a slash at the end of the path where there is none, and without where there is one."""
         path = self.path[:-1] if self.path.endswith("/") else f"{self.path}/"
         return evolve(self, path=path)
+
+
+def is_handshake(request: WebhookRequest) -> bool:
+    """Whether a request opens a WebSocket, which Twilio signs as one to `ws` or `wss`."""
+    # Nobody gains by the header: what is signed for a WebSocket is a URL that nothing else is signed for.
+    return request.method == "GET" and request.headers.get("Upgrade", "").strip().lower() == "websocket"
 
 
 def query_of(url: str) -> str:
@@ -91,6 +108,8 @@ def public_url_of(
     request: WebhookRequest, *, public_url: str | None = None, trust_forwarded: bool = False
 ) -> str:
     """The URL that Twilio asked for, which is the one it signed, as far as it can be told behind a proxy.
+
+    Where the request opens a WebSocket, its scheme is `ws` or `wss`.
 
     Args:
         request: As it arrived at this server.
@@ -113,14 +132,24 @@ def public_url_of(
         prefix = base.path.rstrip("/")
         inside = seen.path == prefix or seen.path.startswith(f"{prefix}/")
         path = seen.path if inside else f"{prefix}{seen.path}"
-        return str(evolve(base, path=path, query=seen.query))
-    if seen is None or not trust_forwarded:
+        return str(_as_asked(evolve(base, path=path, query=seen.query), request, seen))
+    if seen is None:
         return request.url
+    asked = _forwarded(request, seen) if trust_forwarded else seen
+    found = _as_asked(asked, request, seen)
+    return request.url if found == seen else str(found)
+
+
+def _forwarded(request: WebhookRequest, seen: UrlParts) -> UrlParts:
     scheme, authority = forwarded_origin(request)
     parts = UrlParts.of(f"{scheme or seen.scheme}://{authority}") if authority else seen
     if parts is None:
-        return request.url
-    return str(evolve(seen, scheme=scheme or seen.scheme, host=parts.host, port=parts.port))
+        return seen
+    return evolve(seen, scheme=scheme or seen.scheme, host=parts.host, port=parts.port)
+
+
+def _as_asked(url: UrlParts, request: WebhookRequest, seen: UrlParts) -> UrlParts:
+    return url.for_websocket() if seen.websocket or is_handshake(request) else url
 
 
 def forwarded_origin(request: WebhookRequest) -> tuple[str | None, str | None]:

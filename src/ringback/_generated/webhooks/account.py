@@ -91,7 +91,7 @@ class DebuggerEvent(Notification):
     account_sid: str
     sid: str
     parent_account_sid: str | None = None
-    timestamp: datetime
+    timestamp: datetime | None
     level: DebuggerLevel | str
     payload_type: PayloadType
     payload: str

@@ -125,8 +125,8 @@ class ConferenceStatusChanged(Notification):
     account_sid: str
     conference_sid: str
     friendly_name: str
-    sequence_number: int
-    timestamp: datetime
+    sequence_number: int | None
+    timestamp: datetime | None
     event: ConferenceStatusCallbackEvent
     call_sid: str | None = None
     muted: bool | None = None

@@ -131,8 +131,8 @@ class ReceivedMessage(MessageRequest):
     from_: str
     to: str
     body: str
-    num_media: int = 0
-    num_segments: int = 1
+    num_media: int | None = 0
+    num_segments: int | None = 1
     api_version: str = "2010-04-01"
     status: IncomingMessageStatus = "received"
     media: tuple[ReceivedMedia, ...] = ()
@@ -196,7 +196,7 @@ class MessageFallback(ReceivedMessage):
         error_url: The URL that could not be used. (`ErrorUrl`)
     """
 
-    error_code: int
+    error_code: int | None
     error_url: str
 
 
@@ -221,7 +221,8 @@ class MessageStatusChanged(Notification):
         account_sid: The account that the message belongs to. (`AccountSid`)
         status: Where the message is on its way. (`MessageStatus`)
         sms_status: An old name of `MessageStatus`. (`SmsStatus`)
-        from_: Who sent it: a phone number, a short code, a sender name or a channel address. (`From`)
+        from_: Who sent it: a phone number, a short code, a sender name or a channel address. Sent once it
+            is known, which with a messaging service is not at first. (`From`)
         to: Who gets it. Usually sent. Seen, not documented. (`To`)
         api_version: The version of the API that sent it. Usually sent. Seen, not documented. (`ApiVersion`)
         messaging_service_sid: The messaging service. Sent when a messaging service handles the message.
@@ -251,7 +252,7 @@ class MessageStatusChanged(Notification):
     sms_status: MessageStatus = field(
         default=Factory(lambda event: event.status, takes_self=True), repr=False
     )
-    from_: str
+    from_: str | None = None
     to: str | None = None
     api_version: str | None = None
     messaging_service_sid: str | None = None

@@ -55,11 +55,11 @@ class QueueWait(VoiceCallRequest):
     """
 
     queue_sid: str
-    queue_time: int
-    queue_position: int
-    avg_queue_time: int
-    current_queue_size: int
-    max_queue_size: int
+    queue_time: int | None
+    queue_position: int | None
+    avg_queue_time: int | None
+    current_queue_size: int | None
+    max_queue_size: int | None
 
 
 @frozen(kw_only=True, repr=False)
@@ -78,7 +78,7 @@ class QueueConnect(VoiceCallRequest):
     """
 
     queue_sid: str
-    queue_time: int
+    queue_time: int | None
     dequeing_call_sid: str
 
 

@@ -45,7 +45,7 @@ class RecordResult(VoiceCallRequest):
     """
 
     recording_url: str
-    duration: int
+    duration: int | None
     recording_sid: str | None = None
     digits: str | None = None
 
@@ -83,8 +83,8 @@ class RecordingStatusChanged(CallNotification):
     recording_url: str | None = None
     status: RecordingStatus
     duration: int | None = None
-    channels: int
-    start_time: datetime
+    channels: int | None
+    start_time: datetime | None
     source: RecordingSource | str
     track: RecordingTrack | None = None
     error_code: int | None = None
@@ -124,8 +124,8 @@ class ConferenceRecordingStatusChanged(Notification):
     recording_url: str | None = None
     status: RecordingStatus
     duration: int | None = None
-    channels: int
-    start_time: datetime
+    channels: int | None
+    start_time: datetime | None
     source: RecordingSource | str
     track: RecordingTrack | None = None
     error_code: int | None = None
@@ -218,8 +218,8 @@ class RealtimeTranscription(CallNotification):
 
     account_sid: str
     transcription_sid: str
-    timestamp: datetime
-    sequence_id: int
+    timestamp: datetime | None
+    sequence_id: int | None
     event: RealtimeTranscriptionEvent
     provider_configuration: str | None = None
     engine: str | None = None

@@ -149,4 +149,4 @@ class MachineDetectionResult(CallNotification):
 
     account_sid: str
     answered_by: AnsweredBy
-    machine_detection_duration: int
+    machine_detection_duration: int | None

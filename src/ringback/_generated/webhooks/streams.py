@@ -70,7 +70,7 @@ class ConversationRelayResult(VoiceCallRequest):
 
     session_id: str
     session_status: SessionStatus
-    session_duration: int
+    session_duration: int | None
     handoff_data: str | None = None
     error_code: int | None = None
     error_message: str | None = None
@@ -126,7 +126,7 @@ class StreamStatusChanged(CallNotification):
     stream_name: str
     event: StreamEvent
     error: str | None = None
-    timestamp: datetime
+    timestamp: datetime | None
 
 
 @frozen(kw_only=True, repr=False)
@@ -163,7 +163,7 @@ class SiprecStatusChanged(CallNotification):
     siprec_sid: str
     siprec_name: str
     event: SiprecEvent
-    timestamp: datetime
+    timestamp: datetime | None
     error: str | None = None
     error_code: int | None = None
 
@@ -189,4 +189,4 @@ class UserDefinedMessageReceived(CallNotification):
     account_sid: str | None = None
     content: str
     content_type: ContentType | str
-    sequence_number: int
+    sequence_number: int | None

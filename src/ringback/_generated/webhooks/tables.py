@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["ROWS", "SELECTORS", "Row"]
+__all__ = ["IDENTIFIERS", "PRIVATE", "ROWS", "SELECTORS", "Row"]
 
 Row = tuple[str, str, str, bool]
-"""Wire name (the prefix, of a family), field, codec, whether it must be there."""
+"""Wire name (the prefix, of a family), field, codec, whether Twilio promises it."""
 
 ROWS: Final[dict[str, tuple[Row, ...]]] = {
     "VoiceCallRequest": (
@@ -479,7 +479,7 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         ("AccountSid", "account_sid", "word", True),
         ("MessageStatus", "status", "word", True),
         ("SmsStatus", "sms_status", "word", False),
-        ("From", "from_", "text", True),
+        ("From", "from_", "word", False),
         ("To", "to", "word", False),
         ("ApiVersion", "api_version", "text", False),
         ("MessagingServiceSid", "messaging_service_sid", "word", False),
@@ -530,6 +530,47 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
 }
 """Event class -> the fields that it adds to its base, or describes anew."""
 
+IDENTIFIERS: Final[dict[str, tuple[str, ...]]] = {
+    "VoiceCallRequest": ("CallSid",),
+    "CallNotification": ("CallSid",),
+    "RecordingStatusChanged": (
+        "RecordingSid",
+        "RecordingStatus",
+    ),
+    "ConferenceRecordingStatusChanged": (
+        "RecordingSid",
+        "RecordingStatus",
+        "ConferenceSid",
+    ),
+    "TranscriptionReady": ("TranscriptionSid",),
+    "RealtimeTranscription": (
+        "TranscriptionSid",
+        "TranscriptionEvent",
+    ),
+    "CallStatusChanged": ("CallStatus",),
+    "ConferenceStatusChanged": (
+        "ConferenceSid",
+        "StatusCallbackEvent",
+    ),
+    "ConferenceRecordingEnded": ("ConferenceSid",),
+    "StreamStatusChanged": (
+        "StreamSid",
+        "StreamEvent",
+    ),
+    "SiprecStatusChanged": (
+        "SiprecSid",
+        "SiprecEvent",
+    ),
+    "UserDefinedMessageReceived": ("Sid",),
+    "ReceivedMessage": ("MessageSid",),
+    "MessageStatusChanged": (
+        "MessageSid",
+        "MessageStatus",
+    ),
+    "DebuggerEvent": ("Sid",),
+}
+"""Event class -> the parameters, besides its base's, without which there is no event."""
+
 SELECTORS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "CallStatusChanged": (
         "CallStatus",
@@ -556,3 +597,118 @@ SELECTORS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     ),
 }
 """Event class -> the parameter that chooses a subclass, and which value chooses which."""
+
+PRIVATE: Final = frozenset(
+    {
+        "add_ons",
+        "address",
+        "api_version",
+        "bank_account_number",
+        "bank_account_type",
+        "bank_routing_number",
+        "body",
+        "button_payload",
+        "button_text",
+        "call_token",
+        "called",
+        "called_city",
+        "called_state",
+        "called_via",
+        "called_zip",
+        "caller",
+        "caller_city",
+        "caller_name",
+        "caller_state",
+        "caller_zip",
+        "channel_metadata",
+        "channel_prefix",
+        "channel_status_message",
+        "channel_to_address",
+        "connector_error",
+        "content",
+        "currency",
+        "data",
+        "dequeue_result",
+        "description",
+        "dial_sip_call_id",
+        "dial_sip_headers",
+        "digits",
+        "engine",
+        "error",
+        "error_message",
+        "expiration_date",
+        "finished_on_key",
+        "flow_data",
+        "forwarded_from",
+        "friendly_name",
+        "from_",
+        "from_city",
+        "from_state",
+        "from_zip",
+        "handoff_data",
+        "idempotency_token",
+        "inbound_track_label",
+        "interactive_data",
+        "label",
+        "language",
+        "language_code",
+        "list_id",
+        "list_title",
+        "message_type",
+        "msg",
+        "name",
+        "original_replied_message_sender",
+        "outbound_track_label",
+        "parameters",
+        "participant_label",
+        "participant_label_ending_conference",
+        "payload",
+        "payment_card_number",
+        "payment_card_postal_code",
+        "payment_confirmation_code",
+        "payment_connector",
+        "payment_error",
+        "payment_token",
+        "profile_id",
+        "profile_name",
+        "provider_configuration",
+        "provider_data",
+        "raw_dlr_done_date",
+        "reason",
+        "reason_announcement_failed",
+        "refer_transfer_target",
+        "referral_body",
+        "referral_ctwa_clid",
+        "referral_headline",
+        "referral_media_content_type",
+        "referral_media_id",
+        "referral_source_id",
+        "referral_source_type",
+        "required",
+        "security_code",
+        "sip_call_id",
+        "sip_domain",
+        "sip_headers",
+        "sip_source_ip",
+        "siprec_name",
+        "speech_result",
+        "stable_speech_result",
+        "stir_passport_token",
+        "stream_error",
+        "stream_name",
+        "text",
+        "to",
+        "to_city",
+        "to_state",
+        "to_zip",
+        "type",
+        "unstable_speech_result",
+        "usage_category",
+        "usage_record_uri",
+        "virtual_agent_error",
+        "virtual_agent_provider",
+        "virtual_agent_provider_data",
+        "wa_id",
+    }
+)
+"""Fields that hold what people say, write, or are called by."""

@@ -1,0 +1,132 @@
+"""Errors as the log may show them: without what people wrote, and without their numbers.
+
+An error of a handler often quotes what the handler was given. Its traceback goes to the log; in the texts of
+the errors, what the event says of people is replaced. `HandlerFailed` has the error as it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Final, cast
+
+from attrs import fields
+
+from ringback._generated.webhooks.tables import PRIVATE
+
+if TYPE_CHECKING:
+    from ringback._core.events import Event
+
+__all__ = ["Oddities", "shown_sid", "without_texts"]
+
+log = logging.getLogger("ringback")
+
+_HIDDEN: Final = "***"
+_WORD: Final = re.compile(r"[^\W_]{4,}")  # shorter ones say nothing, and would be found everywhere
+_SID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
+_MOST_WORDS: Final = 2_000
+
+
+def without_texts(error: BaseException, event: Event | None) -> BaseException:
+    """`error`, or, where it quotes what `event` says of people, what looks like it in a traceback."""
+    pattern = _pattern(event)
+    if pattern is None or not any(pattern.search(_text(each)) for each in _with_causes(error)):
+        return error
+    return _stand_in(error, pattern, {})
+
+
+def shown_sid(sid: str | None) -> str:
+    """What the log says a failure is about; a SID came from outside and may be anything."""
+    if sid is None:
+        return "no call"
+    return sid if _SID.fullmatch(sid) else ascii(sid[:64])
+
+
+class Oddities:
+    """Tells the log which parameters of events couldn't be read, each parameter of a class once."""
+
+    def __init__(self) -> None:
+        self._told: set[tuple[str, str]] = set()
+
+    def note(self, event: Event) -> None:
+        """Tell of those of an event that weren't told of yet."""
+        kind = type(event).__name__
+        names = [name for name in event.unreadable if (kind, name) not in self._told]
+        if names:
+            self._told.update((kind, name) for name in names)
+            log.warning(
+                "%s: %s can't be read; it is None, what came is in `unreadable`, and this is said once",
+                kind,
+                ", ".join(names),
+            )
+
+
+def _pattern(event: Event | None) -> re.Pattern[str] | None:
+    """What finds the texts of an event, their words and numbers, in whatever case and however escaped."""
+    words: dict[str, None] = {}
+    for text in () if event is None else _texts(event):
+        words[text] = words[repr(text)[1:-1]] = None
+        words.update(dict.fromkeys(_WORD.findall(text)[:_MOST_WORDS]))
+    found = sorted((word for word in words if len(word) > 1), key=len, reverse=True)
+    if not found:
+        return None
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, found))})(?!\w)", re.IGNORECASE)
+
+
+def _texts(event: Event) -> Iterator[str]:
+    for each in fields(type(event)):
+        if each.name not in PRIVATE and each.name not in ("unknown_parameters", "unreadable"):
+            continue
+        value: object = getattr(event, each.name)
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from cast("Mapping[str, str]", value).values()
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    ahead: list[BaseException | None] = [error]
+    while ahead:
+        each = ahead.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            ahead += [each.__cause__, each.__context__, *_members(each)]
+
+
+def _members(error: BaseException) -> tuple[BaseException, ...]:
+    """Those of an exception group, which Python has from 3.11 on."""
+    return cast("tuple[BaseException, ...]", getattr(error, "exceptions", ())) if _is_group(error) else ()
+
+
+def _is_group(error: BaseException) -> bool:
+    return any(base.__name__ == "BaseExceptionGroup" for base in type(error).__mro__)
+
+
+def _text(error: BaseException) -> str:
+    try:
+        notes = cast("list[object]", getattr(error, "__notes__", None) or [])
+        return "\n".join(map(str, [error, *notes]))
+    except Exception:  # what an error says of itself can fail, too
+        return ""
+
+
+def _stand_in(
+    error: BaseException, pattern: re.Pattern[str], made: dict[int, BaseException]
+) -> BaseException:
+    """An error of the same name, traceback and causes whose text has no texts of people in it."""
+    if id(error) in made:
+        return made[id(error)]
+    names = {"__module__": type(error).__module__, "__qualname__": type(error).__qualname__}
+    text = pattern.sub(_HIDDEN, _text(error))
+    stand_in = made[id(error)] = cast("type[Exception]", type(type(error).__name__, (Exception,), names))(
+        text
+    )
+    stand_in.__traceback__ = error.__traceback__
+    for link in ("__cause__", "__context__"):
+        linked = cast("BaseException | None", getattr(error, link))
+        setattr(stand_in, link, None if linked is None else _stand_in(linked, pattern, made))
+    stand_in.__suppress_context__ = error.__suppress_context__
+    return stand_in
