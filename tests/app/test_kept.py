@@ -95,7 +95,7 @@ class TestLiveCallsAndMessages:
         await app.aclose()
 
     async def test_listeners_hear_of_stragglers_for_a_while(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(followed, "STRAGGLERS", 0.2)
+        monkeypatch.setattr(followed, "STRAGGLERS", 1.5)
         app = application()
         twilio = Twilio(app)
         heard: list[str] = []
