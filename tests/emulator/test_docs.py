@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "emulator.md"
 
 def test_the_examples_run(tmp_path: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     more = (
         "\n\ndef test_guest(emulator):\n"
         "    emulator.install(app, '+15017122661')\n"
