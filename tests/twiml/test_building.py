@@ -12,6 +12,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ringback.errors import InvalidValue, TwimlError
 from ringback.twiml import (
@@ -53,6 +55,7 @@ from ringback.twiml import (
     Task,
     Uri,
     VoiceResponse,
+    clean,
     messaging,
     parse,
 )
@@ -341,6 +344,77 @@ def test_what_is_refused_and_how_it_is_said(build: Callable[[], object], message
     assert caught.value.field
     again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301
     assert str(again) == str(caught.value)
+
+
+MISREAD: list[tuple[str, str]] = [
+    ("Say(message='hi')", "Say('hi')"),
+    ("Say(text='x' * 50)", "Say('…')"),
+    ("Dial(number='+15017122661')", "Dial(Number('+15017122661'))"),
+    ("Dial(client='joey')", "Dial(Client('joey'))"),
+    ("Number(number='+15017122661')", "Number('+15017122661')"),
+    ("Redirect(url='/next')", "Redirect('/next')"),
+    ("Message(body='Hi')", "Message(Body('Hi'))"),
+    ("VoiceResponse(say='Hi')", "VoiceResponse(Say('Hi'))"),
+    ("Connect(stream='wss://a.example')", "Connect(Stream(url='wss://a.example'))"),
+    ("Stream('wss://a.example')", "Stream(url='wss://a.example')"),
+    ("ConversationRelay('wss://a.example')", "ConversationRelay(url='wss://a.example')"),
+    ("Parameter('a', 'b')", "Parameter(name='a', value='b')"),
+    ("Parameter('a')", "Parameter(name='a', value='…')"),
+    ("Sub('WWW', 'World Wide Web')", "Sub('WWW', alias='World Wide Web')"),
+    ("Task(attributes={'a': 1})", "Task({'a': 1})"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "right"), MISREAD)
+def test_what_a_call_should_have_been_is_said_and_works(wrong: str, right: str) -> None:
+    names: dict[str, Any] = {name: getattr(loose, name) for name in loose.__all__}
+    with pytest.raises(TwimlError) as caught:
+        eval(wrong, names)  # noqa: S307
+    assert caught.value.suggestion == right
+    assert len(str(caught.value)) < 160
+    eval(right, names)  # noqa: S307
+
+
+MISTYPED: list[tuple[str, str, str]] = [
+    ("Pay", "charge_amount", "12.50"),
+    ("Gather", "input", "dtmf speech"),
+    ("Gather", "input", "dtmf, speech"),
+    ("Gather", "input", "dmtf"),
+    ("Gather", "timeout", "5"),
+    ("Gather", "speech_timeout", "3"),
+    ("Gather", "action_on_empty_result", "true"),
+    ("Conference", "muted", "False"),
+    ("Number", "status_callback_event", "ringing completed"),
+]
+
+
+@pytest.mark.parametrize(("element", "attribute", "value"), MISTYPED)
+def test_what_a_value_should_have_been_is_said_and_works(element: str, attribute: str, value: str) -> None:
+    text = ["x"] if element in ("Conference", "Number") else []
+    with pytest.raises(TwimlError) as caught:
+        getattr(loose, element)(*text, **{attribute: value})
+    assert caught.value.suggestion is not None
+    meant = eval(caught.value.suggestion, {"Decimal": Decimal})  # noqa: S307
+    getattr(loose, element)(*text, **{attribute: meant})
+
+
+def test_no_suggestion_is_made_that_does_not_work() -> None:
+    for attribute, value in (("input", "fax"), ("timeout", "0"), ("timeout", "soon"), ("num_digits", "٣")):
+        with pytest.raises(TwimlError) as caught:
+            Gather(**{attribute: value})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        assert caught.value.suggestion is None
+
+
+@given(st.text(st.characters()))
+def test_what_is_cleaned_can_be_written_and_nothing_else_is_lost(text: str) -> None:
+    cleaned = clean(text)
+    parse(str(VoiceResponse(Say(f"-{cleaned}"), Gather(hints=cleaned))))
+    assert clean(cleaned) == cleaned
+    rest = iter(text)
+    assert all(character in rest for character in cleaned)
+    for character in set(text) - set(cleaned):
+        with pytest.raises(TwimlError, match=r"ringback\.twiml\.clean"):
+            Say(character)
 
 
 def test_an_element_inside_itself_is_refused() -> None:

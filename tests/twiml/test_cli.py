@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+import ringback
 from ringback.twiml import Problem, VoiceResponse, parse
 from ringback.twiml.cli import add_parser
 from ringback.twiml.converting import to_python
-from ringback.twiml.drawing import draw
+from ringback.twiml.drawing import Paint, draw
+from ringback.twiml.reports import FORMATS, Checked
 from tests.twiml.support import CORPUS, Sample, corpus
 
 BROKEN = """<Response>
@@ -77,6 +79,50 @@ def test_check_exits_with_what_it_found(
     assert run("check", str(fine), "--document", "messaging") == 1
     with pytest.raises(SystemExit):
         run("check", "--ignore", "RB999", str(fine))
+
+
+def test_a_file_that_cannot_be_read_hides_no_report(
+    broken: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("check", str(tmp_path / "none.xml"), broken, str(tmp_path)) == 2
+    told = capsys.readouterr()
+    assert "1 file: 1 error, 1 warning, 1 note" in told.out
+    assert "none.xml: No such file or directory" in told.err
+    assert f"{tmp_path}: Is a directory" in told.err
+
+
+def test_python_says_that_a_document_is_invalid(broken: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("python", broken) == 0
+    told = capsys.readouterr()
+    compile(told.out, broken, "exec")
+    assert f"{broken}: not valid TwiML" in told.err
+    assert f"{broken}:2:11: error[12200]: numDigits" in told.err
+    assert "RB201" not in told.err
+
+
+def test_python_is_silent_about_a_valid_document(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "fine.xml"
+    path.write_text("<Response><Say>x</Say></Response>", encoding="utf-8")
+    assert run("python", str(path)) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "uri"),
+    [
+        ("a b%c#d?.xml", "a%20b%25c%23d%3F.xml"),
+        ("mailto:x.xml", "mailto%3Ax.xml"),
+        ("./ä/<x>.xml", "%C3%A4/%3Cx%3E.xml"),
+        ("//host/x.xml", "/host/x.xml"),
+        ("\udcff.xml", "%FF.xml"),
+    ],
+)
+def test_sarif_names_files_by_uris(name: str, uri: str) -> None:
+    checked = Checked(name, "", [Problem(1, 1, "", "12100", "x")])
+    [sarif] = json.loads(FORMATS["sarif"]([checked], Paint(on=False)))["runs"]
+    [location] = sarif["results"][0]["locations"]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == uri
+    assert sarif["tool"]["driver"]["version"] == ringback.__version__
 
 
 def test_check_reads_standard_input(

@@ -204,6 +204,31 @@ def test_misplaced_elements_are_told_where_they_belong() -> None:
     assert text.suggestion == "put it into <Say>Press 1</Say>"
 
 
+@pytest.mark.parametrize(
+    ("xml", "line", "column"),
+    [
+        ("<Response>\n <Say>x</Say>\n\n  stray <!-- c -->\n</Response>", 4, 3),
+        ("<Response>\r\n<!-- x --><Pause length='1'/> <![CDATA[stray]]></Response>", 2, 31),
+        ("<Response><Gather hints='a > b'><Say>x</Say>\n\tstray</Gather></Response>", 2, 2),
+        ("<Response><Say>x</Say><?pi <?>stray</Response>", 1, 31),
+    ],
+)
+def test_stray_text_is_told_where_it_stands(xml: str, line: int, column: int) -> None:
+    [problem] = validate(xml)
+    assert (problem.line, problem.column) == (line, column)
+    assert "text can't stand inside" in problem.message
+
+
+def test_a_suggestion_stands_alone() -> None:
+    [problem] = validate("<Response><say>x</say></Response>")
+    assert problem.message == "<say> can't stand inside <Response>"
+    with pytest.raises(TwimlError) as caught:
+        parse("<Response><say>x</say></Response>")
+    assert "Hangup" not in str(caught.value)
+    [problem] = validate("<Response><Unheard>x</Unheard></Response>")
+    assert "Hangup" in problem.message
+
+
 def test_a_document_is_not_flooded_with_problems() -> None:
     assert len(validate("<Response>" + "<Nope/>" * 500 + "</Response>")) == 100
 

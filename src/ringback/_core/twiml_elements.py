@@ -19,7 +19,7 @@ from ringback._core.twiml_values import XML_SPACE, Text, Value, closest, link, q
 from ringback.errors import REDACTED, TwimlError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
@@ -28,6 +28,14 @@ __all__ = ["Container", "Element", "NoSuchAttribute", "Raw", "RequiringType", "T
 
 # Every limit on an element's text is above this, so a text up to this long needs no check.
 SHORT = 64
+# What people call the text of an element, where they give it by name.
+TEXT_NAMES = frozenset(
+    {"body", "content", "message", "name", "number", "text", "to", "url", "value", "words"}
+)
+# The most names that are listed beside a suggestion.
+MOST_LISTED = 8
+# The most characters of a text that a suggestion repeats.
+MAX_EXCERPT = 20
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 
 
@@ -64,17 +72,8 @@ class RequiringType(type):
             try:
                 return type.__call__(cls, *arguments, **attributes)
             except TypeError:
-                unknown = [name for name in attributes if name not in (*cls._fields, "extra_attributes")]
-                if unknown:
-                    cls._refuse(unknown)
-                missing = [name for name in cls._required if name not in attributes]
-                if missing:
-                    allowed = "a value, as it is required"
-                elif issubclass(cls, TextElement) and not arguments:
-                    missing, allowed = [cls._text_name], "a value, as the first argument and without a name"
-                else:
-                    raise
-                raise TwimlError(f"{cls.__name__}.{missing[0]}", None, allowed) from None
+                cls._explain(arguments, attributes)
+                raise
 
         @property
         def __signature__(cls):
@@ -145,13 +144,59 @@ class Element:
         return "".join([f' {name}="{quote(value)}"' for name, value in extra.items()])
 
     @classmethod
-    def _refuse(cls, unknown: Iterable[str]) -> NoReturn:
+    def _refuse(cls, unknown: Mapping[str, object]) -> NoReturn:
         """Raise TwimlError for keyword arguments that this element doesn't have."""
-        name = next(iter(unknown))
+        name, value = next(iter(unknown.items()))
         wire = {spelling: known for known, (spelling, _) in cls._fields.items()}
         keywords = [*cls._fields, "extra_attributes"]
-        suggestion = wire.get(name) or closest(name, keywords)
-        raise TwimlError(cls.__name__, name, f"attributes {', '.join(keywords)}", suggestion=suggestion)
+        suggestion = wire.get(name) or cls._inside(name, value) or closest(name, keywords)
+        # A list is of use only to those who get no suggestion.
+        allowed = f"attributes {', '.join(keywords)}" if suggestion is None else "an attribute that it has"
+        raise TwimlError(cls.__name__, name, allowed, suggestion=suggestion)
+
+    @classmethod
+    def _inside(cls, name: str, value: object) -> str | None:  # noqa: ARG003  (for those that hold something)
+        """How to say what was given as a keyword and belongs inside, or None."""
+        return None
+
+    @classmethod
+    def _call(cls, value: object) -> str:
+        """The call that makes an element with `value` where it is most likely meant to be."""
+        has_text = issubclass(cls, TextElement) or getattr(cls, "_mixed", False)
+        parts = [_excerpt(value)] if has_text else []
+        names = list(cls._required)
+        if not has_text and len(names) == 1 and isinstance(value, str):
+            parts.append(f"{names.pop()}={_excerpt(value)}")
+        parts += [f"{name}='…'" for name in names]
+        return f"{cls.__name__}({', '.join(parts)})" if parts else f"{cls.__name__}(…)"
+
+    @classmethod
+    def _explain(cls, arguments: tuple[object, ...], attributes: Mapping[str, object]) -> None:
+        """Raise TwimlError for a call that Python refuses, where something required is missing."""
+        unknown = {
+            name: value
+            for name, value in attributes.items()
+            if name not in (*cls._fields, "extra_attributes")
+        }
+        if unknown:
+            cls._refuse(unknown)
+        missing = [name for name in cls._required if name not in attributes]
+        has_text = issubclass(cls, TextElement)
+        if issubclass(cls, TextElement) and not arguments:
+            raise TwimlError(
+                f"{cls.__name__}.{cls._text_name}", None, "a value, as the first argument and without a name"
+            )
+        if missing:
+            # What was given by position is what has to be given by name.
+            given = list(arguments[1:] if has_text else arguments)
+            suggestion: str | None = None
+            if given and all(isinstance(each, str) for each in given) and len(given) <= len(missing):
+                parts = [_excerpt(arguments[0])] if has_text else []
+                values = [*map(_excerpt, given), *["'…'"] * (len(missing) - len(given))]
+                parts += [f"{name}={value}" for name, value in zip(missing, values, strict=True)]
+                suggestion = f"{cls.__name__}({', '.join(parts)})"
+            allowed = "a value, as it is required"
+            raise TwimlError(f"{cls.__name__}.{missing[0]}", None, allowed, suggestion=suggestion)
 
     def _accept_extra(self, extra: Mapping[str, str]) -> None:
         """Check and keep what the schema doesn't know, or knows otherwise; the attributes are set already."""
@@ -250,6 +295,12 @@ class TextElement(Element):
 
     _text: Any
 
+    @classmethod
+    def _inside(cls, name: str, value: object) -> str | None:
+        if name == cls._text_name or (name in TEXT_NAMES and closest(name, cls._fields) is None):
+            return cls._call(value)
+        return None
+
     @property
     def text(self) -> object:
         """What is inside."""
@@ -293,6 +344,14 @@ class Container(Element):
 
     # Text alone is kept as such: most elements hold nothing else, and a list takes more memory than they do.
     _children: str | list[Any]
+
+    @classmethod
+    def _inside(cls, name: str, value: object) -> str | None:
+        for child in sorted(cls._allowed - {"Raw"}):
+            class_name = child.rpartition(".")[2]
+            if class_name.lower() == name.replace("_", "").lower():
+                return f"{cls.__name__}({_class_of(child)._call(value)})"
+        return cls._call(value) if cls._mixed and name in TEXT_NAMES else None
 
     def _fill(self, children: tuple[Any, ...]) -> None:
         self._children = ""
@@ -339,7 +398,6 @@ class Container(Element):
 
     def _refusal(self, child: object) -> TwimlError:
         names = sorted(key.rpartition(".")[2] for key in self._allowed - {"Raw"})
-        allowed = ", ".join(["text", *names] if self._mixed else names)
         suggestion: str | None = None
         if isinstance(child, Element):
             # The same name can mean another class in another place.
@@ -348,11 +406,12 @@ class Container(Element):
         elif isinstance(child, type):
             suggestion = f"{child.__name__}(…)" if child.__name__ in names else None
         elif isinstance(child, str):
-            suggestion = f"Say({child!r})" if "Say" in names else None
+            suggestion = f"Say({_excerpt(child)})" if "Say" in names else None
         elif type(child).__module__ == "ringback.client":
             suggestion = "ringback.twiml.Client(identity)"
         elif type(child) in (list, tuple):
             suggestion = "a star before it, to give its items"
+        allowed = listed_children(["text", *names] if self._mixed else names, suggestion)
         return TwimlError(type(self).__name__, child, f"{allowed} inside", suggestion=suggestion)
 
     @property
@@ -441,6 +500,11 @@ class Raw:
         return Raw, (self._xml_text,)
 
 
+def listed_children(names: Sequence[str], suggestion: str | None) -> str:
+    """What may stand inside, in words; a long list is of use only to those who get no suggestion."""
+    return "other elements" if suggestion is not None and len(names) > MOST_LISTED else ", ".join(names)
+
+
 def overlong(cls: type[Element], text: str) -> Iterator[tuple[int, int, str]]:
     """What of an element's text is too long: its length, how long it may be, and what it is."""
     limits = [(text, cls._text_limit, "characters")]
@@ -481,6 +545,23 @@ def _rebuild(cls: type[Element], values: tuple[object, ...]) -> Element:
     element = cls.__new__(cls)
     element._restore(values)
     return element
+
+
+def _excerpt(value: object) -> str:
+    """A value as Python writes it, where it is short; what people write to each other stays out of errors."""
+    shown = repr(value)
+    return shown if len(shown) <= MAX_EXCERPT + 2 else "'…'"
+
+
+def _class_of(key: str) -> type[Element]:
+    """The class of a key; only errors ask for it."""
+    waiting: list[type[Element]] = [Element]
+    while waiting:
+        cls = waiting.pop()
+        if cls._key == key:
+            return cls
+        waiting += cls.__subclasses__()
+    raise LookupError(key)
 
 
 def _describe_needs(needs: Iterable[str]) -> str:

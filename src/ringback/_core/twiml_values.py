@@ -46,6 +46,7 @@ __all__ = [
     "Url",
     "Value",
     "Words",
+    "clean",
     "closest",
     "link",
     "quote",
@@ -83,12 +84,33 @@ def text(field: str, value: object) -> str:
     if not isinstance(value, str):
         raise TwimlError(field, value, "text")
     for index, character in enumerate(value):
-        control = character < " " and character not in "\t\n\r"
-        if control or "\ud800" <= character <= "\udfff" or character in "\ufffe\uffff":
-            allowed = f"text that XML can hold (U+{ord(character):04X} at position {index} is none of it)"
-            raise TwimlError(field, value, allowed)
+        if _is_unwritable(character):
+            found = f"U+{ord(character):04X} at position {index} is none of it"
+            raise TwimlError(
+                field, value, f"text that XML can hold ({found}; ringback.twiml.clean drops such)"
+            )
     # Not `str(value)`: that of an enumeration's member is its name.
     return str.__str__(value)
+
+
+def clean(text: str) -> str:
+    """`text` without the characters that XML can't hold, for texts that other people wrote.
+
+    Control characters but tabs and newlines, halves of characters, and U+FFFE and U+FFFF are dropped;
+    all else is kept. What is left can be said, sent and given as an attribute.
+
+    Raises:
+        TwimlError: It is no text.
+    """
+    if not isinstance(cast("object", text), str):
+        raise TwimlError("text", text, "text")
+    return "".join([character for character in text if not _is_unwritable(character)])
+
+
+def _is_unwritable(character: str) -> bool:
+    """Whether XML 1.0 can't hold it, not even as a reference."""
+    control = character < " " and character not in "\t\n\r"
+    return control or "\ud800" <= character <= "\udfff" or character in "\ufffe\uffff"
 
 
 def link(value: object) -> str:
@@ -334,7 +356,8 @@ class Integer(Value):
         # True is an int, and "5" is no int: both are more likely a mistake than meant.
         if isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high:
             return int(value)
-        raise TwimlError(field, value, self.allowed, suggestion=suggest(value, self.words))
+        suggestion = meant(self, value) if isinstance(value, str) else None
+        raise TwimlError(field, value, self.allowed, suggestion=suggestion)
 
     @property
     def allowed(self) -> str:
@@ -371,7 +394,8 @@ class Amount(Value):
             # By way of its shortest text: 0.1 means a tenth, not the binary fraction nearest to it.
             number = Decimal(repr(value)) if type(value) is float else Decimal(value)
         else:
-            raise TwimlError(field, value, self.allowed)
+            suggestion = meant(self, value) if isinstance(value, str) else None
+            raise TwimlError(field, value, self.allowed, suggestion=suggestion)
         if not number.is_finite() or not Decimal(self.low) <= number <= Decimal(self.high):
             raise TwimlError(field, value, self.allowed)
         if cast("int", number.as_tuple().exponent) < -MOST_DECIMALS:
@@ -404,7 +428,8 @@ class Boolean(Value):
     def check(self, field: str, value: Any) -> Any:
         if isinstance(value, bool):
             return value
-        raise TwimlError(field, value, "True or False")
+        suggestion = {"true": "True", "false": "False"}.get(value.lower()) if isinstance(value, str) else None
+        raise TwimlError(field, value, "True or False", suggestion=suggestion)
 
     def read(self, field: str, raw: str) -> object:
         if raw == "true":
@@ -494,8 +519,7 @@ class Listed(Value):
     def check(self, field: str, value: Any) -> Any:
         if isinstance(value, (str, bytes)):
             # A string is a sequence too: of letters, which nobody means.
-            suggestion = f"[{value!r}]" if len(value) <= 20 else None  # it may be what people wrote
-            raise TwimlError(field, value, "a sequence", suggestion=suggestion)
+            raise TwimlError(field, value, "a sequence", suggestion=self._sequence(value))
         try:
             items = tuple(value)
         except TypeError:
@@ -503,6 +527,12 @@ class Listed(Value):
         if not items:
             raise TwimlError(field, value, "at least one item, or None")
         return tuple([self.item.check(field, item) for item in items])
+
+    def _sequence(self, value: object) -> str | None:
+        """The sequence that was meant by a string, where all of its words are allowed."""
+        words: list[str] = value.replace(",", " ").split() if isinstance(value, str) else []
+        items = [item for word in words if (item := meant(self.item, word)) is not None]
+        return f"[{', '.join(items)}]" if items and len(items) == len(words) else None
 
     def read(self, field: str, raw: str) -> object:
         parts = raw.replace("\t", " ").replace("\n", " ").replace("\r", " ").split(" ")
@@ -513,6 +543,15 @@ class Listed(Value):
 
     def write(self, value: object) -> str:
         return " ".join([self.item.write(item) for item in cast("tuple[object, ...]", value)])
+
+
+def meant(kind: Value, written: str) -> str | None:
+    """The Python for what stands so in a document: `12` for `"12"`; None where nothing fits."""
+    try:
+        value = kind.read("value", written)
+    except TwimlError as error:
+        return error.suggestion
+    return f"Decimal({str(value)!r})" if isinstance(kind, Amount) else repr(value)
 
 
 def suggest(value: object, words: tuple[str, ...]) -> str | None:

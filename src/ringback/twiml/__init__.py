@@ -6,7 +6,7 @@ builds a document; `str()` writes it. Every element is a class, its attributes a
 spelling, and what the schema doesn't allow raises TwimlError when it is made. The schema itself is in
 `spec/twiml`, and ships as `ringback/twiml/schemas`.
 
-    building     VoiceResponse, Say, Gather, …; MessagingResponse, Message, …; Raw
+    building     VoiceResponse, Say, Gather, …; MessagingResponse, Message, …; Raw; clean
     reading      parse
     checking     validate (against the schema), lint (what a schema can't say), Problem; schema_folder
 
@@ -26,6 +26,7 @@ from ringback._generated import twiml as _elements
 
 if TYPE_CHECKING:
     from ringback._core.twiml_elements import Raw as Raw
+    from ringback._core.twiml_values import clean as clean
     from ringback._generated.twiml import *  # noqa: F403
     from ringback.twiml import messaging as messaging
     from ringback.twiml import types as types
@@ -36,12 +37,24 @@ if TYPE_CHECKING:
     from ringback.twiml.schema import schema_folder as schema_folder
     from ringback.twiml.validating import validate as validate
 
-__all__ = ["Problem", "Raw", "lint", "messaging", "parse", "schema_folder", "types", "validate", "voice"]
+__all__ = [
+    "Problem",
+    "Raw",
+    "clean",
+    "lint",
+    "messaging",
+    "parse",
+    "schema_folder",
+    "types",
+    "validate",
+    "voice",
+]
 __all__ += _elements.__all__
 
 _HOMES = {
     "Problem": "ringback.twiml.problems",
     "Raw": "ringback._core.twiml_elements",
+    "clean": "ringback._core.twiml_values",
     "lint": "ringback.twiml.linting",
     "parse": "ringback.twiml.parsing",
     "schema_folder": "ringback.twiml.schema",

@@ -71,11 +71,14 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _check(options: argparse.Namespace) -> int:
     files: list[Checked] = []
+    unread = 0
     for name in options.files:
         try:
             xml = _read(name)
-        except OSError as error:
-            return _complain(name, error.strerror or str(error))
+        except (OSError, ValueError) as error:
+            # What can be read is reported all the same.
+            unread = _complain(name, getattr(error, "strerror", None) or str(error))
+            continue
         try:
             problems = _problems(xml, options.document, options.ignore)
         except ConfigurationError as error:
@@ -83,7 +86,7 @@ def _check(options: argparse.Namespace) -> int:
         files.append(Checked("<stdin>" if name == "-" else name, _text(xml), problems))
     sys.stdout.write(FORMATS[options.format](files, _paint(options.color, sys.stdout)))
     severities = {problem.severity for file in files for problem in file.problems}
-    return int("error" in severities or (options.fail_on_warnings and "warning" in severities))
+    return unread or int("error" in severities or (options.fail_on_warnings and "warning" in severities))
 
 
 def _problems(xml: bytes, document: DocumentName | None, ignore: list[str]) -> list[Problem]:
@@ -99,12 +102,26 @@ def _problems(xml: bytes, document: DocumentName | None, ignore: list[str]) -> l
 def _python(options: argparse.Namespace) -> int:
     name = options.files[0]
     try:
-        sys.stdout.write(to_python(_read(name), document=options.document))
+        xml = _read(name)
+        sys.stdout.write(to_python(xml, document=options.document))
     except OSError as error:
         return _complain(name, error.strerror or str(error))
     except TwimlError as error:
         return _complain(name, str(error), 1)
+    _tell_invalid(name, xml, options.document)
     return 0
+
+
+def _tell_invalid(name: str, xml: bytes, document: DocumentName | None) -> None:
+    """Say what is wrong with a document that was converted as it is; standard output is for the Python."""
+    try:
+        problems = [each for each in _problems(xml, document, []) if each.severity == "error"]
+    except ConfigurationError:
+        problems = []
+    if problems:
+        _complain(name, "not valid TwiML; what the schema doesn't know became Raw and extra_attributes")
+    for problem in problems:
+        sys.stderr.write(f"{name}:{problem}\n")
 
 
 def _show(options: argparse.Namespace) -> int:

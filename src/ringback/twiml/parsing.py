@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-from ringback._core.twiml_elements import Container, Element, Raw, TextElement, escape
+from ringback._core.twiml_elements import Container, Element, Raw, TextElement, escape, listed_children
 from ringback._core.twiml_values import XML_SPACE, closest, quote
 from ringback.errors import TwimlError
 from ringback.twiml import tables
@@ -87,8 +87,10 @@ class _Builder:
             if known is None:
                 if self.strict and not tables.ignored(wire):
                     wires = [each for each, _ in cls._fields.values()]
-                    allowed = f"attributes {', '.join(wires)}" if wires else "no attributes"
                     suggestion = closest(wire, wires)
+                    allowed = f"attributes {', '.join(wires)}" if wires else "no attributes"
+                    if suggestion is not None:
+                        allowed = "an attribute that it has"
                     raise TwimlError(cls.__name__, wire[:80], allowed, suggestion=suggestion)
                 if not self.strict:
                     extra[wire] = raw
@@ -127,13 +129,9 @@ class _Builder:
         if not self.strict:
             return [Raw(_written(child))]
         names = list(tables.children(cls))
-        allowed = ", ".join(["text", *names] if cls._mixed else names)
-        error = TwimlError(
-            cls.__name__,
-            f"<{child.name[:80]}>",
-            f"{allowed} inside",
-            suggestion=closest(child.name, names),
-        )
+        suggestion = closest(child.name, names)
+        allowed = listed_children(["text", *names] if cls._mixed else names, suggestion)
+        error = TwimlError(cls.__name__, f"<{child.name[:80]}>", f"{allowed} inside", suggestion=suggestion)
         raise _at(child, error)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import PurePath
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from attrs import asdict, frozen
 
+from ringback._core.version import __version__
 from ringback.twiml.problems import NOT_SCHEMA, NOT_XML
 from ringback.twiml.rules import RULES
 
@@ -97,7 +100,13 @@ def as_sarif(files: Sequence[Checked], _: Paint) -> str:
         ),
     ]
     run = {
-        "tool": {"driver": {"name": "ringback twiml check", "rules": rules}},
+        "tool": {
+            "driver": {
+                "name": "ringback twiml check",
+                "version": __version__,
+                "rules": rules,
+            }
+        },
         "columnKind": "unicodeCodePoints",
         "results": [_result(file, problem) for file in files for problem in file.problems],
     }
@@ -110,7 +119,7 @@ def as_sarif(files: Sequence[Checked], _: Paint) -> str:
 
 
 def _result(file: Checked, problem: Problem) -> dict[str, object]:
-    place: dict[str, object] = {"artifactLocation": {"uri": PurePath(file.name).as_posix()}}
+    place: dict[str, object] = {"artifactLocation": {"uri": _uri(file.name)}}
     if problem.line:
         place["region"] = {"startLine": problem.line, "startColumn": problem.column}
     location: dict[str, object] = {"physicalLocation": place}
@@ -122,6 +131,15 @@ def _result(file: Checked, problem: Problem) -> dict[str, object]:
         "message": {"text": _sentence(problem)},
         "locations": [location],
     }
+
+
+def _uri(name: str) -> str:
+    """A file's name as a URI reference: whatever isn't allowed there is escaped."""
+    path = PurePath(name)
+    if path.drive:
+        return f"file:///{quote(path.as_posix(), safe='/:')}"
+    # Two slashes would begin the name of a host.
+    return quote(re.sub("^/+", "/", path.as_posix()).encode(errors="surrogateescape"))
 
 
 def as_github(files: Sequence[Checked], _: Paint) -> str:

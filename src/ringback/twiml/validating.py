@@ -10,7 +10,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from ringback._core.twiml_elements import Container, Element, TextElement
+from attrs import evolve
+
+from ringback._core.twiml_elements import MOST_LISTED, Container, Element, TextElement
 from ringback._core.twiml_values import XML_SPACE, Json, Value, Words, closest
 from ringback.errors import TwimlError
 from ringback.twiml import tables
@@ -83,8 +85,9 @@ def _diagnose(node: Node, cls: type[Element], document: DocumentName) -> Iterato
         if child.name in known:
             yield from _diagnose(child, known[child.name], document)
         else:
-            message = f"{_tag(child.name)} can't stand inside {_tag(node.name)}, {_allowed(cls)}"
-            yield child.problem(NOT_SCHEMA, message, _better(child.name, cls, document))
+            better = _better(child.name, cls, document)
+            message = f"{_tag(child.name)} can't stand inside {_tag(node.name)}{_allowed(cls, better)}"
+            yield child.problem(NOT_SCHEMA, message, better)
     if issubclass(cls, Container):
         if cls._limit is not None and len(node.elements) > cls._limit:
             extra = node.elements[cls._limit]
@@ -130,15 +133,19 @@ def _text(node: Node, cls: type[Element]) -> Iterator[Problem]:
         excerpt = " ".join(node.text.split())
         shown = excerpt if len(excerpt) <= 40 else f"{excerpt[:40]}…"
         suggestion = f"put it into <Say>{shown}</Say>" if "Say" in tables.children(cls) else None
-        message = f"text can't stand inside {_tag(node.name)}, {_allowed(cls)}: {shown!r}"
-        yield node.problem(NOT_SCHEMA, message, suggestion)
+        message = f"text can't stand inside {_tag(node.name)}{_allowed(cls, suggestion)}: {shown!r}"
+        line, column = node.place_of_text()
+        yield evolve(node.problem(NOT_SCHEMA, message, suggestion), line=line, column=column)
 
 
-def _allowed(cls: type[Element]) -> str:
+def _allowed(cls: type[Element], suggestion: str | None) -> str:
+    """What may stand inside, as a clause; a long list is of use only to those who get no suggestion."""
     names = [*(["text"] if getattr(cls, "_mixed", False) else []), *tables.children(cls)]
     if issubclass(cls, TextElement):
         names = ["text"]
-    return f"which holds {', '.join(names)}" if names else "which holds nothing"
+    if suggestion is not None and len(names) > MOST_LISTED:
+        return ""
+    return f", which holds {', '.join(names)}" if names else ", which holds nothing"
 
 
 def _better(name: str, cls: type[Element], document: DocumentName) -> str | None:

@@ -14,6 +14,7 @@ from xml.parsers.expat import errors as expat_errors
 
 from attrs import define, field
 
+from ringback._core.twiml_values import XML_SPACE
 from ringback.errors import InvalidValue
 from ringback.twiml.problems import NOT_XML, Problem
 
@@ -34,6 +35,9 @@ MAX_NAME = 80
 
 NEWLINE = re.compile(r"\r\n|\r|\n")
 ATTRIBUTE = re.compile(r"""\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
+TOKEN = re.compile(
+    r"""<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<(?:[^>"']|"[^"]*"|'[^']*')*>|[^<]+""", re.DOTALL
+)
 HTML = "this is an HTML page, not TwiML"
 # Codecs of Python's that are no encodings of documents.
 NO_CHARSETS = {"idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf_7"}
@@ -101,17 +105,43 @@ class Node:
     def place_of(self, attribute: str) -> tuple[int, int]:
         """Line and column of an attribute; of the element, where it has none of the name."""
         # expat doesn't say. What it accepted is well-formed, so that a simple pattern will do.
-        start = 0
-        for _ in range(self.line - 1):
-            end = NEWLINE.search(self.source, start)
-            start = end.end() if end is not None else start
-        position = start + self.column + len(self.name)
+        tag = self._start()
+        start = tag - self.column + 1
+        position = tag + 1 + len(self.name)
         while match := ATTRIBUTE.match(self.source, position):
             if match[1] == attribute:
                 lines = NEWLINE.split(self.source[start : match.start(1)])
                 return self.line + len(lines) - 1, len(lines[-1]) + 1
             position = match.end()
         return self.line, self.column
+
+    def place_of_text(self) -> tuple[int, int]:
+        """Line and column of the first text directly inside that isn't layout."""
+        # expat keeps no places of text. What it accepted is well-formed, so that simple patterns will do.
+        depth = 0
+        for token in TOKEN.finditer(self.source, self._start()):
+            found = token[0]
+            if found.startswith(("<!--", "<?")):
+                continue
+            if found.startswith("</"):
+                depth -= 1
+            elif found.startswith("<") and not found.startswith("<![CDATA["):
+                depth += not found.endswith("/>")
+            elif depth == 1 and found.strip(XML_SPACE):
+                position = token.start() + len(found) - len(found.lstrip(XML_SPACE))
+                lines = NEWLINE.split(self.source[:position])
+                return len(lines), len(lines[-1]) + 1
+            if depth == 0:
+                break
+        return self.line, self.column
+
+    def _start(self) -> int:
+        """Where in the source its tag begins."""
+        start = 0
+        for _ in range(self.line - 1):
+            end = NEWLINE.search(self.source, start)
+            start = end.end() if end is not None else start
+        return start + self.column - 1
 
 
 class NotXml(Exception):
