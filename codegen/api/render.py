@@ -146,7 +146,11 @@ def signature(operation: Operation, given: frozenset[str] | None = None, *, list
             nullable = annotation if annotation == "object" else f"{annotation} | None"
             optional.append(f"{parameter.name}: {nullable} = None")
     if listing:
-        optional += ["limit: int | None = None", "page_size: int | None = None"]
+        optional += [
+            "limit: int | None = None",
+            "page_size: int | None = None",
+            "from_page: str | None = None",
+        ]
     optional.append("options: RequestOptions | None = None")
     return ", ".join(["self", "*", *required, *optional])
 
@@ -166,6 +170,11 @@ def method_docs(operation: Operation, resource: Resource) -> str:
         lines += item_docs("limit", "Records at most; None is all of them.")
         lines += item_docs(
             "page_size", "Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`."
+        )
+        lines += item_docs(
+            "from_page",
+            "The `next_uri` of a page of this list, kept from an earlier run: goes on there, with the filters "
+            "of then. None begins at the beginning.",
         )
     lines += item_docs("options", "Settings of this request alone.")
     lines += ["", "Raises:"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringback import AsyncClient
-from ringback.errors import ResponseInvalid
+from ringback import AsyncClient, RequestOptions
+from ringback.errors import InvalidValue, ResponseInvalid
 from ringback.http import Request, Response
 from ringback.transports.testing import AsyncFakeTransport, FakeTransport
 from tests.client.records import ACCOUNT, AT_ONCE, PATH, TOKEN, call, client, page
@@ -187,3 +188,116 @@ class TestAsync:
         with pytest.raises(ResponseInvalid, match="leads back"):
             async for _ in self.make(fake).calls.list():
                 pass
+
+
+class TestGoingOnLater:
+    """A page's `next_uri` is kept, and a list begins there."""
+
+    def test_where_it_broke_off(self) -> None:
+        fake = FakeTransport(account_with(120))
+        pages = client(fake).calls.list(page_size=20).pages()
+        seen = numbers([record.sid for record in next(pages)])
+        second = next(pages)
+        seen += numbers([record.sid for record in second])
+        kept = second.next_uri
+        assert kept == f"{CALLS}?PageSize=20&Page=2&PageToken=PA1"
+        other = client(FakeTransport(account_with(120)))
+        assert seen + numbers([record.sid for record in other.calls.list(from_page=kept)]) == list(range(120))
+        assert numbers([record.sid for record in other.calls.list(from_page=kept, limit=3)]) == [40, 41, 42]
+
+    async def test_async(self) -> None:
+        one = AsyncClient(ACCOUNT, TOKEN, transport=AsyncFakeTransport(account_with(60)), retry=AT_ONCE)
+        pages = [page async for page in one.calls.list().pages()]
+        assert [page.next_uri for page in pages] == [f"{CALLS}?PageSize=50&Page=1&PageToken=PA0", None]
+        rest = [record.sid async for record in one.calls.list(from_page=pages[0].next_uri)]
+        assert numbers(rest) == list(range(50, 60))
+
+    def test_none_begins_at_the_beginning(self) -> None:
+        calls = client(FakeTransport(account_with(3))).calls
+        assert numbers([record.sid for record in calls.list(from_page=None)]) == [0, 1, 2]
+
+    def test_an_absolute_address_of_this_host(self) -> None:
+        one = client(FakeTransport(account_with(60)))
+        kept = f"{one.base_url}{CALLS}?PageSize=50&Page=1"
+        assert len(list(one.calls.list(from_page=kept))) == 10
+
+    @pytest.mark.parametrize(
+        "uri",
+        [
+            "https://evil.example" + CALLS,
+            "https://api.twilio.com.evil.example" + CALLS,
+            "https://api.twilio.com@evil.example" + CALLS,
+            "//evil.example" + CALLS,
+            "@evil.example" + CALLS,
+            ".evil.example" + CALLS,
+            ":8080" + CALLS,
+            "\\evil.example" + CALLS,
+            CALLS.replace("Calls", "Messages"),
+            CALLS.replace(ACCOUNT, "AC" + "9" * 32),
+            CALLS.replace("Calls", "x/../Calls"),
+            CALLS.replace("Calls", "%43alls"),
+            CALLS + "/x",
+            CALLS + "#x",
+            CALLS + "?a=b c",
+            CALLS + "?a=\r\nHost: x",
+            "",
+            "?Page=1",
+            7,
+            b"/x",
+        ],
+        ids=repr,
+    )
+    def test_anything_else_is_refused_before_it_is_asked_for(self, uri: object) -> None:
+        fake = FakeTransport([])
+        with pytest.raises(InvalidValue, match=rf"^from_page: expected next_uri of .*{CALLS}"):
+            client(fake).calls.list(from_page=cast("str", uri))
+        assert fake.recorded == []
+
+    def test_other_filters_are_not_silently_dropped(self) -> None:
+        one = client(FakeTransport([]))
+        with pytest.raises(InvalidValue, match=r"not with status, page_size, options\.extra"):
+            one.calls.list(
+                from_page=CALLS, status="completed", page_size=5, options=RequestOptions(extra={"A": "b"})
+            )
+
+
+class TestWhatAListIsNot:
+    @pytest.mark.parametrize(
+        ("use", "told"),
+        [
+            (len, r"len\(list\(…\)\) reads them all"),
+            (bool, r"\.first\(\) is None"),
+            (lambda calls: calls[0], r"\.first\(\) gives the first"),
+            (lambda calls: calls[:20], "limit=20 no more than 20"),
+            (reversed, r"list\(…\)"),
+        ],
+        ids=["len", "bool", "index", "slice", "reversed"],
+    )
+    def test_a_pager_says_what_to_write(self, use: Callable[[Any], object], told: str) -> None:
+        with pytest.raises(TypeError, match=told):
+            list(cast("Any", use(client(FakeTransport([])).calls.list())))
+
+    @pytest.mark.parametrize(
+        ("use", "told"),
+        [
+            (len, "async for each in"),
+            (bool, r"await ….first\(\) is None"),
+            (lambda calls: calls[0], r"await ….first\(\) gives"),
+            (list, "with async for"),
+        ],
+        ids=["len", "bool", "index", "loop"],
+    )
+    def test_an_async_pager_too(self, use: Callable[[Any], object], told: str) -> None:
+        with pytest.raises(TypeError, match=told):
+            use(AsyncClient(ACCOUNT, TOKEN, transport=AsyncFakeTransport([])).calls.list())
+
+    async def test_it_is_not_awaited(self) -> None:
+        calls: Any = AsyncClient(ACCOUNT, TOKEN, transport=AsyncFakeTransport([])).calls.list()
+        with pytest.raises(TypeError, match=r"isn't awaited: async for …, or await ….first\(\)"):
+            await calls
+
+    def test_reading_it_all_still_works(self) -> None:
+        """`list` asks for a length first, and is told that there is none."""
+        calls = client(FakeTransport(account_with(60))).calls.list()
+        assert len(list(calls)) == len([*calls]) == 60
+        assert next(iter(calls)) in calls

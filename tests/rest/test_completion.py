@@ -52,7 +52,7 @@ def test_parameters_of_every_method(module: str) -> None:
         assert signatures, line
         expected = {parameter.name for parameter in operation.parameters} | {"options"}
         if operation.action == "list":
-            expected |= {"limit", "page_size"}
+            expected |= {"limit", "page_size", "from_page"}
         for signature in signatures:
             assert {parameter.name for parameter in signature.params} == expected, line
         assert operation.spec.doc.split()[0] in signatures[0].docstring()

@@ -99,6 +99,7 @@ class Exchanges:
         limit: int | None,
         page_size: int | None,
         options: RequestOptions | None,
+        from_page: str | None = None,
     ) -> str:
         """The URL of the first page; everything is checked here, before the list is walked over."""
         if limit is not None:
@@ -106,6 +107,17 @@ class Exchanges:
         if page_size is not None:
             _PAGE_SIZE.encode("page_size", page_size)
         options = _settings(options)
+        if from_page is not None:
+            url = self._resumed(path, from_page)
+            names = [
+                param.name for param, value in zip(operation.params, values, strict=True) if value is not None
+            ]
+            names += ["page_size"] if page_size is not None else []
+            names += ["options.extra"] if options.extra else []
+            if names:
+                allowed = f"a page of the list alone, which has its filters; not with {', '.join(names)}"
+                raise InvalidValue("from_page", from_page, allowed)
+            return url
         if page_size is None and limit is not None:
             page_size = min(max(limit, 1), _MAX_PAGE_SIZE)
         pairs = operation.encode(values)
@@ -113,6 +125,18 @@ class Exchanges:
             pairs.append(("PageSize", str(page_size)))
         pairs += options.extra.items()
         return self.config.base_url + path + ".json" + (f"?{_encoded(operation, pairs)}" if pairs else "")
+
+    def _resumed(self, path: str, uri: object) -> str:
+        """The URL of a page whose address was kept; only one of this very list gets the credentials."""
+        base = self.config.base_url
+        if isinstance(uri, str) and _URL.fullmatch(base + uri.removeprefix(base)):
+            uri = uri.removeprefix(base)
+            if uri.partition("?")[0] in {f"{path}.json", path}:
+                return base + uri
+        # What else was given may be anything, a URL with credentials for one.
+        shown = isinstance(uri, str) and uri.startswith("/")
+        allowed = f"next_uri of a page of this list, which begins with {path}.json"
+        raise InvalidValue("from_page", uri, allowed, secret=not shown)
 
     def page(
         self, url: str, operation: Operation, model: type[T], options: RequestOptions | None

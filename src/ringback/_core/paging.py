@@ -6,7 +6,7 @@ Pager, AsyncPager      the whole list; lazy, and each loop over it asks afresh
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from attrs import field, frozen
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncPage", "AsyncPager", "Page", "PageContent", "Pager"]
 
 T = TypeVar("T")
+
+_UNKNOWN: Final = "Twilio doesn't tell how many records a list has"
 
 
 @frozen(kw_only=True)
@@ -61,6 +63,20 @@ class _Records(Generic[T]):
     def page_size(self) -> int:
         """How many records a full page has."""
         return self._content.page_size
+
+    @property
+    def next_uri(self) -> str | None:
+        """Where the next page is, None on the last: to go on later, in another process too.
+
+        `client.calls.list(from_page=uri)` takes it. It begins with the slash behind the host, and holds no
+        credentials.
+        """
+        return _without_host(self._content.next_uri)
+
+    @property
+    def previous_uri(self) -> str | None:
+        """The same of the page before."""
+        return _without_host(self._content.previous_uri)
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._content.items)
@@ -112,6 +128,9 @@ class Pager(Generic[T]):
 
     Nothing is asked before the first record is wanted. Each loop starts again from the first page. Records
     that appear while a loop is under way may be missed or seen twice: that is how Twilio pages.
+
+    It has no length and no `num_pages`: Twilio no longer tells how many records or pages there are (it sent
+    `num_pages` and `total` once), so only reading them all can. `list(pager)` does.
     """
 
     _first: str
@@ -137,6 +156,20 @@ class Pager(Generic[T]):
             yield page
             guard.check(page._content)
             page = page.next()
+
+    if not TYPE_CHECKING:  # type checkers know that there are none
+
+        def __len__(self):
+            raise TypeError(f"{_UNKNOWN}: len(list(…)) reads them all, .first() is None where there is none")
+
+        def __bool__(self):
+            raise TypeError(f"{_UNKNOWN}, nor whether there are any: .first() is None where there is none")
+
+        def __getitem__(self, index):
+            raise TypeError(
+                "a list of the API is read in order: list(…)[…] reads all of it, .first() gives the first "
+                "record, and limit=20 no more than 20"
+            )
 
     def first(self) -> T | None:
         """The first record, or None where the list is empty; fetches one page."""
@@ -171,11 +204,38 @@ class AsyncPager(Generic[T]):
             guard.check(page._content)
             page = await page.next()
 
+    if not TYPE_CHECKING:
+
+        def __len__(self):
+            raise TypeError(
+                f"{_UNKNOWN}: len([each async for each in …]) reads them all, "
+                "await ….first() is None where there is none"
+            )
+
+        def __bool__(self):
+            raise TypeError(
+                f"{_UNKNOWN}, nor whether there are any: await ….first() is None where there is none"
+            )
+
+        def __getitem__(self, index):
+            # `for` and list(…) come here as well, since there is no `__iter__`.
+            raise TypeError(
+                "a list of the API is read in order, with async for: [each async for each in …] reads all of "
+                "it, await ….first() gives the first record, and limit=20 no more than 20"
+            )
+
+        def __await__(self):
+            raise TypeError("a list of the API isn't awaited: async for …, or await ….first()")
+
     async def first(self) -> T | None:
         """The first record, or None where the list is empty; fetches one page."""
         async for item in self:
             return item
         return None
+
+
+def _without_host(url: str | None) -> str | None:
+    return None if url is None else "/" + url.split("/", 3)[3]
 
 
 class _LoopGuard:

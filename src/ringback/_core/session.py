@@ -94,6 +94,7 @@ class Session:
         limit: int | None,
         page_size: int | None,
         options: RequestOptions | None,
+        from_page: str | None = None,
     ) -> Pager[T]:
         """A pager over the records of a list operation."""
         from ringback._core.paging import Pager
@@ -101,7 +102,7 @@ class Session:
         def fetch(url: str) -> PageContent[T]:
             return self.drive(self.exchanges.page(url, operation, model, options))
 
-        first = self.exchanges.first_page(operation, path, values, limit, page_size, options)
+        first = self.exchanges.first_page(operation, path, values, limit, page_size, options, from_page)
         return Pager(first, fetch, limit)
 
 
@@ -154,6 +155,7 @@ class AsyncSession:
         limit: int | None,
         page_size: int | None,
         options: RequestOptions | None,
+        from_page: str | None = None,
     ) -> AsyncPager[T]:
         """A pager over the records of a list operation."""
         from ringback._core.paging import AsyncPager
@@ -161,5 +163,5 @@ class AsyncSession:
         async def fetch(url: str) -> PageContent[T]:
             return await self.drive(self.exchanges.page(url, operation, model, options))
 
-        first = self.exchanges.first_page(operation, path, values, limit, page_size, options)
+        first = self.exchanges.first_page(operation, path, values, limit, page_size, options, from_page)
         return AsyncPager(first, fetch, limit)

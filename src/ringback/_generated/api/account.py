@@ -232,6 +232,7 @@ class AccountList(Resource):
         status: AccountStatus | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Account]:
         """The account itself and all of its subaccounts.
@@ -241,6 +242,8 @@ class AccountList(Resource):
             status: Only accounts with this status.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -262,6 +265,7 @@ class AccountList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -420,6 +424,7 @@ class AsyncAccountList(Resource):
         status: AccountStatus | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Account]:
         """The account itself and all of its subaccounts.
@@ -429,6 +434,8 @@ class AsyncAccountList(Resource):
             status: Only accounts with this status.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -450,6 +457,7 @@ class AsyncAccountList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 

@@ -411,6 +411,7 @@ class AddressList(Resource):
         emergency_enabled: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Address]:
         """The addresses on file.
@@ -422,6 +423,8 @@ class AddressList(Resource):
             emergency_enabled: Only those that can (true) or can't (false) be used for emergency calls.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -445,6 +448,7 @@ class AddressList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -567,13 +571,20 @@ class DependentPhoneNumberList(Resource):
         self._path = f"{parent}/DependentPhoneNumbers"
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[DependentPhoneNumber]:
         """The account's numbers that need this address to satisfy their country's rules.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -592,6 +603,7 @@ class DependentPhoneNumberList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -698,6 +710,7 @@ class AsyncAddressList(Resource):
         emergency_enabled: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Address]:
         """The addresses on file.
@@ -709,6 +722,8 @@ class AsyncAddressList(Resource):
             emergency_enabled: Only those that can (true) or can't (false) be used for emergency calls.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -732,6 +747,7 @@ class AsyncAddressList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -854,13 +870,20 @@ class AsyncDependentPhoneNumberList(Resource):
         self._path = f"{parent}/DependentPhoneNumbers"
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[DependentPhoneNumber]:
         """The account's numbers that need this address to satisfy their country's rules.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -879,4 +902,5 @@ class AsyncDependentPhoneNumberList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )

@@ -321,6 +321,7 @@ class ApplicationList(Resource):
         friendly_name: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Application]:
         """The applications of the account.
@@ -329,6 +330,8 @@ class ApplicationList(Resource):
             friendly_name: Only applications with exactly this label.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -340,7 +343,7 @@ class ApplicationList(Resource):
         See https://www.twilio.com/docs/usage/api/applications
         """
         return self._session.list(
-            APPLICATIONS_LIST, self._path, (friendly_name,), Application, limit, page_size, options
+            APPLICATIONS_LIST, self._path, (friendly_name,), Application, limit, page_size, options, from_page
         )
 
 
@@ -590,6 +593,7 @@ class AsyncApplicationList(Resource):
         friendly_name: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Application]:
         """The applications of the account.
@@ -598,6 +602,8 @@ class AsyncApplicationList(Resource):
             friendly_name: Only applications with exactly this label.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -609,7 +615,7 @@ class AsyncApplicationList(Resource):
         See https://www.twilio.com/docs/usage/api/applications
         """
         return self._session.list(
-            APPLICATIONS_LIST, self._path, (friendly_name,), Application, limit, page_size, options
+            APPLICATIONS_LIST, self._path, (friendly_name,), Application, limit, page_size, options, from_page
         )
 
 

@@ -408,13 +408,20 @@ class AvailablePhoneNumberCountryList(Resource):
         return AvailablePhoneNumberCountryContext(self._session, self._path, country_code)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[AvailablePhoneNumberCountry]:
         """The countries in which numbers can be bought.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -433,6 +440,7 @@ class AvailablePhoneNumberCountryList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -538,6 +546,7 @@ class AvailablePhoneNumberLocalList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[AvailablePhoneNumber]:
         """Local numbers that can be bought now and match all that you ask for.
@@ -567,6 +576,8 @@ class AvailablePhoneNumberLocalList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -604,6 +615,7 @@ class AvailablePhoneNumberLocalList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -643,6 +655,7 @@ class AvailablePhoneNumberTollFreeList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[AvailablePhoneNumber]:
         """Toll-free numbers that can be bought now and match all that you ask for.
@@ -672,6 +685,8 @@ class AvailablePhoneNumberTollFreeList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -709,6 +724,7 @@ class AvailablePhoneNumberTollFreeList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -748,6 +764,7 @@ class AvailablePhoneNumberMobileList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[AvailablePhoneNumber]:
         """Mobile numbers that can be bought now and match all that you ask for.
@@ -777,6 +794,8 @@ class AvailablePhoneNumberMobileList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -814,6 +833,7 @@ class AvailablePhoneNumberMobileList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -853,6 +873,7 @@ class AvailablePhoneNumberNationalList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[AvailablePhoneNumber]:
         """National numbers that can be bought now and match all that you ask for.
@@ -882,6 +903,8 @@ class AvailablePhoneNumberNationalList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -919,6 +942,7 @@ class AvailablePhoneNumberNationalList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -958,6 +982,7 @@ class AvailablePhoneNumberSharedCostList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[AvailablePhoneNumber]:
         """Shared-cost numbers that can be bought now and match all that you ask for.
@@ -987,6 +1012,8 @@ class AvailablePhoneNumberSharedCostList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1024,6 +1051,7 @@ class AvailablePhoneNumberSharedCostList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1063,6 +1091,7 @@ class AvailablePhoneNumberVoipList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[AvailablePhoneNumber]:
         """Internet telephony numbers that can be bought now and match all that you ask for.
@@ -1092,6 +1121,8 @@ class AvailablePhoneNumberVoipList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1129,6 +1160,7 @@ class AvailablePhoneNumberVoipList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1168,6 +1200,7 @@ class AvailablePhoneNumberMachineToMachineList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[AvailablePhoneNumber]:
         """Machine-to-machine numbers that can be bought now and match all that you ask for.
@@ -1197,6 +1230,8 @@ class AvailablePhoneNumberMachineToMachineList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1234,6 +1269,7 @@ class AvailablePhoneNumberMachineToMachineList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1262,13 +1298,20 @@ class AsyncAvailablePhoneNumberCountryList(Resource):
         return AsyncAvailablePhoneNumberCountryContext(self._session, self._path, country_code)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[AvailablePhoneNumberCountry]:
         """The countries in which numbers can be bought.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1287,6 +1330,7 @@ class AsyncAvailablePhoneNumberCountryList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1392,6 +1436,7 @@ class AsyncAvailablePhoneNumberLocalList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[AvailablePhoneNumber]:
         """Local numbers that can be bought now and match all that you ask for.
@@ -1421,6 +1466,8 @@ class AsyncAvailablePhoneNumberLocalList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1458,6 +1505,7 @@ class AsyncAvailablePhoneNumberLocalList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1497,6 +1545,7 @@ class AsyncAvailablePhoneNumberTollFreeList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[AvailablePhoneNumber]:
         """Toll-free numbers that can be bought now and match all that you ask for.
@@ -1526,6 +1575,8 @@ class AsyncAvailablePhoneNumberTollFreeList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1563,6 +1614,7 @@ class AsyncAvailablePhoneNumberTollFreeList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1602,6 +1654,7 @@ class AsyncAvailablePhoneNumberMobileList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[AvailablePhoneNumber]:
         """Mobile numbers that can be bought now and match all that you ask for.
@@ -1631,6 +1684,8 @@ class AsyncAvailablePhoneNumberMobileList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1668,6 +1723,7 @@ class AsyncAvailablePhoneNumberMobileList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1707,6 +1763,7 @@ class AsyncAvailablePhoneNumberNationalList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[AvailablePhoneNumber]:
         """National numbers that can be bought now and match all that you ask for.
@@ -1736,6 +1793,8 @@ class AsyncAvailablePhoneNumberNationalList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1773,6 +1832,7 @@ class AsyncAvailablePhoneNumberNationalList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1812,6 +1872,7 @@ class AsyncAvailablePhoneNumberSharedCostList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[AvailablePhoneNumber]:
         """Shared-cost numbers that can be bought now and match all that you ask for.
@@ -1841,6 +1902,8 @@ class AsyncAvailablePhoneNumberSharedCostList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1878,6 +1941,7 @@ class AsyncAvailablePhoneNumberSharedCostList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1917,6 +1981,7 @@ class AsyncAvailablePhoneNumberVoipList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[AvailablePhoneNumber]:
         """Internet telephony numbers that can be bought now and match all that you ask for.
@@ -1946,6 +2011,8 @@ class AsyncAvailablePhoneNumberVoipList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1983,6 +2050,7 @@ class AsyncAvailablePhoneNumberVoipList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2022,6 +2090,7 @@ class AsyncAvailablePhoneNumberMachineToMachineList(Resource):
         in_locality: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[AvailablePhoneNumber]:
         """Machine-to-machine numbers that can be bought now and match all that you ask for.
@@ -2051,6 +2120,8 @@ class AsyncAvailablePhoneNumberMachineToMachineList(Resource):
             in_locality: Only this city or town.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2088,4 +2159,5 @@ class AsyncAvailablePhoneNumberMachineToMachineList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )

@@ -781,6 +781,7 @@ class CallList(Resource):
         end_time_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Call]:
         """Calls in and out, newest first, live ones included.
@@ -802,6 +803,8 @@ class CallList(Resource):
                 date or an aware datetime.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -831,6 +834,7 @@ class CallList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1338,6 +1342,7 @@ class AsyncCallList(Resource):
         end_time_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Call]:
         """Calls in and out, newest first, live ones included.
@@ -1359,6 +1364,8 @@ class AsyncCallList(Resource):
                 date or an aware datetime.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1388,6 +1395,7 @@ class AsyncCallList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 

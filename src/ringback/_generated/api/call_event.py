@@ -67,13 +67,20 @@ class CallEventList(Resource):
         self._path = f"{parent}/Events"
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[CallEvent]:
         """The exchanges of the call in the order in which they happened.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -84,7 +91,9 @@ class CallEventList(Resource):
 
         See https://www.twilio.com/docs/voice/api/call-event-resource
         """
-        return self._session.list(CALLS_EVENTS_LIST, self._path, (), CallEvent, limit, page_size, options)
+        return self._session.list(
+            CALLS_EVENTS_LIST, self._path, (), CallEvent, limit, page_size, options, from_page
+        )
 
 
 class AsyncCallEventList(Resource):
@@ -101,13 +110,20 @@ class AsyncCallEventList(Resource):
         self._path = f"{parent}/Events"
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[CallEvent]:
         """The exchanges of the call in the order in which they happened.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -118,4 +134,6 @@ class AsyncCallEventList(Resource):
 
         See https://www.twilio.com/docs/voice/api/call-event-resource
         """
-        return self._session.list(CALLS_EVENTS_LIST, self._path, (), CallEvent, limit, page_size, options)
+        return self._session.list(
+            CALLS_EVENTS_LIST, self._path, (), CallEvent, limit, page_size, options, from_page
+        )

@@ -681,6 +681,7 @@ class ConferenceList(Resource):
         status: ConferenceStatus | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Conference]:
         """Conferences, newest first, live ones included.
@@ -696,6 +697,8 @@ class ConferenceList(Resource):
             status: Only conferences with this status.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -723,6 +726,7 @@ class ConferenceList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1063,6 +1067,7 @@ class ParticipantList(Resource):
         coaching: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Participant]:
         """Those who are in the conference now; those who have left are not listed.
@@ -1073,6 +1078,8 @@ class ParticipantList(Resource):
             coaching: Only those who coach somebody, or only those who don't.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1095,6 +1102,7 @@ class ParticipantList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1258,6 +1266,7 @@ class AsyncConferenceList(Resource):
         status: ConferenceStatus | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Conference]:
         """Conferences, newest first, live ones included.
@@ -1273,6 +1282,8 @@ class AsyncConferenceList(Resource):
             status: Only conferences with this status.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1300,6 +1311,7 @@ class AsyncConferenceList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1640,6 +1652,7 @@ class AsyncParticipantList(Resource):
         coaching: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Participant]:
         """Those who are in the conference now; those who have left are not listed.
@@ -1650,6 +1663,8 @@ class AsyncParticipantList(Resource):
             coaching: Only those who coach somebody, or only those who don't.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1672,6 +1687,7 @@ class AsyncParticipantList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 

@@ -225,13 +225,20 @@ class ConnectAppList(Resource):
         return ConnectAppContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[ConnectApp]:
         """The Connect apps that this account made.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -242,7 +249,9 @@ class ConnectAppList(Resource):
 
         See https://www.twilio.com/docs/iam/connect-apps/api
         """
-        return self._session.list(CONNECT_APPS_LIST, self._path, (), ConnectApp, limit, page_size, options)
+        return self._session.list(
+            CONNECT_APPS_LIST, self._path, (), ConnectApp, limit, page_size, options, from_page
+        )
 
 
 class ConnectAppContext(Resource):
@@ -378,13 +387,20 @@ class AuthorizedConnectAppList(Resource):
         return AuthorizedConnectAppContext(self._session, self._path, connect_app_sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[AuthorizedConnectApp]:
         """The apps that this account gave access to.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -396,7 +412,14 @@ class AuthorizedConnectAppList(Resource):
         See https://www.twilio.com/docs/iam/authorized-connect-apps/api
         """
         return self._session.list(
-            AUTHORIZED_CONNECT_APPS_LIST, self._path, (), AuthorizedConnectApp, limit, page_size, options
+            AUTHORIZED_CONNECT_APPS_LIST,
+            self._path,
+            (),
+            AuthorizedConnectApp,
+            limit,
+            page_size,
+            options,
+            from_page,
         )
 
 
@@ -465,13 +488,20 @@ class AsyncConnectAppList(Resource):
         return AsyncConnectAppContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[ConnectApp]:
         """The Connect apps that this account made.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -482,7 +512,9 @@ class AsyncConnectAppList(Resource):
 
         See https://www.twilio.com/docs/iam/connect-apps/api
         """
-        return self._session.list(CONNECT_APPS_LIST, self._path, (), ConnectApp, limit, page_size, options)
+        return self._session.list(
+            CONNECT_APPS_LIST, self._path, (), ConnectApp, limit, page_size, options, from_page
+        )
 
 
 class AsyncConnectAppContext(Resource):
@@ -618,13 +650,20 @@ class AsyncAuthorizedConnectAppList(Resource):
         return AsyncAuthorizedConnectAppContext(self._session, self._path, connect_app_sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[AuthorizedConnectApp]:
         """The apps that this account gave access to.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -636,7 +675,14 @@ class AsyncAuthorizedConnectAppList(Resource):
         See https://www.twilio.com/docs/iam/authorized-connect-apps/api
         """
         return self._session.list(
-            AUTHORIZED_CONNECT_APPS_LIST, self._path, (), AuthorizedConnectApp, limit, page_size, options
+            AUTHORIZED_CONNECT_APPS_LIST,
+            self._path,
+            (),
+            AuthorizedConnectApp,
+            limit,
+            page_size,
+            options,
+            from_page,
         )
 
 

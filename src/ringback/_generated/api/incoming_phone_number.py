@@ -889,6 +889,7 @@ class IncomingPhoneNumberList(NumberPurchases):
         origin: IncomingPhoneNumberOrigin | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[IncomingPhoneNumber]:
         """The numbers of the account, of every type.
@@ -901,6 +902,8 @@ class IncomingPhoneNumberList(NumberPurchases):
             origin: Only numbers on this network. Left out: all.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -924,6 +927,7 @@ class IncomingPhoneNumberList(NumberPurchases):
             limit,
             page_size,
             options,
+            from_page,
         )
 
     @property
@@ -1230,6 +1234,7 @@ class IncomingPhoneNumberLocalList(Resource):
         origin: IncomingPhoneNumberOrigin | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[IncomingPhoneNumber]:
         """The local numbers of the account.
@@ -1242,6 +1247,8 @@ class IncomingPhoneNumberLocalList(Resource):
             origin: Only numbers on this network. Left out: all.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1265,6 +1272,7 @@ class IncomingPhoneNumberLocalList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1398,6 +1406,7 @@ class IncomingPhoneNumberMobileList(Resource):
         origin: IncomingPhoneNumberOrigin | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[IncomingPhoneNumber]:
         """The mobile numbers of the account.
@@ -1410,6 +1419,8 @@ class IncomingPhoneNumberMobileList(Resource):
             origin: Only numbers on this network. Left out: all.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1433,6 +1444,7 @@ class IncomingPhoneNumberMobileList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1566,6 +1578,7 @@ class IncomingPhoneNumberTollFreeList(Resource):
         origin: IncomingPhoneNumberOrigin | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[IncomingPhoneNumber]:
         """The toll-free numbers of the account.
@@ -1578,6 +1591,8 @@ class IncomingPhoneNumberTollFreeList(Resource):
             origin: Only numbers on this network. Left out: all.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1601,6 +1616,7 @@ class IncomingPhoneNumberTollFreeList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1665,13 +1681,20 @@ class IncomingPhoneNumberAssignedAddOnList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[IncomingPhoneNumberAssignedAddOn]:
         """The add-ons at work on the number.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1690,6 +1713,7 @@ class IncomingPhoneNumberAssignedAddOnList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1785,13 +1809,20 @@ class IncomingPhoneNumberAssignedAddOnExtensionList(Resource):
         return IncomingPhoneNumberAssignedAddOnExtensionContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[IncomingPhoneNumberAssignedAddOnExtension]:
         """The extensions of the add-on on the number.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1810,6 +1841,7 @@ class IncomingPhoneNumberAssignedAddOnExtensionList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2068,6 +2100,7 @@ class AsyncIncomingPhoneNumberList(AsyncNumberPurchases):
         origin: IncomingPhoneNumberOrigin | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[IncomingPhoneNumber]:
         """The numbers of the account, of every type.
@@ -2080,6 +2113,8 @@ class AsyncIncomingPhoneNumberList(AsyncNumberPurchases):
             origin: Only numbers on this network. Left out: all.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2103,6 +2138,7 @@ class AsyncIncomingPhoneNumberList(AsyncNumberPurchases):
             limit,
             page_size,
             options,
+            from_page,
         )
 
     @property
@@ -2411,6 +2447,7 @@ class AsyncIncomingPhoneNumberLocalList(Resource):
         origin: IncomingPhoneNumberOrigin | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[IncomingPhoneNumber]:
         """The local numbers of the account.
@@ -2423,6 +2460,8 @@ class AsyncIncomingPhoneNumberLocalList(Resource):
             origin: Only numbers on this network. Left out: all.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2446,6 +2485,7 @@ class AsyncIncomingPhoneNumberLocalList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2579,6 +2619,7 @@ class AsyncIncomingPhoneNumberMobileList(Resource):
         origin: IncomingPhoneNumberOrigin | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[IncomingPhoneNumber]:
         """The mobile numbers of the account.
@@ -2591,6 +2632,8 @@ class AsyncIncomingPhoneNumberMobileList(Resource):
             origin: Only numbers on this network. Left out: all.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2614,6 +2657,7 @@ class AsyncIncomingPhoneNumberMobileList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2747,6 +2791,7 @@ class AsyncIncomingPhoneNumberTollFreeList(Resource):
         origin: IncomingPhoneNumberOrigin | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[IncomingPhoneNumber]:
         """The toll-free numbers of the account.
@@ -2759,6 +2804,8 @@ class AsyncIncomingPhoneNumberTollFreeList(Resource):
             origin: Only numbers on this network. Left out: all.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2782,6 +2829,7 @@ class AsyncIncomingPhoneNumberTollFreeList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2846,13 +2894,20 @@ class AsyncIncomingPhoneNumberAssignedAddOnList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[IncomingPhoneNumberAssignedAddOn]:
         """The add-ons at work on the number.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2871,6 +2926,7 @@ class AsyncIncomingPhoneNumberAssignedAddOnList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2966,13 +3022,20 @@ class AsyncIncomingPhoneNumberAssignedAddOnExtensionList(Resource):
         return AsyncIncomingPhoneNumberAssignedAddOnExtensionContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[IncomingPhoneNumberAssignedAddOnExtension]:
         """The extensions of the add-on on the number.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2991,6 +3054,7 @@ class AsyncIncomingPhoneNumberAssignedAddOnExtensionList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 

@@ -271,13 +271,20 @@ class KeyList(Resource):
         return KeyContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[Key]:
         """The account's keys, without their secrets.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -288,7 +295,7 @@ class KeyList(Resource):
 
         See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
         """
-        return self._session.list(KEYS_LIST, self._path, (), Key, limit, page_size, options)
+        return self._session.list(KEYS_LIST, self._path, (), Key, limit, page_size, options, from_page)
 
 
 class KeyContext(Resource):
@@ -420,13 +427,20 @@ class SigningKeyList(Resource):
         return SigningKeyContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[SigningKey]:
         """The account's keys, without their secrets.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -437,7 +451,9 @@ class SigningKeyList(Resource):
 
         See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
         """
-        return self._session.list(SIGNING_KEYS_LIST, self._path, (), SigningKey, limit, page_size, options)
+        return self._session.list(
+            SIGNING_KEYS_LIST, self._path, (), SigningKey, limit, page_size, options, from_page
+        )
 
 
 class SigningKeyContext(Resource):
@@ -575,13 +591,20 @@ class AsyncKeyList(Resource):
         return AsyncKeyContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[Key]:
         """The account's keys, without their secrets.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -592,7 +615,7 @@ class AsyncKeyList(Resource):
 
         See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
         """
-        return self._session.list(KEYS_LIST, self._path, (), Key, limit, page_size, options)
+        return self._session.list(KEYS_LIST, self._path, (), Key, limit, page_size, options, from_page)
 
 
 class AsyncKeyContext(Resource):
@@ -726,13 +749,20 @@ class AsyncSigningKeyList(Resource):
         return AsyncSigningKeyContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[SigningKey]:
         """The account's keys, without their secrets.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -743,7 +773,9 @@ class AsyncSigningKeyList(Resource):
 
         See https://www.twilio.com/docs/iam/api-keys/key-resource-v2010
         """
-        return self._session.list(SIGNING_KEYS_LIST, self._path, (), SigningKey, limit, page_size, options)
+        return self._session.list(
+            SIGNING_KEYS_LIST, self._path, (), SigningKey, limit, page_size, options, from_page
+        )
 
 
 class AsyncSigningKeyContext(Resource):

@@ -812,6 +812,7 @@ class MessageList(Resource):
         date_sent_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Message]:
         """Messages in and out, newest first.
@@ -826,6 +827,8 @@ class MessageList(Resource):
                 or an aware datetime.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -850,6 +853,7 @@ class MessageList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -986,6 +990,7 @@ class MediaList(Resource):
         date_created_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Media]:
         """The records of the message's files.
@@ -998,6 +1003,8 @@ class MediaList(Resource):
                 date or an aware datetime.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1020,6 +1027,7 @@ class MediaList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1464,6 +1472,7 @@ class AsyncMessageList(Resource):
         date_sent_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Message]:
         """Messages in and out, newest first.
@@ -1478,6 +1487,8 @@ class AsyncMessageList(Resource):
                 or an aware datetime.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1502,6 +1513,7 @@ class AsyncMessageList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1638,6 +1650,7 @@ class AsyncMediaList(Resource):
         date_created_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Media]:
         """The records of the message's files.
@@ -1650,6 +1663,8 @@ class AsyncMediaList(Resource):
                 date or an aware datetime.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1672,6 +1687,7 @@ class AsyncMediaList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 

@@ -229,6 +229,7 @@ class NotificationList(Resource):
         message_date_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Notification]:
         """Log entries, newest first, without the exchanges that caused them.
@@ -240,6 +241,8 @@ class NotificationList(Resource):
             message_date_after: Only entries logged on or after this day, UTC.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -263,6 +266,7 @@ class NotificationList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -339,6 +343,7 @@ class CallNotificationList(Resource):
         message_date_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Notification]:
         """Log entries, newest first, without the exchanges that caused them.
@@ -350,6 +355,8 @@ class CallNotificationList(Resource):
             message_date_after: Only entries logged on or after this day, UTC.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -373,6 +380,7 @@ class CallNotificationList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -450,6 +458,7 @@ class AsyncNotificationList(Resource):
         message_date_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Notification]:
         """Log entries, newest first, without the exchanges that caused them.
@@ -461,6 +470,8 @@ class AsyncNotificationList(Resource):
             message_date_after: Only entries logged on or after this day, UTC.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -484,6 +495,7 @@ class AsyncNotificationList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -560,6 +572,7 @@ class AsyncCallNotificationList(Resource):
         message_date_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Notification]:
         """Log entries, newest first, without the exchanges that caused them.
@@ -571,6 +584,8 @@ class AsyncCallNotificationList(Resource):
             message_date_after: Only entries logged on or after this day, UTC.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -594,6 +609,7 @@ class AsyncCallNotificationList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 

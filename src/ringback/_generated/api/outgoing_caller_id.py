@@ -197,6 +197,7 @@ class OutgoingCallerIdList(Resource):
         friendly_name: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[OutgoingCallerId]:
         """The numbers that were verified for this account.
@@ -206,6 +207,8 @@ class OutgoingCallerIdList(Resource):
             friendly_name: Only those with exactly this label.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -227,6 +230,7 @@ class OutgoingCallerIdList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -400,6 +404,7 @@ class AsyncOutgoingCallerIdList(Resource):
         friendly_name: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[OutgoingCallerId]:
         """The numbers that were verified for this account.
@@ -409,6 +414,8 @@ class AsyncOutgoingCallerIdList(Resource):
             friendly_name: Only those with exactly this label.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -430,6 +437,7 @@ class AsyncOutgoingCallerIdList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 

@@ -263,13 +263,20 @@ class QueueList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[Queue]:
         """The queues of the account.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -280,7 +287,7 @@ class QueueList(Resource):
 
         See https://www.twilio.com/docs/voice/api/queue-resource
         """
-        return self._session.list(QUEUES_LIST, self._path, (), Queue, limit, page_size, options)
+        return self._session.list(QUEUES_LIST, self._path, (), Queue, limit, page_size, options, from_page)
 
 
 class QueueContext(Resource):
@@ -402,13 +409,20 @@ class MemberList(Resource):
         return MemberContext(self._session, self._path, call_sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[Member]:
         """The calls that wait in the queue, the next one first.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -419,7 +433,9 @@ class MemberList(Resource):
 
         See https://www.twilio.com/docs/voice/api/member-resource
         """
-        return self._session.list(QUEUES_MEMBERS_LIST, self._path, (), Member, limit, page_size, options)
+        return self._session.list(
+            QUEUES_MEMBERS_LIST, self._path, (), Member, limit, page_size, options, from_page
+        )
 
 
 class MemberContext(Resource):
@@ -547,13 +563,20 @@ class AsyncQueueList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[Queue]:
         """The queues of the account.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -564,7 +587,7 @@ class AsyncQueueList(Resource):
 
         See https://www.twilio.com/docs/voice/api/queue-resource
         """
-        return self._session.list(QUEUES_LIST, self._path, (), Queue, limit, page_size, options)
+        return self._session.list(QUEUES_LIST, self._path, (), Queue, limit, page_size, options, from_page)
 
 
 class AsyncQueueContext(Resource):
@@ -686,13 +709,20 @@ class AsyncMemberList(Resource):
         return AsyncMemberContext(self._session, self._path, call_sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[Member]:
         """The calls that wait in the queue, the next one first.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -703,7 +733,9 @@ class AsyncMemberList(Resource):
 
         See https://www.twilio.com/docs/voice/api/member-resource
         """
-        return self._session.list(QUEUES_MEMBERS_LIST, self._path, (), Member, limit, page_size, options)
+        return self._session.list(
+            QUEUES_MEMBERS_LIST, self._path, (), Member, limit, page_size, options, from_page
+        )
 
 
 class AsyncMemberContext(Resource):

@@ -840,6 +840,7 @@ class RecordingList(Resource):
         include_soft_deleted: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[Recording]:
         """Recordings of the account, newest first.
@@ -857,6 +858,8 @@ class RecordingList(Resource):
                 without audio. Default: false.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -882,6 +885,7 @@ class RecordingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -982,13 +986,20 @@ class RecordingAddOnResultList(Resource):
         return RecordingAddOnResultContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[RecordingAddOnResult]:
         """Results of the recording, one for each add-on that was run.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1000,7 +1011,14 @@ class RecordingAddOnResultList(Resource):
         See https://www.twilio.com/docs/voice/api/recording
         """
         return self._session.list(
-            RECORDINGS_ADD_ON_RESULTS_LIST, self._path, (), RecordingAddOnResult, limit, page_size, options
+            RECORDINGS_ADD_ON_RESULTS_LIST,
+            self._path,
+            (),
+            RecordingAddOnResult,
+            limit,
+            page_size,
+            options,
+            from_page,
         )
 
 
@@ -1092,13 +1110,20 @@ class RecordingAddOnResultPayloadList(Resource):
         return RecordingAddOnResultPayloadContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[RecordingAddOnResultPayload]:
         """The pieces of data of the result.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1117,6 +1142,7 @@ class RecordingAddOnResultPayloadList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1298,6 +1324,7 @@ class CallRecordingList(Resource):
         date_created_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[CallRecording]:
         """Recordings of the call, newest first.
@@ -1308,6 +1335,8 @@ class CallRecordingList(Resource):
             date_created_after: Only recordings made on or after this day, UTC.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1330,6 +1359,7 @@ class CallRecordingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1455,6 +1485,7 @@ class ConferenceRecordingList(Resource):
         date_created_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[ConferenceRecording]:
         """Recordings of the conference, newest first.
@@ -1465,6 +1496,8 @@ class ConferenceRecordingList(Resource):
             date_created_after: Only recordings made on or after this day, UTC.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1487,6 +1520,7 @@ class ConferenceRecordingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1615,6 +1649,7 @@ class AsyncRecordingList(Resource):
         include_soft_deleted: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[Recording]:
         """Recordings of the account, newest first.
@@ -1632,6 +1667,8 @@ class AsyncRecordingList(Resource):
                 without audio. Default: false.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1657,6 +1694,7 @@ class AsyncRecordingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1759,13 +1797,20 @@ class AsyncRecordingAddOnResultList(Resource):
         return AsyncRecordingAddOnResultContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[RecordingAddOnResult]:
         """Results of the recording, one for each add-on that was run.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1777,7 +1822,14 @@ class AsyncRecordingAddOnResultList(Resource):
         See https://www.twilio.com/docs/voice/api/recording
         """
         return self._session.list(
-            RECORDINGS_ADD_ON_RESULTS_LIST, self._path, (), RecordingAddOnResult, limit, page_size, options
+            RECORDINGS_ADD_ON_RESULTS_LIST,
+            self._path,
+            (),
+            RecordingAddOnResult,
+            limit,
+            page_size,
+            options,
+            from_page,
         )
 
 
@@ -1869,13 +1921,20 @@ class AsyncRecordingAddOnResultPayloadList(Resource):
         return AsyncRecordingAddOnResultPayloadContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[RecordingAddOnResultPayload]:
         """The pieces of data of the result.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1894,6 +1953,7 @@ class AsyncRecordingAddOnResultPayloadList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2075,6 +2135,7 @@ class AsyncCallRecordingList(Resource):
         date_created_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[CallRecording]:
         """Recordings of the call, newest first.
@@ -2085,6 +2146,8 @@ class AsyncCallRecordingList(Resource):
             date_created_after: Only recordings made on or after this day, UTC.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2107,6 +2170,7 @@ class AsyncCallRecordingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2232,6 +2296,7 @@ class AsyncConferenceRecordingList(Resource):
         date_created_after: date | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[ConferenceRecording]:
         """Recordings of the conference, newest first.
@@ -2242,6 +2307,8 @@ class AsyncConferenceRecordingList(Resource):
             date_created_after: Only recordings made on or after this day, UTC.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2264,6 +2331,7 @@ class AsyncConferenceRecordingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 

@@ -170,6 +170,7 @@ class ShortCodeList(Resource):
         short_code: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[ShortCode]:
         """The account's short codes.
@@ -179,6 +180,8 @@ class ShortCodeList(Resource):
             short_code: Only codes that match these digits; `*` stands for any digit.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -200,6 +203,7 @@ class ShortCodeList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -319,6 +323,7 @@ class AsyncShortCodeList(Resource):
         short_code: str | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[ShortCode]:
         """The account's short codes.
@@ -328,6 +333,8 @@ class AsyncShortCodeList(Resource):
             short_code: Only codes that match these digits; `*` stands for any digit.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -349,6 +356,7 @@ class AsyncShortCodeList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 

@@ -1088,13 +1088,20 @@ class SipDomainList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[SipDomain]:
         """The account's SIP domains.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1105,7 +1112,9 @@ class SipDomainList(Resource):
 
         See https://www.twilio.com/docs/voice/sip/api/sip-domain-resource
         """
-        return self._session.list(SIP_DOMAINS_LIST, self._path, (), SipDomain, limit, page_size, options)
+        return self._session.list(
+            SIP_DOMAINS_LIST, self._path, (), SipDomain, limit, page_size, options, from_page
+        )
 
 
 class SipDomainContext(Resource):
@@ -1303,13 +1312,20 @@ class SipCredentialListMappingList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[SipCredentialListMapping]:
         """The credential lists that are accepted.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1328,6 +1344,7 @@ class SipCredentialListMappingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1439,13 +1456,20 @@ class SipIpAccessControlListMappingList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[SipIpAccessControlListMapping]:
         """The IP access control lists that are accepted.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1464,6 +1488,7 @@ class SipIpAccessControlListMappingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1621,13 +1646,20 @@ class SipAuthCallsCredentialListMappingList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[SipAuthCredentialListMapping]:
         """The credential lists that are accepted.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1646,6 +1678,7 @@ class SipAuthCallsCredentialListMappingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1761,13 +1794,20 @@ class SipAuthCallsIpAccessControlListMappingList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[SipAuthIpAccessControlListMapping]:
         """The IP access control lists that are accepted.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1786,6 +1826,7 @@ class SipAuthCallsIpAccessControlListMappingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1921,13 +1962,20 @@ class SipAuthRegistrationsCredentialListMappingList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[SipAuthCredentialListMapping]:
         """The credential lists that are accepted.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1946,6 +1994,7 @@ class SipAuthRegistrationsCredentialListMappingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2057,13 +2106,20 @@ class SipCredentialListList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[SipCredentialList]:
         """The account's credential lists.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2075,7 +2131,7 @@ class SipCredentialListList(Resource):
         See https://www.twilio.com/docs/voice/sip/api/sip-credentiallist-resource
         """
         return self._session.list(
-            SIP_CREDENTIAL_LISTS_LIST, self._path, (), SipCredentialList, limit, page_size, options
+            SIP_CREDENTIAL_LISTS_LIST, self._path, (), SipCredentialList, limit, page_size, options, from_page
         )
 
 
@@ -2212,13 +2268,20 @@ class SipCredentialsList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[SipCredential]:
         """The user names on the list, without their passwords.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2230,7 +2293,14 @@ class SipCredentialsList(Resource):
         See https://www.twilio.com/docs/voice/sip/api/sip-credential-resource
         """
         return self._session.list(
-            SIP_CREDENTIAL_LISTS_CREDENTIALS_LIST, self._path, (), SipCredential, limit, page_size, options
+            SIP_CREDENTIAL_LISTS_CREDENTIALS_LIST,
+            self._path,
+            (),
+            SipCredential,
+            limit,
+            page_size,
+            options,
+            from_page,
         )
 
 
@@ -2355,13 +2425,20 @@ class SipIpAccessControlListList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[SipIpAccessControlList]:
         """The account's IP access control lists.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2380,6 +2457,7 @@ class SipIpAccessControlListList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2527,13 +2605,20 @@ class SipIpAddressList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[SipIpAddress]:
         """The addresses on the list.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2552,6 +2637,7 @@ class SipIpAddressList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2772,13 +2858,20 @@ class AsyncSipDomainList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[SipDomain]:
         """The account's SIP domains.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2789,7 +2882,9 @@ class AsyncSipDomainList(Resource):
 
         See https://www.twilio.com/docs/voice/sip/api/sip-domain-resource
         """
-        return self._session.list(SIP_DOMAINS_LIST, self._path, (), SipDomain, limit, page_size, options)
+        return self._session.list(
+            SIP_DOMAINS_LIST, self._path, (), SipDomain, limit, page_size, options, from_page
+        )
 
 
 class AsyncSipDomainContext(Resource):
@@ -2987,13 +3082,20 @@ class AsyncSipCredentialListMappingList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[SipCredentialListMapping]:
         """The credential lists that are accepted.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -3012,6 +3114,7 @@ class AsyncSipCredentialListMappingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -3123,13 +3226,20 @@ class AsyncSipIpAccessControlListMappingList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[SipIpAccessControlListMapping]:
         """The IP access control lists that are accepted.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -3148,6 +3258,7 @@ class AsyncSipIpAccessControlListMappingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -3305,13 +3416,20 @@ class AsyncSipAuthCallsCredentialListMappingList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[SipAuthCredentialListMapping]:
         """The credential lists that are accepted.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -3330,6 +3448,7 @@ class AsyncSipAuthCallsCredentialListMappingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -3447,13 +3566,20 @@ class AsyncSipAuthCallsIpAccessControlListMappingList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[SipAuthIpAccessControlListMapping]:
         """The IP access control lists that are accepted.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -3472,6 +3598,7 @@ class AsyncSipAuthCallsIpAccessControlListMappingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -3607,13 +3734,20 @@ class AsyncSipAuthRegistrationsCredentialListMappingList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[SipAuthCredentialListMapping]:
         """The credential lists that are accepted.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -3632,6 +3766,7 @@ class AsyncSipAuthRegistrationsCredentialListMappingList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -3743,13 +3878,20 @@ class AsyncSipCredentialListList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[SipCredentialList]:
         """The account's credential lists.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -3761,7 +3903,7 @@ class AsyncSipCredentialListList(Resource):
         See https://www.twilio.com/docs/voice/sip/api/sip-credentiallist-resource
         """
         return self._session.list(
-            SIP_CREDENTIAL_LISTS_LIST, self._path, (), SipCredentialList, limit, page_size, options
+            SIP_CREDENTIAL_LISTS_LIST, self._path, (), SipCredentialList, limit, page_size, options, from_page
         )
 
 
@@ -3900,13 +4042,20 @@ class AsyncSipCredentialsList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[SipCredential]:
         """The user names on the list, without their passwords.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -3918,7 +4067,14 @@ class AsyncSipCredentialsList(Resource):
         See https://www.twilio.com/docs/voice/sip/api/sip-credential-resource
         """
         return self._session.list(
-            SIP_CREDENTIAL_LISTS_CREDENTIALS_LIST, self._path, (), SipCredential, limit, page_size, options
+            SIP_CREDENTIAL_LISTS_CREDENTIALS_LIST,
+            self._path,
+            (),
+            SipCredential,
+            limit,
+            page_size,
+            options,
+            from_page,
         )
 
 
@@ -4047,13 +4203,20 @@ class AsyncSipIpAccessControlListList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[SipIpAccessControlList]:
         """The account's IP access control lists.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -4072,6 +4235,7 @@ class AsyncSipIpAccessControlListList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -4221,13 +4385,20 @@ class AsyncSipIpAddressList(Resource):
         )
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[SipIpAddress]:
         """The addresses on the list.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -4246,6 +4417,7 @@ class AsyncSipIpAddressList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 

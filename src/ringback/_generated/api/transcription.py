@@ -194,13 +194,20 @@ class TranscriptionList(Resource):
         return TranscriptionContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[Transcription]:
         """Transcriptions of the account, newest first.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -212,7 +219,7 @@ class TranscriptionList(Resource):
         See https://www.twilio.com/docs/voice/api/recording-transcription
         """
         return self._session.list(
-            TRANSCRIPTIONS_LIST, self._path, (), Transcription, limit, page_size, options
+            TRANSCRIPTIONS_LIST, self._path, (), Transcription, limit, page_size, options, from_page
         )
 
 
@@ -297,13 +304,20 @@ class RecordingTranscriptionList(Resource):
         return RecordingTranscriptionContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> Pager[Transcription]:
         """Transcriptions of the recording, newest first.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -315,7 +329,14 @@ class RecordingTranscriptionList(Resource):
         See https://www.twilio.com/docs/voice/api/recording-transcription
         """
         return self._session.list(
-            RECORDINGS_TRANSCRIPTIONS_LIST, self._path, (), Transcription, limit, page_size, options
+            RECORDINGS_TRANSCRIPTIONS_LIST,
+            self._path,
+            (),
+            Transcription,
+            limit,
+            page_size,
+            options,
+            from_page,
         )
 
 
@@ -400,13 +421,20 @@ class AsyncTranscriptionList(Resource):
         return AsyncTranscriptionContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[Transcription]:
         """Transcriptions of the account, newest first.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -418,7 +446,7 @@ class AsyncTranscriptionList(Resource):
         See https://www.twilio.com/docs/voice/api/recording-transcription
         """
         return self._session.list(
-            TRANSCRIPTIONS_LIST, self._path, (), Transcription, limit, page_size, options
+            TRANSCRIPTIONS_LIST, self._path, (), Transcription, limit, page_size, options, from_page
         )
 
 
@@ -503,13 +531,20 @@ class AsyncRecordingTranscriptionList(Resource):
         return AsyncRecordingTranscriptionContext(self._session, self._path, sid)
 
     def list(
-        self, *, limit: int | None = None, page_size: int | None = None, options: RequestOptions | None = None
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        from_page: str | None = None,
+        options: RequestOptions | None = None,
     ) -> AsyncPager[Transcription]:
         """Transcriptions of the recording, newest first.
 
         Args:
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -521,7 +556,14 @@ class AsyncRecordingTranscriptionList(Resource):
         See https://www.twilio.com/docs/voice/api/recording-transcription
         """
         return self._session.list(
-            RECORDINGS_TRANSCRIPTIONS_LIST, self._path, (), Transcription, limit, page_size, options
+            RECORDINGS_TRANSCRIPTIONS_LIST,
+            self._path,
+            (),
+            Transcription,
+            limit,
+            page_size,
+            options,
+            from_page,
         )
 
 

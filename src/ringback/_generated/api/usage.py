@@ -923,6 +923,7 @@ class UsageRecordList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[UsageRecord]:
         """One record a category over the whole span from `start_date` to `end_date`.
@@ -934,6 +935,8 @@ class UsageRecordList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -957,6 +960,7 @@ class UsageRecordList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
     @property
@@ -1022,6 +1026,7 @@ class UsageRecordDailyList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[UsageRecord]:
         """One record a category and day.
@@ -1033,6 +1038,8 @@ class UsageRecordDailyList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1056,6 +1063,7 @@ class UsageRecordDailyList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1081,6 +1089,7 @@ class UsageRecordMonthlyList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[UsageRecord]:
         """One record a category and calendar month.
@@ -1092,6 +1101,8 @@ class UsageRecordMonthlyList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1115,6 +1126,7 @@ class UsageRecordMonthlyList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1140,6 +1152,7 @@ class UsageRecordYearlyList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[UsageRecord]:
         """One record a category and calendar year.
@@ -1151,6 +1164,8 @@ class UsageRecordYearlyList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1174,6 +1189,7 @@ class UsageRecordYearlyList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1199,6 +1215,7 @@ class UsageRecordAllTimeList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[UsageRecord]:
         """One record a category over the life of the account.
@@ -1210,6 +1227,8 @@ class UsageRecordAllTimeList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1233,6 +1252,7 @@ class UsageRecordAllTimeList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1258,6 +1278,7 @@ class UsageRecordTodayList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[UsageRecord]:
         """One record a category for today, as far as it is counted.
@@ -1269,6 +1290,8 @@ class UsageRecordTodayList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1292,6 +1315,7 @@ class UsageRecordTodayList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1317,6 +1341,7 @@ class UsageRecordYesterdayList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[UsageRecord]:
         """One record a category for yesterday.
@@ -1328,6 +1353,8 @@ class UsageRecordYesterdayList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1351,6 +1378,7 @@ class UsageRecordYesterdayList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1376,6 +1404,7 @@ class UsageRecordThisMonthList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[UsageRecord]:
         """One record a category for the present calendar month.
@@ -1387,6 +1416,8 @@ class UsageRecordThisMonthList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1410,6 +1441,7 @@ class UsageRecordThisMonthList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1435,6 +1467,7 @@ class UsageRecordLastMonthList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[UsageRecord]:
         """One record a category for the whole of last month.
@@ -1446,6 +1479,8 @@ class UsageRecordLastMonthList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1469,6 +1504,7 @@ class UsageRecordLastMonthList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1564,6 +1600,7 @@ class UsageTriggerList(Resource):
         usage_category: UsageCategory | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> Pager[UsageTrigger]:
         """The account's triggers.
@@ -1574,6 +1611,8 @@ class UsageTriggerList(Resource):
             usage_category: Only those that watch this category.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1596,6 +1635,7 @@ class UsageTriggerList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1725,6 +1765,7 @@ class AsyncUsageRecordList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[UsageRecord]:
         """One record a category over the whole span from `start_date` to `end_date`.
@@ -1736,6 +1777,8 @@ class AsyncUsageRecordList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1759,6 +1802,7 @@ class AsyncUsageRecordList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
     @property
@@ -1824,6 +1868,7 @@ class AsyncUsageRecordDailyList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[UsageRecord]:
         """One record a category and day.
@@ -1835,6 +1880,8 @@ class AsyncUsageRecordDailyList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1858,6 +1905,7 @@ class AsyncUsageRecordDailyList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1883,6 +1931,7 @@ class AsyncUsageRecordMonthlyList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[UsageRecord]:
         """One record a category and calendar month.
@@ -1894,6 +1943,8 @@ class AsyncUsageRecordMonthlyList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1917,6 +1968,7 @@ class AsyncUsageRecordMonthlyList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -1942,6 +1994,7 @@ class AsyncUsageRecordYearlyList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[UsageRecord]:
         """One record a category and calendar year.
@@ -1953,6 +2006,8 @@ class AsyncUsageRecordYearlyList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -1976,6 +2031,7 @@ class AsyncUsageRecordYearlyList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2001,6 +2057,7 @@ class AsyncUsageRecordAllTimeList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[UsageRecord]:
         """One record a category over the life of the account.
@@ -2012,6 +2069,8 @@ class AsyncUsageRecordAllTimeList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2035,6 +2094,7 @@ class AsyncUsageRecordAllTimeList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2060,6 +2120,7 @@ class AsyncUsageRecordTodayList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[UsageRecord]:
         """One record a category for today, as far as it is counted.
@@ -2071,6 +2132,8 @@ class AsyncUsageRecordTodayList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2094,6 +2157,7 @@ class AsyncUsageRecordTodayList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2119,6 +2183,7 @@ class AsyncUsageRecordYesterdayList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[UsageRecord]:
         """One record a category for yesterday.
@@ -2130,6 +2195,8 @@ class AsyncUsageRecordYesterdayList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2153,6 +2220,7 @@ class AsyncUsageRecordYesterdayList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2178,6 +2246,7 @@ class AsyncUsageRecordThisMonthList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[UsageRecord]:
         """One record a category for the present calendar month.
@@ -2189,6 +2258,8 @@ class AsyncUsageRecordThisMonthList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2212,6 +2283,7 @@ class AsyncUsageRecordThisMonthList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2237,6 +2309,7 @@ class AsyncUsageRecordLastMonthList(Resource):
         include_subaccounts: bool | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[UsageRecord]:
         """One record a category for the whole of last month.
@@ -2248,6 +2321,8 @@ class AsyncUsageRecordLastMonthList(Resource):
             include_subaccounts: Whether what subaccounts used is counted as well. Default: true.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2271,6 +2346,7 @@ class AsyncUsageRecordLastMonthList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
@@ -2366,6 +2442,7 @@ class AsyncUsageTriggerList(Resource):
         usage_category: UsageCategory | None = None,
         limit: int | None = None,
         page_size: int | None = None,
+        from_page: str | None = None,
         options: RequestOptions | None = None,
     ) -> AsyncPager[UsageTrigger]:
         """The account's triggers.
@@ -2376,6 +2453,8 @@ class AsyncUsageTriggerList(Resource):
             usage_category: Only those that watch this category.
             limit: Records at most; None is all of them.
             page_size: Records a request asks for, 1 to 1000; None leaves it to Twilio, or to `limit`.
+            from_page: The `next_uri` of a page of this list, kept from an earlier run: goes on there, with
+                the filters of then. None begins at the beginning.
             options: Settings of this request alone.
 
         Raises:
@@ -2398,6 +2477,7 @@ class AsyncUsageTriggerList(Resource):
             limit,
             page_size,
             options,
+            from_page,
         )
 
 
