@@ -173,8 +173,8 @@ def method_docs(operation: Operation, resource: Resource) -> str:
         )
         lines += item_docs(
             "from_page",
-            "The `next_uri` of a page of this list, kept from an earlier run: goes on there, with the filters "
-            "of then. None begins at the beginning.",
+            "The `next_uri` of a page of this list, kept from an earlier run: goes on there, with the "
+            "filters of then. None begins at the beginning.",
         )
     lines += item_docs("options", "Settings of this request alone.")
     lines += ["", "Raises:"]
