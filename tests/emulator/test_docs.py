@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import cast
+
+from ringback.emulator import Emulator
 
 PAGE = Path(__file__).parents[2] / "docs" / "emulator.md"
 
@@ -29,3 +33,18 @@ def test_the_examples_run(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert result.returncode == 0, result.stdout
+
+
+def test_the_transcript_is_what_the_example_leaves() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    example = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    told = re.search(r"```text\n(call 1:.*?)```", text, re.DOTALL)
+    assert example is not None
+    assert told is not None
+    names: dict[str, object] = {}
+    exec(example[1], names)  # noqa: S102 - our own documentation
+    with Emulator() as emulator:
+        cast("Callable[[Emulator], None]", names["test_menu"])(emulator)
+        happened = [line.split() for line in str(emulator.transcript).splitlines()]
+    lines = [line.split() for line in told[1].splitlines()]
+    assert happened[: len(lines)] == lines
