@@ -10,7 +10,9 @@ import pytest
 from tests.docs.snippets import ROOT, python_blocks
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-ONE_PROGRAM = re.compile(r"The blocks of Python (on this page|from here on) are one program: each builds on those")
+ONE_PROGRAM = re.compile(
+    r"The blocks of Python (on this page|from here on) are one program: each builds on those"
+)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

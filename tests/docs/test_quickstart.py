@@ -27,13 +27,13 @@ def quickstart() -> str:
     section = re.search(r"^## Quickstart\n(.*?)^## ", readme, re.MULTILINE | re.DOTALL)
     assert section is not None
     with ExitStack() as kept:
-        text = section[1]
-        for port in ("8000", "4010"):
-            listener = kept.enter_context(socket.socket())
+        # Held at the same time, so that they differ.
+        listeners = [kept.enter_context(socket.socket()) for _ in range(2)]
+        for listener in listeners:
             listener.bind(("127.0.0.1", 0))
-            text = text.replace(port, str(listener.getsockname()[1]))
-        emulator_port = listener.getsockname()[1]
-    return text.replace("ringback emulator ", f"ringback emulator --port {emulator_port} ")
+        web, emulator = (str(listener.getsockname()[1]) for listener in listeners)
+    text = section[1].replace("8000", web).replace("4010", emulator)
+    return text.replace("ringback emulator ", f"ringback emulator --port {emulator} ")
 
 
 @contextmanager
@@ -74,16 +74,24 @@ def test_a_phone_rings_and_the_test_passes(quickstart: str, tmp_path: Path) -> N
         (tmp_path / name).write_text(content, encoding="utf-8")
     install, serve, emulate, call, test = consoles(quickstart)
     assert install == ["pip install 'ringback[emulator]' pytest"]
-    with terminal(tmp_path, serve, until="Uvicorn running"):
-        with terminal(tmp_path, emulate, until="ringback emulator at") as shown:
-            for command in call:
-                subprocess.run(
-                    ["bash", "-ec", command.replace("curl", "curl --fail-with-body --silent")],
-                    cwd=tmp_path,
-                    check=True,
-                    timeout=30,
-                )
-            wait_for(shown, "The kitchen is closed. Goodbye.")
+    with (
+        terminal(tmp_path, serve, until="Uvicorn running"),
+        terminal(tmp_path, emulate, until="ringback emulator at") as shown,
+    ):
+        for command in call:
+            subprocess.run(
+                ["bash", "-ec", command.replace("curl", "curl --fail-with-body --silent")],
+                cwd=tmp_path,
+                check=True,
+                timeout=30,
+            )
+        wait_for(shown, "The kitchen is closed. Goodbye.")
+        happened = [line.split(maxsplit=1)[-1] for line in shown.read_text(encoding="utf-8").splitlines()]
+    told_of = re.search(r"```text\n(.*?)```", quickstart, re.DOTALL)
+    assert told_of is not None
+    for line in told_of[1].splitlines():
+        told_line = line.split(maxsplit=1)[1].partition(" …")[0]
+        assert any(each.startswith(told_line) for each in happened), told_line
     assert test == ["pytest"]
     told = subprocess.run(
         test, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False, timeout=60

@@ -110,7 +110,7 @@ class Control:
             return {"entries": [asdict(entry) for entry in entries[after:]], "next": len(entries)}
 
     def _number(self, form: Form) -> object:
-        number = _required(form, "phone_number")
+        number = _address(form, "phone_number")
         sid = self._emulator.number(
             number,
             voice_url=form.get("voice_url", ""),
@@ -144,12 +144,12 @@ class Control:
         return self._phone(phone)
 
     def _dial(self, phone: Phone, form: Form) -> object:
-        call = phone.dial(_required(form, "to"))
+        call = phone.dial(_address(form, "to"))
         return {"call_sid": call.sid, "state": call.state}
 
     def _text(self, phone: Phone, form: Form) -> object:
         media = form.get("media", "").split()
-        return {"message_sid": phone.text(_required(form, "to"), form.get("body", ""), media=media)}
+        return {"message_sid": phone.text(_address(form, "to"), form.get("body", ""), media=media)}
 
     def _answer(self, phone: Phone, _: Form) -> object:
         return self._on_line(phone, lambda line: line.pick_up())
@@ -193,6 +193,12 @@ def _line(line: Line) -> dict[str, object]:
 
 def _problem(problem: object) -> dict[str, object]:
     return {name: getattr(problem, name) for name in ("code", "message", "subject_sid", "url")}
+
+
+def _address(form: Form, name: str) -> str:
+    """A phone number; its plus sign is a space where somebody forgot to encode it, as curl's `-d` does."""
+    text = _required(form, name)
+    return f"+{text[1:]}" if text.startswith(" ") else text
 
 
 def _required(form: Form, name: str) -> str:
