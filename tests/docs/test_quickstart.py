@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def quickstart() -> str:
 
 
 @contextmanager
-def terminal(folder: Path, commands: list[str], *, until: str) -> Iterator[Path]:
+def terminal(folder: Path, commands: list[str], *, until: str) -> Generator[Path, None, None]:
     """Run commands of which the last stays; what it prints, once it has printed `until`."""
     log = folder / f"{commands[-1].split()[0]}.log"
     with log.open("w") as output:
