@@ -29,6 +29,7 @@ from ringback.app.portal import close_in_portal
 from ringback.app.refusals import Refusals
 from ringback.app.registry import Registry
 from ringback.app.routes import check_public_url, way_to
+from ringback.app.settings import check_counts, check_flag, check_seconds, check_store
 from ringback.app.signatures import Gate
 from ringback.app.stores import MemoryStore
 from ringback.errors import InvalidValue, RegistrationError
@@ -114,7 +115,7 @@ class Application(Starts):
         store: Remembers which webhooks were answered. In memory by default.
 
     Raises:
-        InvalidValue: `public_url` isn't one, or a number is out of range.
+        InvalidValue: `public_url` isn't one, a token is empty or no text, or a setting is out of range.
 
     See https://www.twilio.com/docs/usage/webhooks
     """
@@ -137,18 +138,12 @@ class Application(Starts):
         threads: int = 40,
         store: Store | None = None,
     ) -> None:
-        numbers = {
-            "deadline": deadline,
-            "hold_limit": hold_limit,
-            "idle_limit": idle_limit,
-            "linger": min(LINGER, hold_limit) if linger is None else linger,
-            "max_body": max_body,
-            "max_parameters": max_parameters,
-            "threads": threads,
-        }
-        for name, number in numbers.items():
-            if not number > 0:
-                raise InvalidValue(name, number, "a number above 0")
+        check_seconds({"deadline": deadline, "hold_limit": hold_limit, "idle_limit": idle_limit})
+        linger = min(LINGER, hold_limit) if linger is None else linger
+        check_seconds({"linger": linger})
+        check_counts({"max_body": max_body, "max_parameters": max_parameters, "threads": threads})
+        check_flag("validate_signatures", validate_signatures)
+        check_store(store)
         if not isinstance(cast("object", fallback), VoiceResponse | None):
             raise InvalidValue("fallback", fallback, "a VoiceResponse")
         if not isinstance(cast("object", message_fallback), MessagingResponse | None):
@@ -162,7 +157,7 @@ class Application(Starts):
                 deadline=deadline,
                 hold_limit=hold_limit,
                 idle_limit=idle_limit,
-                linger=numbers["linger"],
+                linger=linger,
                 max_body=max_body,
                 max_parameters=max_parameters,
                 threads=threads,

@@ -1,0 +1,134 @@
+"""Errors in the log show where they come from, and nothing of what people wrote or are called by."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import logging
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ringback import Application, HandlerFailed, IncomingMessage
+from ringback.app.reports import shown_sid, without_texts
+from ringback.twiml import Message, MessagingResponse
+from ringback.webhooks import parse
+from tests.app.twilio import CALLER, TOKEN, eventually, message_parameters, request
+
+URL = "https://example.com/phone"
+BODY = "my diagnosis is\x0bsecret"
+
+
+@contextmanager
+def logged() -> Generator[io.StringIO, None, None]:
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    logger = logging.getLogger("ringback")
+    logger.addHandler(handler)
+    try:
+        yield stream
+    finally:
+        logger.removeHandler(handler)
+
+
+def quotes(message: IncomingMessage) -> MessagingResponse:
+    return MessagingResponse(Message(f"You said: {message.body}"))
+
+
+def repeats(message: IncomingMessage) -> MessagingResponse:
+    raise ValueError(f"no table for {message.body!r} of {message.from_}")
+
+
+def chains(message: IncomingMessage) -> MessagingResponse:
+    try:
+        raise KeyError(message.body.split()[1].upper())
+    except KeyError as error:
+        raise LookupError("no such table") from error
+
+
+def within(message: IncomingMessage) -> MessagingResponse:
+    try:
+        raise KeyError(message.from_.lstrip("+"))
+    finally:
+        raise OSError(message.unreadable["NumSegments"])
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind"),
+    [(quotes, "TwimlError"), (repeats, "ValueError"), (chains, "LookupError"), (within, "OSError")],
+)
+async def test_no_text_of_a_sender_gets_into_a_traceback(
+    handler: Callable[[IncomingMessage], MessagingResponse], kind: str
+) -> None:
+    app = Application(public_url=URL, auth_token=TOKEN)
+    failures: list[HandlerFailed] = []
+    app.on(HandlerFailed, failures.append)
+    reply = app.on(IncomingMessage, path="/reply")(handler)
+    with logged() as stream:
+        await app.handle(request(reply.url, message_parameters("SM1", Body=BODY, NumSegments="two pages")))
+    text = stream.getvalue()
+    assert f"{kind}: " in text
+    assert f"in {handler.__name__}" in text
+    for private in ("diagnosis", "DIAGNOSIS", "secret", CALLER.lstrip("+"), "two pages"):
+        assert private not in text
+    await eventually(lambda: bool(failures))
+    assert type(failures[0].error).__name__ == kind
+
+
+def message(body: str) -> IncomingMessage:
+    return parse(IncomingMessage, message_parameters("SM1", Body=body))
+
+
+def test_an_error_that_quotes_nothing_is_shown_as_it_is() -> None:
+    error = KeyError("table")
+    assert without_texts(error, message("hi")) is error
+    assert without_texts(error, None) is error
+
+
+def test_an_error_in_a_circle() -> None:
+    one, two = ValueError("secret words"), ValueError("more")
+    one.__context__, two.__context__ = two, one
+    shown = without_texts(one, message("secret words"))
+    assert str(shown) == "***"
+    assert shown.__context__ is not None
+    assert shown.__context__.__context__ is shown
+
+
+def test_an_error_that_cannot_say_what_it_is() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError
+
+    error = Mute()
+    assert without_texts(error, message("hello")) is error
+
+
+def test_notes_and_groups() -> None:
+    error = ValueError("bad")
+    error.__notes__ = ["it was my secret"]  # type: ignore[attr-defined,unused-ignore]
+    assert "secret" not in str(without_texts(error, message("my secret")))
+    group_of = getattr(builtins, "ExceptionGroup", None)  # from Python 3.11 on
+    if group_of is not None:
+        shown = without_texts(group_of("several", [ValueError("my secret")]), message("my secret"))
+        assert type(shown).__name__ == "ExceptionGroup"
+        assert str(shown) == "several (1 sub-exception)"
+        assert not hasattr(shown, "exceptions")
+
+
+WRITTEN = st.text(min_size=4, max_size=60).filter(lambda text: text.strip("\0 *") != "")
+
+
+@given(WRITTEN, st.sampled_from(["{}", "got {!r}", "'{}' of many", "({})"]))
+def test_whatever_is_written_is_not_shown(body: str, template: str) -> None:
+    shown = str(without_texts(ValueError(template.format(body)), message(body)))
+    assert template.format(body) != shown or body not in template.format(body)
+
+
+def test_a_sid_is_shown_if_it_looks_like_one() -> None:
+    assert shown_sid(None) == "no call"
+    assert shown_sid("CA1") == "CA1"
+    assert shown_sid("CA1\nERROR all is lost").isprintable()
+    assert len(shown_sid("\n" * 1_000)) < 300
