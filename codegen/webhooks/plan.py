@@ -198,7 +198,7 @@ class _Planner:
             if wire in inherited or wire == "{custom}" or wire == _MEDIA[1]:
                 continue
             fields[wire] = self._field(name, event, wire, merged)
-        taken: dict[str, str] = {each: "the base class" for each in ("unknown_parameters", "unreadable")}
+        taken: dict[str, str] = dict.fromkeys(("unknown_parameters", "unreadable"), "the base class")
         for wire, made in (inherited | fields).items():
             if made.name in taken:
                 message = f"{wire} and {taken[made.name]} would both be called {made.name}"
