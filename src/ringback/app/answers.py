@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback._core.events import MessageRequest, Notification, VoiceRequest
 from ringback.app.budget import Budget
-from ringback.app.portal import call_in, portal_is_blocked
+from ringback.app.portal import call_in, in_event_loop, portal_is_blocked
 from ringback.app.tags import tagged
 from ringback.errors import TwimlError
 from ringback.http import WebhookResponse
@@ -91,6 +91,11 @@ def document_for(event: Event, returned: object) -> VoiceResponse | MessagingRes
     )
 
 
+def _now() -> float:
+    """Seconds, by the loop that runs here: in a test its clock may be another than the wall's."""
+    return asyncio.get_running_loop().time() if in_event_loop() else time.monotonic()
+
+
 class Answer:
     """An answer in the making, in whatever loop makes it; other threads may wait for it.
 
@@ -114,9 +119,10 @@ class Answer:
     @property
     def age(self) -> float:
         """For how long somebody has been waiting for it, in seconds, from the first look at this on."""
+        now = _now()
         if self._since is None:
-            self._since = time.monotonic()
-        return time.monotonic() - self._since
+            self._since = now
+        return now - self._since
 
     def set(self, response: WebhookResponse) -> bool:
         """Set it unless it is set; whether it was."""

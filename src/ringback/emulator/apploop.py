@@ -12,12 +12,15 @@ queues, connections) works from test to test.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import selectors
 import threading
 import time
 from asyncio import futures
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from ringback.app import watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["AppLoop", "TimeKeeper"]
 
 T = TypeVar("T")
+
+_log = logging.getLogger("ringback")
 
 # Seconds on the wall for which a loop that waits has to be silent before time may pass, where some task in it
 # sleeps and where nobody can know what it waits for.
@@ -61,8 +66,10 @@ class TimeKeeper(Protocol):
         """Virtual seconds since the start."""
         ...
 
-    def wake_at(self, due: float | None) -> None:
-        """The loop waits, with nothing to do before this virtual second. The condition is held."""
+    def wake_at(self, due: float | None, nap: float | None) -> None:
+        """The loop waits, with nothing to do before this virtual second; a task in it sleeps until `nap`. The
+        condition is held.
+        """
         ...
 
 
@@ -83,7 +90,7 @@ class AppLoop(asyncio.SelectorEventLoop):
         self._pid = os.getpid()
         self._gauge = _Gauge(self)
         super().__init__(self._gauge)
-        self._own = len(self._gauge.get_map())
+        self._gauge.own = frozenset(self._gauge.get_map())
         # Virtual time comes in milliseconds: what is due within the next one is due.
         setattr(self, "_clock_resolution", 0.001)  # noqa: B010
         self.thread = threading.Thread(target=self._run, name="ringback-emulated", daemon=True)
@@ -118,7 +125,11 @@ class AppLoop(asyncio.SelectorEventLoop):
 
     def _run(self) -> None:
         asyncio.set_event_loop(self)
-        self.run_forever()
+        while True:
+            try:
+                self.run_forever()
+            except BaseException:  # a task that a handler made itself raised SystemExit or the like
+                _log.exception("a task would have ended the loop of all others")
 
     # As a loop
 
@@ -149,10 +160,17 @@ class AppLoop(asyncio.SelectorEventLoop):
         """See `asyncio.loop.call_soon_threadsafe`."""
         with self._state:
             handle = super().call_soon_threadsafe(callback, *args, context=context)
+            # A watchdog who looks in now and then changes nothing.
+            if getattr(callback, "__module__", "") != watchdog.__name__:
+                self.stir()
+        return handle
+
+    def stir(self) -> None:
+        """Something has come to do."""
+        with self._state:
             self._waits_since = None
             if self._works_since is None:
                 self._works_since = time.monotonic()
-        return handle
 
     def run_in_executor(
         self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: Unpack[Ts]
@@ -195,17 +213,22 @@ class AppLoop(asyncio.SelectorEventLoop):
             since = self._waits_since
             if since is None or self._jobs:
                 return None
-            now = self.time()
-            self._sleeps = {
-                key: handle
-                for key, handle in self._sleeps.items()
-                if not handle.cancelled() and handle.when() > now
-            }
-            connected = len(self._gauge.get_map()) > self._own
-            if connected and not self._sleeps:
+            sleeps = self._nap() is not None
+            connected = len(self._gauge.get_map()) > len(self._gauge.own)
+            if connected and not sleeps:
                 return None
-            needed = SLEEPING if self._sleeps and not connected else SILENT
+            needed = SLEEPING if sleeps and not connected else SILENT
             return max(0.0, since + needed - time.monotonic())
+
+    def _nap(self) -> float | None:
+        """When the first task that sleeps wakes up, in seconds of this loop."""
+        now = self.time()
+        self._sleeps = {
+            key: handle
+            for key, handle in self._sleeps.items()
+            if not handle.cancelled() and handle.when() > now
+        }
+        return min((handle.when() for handle in self._sleeps.values()), default=None)
 
     def fall_asleep(self, timeout: float | None) -> bool:
         """Nothing is left to do for so many of its seconds; False where something has come meanwhile."""
@@ -215,10 +238,15 @@ class AppLoop(asyncio.SelectorEventLoop):
         with keeper.condition, self._state:
             if self._keeper is not keeper or self._gauge.has_come():
                 return False
-            self._waits_since = time.monotonic()
+            if self._waits_since is None:
+                self._waits_since = time.monotonic()
             if not self._jobs:
                 self._works_since = None
-            keeper.wake_at(None if timeout is None else keeper.now() + timeout)
+            nap = self._nap()
+            keeper.wake_at(
+                None if timeout is None else keeper.now() + timeout,
+                None if nap is None else nap - self._offset,
+            )
             keeper.condition.notify_all()
         return True
 
@@ -231,9 +259,14 @@ class AppLoop(asyncio.SelectorEventLoop):
 
 
 class _Gauge(selectors.BaseSelector):
-    """A selector that tells its loop when it has to wait."""
+    """A selector that tells its loop when it has to wait.
+
+    Attributes:
+        own: What is the loop's own: other threads wake it up with that.
+    """
 
     def __init__(self, loop: AppLoop) -> None:
+        self.own: frozenset[FileDescriptorLike] = frozenset()
         self._loop = loop
         self._selector = selectors.DefaultSelector()
 
@@ -242,7 +275,10 @@ class _Gauge(selectors.BaseSelector):
             return self._selector.select(0)
         if not self._loop.fall_asleep(timeout):
             return self._selector.select(0)
-        return self._selector.select(self._loop.span(timeout))
+        events = self._selector.select(self._loop.span(timeout))
+        if any(key.fd not in self.own for key, _ in events):
+            self._loop.stir()
+        return events
 
     def has_come(self) -> bool:
         return bool(self._selector.select(0))

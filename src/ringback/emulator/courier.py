@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
+from concurrent.futures import TimeoutError as FutureTimeout
 from contextvars import copy_context
 from inspect import iscoroutine
 from queue import Empty, SimpleQueue
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from attrs import frozen
 
+from ringback.app import Application, Switchboard
 from ringback.emulator.engine.documents import MOST_BYTES
 from ringback.emulator.engine.process import Failure
 from ringback.emulator.engine.urls import WebUrl
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     import urllib3
 
+    from ringback.emulator.apploop import AppLoop
     from ringback.emulator.engine.process import Ask, Outcome
     from ringback.http import WebhookRequest
 
@@ -74,9 +78,13 @@ class Courier:
 
     Args:
         any_host: Whether to send to other machines; otherwise to this one only.
+
+    Attributes:
+        loop: Where the applications of this process run, once there are any.
     """
 
     def __init__(self, *, any_host: bool = False) -> None:
+        self.loop: AppLoop | None = None
         self._any_host = any_host
         self._mounted: list[_Mounted] = []
         self._installed: list[Installed] = []
@@ -105,13 +113,11 @@ class Courier:
         url = WebUrl.parse(ask.request.url)
         if url is None:
             return Failure("refused", "this is no URL that could be asked")
-        handlers = [each for each in self._mounted if each.takes(url)]
-        if handlers:
-            return _call(max(handlers, key=lambda each: len(each.path)).handler, ask)
-        if not url.local:
-            for application in self._installed:
-                if application.matches(ask.request):
-                    return _call(application, ask)
+        handler = self._handler(url, ask.request)
+        if self.loop is not None and isinstance(handler, (Application, Switchboard)):
+            return _run(handler, ask, self.loop)
+        if handler is not None:
+            return _call(handler, ask)
         if not self._any_host and not url.local:
             return Failure(
                 "refused",
@@ -120,6 +126,20 @@ class Courier:
             )
         # A head that drips in byte by byte never lets the socket's own timeout strike.
         return _within(ask.limits.total + _SLACK, lambda: self._http(ask, url)) or _late(ask)
+
+    def inside(self, ask: Ask, /) -> bool:
+        """Whether it goes to an application of this process, which runs in the loop."""
+        url = WebUrl.parse(ask.request.url)
+        handler = None if url is None else self._handler(url, ask.request)
+        return self.loop is not None and isinstance(handler, (Application, Switchboard))
+
+    def _handler(self, url: WebUrl, request: WebhookRequest) -> Handler | None:
+        """What takes the request in this process, if anything does."""
+        mounted = [each for each in self._mounted if each.takes(url)]
+        if mounted:
+            return max(mounted, key=lambda each: len(each.path)).handler
+        installed = () if url.local else self._installed
+        return next((each for each in installed if each.matches(request)), None)
 
     def _http(self, ask: Ask, url: WebUrl) -> Outcome:
         import urllib3
@@ -196,6 +216,24 @@ def _call(handler: Handler, ask: Ask) -> Outcome:
             return Failure("broken", f"the application raised {type(error).__name__}: {error}")
 
     return _within(ask.limits.total, work) or _late(ask)
+
+
+def _run(application: Application | Switchboard, ask: Ask, loop: AppLoop) -> Outcome:
+    """Let an application answer in the loop, by whose clock the limit is; the wall's has a say as well."""
+
+    async def work() -> Outcome:
+        task = asyncio.ensure_future(application.handle(ask.request))
+        await asyncio.wait({task}, timeout=ask.limits.total)
+        return task.result() if task.done() else _late(ask)
+
+    answer = loop.start(work())
+    try:
+        return answer.result(ask.limits.total + _SLACK)
+    except FutureTimeout:
+        answer.cancel()
+        return _late(ask)
+    except BaseException as error:
+        return Failure("broken", f"the application raised {type(error).__name__}: {error}")
 
 
 def _checked(answer: object) -> Outcome:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 from attrs import define
 
+from ringback.emulator.apploop import SLEEPING, AppLoop
 from ringback.emulator.engine.arguments import seconds as check_seconds
 from ringback.emulator.engine.clock import FAR
 from ringback.emulator.engine.process import Failure
@@ -32,7 +33,6 @@ from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-
     from ringback.emulator.engine.network import Delivery, Network
     from ringback.emulator.engine.process import Ask, Outcome
 
@@ -48,20 +48,27 @@ PATIENCE: Final = 5.0
 # Seconds on the wall that a request under way gets at the end of a test.
 SETTLING: Final = 1.0
 
-# Set where a webhook is being handled, and inherited by whatever the application starts from there.
-DELIVERING: Final[ContextVar[bool]] = ContextVar("ringback_delivering", default=False)
+# Whose webhook is being handled; inherited by whatever the application starts from there.
+DELIVERING: Final[ContextVar[tuple[Driver, ...]]] = ContextVar("ringback_delivering", default=())
 
 
 class Sender(Protocol):
-    """Sends one request; called in a thread of its own."""
+    """Sends requests."""
 
-    def send(self, ask: Ask, /) -> Outcome: ...
+    def send(self, ask: Ask, /) -> Outcome:
+        """Send one; called in a thread of its own."""
+        ...
+
+    def inside(self, ask: Ask, /) -> bool:
+        """Whether it is handled in the loop that follows the emulator's clock."""
+        ...
 
 
 @define(eq=False)
 class _UnderWay:
     delivery: Delivery
     since: float
+    inside: bool
 
 
 @define(eq=False)
@@ -78,6 +85,8 @@ class Driver:
     Attributes:
         condition: Holds everything together: whoever touches the network holds it, and whoever changed
             something notifies it.
+        loop: Where the applications of this process run, once there are any.
+        speed: Virtual seconds a second on the wall, or 0 where time is moved on purpose.
     """
 
     def __init__(self, network: Network, sender: Sender, *, mode: Mode, speed: float) -> None:
@@ -87,7 +96,10 @@ class Driver:
         self._network = network
         self._sender = sender
         self._mode: Mode = mode
-        self._speed = speed
+        self.speed = speed if mode == "real" else 0.0
+        self.loop: AppLoop | None = None
+        self._alarm: float | None = None
+        self._nap: float | None = None
         self._under_way: dict[int, _UnderWay] = {}
         self._wall = time.monotonic()
         self._virtual = network.clock.now
@@ -105,11 +117,55 @@ class Driver:
             self.condition.notify_all()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
+        if self.loop is not None:
+            loop, self.loop = self.loop, None
+            loop.give_back()
 
     def settle(self) -> None:
         """Wait for what is under way, but for no longer than a moment; time stands still."""
+        if self in DELIVERING.get():
+            return
+        until = time.monotonic() + SETTLING
         with self.condition:
-            self.condition.wait_for(lambda: self._closed or not self._under_way, SETTLING)
+            while not self._closed and (left := until - time.monotonic()) > 0:
+                if not self._under_way and not self._loop_works:
+                    return
+                if self._sleeps:
+                    return
+                self.condition.wait(min(left, SLEEPING))
+
+    def applications_loop(self) -> AppLoop:
+        """Where the applications of this process run."""
+        if self.loop is None:
+            self.loop = AppLoop.take(self)
+        return self.loop
+
+    # As the keeper of the loop's time
+
+    def now(self) -> float:
+        """Virtual seconds since the start."""
+        if not self.speed:
+            return self._network.clock.now
+        return self._virtual + (time.monotonic() - self._wall) * self.speed
+
+    def wake_at(self, due: float | None, nap: float | None) -> None:
+        """The applications have nothing to do before this virtual second."""
+        self._alarm, self._nap = _millisecond(due), _millisecond(nap)
+
+    @property
+    def _loop_works(self) -> bool:
+        return self.loop is not None and self.loop.working
+
+    @property
+    def _sleeps(self) -> bool:
+        """Whether all requests under way wait for nothing but time."""
+        return self._until_sleep() == 0
+
+    def _until_sleep(self) -> float | None:
+        """In how many seconds on the wall that will be clear; None where they wait for something else."""
+        if self.loop is None or not self._under_way or not all(it.inside for it in self._under_way.values()):
+            return None
+        return self.loop.patience()
 
     @contextmanager
     def touch(self) -> Generator[Network]:
@@ -123,7 +179,10 @@ class Driver:
     @property
     def idle(self) -> bool:
         """Whether nothing is under way and nothing is due before long."""
-        return self._quiet and not self._network.clock.busy()
+        clock = self._network.clock
+        # An application also sets timers to forget things by, which are no reason to let time pass.
+        coming = self._alarm if self._under_way else self._nap
+        return self._quiet and not clock.busy() and (coming is None or coming - clock.now >= FAR)
 
     def skip(self, seconds: float) -> None:
         """Go ahead by so many virtual seconds, without waiting for what happens in them.
@@ -136,6 +195,8 @@ class Driver:
             with self.condition:
                 self._virtual += seconds
                 self.condition.notify_all()
+            if self.loop is not None:
+                self.loop.wake()
         else:
             self.let_pass(seconds)
 
@@ -177,7 +238,7 @@ class Driver:
                 Or `seconds` is no time.
         """
         check_seconds("timeout", seconds)
-        if DELIVERING.get():
+        if self in DELIVERING.get():
             raise EmulatorError("a webhook handler can't wait for the emulator, which waits for the handler")
         clock = self._network.clock
         idle_since: float | None = None
@@ -232,10 +293,22 @@ class Driver:
 
     @property
     def _quiet(self) -> bool:
-        return not self._under_way and not self._network.outbox.waiting
+        """Whether nothing is going to happen unless time passes."""
+        return not self._loop_works and not self._sendable() and (not self._under_way or self._sleeps)
+
+    def _sendable(self) -> Delivery | None:
+        """The next request that may go: those behind another one in its lane have to wait."""
+        taken = {each.delivery.ask.lane for each in self._under_way.values()}
+        waiting = self._network.outbox.waiting
+        return next((each for each in waiting if each.ask.lane not in taken), None)
+
+    def _due(self) -> float | None:
+        """When something is due next, here or in the applications' loop."""
+        due = self._network.clock.next_due()
+        return due if self._alarm is None else self._alarm if due is None else min(due, self._alarm)
 
     def _nothing_before(self, deadline: float) -> bool:
-        due = self._network.clock.next_due()
+        due = self._due()
         return self._quiet and (due is None or due > deadline)
 
     def _forever(self) -> None:
@@ -253,31 +326,45 @@ class Driver:
         """Do one thing, or wait for one to happen. The condition is held."""
         clock = self._network.clock
         horizon = self._horizon()
-        due = clock.next_due()
-        if due is not None and due <= min(horizon, deadline) and self._worth_it(due, min(horizon, deadline)):
-            clock.step()
+        due = self._due()
+        if due is not None and due <= min(horizon, deadline) and self._worth_it(min(horizon, deadline)):
+            self._step(due)
         elif not self._dispatch():
             if self._mode == "real":
                 clock.move_to(horizon)
             self._rest(due, horizon)
         self.condition.notify_all()
 
-    def _worth_it(self, due: float, limit: float) -> bool:
-        """Nobody who lets time fly wants to fly to the end of calls that nobody ends."""
-        return limit != math.inf or due - self._network.clock.now < FAR
+    def _step(self, due: float) -> None:
+        """Do what is due next; the network comes before its applications."""
+        clock = self._network.clock
+        if clock.next_due() == due:
+            clock.step()
+            return
+        self._alarm = None
+        clock.move_to(due)
+        if self.loop is not None:
+            self.loop.wake()
+
+    def _worth_it(self, limit: float) -> bool:
+        """Nobody who lets time fly wants to fly to the end of calls that nobody ends, nor to the moment when an
+        application forgets what it doesn't need any more.
+        """
+        return limit != math.inf or bool(self._under_way) or not self.idle
 
     def _horizon(self) -> float:
         """How far time may go now."""
         clock = self._network.clock
         if self._mode == "real":
-            return self._virtual + (time.monotonic() - self._wall) * self._speed
+            return self.now()
         if self._quiet:
             return math.inf
         if self._stuck():
             return self._virtual + time.monotonic() - self._wall
         self._virtual, self._wall = clock.now, time.monotonic()
         # What is due at this very moment comes before the next request, but not beside one under way.
-        return clock.now if not self._under_way else -math.inf
+        resting = (not self._under_way or self._sleeps) and not self._loop_works
+        return clock.now if resting else -math.inf
 
     def _stuck(self) -> bool:
         now = time.monotonic()
@@ -285,33 +372,31 @@ class Driver:
 
     def _dispatch(self) -> bool:
         """Send the next request that may go; whether there was one."""
-        concurrent = self._mode == "real" or self._stuck()
-        if self._under_way and not concurrent:
+        concurrent = self._mode == "real" or self._stuck() or self._sleeps
+        if (self._under_way or self._loop_works) and not concurrent:
             return False
-        waiting = self._network.outbox.waiting
-        taken = {each.delivery.ask.lane for each in self._under_way.values()}
-        for delivery in waiting:
-            if delivery.ask.lane not in taken:
-                waiting.remove(delivery)
-                self._under_way[delivery.number] = _UnderWay(delivery, time.monotonic())
-                threading.Thread(
-                    target=self._send, args=(delivery,), name="ringback-webhook", daemon=True
-                ).start()
-                return True
-            # Those behind it in its lane have to wait as well.
-            taken.add(delivery.ask.lane)
-        return False
+        delivery = self._sendable()
+        if delivery is None:
+            return False
+        self._network.outbox.waiting.remove(delivery)
+        inside = self._sender.inside(delivery.ask)
+        self._under_way[delivery.number] = _UnderWay(delivery, time.monotonic(), inside)
+        threading.Thread(target=self._send, args=(delivery,), name="ringback-webhook", daemon=True).start()
+        return True
 
     def _rest(self, due: float | None, horizon: float) -> None:
         """Wait for an answer, for somebody's doing, or for the next thing that is due."""
-        if due is None or not math.isfinite(horizon):
+        soon = self._until_sleep()
+        if soon:
+            self.condition.wait(soon)
+        elif due is None or not math.isfinite(horizon):
             self.condition.wait(0.5)
         else:
-            speed = self._speed if self._mode == "real" else 1.0
+            speed = self.speed or 1.0
             self.condition.wait(min(max((due - horizon) / speed, 0.001), 0.5))
 
     def _send(self, delivery: Delivery) -> None:
-        DELIVERING.set(True)
+        DELIVERING.set((*DELIVERING.get(), self))
         try:
             outcome = self._sender.send(delivery.ask)
         except Exception as error:  # whatever it was: the request is no longer under way
@@ -328,6 +413,11 @@ class Driver:
         """Something failed that nobody waited for: the next who waits for anything is told, once."""
         _log.error("the emulator broke", exc_info=error)
         self._broken = error
+
+
+def _millisecond(due: float | None) -> float | None:
+    """The first one of the clock's milliseconds in which something is due."""
+    return None if due is None else math.ceil(due * 1000 - 1e-3) / 1000
 
 
 def _nothing() -> None:

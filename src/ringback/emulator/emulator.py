@@ -132,10 +132,10 @@ class Emulator:
         self._wrongs = Wrongs(lambda: self.problems)
         self._watched: list[RingbackApplication] = []
         self._courier = Courier(any_host=any_host)
-        for application in applications:
-            self._serve(application)
         self._api = Api(self._network)
         self._driver = Driver(self._network, self._courier, mode=clock, speed=speed)
+        for application in applications:
+            self._serve(application)
         self._phones: dict[str, Phone] = {}
 
     def _open(self, sid: str, token: str, name: str, *, test: bool) -> None:
@@ -166,11 +166,14 @@ class Emulator:
 
     def close(self) -> None:
         """Stop time and end the flows of its calls; harmless when repeated."""
+        watched, self._watched = self._watched, []
+        for application in watched:
+            application._forget(tuple(self._network.store.calls))
+        if watched:
+            self._driver.settle()
         self._driver.close()
         self._courier.close()
-        while self._watched:
-            application = self._watched.pop()
-            application._forget(tuple(self._network.store.calls))
+        for application in watched:
             application._hub.watchers.remove(self._failed)
 
     # Time
@@ -338,6 +341,7 @@ class Emulator:
             for each in handler.applications:
                 self._watch(each)
         elif isinstance(handler, RingbackApplication) and handler not in self._watched:
+            self._courier.loop = self._driver.applications_loop()
             handler._forget()
             handler._hub.watchers.append(self._failed)
             self._watched.append(handler)
