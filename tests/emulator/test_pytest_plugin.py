@@ -111,6 +111,11 @@ def test_nobody_is_there(emulator):
     emulator.number(OURS)
     emulator.phone(ANNA).dial(OURS).expect_hangup()
 
+def test_last_words(emulator):
+    emulator.install(app, OURS)
+    emulator.number(OURS, voice_url=last_words.url)
+    emulator.phone(ANNA).dial(OURS).expect_say("Hello")
+
 @pytest.mark.xfail(strict=True)
 def test_that_knows(emulator):
     emulator.number(OURS)
@@ -123,7 +128,8 @@ def test_that_skips(emulator):
 """,
         "-rA",
     )
-    result.assert_outcomes(failed=5, xfailed=1, skipped=1)
+    # The last words came when the test had passed already.
+    result.assert_outcomes(failed=5, passed=1, errors=1, xfailed=1, skipped=1)
     shown = text(result)
     assert "KeyError: 'nobody knows +15558675310'" in shown
     assert '    raise KeyError(f"nobody knows {call.from_}")' in shown
@@ -131,6 +137,7 @@ def test_that_skips(emulator):
     assert "stumble failed on IncomingCall of CA" in shown
     assert "no attribute 'pause_for_ever'" in shown
     assert "deaf failed on CallEnded of CA" in shown
+    assert "ValueError: last words" in shown
     assert "11200: HTTP 403 from https://example.com/other/in" in shown
     assert "dispatch.py" not in shown.partition("captured log")[0].partition("Captured log")[0]
 
@@ -192,6 +199,7 @@ def test_a_module_s_application_answers_each_test_anew(pytester: pytest.Pytester
     result = run(
         pytester,
         """
+import asyncio
 from ringback.emulator import Emulator
 
 seen = set()
@@ -219,11 +227,30 @@ def test_of_one_seed(emulator, word):
     said[0] = word
     emulator.install(app, OURS)
     emulator.phone(ANNA).dial(OURS).expect_say(word)
+
+def test_flows_end_with_their_test(emulator):
+    ended = []
+
+    @app.flow(IncomingCall, path="/waiting")
+    async def waiting(call):
+        try:
+            await call.gather(timeout=60)
+        finally:
+            await asyncio.sleep(0.01)
+            ended.append(call.sid)
+
+    emulator.install(app, OURS)
+    emulator.number(OURS, voice_url=waiting.url)
+    call = emulator.phone(ANNA).dial(OURS)
+    call.expect_answer()
+    emulator.advance(1)
+    emulator.close()
+    assert ended == [call.sid]
 """,
         "-n2",
         "--dist=each",
     )
-    result.assert_outcomes(passed=14)
+    result.assert_outcomes(passed=16)
 
 
 def test_the_same_test_has_the_same_sids(pytester: pytest.Pytester) -> None:

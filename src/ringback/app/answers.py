@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from collections import OrderedDict
 from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -17,8 +16,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback._core.events import MessageRequest, Notification, VoiceRequest
-from ringback.app.budget import Budget
-from ringback.app.portal import call_in, in_event_loop, portal_is_blocked
+from ringback.app.budget import CLOCK, Budget
+from ringback.app.portal import call_in, portal_is_blocked
 from ringback.app.tags import tagged
 from ringback.errors import TwimlError
 from ringback.http import WebhookResponse
@@ -91,11 +90,6 @@ def document_for(event: Event, returned: object) -> VoiceResponse | MessagingRes
     )
 
 
-def _now() -> float:
-    """Seconds, by the loop that runs here: in a test its clock may be another than the wall's."""
-    return asyncio.get_running_loop().time() if in_event_loop() else time.monotonic()
-
-
 class Answer:
     """An answer in the making, in whatever loop makes it; other threads may wait for it.
 
@@ -119,7 +113,7 @@ class Answer:
     @property
     def age(self) -> float:
         """For how long somebody has been waiting for it, in seconds, from the first look at this on."""
-        now = _now()
+        now = CLOCK.get()()
         if self._since is None:
             self._since = now
         return now - self._since

@@ -80,6 +80,7 @@ class FlowRun:
         self._expects: type[VoiceRequest] = VoiceRequest
         self._inbox: asyncio.Future[VoiceRequest | None] | None = None
         self._dismissed = False
+        self.asked = 0  # the last step whose answer Twilio has asked for
         self._moving = 0  # how many of our own requests are moving the call elsewhere right now
         self._held_back: Callable[[], None] | None = None
         self.first = self._answers[0]
@@ -129,6 +130,11 @@ class FlowRun:
         return result
 
     # --- what webhooks do
+
+    @property
+    def awaited(self) -> bool:
+        """Whether its last answer is yet to be asked for: a flow may give up a verb that goes on and end."""
+        return self.ended is None and not self._dismissed and self.asked < self._step
 
     def answer(self, step: int) -> Answer | None:
         """The answer of a step, made or in the making; None for one that is forgotten or yet to come."""
@@ -324,6 +330,7 @@ class FlowRuns:
         answer = run.answer(step)
         if answer is None:
             return None
+        run.asked = max(run.asked, step)
         event = run.read(step, given, none="none" in tag.rest)
         alive = call_in(run.loop, run.accept, step, event, given.get("CallStatus"))
         return answer if alive or answer.future.done() else None
@@ -331,7 +338,11 @@ class FlowRuns:
     def hang_up(self, call_sid: str | None, status: str) -> None:
         """Tell a call's flow that the call has ended."""
         run = self._by_call.get(call_sid or "")
-        if run is not None and not run.done:
+        if run is None:
+            return
+        if run.done:
+            call_in(run.loop, self._forget_later, run, self._hub.settings.linger)
+        else:
             call_in(run.loop, run.hang_up, status)
 
     def leading(self, call_sid: str) -> FlowRun | None:
@@ -367,7 +378,11 @@ class FlowRuns:
             oldest = next(iter(self._over)) if len(self._over) > self._KEPT else None
         if oldest is not None:
             self._forget(oldest)
-        run.loop.call_later(self._hub.settings.linger, self._forget, run)
+        settings = self._hub.settings
+        self._forget_later(run, settings.idle_limit if run.awaited else settings.linger)
+
+    def _forget_later(self, run: FlowRun, seconds: float) -> None:
+        run.loop.call_later(seconds, self._forget, run)
 
     def _forget(self, run: FlowRun) -> None:
         with self._lock:

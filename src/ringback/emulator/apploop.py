@@ -40,7 +40,7 @@ _log = logging.getLogger("ringback")
 
 # Seconds on the wall for which a loop that waits has to be silent before time may pass, where some task in it
 # sleeps and where nobody can know what it waits for.
-SLEEPING: Final = 0.02
+SLEEPING: Final = 0.005
 SILENT: Final = 0.5
 # Seconds on the wall for which time waits for work that no webhook waits for.
 BACKGROUND: Final = 1.0
@@ -104,16 +104,16 @@ class AppLoop(asyncio.SelectorEventLoop):
             while cls._idle and cls._idle[-1]._pid != os.getpid():
                 cls._idle.pop()
             loop = cls._idle.pop() if cls._idle else cls()
-        loop._follow(keeper)
+        loop.follow(keeper)
         return loop
 
     def give_back(self) -> None:
-        """Follow the clock on the wall until somebody takes it again."""
-        self._follow(None)
+        """Let others take it."""
         with self._lock:
             self._idle.append(self)
 
-    def _follow(self, keeper: TimeKeeper | None) -> None:
+    def follow(self, keeper: TimeKeeper | None) -> None:
+        """Follow this clock from now on; None is that on the wall."""
         with self._state:
             # Its own time never goes back, whosever clock it follows. Whole seconds add up without a rest.
             reached = float(int(self.time()) + 1)
@@ -206,7 +206,7 @@ class AppLoop(asyncio.SelectorEventLoop):
         )
 
     def patience(self) -> float | None:
-        """Seconds on the wall after which it will be clear, if nothing happens, that it waits for time to pass;
+        """Seconds on the wall after which it is clear, if nothing happens, that it waits for time to pass;
         None where it waits for something else.
         """
         with self._state:

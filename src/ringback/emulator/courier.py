@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from concurrent.futures import TimeoutError as FutureTimeout
 from contextvars import copy_context
 from inspect import iscoroutine
 from queue import Empty, SimpleQueue
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from attrs import frozen
 
 from ringback.app import Application, Switchboard
+from ringback.app.budget import CLOCK
 from ringback.emulator.engine.documents import MOST_BYTES
 from ringback.emulator.engine.process import Failure
 from ringback.emulator.engine.urls import WebUrl
@@ -22,6 +22,7 @@ from ringback.http import Headers, WebhookResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     import urllib3
 
@@ -114,8 +115,6 @@ class Courier:
         if url is None:
             return Failure("refused", "this is no URL that could be asked")
         handler = self._handler(url, ask.request)
-        if self.loop is not None and isinstance(handler, (Application, Switchboard)):
-            return _run(handler, ask, self.loop)
         if handler is not None:
             return _call(handler, ask)
         if not self._any_host and not url.local:
@@ -127,11 +126,13 @@ class Courier:
         # A head that drips in byte by byte never lets the socket's own timeout strike.
         return _within(ask.limits.total + _SLACK, lambda: self._http(ask, url)) or _late(ask)
 
-    def inside(self, ask: Ask, /) -> bool:
-        """Whether it goes to an application of this process, which runs in the loop."""
+    def begin(self, ask: Ask, /) -> Future[Outcome] | None:
+        """Let an application of this process answer in the loop; None where it is for none."""
         url = WebUrl.parse(ask.request.url)
         handler = None if url is None else self._handler(url, ask.request)
-        return self.loop is not None and isinstance(handler, (Application, Switchboard))
+        if self.loop is None or not isinstance(handler, (Application, Switchboard)):
+            return None
+        return self.loop.start(_run(handler, ask))
 
     def _handler(self, url: WebUrl, request: WebhookRequest) -> Handler | None:
         """What takes the request in this process, if anything does."""
@@ -218,20 +219,15 @@ def _call(handler: Handler, ask: Ask) -> Outcome:
     return _within(ask.limits.total, work) or _late(ask)
 
 
-def _run(application: Application | Switchboard, ask: Ask, loop: AppLoop) -> Outcome:
-    """Let an application answer in the loop, by whose clock the limit is; the wall's has a say as well."""
-
-    async def work() -> Outcome:
-        task = asyncio.ensure_future(application.handle(ask.request))
-        await asyncio.wait({task}, timeout=ask.limits.total)
-        return task.result() if task.done() else _late(ask)
-
-    answer = loop.start(work())
-    try:
-        return answer.result(ask.limits.total + _SLACK)
-    except FutureTimeout:
-        answer.cancel()
+async def _run(application: Application | Switchboard, ask: Ask) -> Outcome:
+    """What an application answers, if it does so in time by the clock of this loop."""
+    CLOCK.set(asyncio.get_running_loop().time)
+    task = asyncio.ensure_future(application.handle(ask.request))
+    await asyncio.wait({task}, timeout=ask.limits.total)
+    if not task.done():
         return _late(ask)
+    try:
+        return task.result()
     except BaseException as error:
         return Failure("broken", f"the application raised {type(error).__name__}: {error}")
 

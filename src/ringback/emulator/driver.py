@@ -15,12 +15,14 @@ The lock is never held while a request is under way, so that a handler can use t
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import threading
 import time
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 from attrs import define
@@ -33,6 +35,8 @@ from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+    from concurrent.futures import Future
+
     from ringback.emulator.engine.network import Delivery, Network
     from ringback.emulator.engine.process import Ask, Outcome
 
@@ -48,6 +52,9 @@ PATIENCE: Final = 5.0
 # Seconds on the wall that a request under way gets at the end of a test.
 SETTLING: Final = 1.0
 
+# Seconds that a request gets on the wall beyond its limit, to come to its own end.
+SLACK: Final = 0.5
+
 # Whose webhook is being handled; inherited by whatever the application starts from there.
 DELIVERING: Final[ContextVar[tuple[Driver, ...]]] = ContextVar("ringback_delivering", default=())
 
@@ -59,8 +66,8 @@ class Sender(Protocol):
         """Send one; called in a thread of its own."""
         ...
 
-    def inside(self, ask: Ask, /) -> bool:
-        """Whether it is handled in the loop that follows the emulator's clock."""
+    def begin(self, ask: Ask, /) -> Future[Outcome] | None:
+        """Send one that is handled in the loop that follows the emulator's clock; None for all others."""
         ...
 
 
@@ -68,7 +75,7 @@ class Sender(Protocol):
 class _UnderWay:
     delivery: Delivery
     since: float
-    inside: bool
+    inside: Future[Outcome] | None = None
 
 
 @define(eq=False)
@@ -117,9 +124,6 @@ class Driver:
             self.condition.notify_all()
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
-        if self.loop is not None:
-            loop, self.loop = self.loop, None
-            loop.give_back()
 
     def settle(self) -> None:
         """Wait for what is under way, but for no longer than a moment; time stands still."""
@@ -139,6 +143,17 @@ class Driver:
         if self.loop is None:
             self.loop = AppLoop.take(self)
         return self.loop
+
+    def part_from(self, flows: list[asyncio.Task[object]]) -> None:
+        """Give the loop back, whose clock is the wall's from now on, when these flows have ended there."""
+        if self.loop is None:
+            return
+        self.settle()
+        loop, self.loop = self.loop, None
+        loop.follow(None)
+        if flows and self not in DELIVERING.get():
+            loop.start(asyncio.wait(flows, timeout=SETTLING)).result()
+        loop.give_back()
 
     # As the keeper of the loop's time
 
@@ -325,6 +340,7 @@ class Driver:
     def _turn(self, deadline: float) -> None:
         """Do one thing, or wait for one to happen. The condition is held."""
         clock = self._network.clock
+        self._expire()
         horizon = self._horizon()
         due = self._due()
         if due is not None and due <= min(horizon, deadline) and self._worth_it(min(horizon, deadline)):
@@ -347,8 +363,8 @@ class Driver:
             self.loop.wake()
 
     def _worth_it(self, limit: float) -> bool:
-        """Nobody who lets time fly wants to fly to the end of calls that nobody ends, nor to the moment when an
-        application forgets what it doesn't need any more.
+        """Nobody who lets time fly wants to fly to the end of calls that nobody ends, nor to the moment when
+        an application forgets what it doesn't need any more.
         """
         return limit != math.inf or bool(self._under_way) or not self.idle
 
@@ -379,10 +395,23 @@ class Driver:
         if delivery is None:
             return False
         self._network.outbox.waiting.remove(delivery)
-        inside = self._sender.inside(delivery.ask)
-        self._under_way[delivery.number] = _UnderWay(delivery, time.monotonic(), inside)
-        threading.Thread(target=self._send, args=(delivery,), name="ringback-webhook", daemon=True).start()
+        under_way = self._under_way[delivery.number] = _UnderWay(delivery, time.monotonic())
+        context = copy_context()
+        context.run(DELIVERING.set, (*DELIVERING.get(), self))
+        under_way.inside = context.run(self._sender.begin, delivery.ask)
+        if under_way.inside is not None:
+            under_way.inside.add_done_callback(partial(self._answered, delivery))
+        else:
+            send = partial(context.run, self._send, delivery)
+            threading.Thread(target=send, name="ringback-webhook", daemon=True).start()
         return True
+
+    def _expire(self) -> None:
+        """Give up what is handled in a loop that is blocked, whatever its clock says."""
+        for each in tuple(self._under_way.values()):
+            limit = each.delivery.ask.limits.total
+            if each.inside is not None and time.monotonic() - each.since > limit + SLACK:
+                each.inside.cancel()
 
     def _rest(self, due: float | None, horizon: float) -> None:
         """Wait for an answer, for somebody's doing, or for the next thing that is due."""
@@ -396,11 +425,20 @@ class Driver:
             self.condition.wait(min(max((due - horizon) / speed, 0.001), 0.5))
 
     def _send(self, delivery: Delivery) -> None:
-        DELIVERING.set((*DELIVERING.get(), self))
         try:
             outcome = self._sender.send(delivery.ask)
         except Exception as error:  # whatever it was: the request is no longer under way
             outcome = Failure("broken", f"the request could not be sent ({type(error).__name__}: {error})")
+        self._arrived(delivery, outcome)
+
+    def _answered(self, delivery: Delivery, answer: Future[Outcome]) -> None:
+        if answer.cancelled():
+            limit = delivery.ask.limits.total
+            self._arrived(delivery, Failure("timeout", f"no answer within {limit:g} s: its loop is blocked"))
+        else:
+            self._arrived(delivery, answer.result())
+
+    def _arrived(self, delivery: Delivery, outcome: Outcome) -> None:
         with self.condition:
             del self._under_way[delivery.number]
             try:

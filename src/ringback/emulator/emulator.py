@@ -167,10 +167,8 @@ class Emulator:
     def close(self) -> None:
         """Stop time and end the flows of its calls; harmless when repeated."""
         watched, self._watched = self._watched, []
-        for application in watched:
-            application._forget(tuple(self._network.store.calls))
-        if watched:
-            self._driver.settle()
+        calls = tuple(self._network.store.calls)
+        self._driver.part_from([task for each in watched for task in each._forget(calls)])
         self._driver.close()
         self._courier.close()
         for application in watched:
