@@ -75,6 +75,40 @@ def test_a_query_that_was_lost_or_added() -> None:
     assert "It would if the query were that of the request." in told
 
 
+@pytest.mark.parametrize(
+    ("signed", "seen", "told"),
+    [
+        ("b=2&a=1&c=3", "a=1&b=2&c=3", "the query's parameters stood in another order"),
+        ("b=%202&a=1", "a=1&b=+2", "the query's parameters stood in another order"),
+        ("z=1&y=2&x=3&w=4&v=5", "v=5&w=4&x=3&y=2&z=1", "the query's parameters stood in another order"),
+        ("a=%2520", "a=%20", "the query's percent signs were encoded once more"),
+        ("a=%20", "a=%2520", "the query were percent-decoded"),
+        ("a=1;b", "a=1%3Bb", "the query were percent-decoded"),
+        ("a=&b=1", "b=1&a=", "the query's parameters stood in another order"),
+        ("a&b=1", "a=&b=1", "what is empty had no equals sign"),
+        ("a=&b=1", "a&b=1", "names without a value in the query had an equals sign"),
+        ("b=1", "a=&b=1", "what is empty in the query were left out"),
+    ],
+)
+def test_a_query_that_was_written_anew(signed: str, seen: str, told: str) -> None:
+    explained = explain(f"https://example.com/v?{signed}", f"https://example.com/v?{seen}")
+    assert f"It would if {told}." in explained
+    assert explain(f"http://example.com/v?{signed}", f"https://example.com/v?{seen}").startswith(
+        "The signature does not match. It would if the scheme were http and "
+    )
+
+
+def test_a_token_from_a_file_with_its_line_end() -> None:
+    request = post(URL, PAIRS, headers=[(SIGNATURE_HEADER, sign(URL, PAIRS, TOKEN))])
+    assert "the token had no spaces around it" in SignatureValidator(f"{TOKEN}\n").explain(request)
+
+
+def test_large_bodies_do_not_keep_it_busy() -> None:
+    pairs = [("a", "x" * 900_000)]
+    told = SignatureValidator(TOKEN).explain(post(URL, pairs, headers=[(SIGNATURE_HEADER, "x")]))
+    assert "With so large a request nothing else was tried." in told
+
+
 def test_a_query_that_was_signed_like_a_form() -> None:
     signature = sign("wss://example.com/ws", [("foo", "bar")], TOKEN)
     request = get("wss://example.com/ws?foo=bar", headers=[(SIGNATURE_HEADER, signature)])

@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 from ringback.errors import SignatureInvalid, WebhookInvalid
 from ringback.webhooks.parameters import Parameters, read_parameters
 from ringback.webhooks.signature import claim_of
+from ringback.webhooks.spelling import spellings
 from ringback.webhooks.urls import UrlParts, forwarded_origin
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ _MOST_PAIRS: Final = 200  # more than Twilio sends; beyond it the guessing would
 _MOST_BYTES: Final = 64_000  # and so it would beyond this
 _MOST_HASHED: Final = 20_000_000  # bytes, for all guesses together: the larger a request, the fewer
 _MOST_ORDERED: Final = 4  # parameters of a query that are tried in every order
+_MOST_SPELLED: Final = 8  # spellings of fewer than these
 
 Pairs = tuple[tuple[str, str], ...]
 T = TypeVar("T")
@@ -198,8 +200,11 @@ def _queries(query: str) -> Iterator[tuple[str, str]]:
     """What the query may have been before somebody wrote it anew: decoded, or in another order."""
     fields = query[1:].split("&")
     if 1 < len(fields) <= _MOST_ORDERED:
-        for order in islice(permutations(fields), 1, None):
-            yield "?" + "&".join(order), "the query's parameters stood in another order"
+        # Who puts them in order reads them, and writes them anew.
+        spelled = [fields, *(other.split("&") for other in islice(spellings(query[1:]), _MOST_SPELLED))]
+        for spelling in spelled[: 1 if len(fields) == _MOST_ORDERED else None]:
+            for order in islice(permutations(spelling), 1, None):
+                yield "?" + "&".join(order), "the query's parameters stood in another order"
     elif len(fields) > 1:
         yield "?" + "&".join(sorted(fields)), "the query's parameters stood in the order of their names"
         yield "?" + "&".join(reversed(fields)), "the query's parameters stood in another order"
@@ -207,7 +212,6 @@ def _queries(query: str) -> Iterator[tuple[str, str]]:
         "the query were percent-decoded": unquote(query),
         "the query were percent-encoded": quote(query, safe="?&=%+~!*'()@:/,;$-._", errors="replace"),
         "the query's percent signs were encoded once more": query.replace("%", "%25"),
-        "the query's percent signs were encoded once less": query.replace("%25", "%"),
     }
     for told, each in others.items():
         if each != query:

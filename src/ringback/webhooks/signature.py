@@ -69,12 +69,12 @@ class Claim:
         signed = signed_text(self.pairs).encode("utf-8", "surrogatepass")
         if self._made_for(self.url, signed):
             return True
-        query = self.url.query
+        query = self.url.query[1:]
         if not query:
             return False
         hashed = (len(str(self.url)) + len(signed)) * len(self.keys)
         tries = min(_MOST_HASHED // hashed, _MOST_SPELLED // len(query))
-        others = (evolve(self.url, query=other) for other in islice(spellings(query), tries))
+        others = (evolve(self.url, query=f"?{other}") for other in islice(spellings(query), tries))
         return any(self._made_for(other, signed) for other in others)
 
     def matches_as_written(self) -> bool:

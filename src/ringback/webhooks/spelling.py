@@ -27,6 +27,7 @@ _ENCODERS: Final = (
     "~",  # Python's quote_plus
     "~/",  # Python's quote
     "*",  # Java, and forms in browsers
+    "~*",  # both
     "~!*'()",  # encodeURIComponent
     "~!*'()@:/?,$",  # encodeURI
     "~!*()@:/?,$[]{}|\\^`",  # browsers' address bars, which encode what could end an attribute
