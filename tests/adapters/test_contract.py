@@ -102,6 +102,13 @@ def test_a_get_request(site: Site) -> None:
     assert served(site.send(asked)).findtext("Say") == "Plain"
 
 
+def test_a_query_that_is_spelled_anew_on_its_way(site: Site) -> None:
+    asked = request(f"{site.plain.url}?city=K\u00f6ln%20am&x=a'b~", call_parameters(new_sid("CA")))
+    seen = f"{site.plain.url}?city=K%c3%b6ln+am&x=a%27b%7e"
+    answer = site.send(WebhookRequest("POST", seen, asked.headers, asked.body))
+    assert served(answer).findtext("Say") == "Plain"
+
+
 def test_text_of_every_kind(site: Site) -> None:
     body = "Grüße & <b>=+%20 \U0001f600\r\n"
     answer = site.send(request(site.reply.url, message_parameters(new_sid("SM"), Body=body)))
