@@ -589,6 +589,12 @@ class TestSettings:
         ):
             Counting().app.dial(client, to="+15558675310", from_="+15017122661", answer=elsewhere)
 
+    async def test_a_slash_that_twilio_was_told_of(self) -> None:
+        counting = Counting()
+        assert (await counting.app.handle(request(f"{counting.url}/", call_parameters("CA1")))).status == 200
+        asked = request(f"{counting.url}/", call_parameters("CA1"), seen_as=counting.url)
+        assert (await counting.app.handle(asked)).status == 403
+
     async def test_a_slash_at_the_end_changes_nothing(self) -> None:
         assert Application(public_url=f"{URL}/").public_url == URL
 

@@ -126,11 +126,14 @@ class Match:
     Attributes:
         url: The URL as Twilio asked for it, and signed it.
         rank: How sure we are; of several applications the one with the highest rank gets the request.
+        slashed: Whether the path came with a slash at its end that the route hasn't. Twilio may have been told
+            so, or the server has put it there.
     """
 
     route: AnyRoute
     url: str
     rank: int
+    slashed: bool = False
 
 
 class RouteTable:
@@ -203,7 +206,7 @@ class RouteTable:
                 public = urlsplit(route.url)
                 same_host = public.netloc.lower() == seen.netloc.lower()
                 url = urlunsplit((public.scheme, public.netloc, public.path or "/", seen.query, ""))
-                return Match(route, url, rank + same_host)
+                return Match(route, url, rank + same_host, slashed=candidate[-1:] != path[-1:])
         return None
 
     def _late_callback(self, path: str) -> AnyRoute | None:

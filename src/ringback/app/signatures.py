@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from attrs import evolve
+
 from ringback.app.refusals import Throttle
 from ringback.app.threads import Threads
 from ringback.errors import ConfigurationError, SignatureInvalid
@@ -83,7 +85,10 @@ class Gate:
             self._refusals.tell(request, where, told)
             return False
         try:
-            if claim_of(keyring, request, match.url, parameters).matches():
+            claim = claim_of(keyring, request, match.url, parameters)
+            if claim.matches():
+                return True
+            if match.slashed and evolve(claim, url=claim.url.with_slash_toggled()).matches():
                 return True
         except SignatureInvalid as error:
             self._refusals.tell(request, where, str(error))
