@@ -102,7 +102,8 @@ class Background(Coroutine[object, None, object]):
         try:
             self._work.close()
         except BaseException as error:
-            log.warning("%s would not be closed: %s: %s", self.__qualname__, type(error).__name__, error)
+            # Not what the error says: it may quote what somebody wrote.
+            log.warning("%s would not be closed: it raised %s", self.__qualname__, type(error).__name__)
         self.task.cancel()
 
     def _over(self, _: object) -> None:

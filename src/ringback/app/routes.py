@@ -126,8 +126,8 @@ class Match:
     Attributes:
         url: The URL as Twilio asked for it, and signed it.
         rank: How sure we are; of several applications the one with the highest rank gets the request.
-        slashed: Whether the path came with a slash at its end that the route hasn't. Twilio may have been told
-            so, or the server has put it there.
+        slashed: Whether the path came with a slash at its end that the route hasn't: Twilio was told so, or
+            the server has put it there.
     """
 
     route: AnyRoute
