@@ -353,7 +353,7 @@ class Application(Starts):
         waiter = self._hub.listeners.next(
             lambda came: isinstance(came, event) and (where is None or where(came))
         )
-        return cast("E", await wait(waiter.future, timeout))
+        return cast("E", await wait(self._hub, waiter.future, timeout))
 
     # --- calling and texting: `dial` and `text` are generated
 

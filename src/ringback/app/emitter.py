@@ -127,21 +127,22 @@ class Emitter:
             self._waiters.remove(waiter)
 
 
-async def wait(future: Future[T], timeout: float | None) -> T:
-    """The result of a future that any thread may set.
+async def wait(hub: Hub, future: Future[Event], timeout: float | None) -> Event:
+    """The event that a future of any thread brings.
 
     Raises:
         TimeoutError: It did not come within `timeout` seconds.
     """
     if future.done():
         return future.result()
+    wall = None if hub.awaits(future, timeout) else timeout
     try:
-        return await asyncio.wait_for(asyncio.wrap_future(future), timeout)
+        return await asyncio.wait_for(asyncio.wrap_future(future), wall)
     except asyncio.TimeoutError:
         raise TimeoutError(f"nothing came within {timeout} s") from None
 
 
-def wait_blocking(future: Future[T], timeout: float | None) -> T:
+def wait_blocking(hub: Hub, future: Future[Event], timeout: float | None) -> Event:
     """The same for synchronous code.
 
     Raises:
@@ -153,8 +154,9 @@ def wait_blocking(future: Future[T], timeout: float | None) -> T:
         raise RuntimeError(
             "an event loop runs in this thread and would be blocked: use an AsyncClient and await"
         )
+    wall = None if hub.awaits(future, timeout) else timeout
     try:
-        return future.result(timeout)
+        return future.result(wall)
     except FutureTimeout:
         future.cancel()
         raise TimeoutError(f"nothing came within {timeout} s") from None

@@ -22,6 +22,7 @@ from ringback.app.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
+    from concurrent.futures import Future
 
     from ringback._core.events import Event
     from ringback.app.stores import Store
@@ -60,6 +61,8 @@ class Hub:
         threads: Where functions that aren't async are called.
         loop: Where it last answered a webhook.
         watchers: Told of each failure at once, before any listener.
+        timekeepers: Told what somebody begins to wait for, and for how many seconds; whether they see to it
+            that the wait ends in time.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -69,6 +72,7 @@ class Hub:
         self.handlers = Emitter(self)
         self.followed = Followed(self.later)
         self.watchers: list[Callable[[HandlerFailed], None]] = []
+        self.timekeepers: list[Callable[[Future[Event], float | None], bool]] = []
         self._oddities = Oddities()
         self._renew()
         renew_in_child(self)
@@ -113,6 +117,11 @@ class Hub:
         if in_event_loop():
             return asyncio.get_running_loop()
         return portal_loop() if self.loop is None or self.loop.is_closed() else self.loop
+
+    def awaits(self, future: Future[Event], timeout: float | None) -> bool:
+        """Somebody begins to wait; whether a clock other than the wall's sees to it that it ends in time."""
+        kept = [keeper(future, timeout) for keeper in self.timekeepers]
+        return any(kept)
 
     # --- telling
 

@@ -163,7 +163,7 @@ class LiveCall(CallState["Client"]):
                 it was followed, so that nothing will be told of it.
             RuntimeError: An event loop runs in this thread and would be blocked.
         """
-        return cast("E", wait_blocking(self._next(event, where), timeout))
+        return cast("E", wait_blocking(self._hub, self._next(event, where), timeout))
 
     def refresh(self) -> Call:
         """Ask the REST API for the call's state.
@@ -262,7 +262,7 @@ class AsyncLiveCall(CallState["AsyncClient"]):
             CallHungUp: The call ended, so that it can't ring or be answered any more; or it had ended before
                 it was followed, so that nothing will be told of it.
         """
-        return cast("E", await wait(self._next(event, where), timeout))
+        return cast("E", await wait(self._hub, self._next(event, where), timeout))
 
     async def refresh(self) -> Call:
         """Ask the REST API for the call's state.

@@ -119,7 +119,7 @@ class LiveMessage(Replies, MessageState["Client"]):
             TimeoutError: It did not come in time.
             RuntimeError: An event loop runs in this thread and would be blocked.
         """
-        return cast("E", wait_blocking(self._next(event, where), timeout))
+        return cast("E", wait_blocking(self._hub, self._next(event, where), timeout))
 
     def refresh(self) -> Message:
         """Ask the REST API for the message's state.
@@ -174,7 +174,7 @@ class AsyncLiveMessage(AsyncReplies, MessageState["AsyncClient"]):
         Raises:
             TimeoutError: It did not come in time.
         """
-        return cast("E", await wait(self._next(event, where), timeout))
+        return cast("E", await wait(self._hub, self._next(event, where), timeout))
 
     async def refresh(self) -> Message:
         """Ask the REST API for the message's state.

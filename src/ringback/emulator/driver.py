@@ -49,6 +49,9 @@ _log: Final = logging.getLogger("ringback.emulator")
 # Seconds on the wall after which a request under way no longer holds up everything else.
 PATIENCE: Final = 5.0
 
+# Seconds on the wall for which a wait in the background stands back after others have done something.
+STAND_BACK: Final = 0.02
+
 # Seconds on the wall that a request under way gets at the end of a test.
 SETTLING: Final = 1.0
 
@@ -107,6 +110,9 @@ class Driver:
         self.loop: AppLoop | None = None
         self._alarm: float | None = None
         self._nap: float | None = None
+        self._waits = 0
+        self._foreground = 0
+        self._touched = -math.inf
         self._under_way: dict[int, _UnderWay] = {}
         self._wall = time.monotonic()
         self._virtual = network.clock.now
@@ -127,7 +133,7 @@ class Driver:
 
     def settle(self) -> None:
         """Wait for what is under way, but for no longer than a moment; time stands still."""
-        if self in DELIVERING.get():
+        if self.handles():
             return
         until = time.monotonic() + SETTLING
         with self.condition:
@@ -151,7 +157,7 @@ class Driver:
         self.settle()
         loop, self.loop = self.loop, None
         loop.follow(None)
-        if flows and self not in DELIVERING.get():
+        if flows and not self.handles():
             loop.start(asyncio.wait(flows, timeout=SETTLING)).result()
         loop.give_back()
 
@@ -189,7 +195,27 @@ class Driver:
             if self._closed:
                 raise EmulatorError("the emulator is closed")
             yield self._network
+            self._touched = time.monotonic()
             self.condition.notify_all()
+
+    @property
+    def moves_on_purpose(self) -> bool:
+        """Whether time moves only while somebody waits."""
+        return self._mode == "manual"
+
+    @property
+    def waited_for(self) -> bool:
+        """Whether somebody waits, so that time passes."""
+        return self._waits > 0
+
+    def notify(self) -> None:
+        """Something has changed elsewhere that somebody may wait for here."""
+        with self.condition:
+            self.condition.notify_all()
+
+    def handles(self) -> bool:
+        """Whether this code handles one of its webhooks, or was started there."""
+        return self in DELIVERING.get()
 
     @property
     def idle(self) -> bool:
@@ -240,24 +266,31 @@ class Driver:
         self.wait_until(lambda: clock.now >= until and self._nothing_before(until), seconds=until - clock.now)
 
     def wait_until(
-        self, done: Callable[[], bool], *, seconds: float, grace: float = 0.0, patient: bool = True
+        self,
+        done: Callable[[], bool],
+        *,
+        seconds: float,
+        grace: float = 0.0,
+        patient: bool = True,
+        background: bool = False,
     ) -> bool:
         """Let time pass until `done()`, for at most so many virtual seconds; whether it came to that.
 
         Args:
             patient: Whether to wait for what is far off, too: for the end of a call that nobody ends.
             grace: When everything is idle, how long on the wall to wait for somebody outside to do something.
+            background: Whether to stand back while others let time pass.
 
         Raises:
             EmulatorError: A handler that the emulator itself called wants to wait: time would stand still.
                 Or `seconds` is no time.
         """
         check_seconds("timeout", seconds)
-        if self in DELIVERING.get():
+        if self.handles():
             raise EmulatorError("a webhook handler can't wait for the emulator, which waits for the handler")
         clock = self._network.clock
         idle_since: float | None = None
-        with self.condition:
+        with self.condition, self._waiting(background):
             deadline = round(clock.now + seconds, 3)
 
             def idle() -> bool:
@@ -272,6 +305,9 @@ class Driver:
             while not done():
                 if self._closed:
                     raise EmulatorError("the emulator is closed")
+                if background and (self._foreground or time.monotonic() - self._touched < STAND_BACK):
+                    self.condition.wait(STAND_BACK)
+                    continue
                 if self._broken is not None:
                     broken, self._broken = self._broken, None
                     raise EmulatorError(f"the emulator broke: {broken!r}") from broken
@@ -293,6 +329,18 @@ class Driver:
                 else:
                     self._turn(deadline)
             return True
+
+    @contextmanager
+    def _waiting(self, background: bool) -> Generator[None]:
+        self._waits += 1
+        self._foreground += not background
+        try:
+            yield
+        finally:
+            self._waits -= 1
+            self._foreground -= not background
+            if not background:
+                self._touched = time.monotonic()
 
     def _late(self, deadline: float) -> bool:
         now = self._network.clock.now

@@ -23,6 +23,7 @@ from ringback.emulator.phones import Phone
 from ringback.emulator.problems import ProblemsLeft, Wrongs, in_short
 from ringback.emulator.rest.api import Api
 from ringback.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
+from ringback.emulator.waits import Polls, Waits
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ class Emulator:
         self._courier = Courier(any_host=any_host)
         self._api = Api(self._network)
         self._driver = Driver(self._network, self._courier, mode=clock, speed=speed)
+        self._waits = Waits(self._driver, self._network)
+        self._polls = Polls(self._driver, self._network)
         for application in applications:
             self._serve(application)
         self._phones: dict[str, Phone] = {}
@@ -173,6 +176,7 @@ class Emulator:
         self._courier.close()
         for application in watched:
             application._hub.watchers.remove(self._failed)
+            application._hub.timekeepers.remove(self._waits.begin)
 
     # Time
 
@@ -342,6 +346,7 @@ class Emulator:
             self._courier.loop = self._driver.applications_loop()
             handler._forget()
             handler._hub.watchers.append(self._failed)
+            handler._hub.timekeepers.append(self._waits.begin)
             self._watched.append(handler)
 
     def _failed(self, failure: HandlerFailed) -> None:
@@ -355,11 +360,11 @@ class Emulator:
 
     def transport(self) -> EmulatorTransport:
         """What carries a client's requests to this emulator, without HTTP."""
-        return EmulatorTransport(self.answer)
+        return EmulatorTransport(self._answer_test)
 
     def async_transport(self) -> AsyncEmulatorTransport:
         """The same for `AsyncClient`."""
-        return AsyncEmulatorTransport(self.answer)
+        return AsyncEmulatorTransport(self._answer_test)
 
     def client(self) -> Client:
         """A client of the main account."""
@@ -372,6 +377,10 @@ class Emulator:
         from ringback.client import AsyncClient
 
         return AsyncClient(self.account_sid, self.auth_token, transport=self.async_transport())
+
+    def _answer_test(self, method: str, target: str, headers: Headers, body: bytes) -> Response:
+        self._polls.check(method, target)
+        return self.answer(method, target, headers, body)
 
     def answer(self, method: str, target: str, headers: Headers, body: bytes) -> Response:
         """What the API says to a request; `target` is its path and query."""

@@ -5,11 +5,13 @@ With a manual clock, whatever waits here lets virtual time pass.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, Literal
 
 from attrs import frozen
 
+from ringback.app.portal import in_event_loop
 from ringback.emulator.engine.arguments import one_of
 from ringback.emulator.engine.arguments import seconds as check_seconds
 from ringback.emulator.engine.arguments import text as check_text
@@ -238,9 +240,7 @@ class PhoneCall:
             why = f"its call is over ({self._line.leg.call.status})"
         else:
             why = f"not within {timeout:g} virtual seconds, or nothing happens any more"
-        return ExpectationFailed(
-            f"{self._line.phone.number} waited {what}: {why}\n\n{network.transcript.text()}"
-        )
+        return _failed(network, f"{self._line.phone.number} waited {what}: {why}")
 
 
 class Phone:
@@ -382,9 +382,9 @@ class Phone:
             return False
 
         if not self._driver.wait_until(came, seconds=timeout, grace=GRACE):
-            raise ExpectationFailed(
-                f'{self.number} waited for a text with "{body}": none within {timeout:g} virtual seconds\n\n'
-                f"{self._network.transcript.text()}"
+            raise _failed(
+                self._network,
+                f'{self.number} waited for a text with "{body}": none within {timeout:g} virtual seconds',
             )
         self._cursor = found[0] + 1
         return self._phone.texts[found[0]]
@@ -397,11 +397,20 @@ class Phone:
             return None
 
         if not self._driver.wait_until(lambda: waiting() is not None, seconds=timeout, grace=GRACE):
-            raise ExpectationFailed(
-                f"{self.number} waited for a call: none within {timeout:g} virtual seconds\n\n"
-                f"{self._network.transcript.text()}"
+            raise _failed(
+                self._network, f"{self.number} waited for a call: none within {timeout:g} virtual seconds"
             )
         line = waiting()
         if line is None:
             raise ExpectationFailed(f"{self.number} waited for a call, which ended at once")
         return PhoneCall(self._driver, line)
+
+
+def _failed(network: Network, why: str) -> ExpectationFailed:
+    """The error of a wait that was in vain, with all that happened and what may have been in its way."""
+    if in_event_loop() and len(asyncio.all_tasks()) > 1:
+        why += (
+            ". An event loop runs in this thread, whose tasks stood still meanwhile: let them go on with "
+            "await asyncio.to_thread(call.expect_say, …)"
+        )
+    return ExpectationFailed(f"{why}\n\n{network.transcript.text()}")
