@@ -149,7 +149,7 @@ class _Module:
         )
         return [
             f"from ringback._core.twiml_elements import {bases}",
-            f"from ringback._core.twiml_values import {values}, link, quote, text",
+            f"from ringback._core.twiml_values import {values}, link, quote, text, way_to",
             "",
             "if TYPE_CHECKING:",
             "    from collections.abc import Mapping, Sequence",
@@ -366,7 +366,9 @@ class _Module:
             name = attribute.name
             check = f'{attribute.kind.constant}.check("{element.type}.{name}", {name}{events})'
             if not attribute.required:
-                check = f"None if {attribute.name} is None else {check}"
+                links = _links_asked_by(element, name)
+                unless = "None" if links is None else f"way_to({links})"
+                check = f"{unless} if {attribute.name} is None else {check}"
             lines.append(f"        self._{attribute.name}: {_stored(attribute)} = {check}")
         lines += ["        if extra_attributes:", "            self._accept_extra(extra_attributes)"]
         if element.text is not None:
@@ -431,6 +433,19 @@ class _Module:
         if len(parts) == 1 and len(parts[0]) < WIDTH - 10:
             return parts[0]
         return "\n\n    ".join(parts) + "\n    "
+
+
+def _links_asked_by(element: Element, method: str) -> str | None:
+    """The attribute, or the text, with the URL that an attribute says the method of, where it may be a
+    handler's.
+    """
+    links = [attribute.name for attribute in element.attributes if attribute.events]
+    if element.text is not None and element.text_events:
+        links.append(element.text_name)
+    for link in links:
+        if method in (f"{link}_method", f"{link.removesuffix('url')}method"):
+            return link
+    return next((link for link in links if method == "method" and link in ("action", "url")), None)
 
 
 def _stored(attribute: Attribute) -> str:

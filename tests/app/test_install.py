@@ -11,14 +11,18 @@ from ringback.app import Application, CallFlow, Switchboard
 from ringback.emulator import Emulator
 from ringback.errors import RegistrationError
 from ringback.http import WebhookRequest
-from ringback.twiml import Gather, Message, MessagingResponse, Say, VoiceResponse
+from ringback.twiml import Gather, Message, MessagingResponse, Number, Redirect, Say, VoiceResponse
+from ringback.twiml.messaging import Redirect as MessagingRedirect
 from ringback.webhooks import (
     CallEnded,
+    CallRedirected,
+    CallStatusChanged,
     GatherResult,
     IncomingCall,
     IncomingMessage,
     MessageFallback,
     MessageStatusChanged,
+    OutgoingCall,
     VoiceFallback,
 )
 from tests.app.twilio import TOKEN, call_parameters, link, message_parameters, new_sid, request, served, tags
@@ -173,6 +177,61 @@ class TestAdopting:
         assert link(first, "Gather").startswith("https://example.com/old/voice.php?tenant=7&ringback=flow.")
         second = await app.handle(request(link(first, "Gather"), parameters | {"Digits": "1"}))
         assert served(second).findtext("Say") == "Something"
+
+    async def test_links_say_how_they_are_asked(self, record: Record) -> None:
+        record = attrs.evolve(record, voice_method="GET", sms_method="POST", status_callback_method="GET")
+        app = Application.from_resource(record, auth_token=TOKEN)
+
+        @app.on(GatherResult)
+        def choose(pressed: GatherResult) -> VoiceResponse:
+            return VoiceResponse()
+
+        @app.on(IncomingCall)
+        def greet(call: IncomingCall) -> VoiceResponse:
+            return VoiceResponse()
+
+        @app.flow(OutgoingCall)
+        async def remind(call: CallFlow) -> None: ...
+
+        @app.on(IncomingMessage)
+        def reply(message: IncomingMessage) -> None: ...
+
+        over = app.callback(CallStatusChanged)
+        assert Redirect(greet).method == "GET"
+        assert Redirect(remind).method == "GET"
+        assert Redirect(greet, method="POST").method == "POST"
+        assert Redirect(greet.url).method is None
+        assert Gather(action=choose).method == "GET"
+        assert Gather(partial_result_callback="/x", action=choose).partial_result_callback_method is None
+        number = Number("+15017122662", status_callback=over)
+        assert (number.status_callback_method, number.method) == ("GET", None)
+        assert MessagingRedirect(reply).method is None
+        written = str(VoiceResponse(Redirect(greet)))
+        assert f'<Redirect method="GET">{greet.url}</Redirect>' in written
+        # What links don't say is taken as well, but where the TwiML application says how it asks.
+        assert (await app.handle(request(choose.url, call_parameters(new_sid("CA"))))).status != 405
+
+    def test_calls_that_it_places_are_asked_about_so(self, network: Emulator, record: Record) -> None:
+        record = attrs.evolve(record, voice_method="GET", status_callback_method="GET")
+        app = Application.from_resource(record, auth_token=network.auth_token)
+        ended: list[CallEnded] = []
+        app.on(CallEnded, ended.append)
+
+        @app.on(OutgoingCall)
+        def remind(call: OutgoingCall) -> VoiceResponse:
+            return VoiceResponse(Say("Hello"), Redirect(more))
+
+        @app.on(CallRedirected)
+        def more(call: CallRedirected) -> VoiceResponse:
+            return VoiceResponse(Say("Once more"))
+
+        network.mount("https://example.com", app)
+        network.number(OURS)
+        app.dial(network.client(), to=GUEST, from_=OURS, answer=remind)
+        network.phone(GUEST).answer().expect_say("Once more")
+        network.run_until_idle()
+        assert len(ended) == 1
+        network.check_problems()
 
     async def test_a_path_of_one_s_own_wins(self, record: Record) -> None:
         app = Application.from_resource(record, auth_token=TOKEN, public_url="https://example.com/new")

@@ -23,7 +23,7 @@ This module is imported to build a first document, so it stays small and imports
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ringback.errors import TwimlError
 
@@ -118,6 +118,16 @@ def link(value: object) -> str:
     if type(value) is str:
         return value
     return text("url", getattr(value, "url"))  # noqa: B009  (`value` has been checked to be a target)
+
+
+def way_to(target: object) -> Literal["GET"] | None:
+    """How a target has to be asked where its attribute of a method isn't given; None where the default, POST,
+    will do, and for URLs.
+    """
+    if target is None or type(target) is str:
+        return None
+    methods: object = getattr(target, "methods", ())
+    return "GET" if isinstance(methods, tuple) and methods[-1:] == ("GET",) else None
 
 
 def closest(word: object, words: Iterable[str], *, likeness: float = 0.6) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypedDict, TypeVar, cast, overload
 
 from ringback._core.events import Event, MessageRequest, Notification, VoiceRequest
+from ringback._core.twiml_values import way_to
 from ringback._generated.app import Starts
 from ringback.app.budget import Budget
 from ringback.app.checks import (
@@ -28,7 +29,7 @@ from ringback.app.live_messages import AsyncLiveMessage, LiveMessage, send, send
 from ringback.app.portal import close_in_portal
 from ringback.app.refusals import Refusals
 from ringback.app.registry import Registry
-from ringback.app.routes import check_public_url, way_to
+from ringback.app.routes import check_public_url
 from ringback.app.settings import check_counts, check_flag, check_seconds, check_store
 from ringback.app.signatures import Gate
 from ringback.app.stores import MemoryStore

@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias, TypedDict, TypeVar, cast
 
 from ringback._core.events import Event, VoiceRequest
+from ringback._core.twiml_values import way_to
 from ringback.app.checks import check_target
 from ringback.app.emitter import wait, wait_blocking
 from ringback.app.flow_runs import FINAL
 from ringback.app.live import Live
-from ringback.app.routes import way_to
 from ringback.app.tags import tagged
 from ringback.errors import ApiError, CallHungUp, InvalidValue, NotFound, TransportError
 from ringback.twiml import VoiceResponse
@@ -58,6 +58,7 @@ class _Asked(TypedDict, total=False):
     fallback_url: str
     fallback_method: Method | None
     status_callback: str
+    status_callback_method: Method | None
     status_callback_event: list[CallStatusCallbackEvent]
     async_amd_status_callback: str
 
@@ -381,8 +382,10 @@ def _asked(routes: RouteTable, first: First, token: str, parameters: DialParamet
     def ours(url: str) -> str:
         return tagged(url, "call", token)
 
+    reports = routes.callback(CallStatusChanged)
     asked: _Asked = {
-        "status_callback": ours(routes.callback(CallStatusChanged).url),
+        "status_callback": ours(reports.url),
+        "status_callback_method": way_to(reports),
         "status_callback_event": ["initiated", "ringing", "answered", "completed"],
     }
     if parameters.get("async_amd"):

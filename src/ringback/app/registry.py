@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from attrs import frozen
 
-from ringback._core.events import Event, Notification
+from ringback._core.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback.app.checks import check_takes_one
 from ringback.app.flows import CallFlow, Flow
 from ringback.app.portal import is_async
@@ -82,8 +82,8 @@ class Registry:
                 f"flow: {function_name(function) or function!r} has to be an async function"
             )
         # A flow takes any method: those of its later steps are up to their verbs.
-        name, url, _ = self._place(event, function, path)
-        return self._add(Flow(event=event, url=url, name=name, function=function), path)
+        name, url, (*_, last) = self._place(event, function, path)
+        return self._add(Flow(event=event, url=url, name=name, methods=_any(last), function=function), path)
 
     def entry(self, event: type[Event]) -> AnyRoute | None:
         """What takes such events when they come from a number or a TwiML application."""
@@ -101,11 +101,15 @@ class Registry:
                     "set it, or give this handler a path="
                 )
             return name or adopted.field, adopted.url, _methods(adopted)
+        # Whoever has calls asked about with GET has all of them asked about so, and links will say it.
+        family = IncomingMessage if issubclass(event, MessageRequest) else IncomingCall
+        main = self._adopted.get(family) if issubclass(event, (VoiceRequest, MessageRequest)) else None
+        methods = _any("POST" if main is None else main.method or "POST")
         if path is not None:
-            return name or path, self.routes.public_url + check_path(path), ("GET", "POST")
+            return name or path, self.routes.public_url + check_path(path), methods
         if name is None:
             raise RegistrationError(f"path: {function!r} has no name to make one of, so path= is needed")
-        return name, f"{self.routes.public_url}/{quote(name)}", ("GET", "POST")
+        return name, f"{self.routes.public_url}/{quote(name)}", methods
 
     def _add(self, route: AnyR, path: str | None) -> AnyR:
         before = self._entries.get(route.event)
@@ -120,6 +124,11 @@ class Registry:
         if route.event in ENTRIES and (before is None or path is None):
             self._entries[route.event] = route
         return route
+
+
+def _any(last: Method) -> tuple[Method, ...]:
+    """Any method, and the one that links say."""
+    return ("POST", "GET") if last == "GET" else ("GET", "POST")
 
 
 def _methods(adopted: Adopted) -> tuple[Method, ...]:

@@ -39,7 +39,6 @@ __all__ = [
     "check_public_url",
     "family",
     "function_name",
-    "way_to",
 ]
 
 E = TypeVar("E", bound=Event)
@@ -63,7 +62,8 @@ class Route(Generic[E]):
         event: The class of what arrives.
         url: Its absolute URL, the same in every process and after every restart.
         name: What logs and `HandlerFailed.route` call it.
-        methods: How Twilio may ask; both, unless an adopted TwiML application says which.
+        methods: How Twilio may ask; both, unless an adopted TwiML application says which. Links say the last
+            one where it isn't POST, Twilio's default.
     """
 
     event: type[E]
@@ -216,12 +216,6 @@ class RouteTable:
         if not isinstance(kind, type) or not issubclass(kind, Notification) or kind is Notification:
             return None
         return self.callback(kind) if family(kind) is kind else None
-
-
-def way_to(target: object) -> Method | None:
-    """How Twilio has to be told to ask a target, or None where its default, POST, will do."""
-    methods: tuple[Method, ...] = getattr(target, "methods", ("POST",))
-    return None if "POST" in methods else methods[-1]
 
 
 def check_public_url(url: str) -> str:

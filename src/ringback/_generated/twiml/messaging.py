@@ -14,6 +14,7 @@ from ringback._core.twiml_values import (
     Words,
     link,
     quote,
+    way_to,
 )
 
 if TYPE_CHECKING:
@@ -212,7 +213,9 @@ class Message(Container):
             None if action is None else _URL.check("Message.action", action, ("MessageStatusChanged",))
         )
         self._from_: str | None = None if from_ is None else _TEXT.check("Message.from_", from_)
-        self._method: Method | None = None if method is None else _METHOD.check("Message.method", method)
+        self._method: Method | None = (
+            way_to(action) if method is None else _METHOD.check("Message.method", method)
+        )
         self._status_callback: str | Target[MessageStatusChanged] | None = (
             None
             if status_callback is None
@@ -400,7 +403,9 @@ class Redirect(TextElement):
         /,
     ) -> None:
         self._extra = None
-        self._method: Method | None = None if method is None else _METHOD.check("Redirect.method", method)
+        self._method: Method | None = (
+            way_to(url) if method is None else _METHOD.check("Redirect.method", method)
+        )
         if extra_attributes:
             self._accept_extra(extra_attributes)
         self._text = _OPTIONAL_URL.check("Redirect.url", url, ("IncomingMessage",))
@@ -490,7 +495,9 @@ class Sms(TextElement, metaclass=RequiringType):
             None if action is None else _URL.check("Sms.action", action, ("MessageStatusChanged",))
         )
         self._from_: str | None = None if from_ is None else _WORDS.check("Sms.from_", from_)
-        self._method: Method | None = None if method is None else _METHOD.check("Sms.method", method)
+        self._method: Method | None = (
+            way_to(action) if method is None else _METHOD.check("Sms.method", method)
+        )
         self._status_callback: str | Target[MessageStatusChanged] | None = (
             None
             if status_callback is None

@@ -28,6 +28,7 @@ from ringback._core.twiml_values import (
     link,
     quote,
     text,
+    way_to,
 )
 
 if TYPE_CHECKING:
@@ -1695,7 +1696,9 @@ class Gather(_Spoken):
         self._max_speech_time: int | None = (
             None if max_speech_time is None else _ONE_OR_MORE.check("Gather.max_speech_time", max_speech_time)
         )
-        self._method: Method | None = None if method is None else _METHOD.check("Gather.method", method)
+        self._method: Method | None = (
+            way_to(action) if method is None else _METHOD.check("Gather.method", method)
+        )
         self._num_digits: int | None = (
             None if num_digits is None else _ONE_OR_MORE.check("Gather.num_digits", num_digits)
         )
@@ -1707,7 +1710,7 @@ class Gather(_Spoken):
             )
         )
         self._partial_result_callback_method: Method | None = (
-            None
+            way_to(partial_result_callback)
             if partial_result_callback_method is None
             else _METHOD.check("Gather.partial_result_callback_method", partial_result_callback_method)
         )
@@ -1988,7 +1991,9 @@ class Record(Element):
         self._max_length: int | None = (
             None if max_length is None else _RECORD_MAX_LENGTH.check("Record.max_length", max_length)
         )
-        self._method: Method | None = None if method is None else _METHOD.check("Record.method", method)
+        self._method: Method | None = (
+            way_to(action) if method is None else _METHOD.check("Record.method", method)
+        )
         self._play_beep: bool | None = (
             None if play_beep is None else _BOOLEAN.check("Record.play_beep", play_beep)
         )
@@ -2012,7 +2017,7 @@ class Record(Element):
             )
         )
         self._recording_status_callback_method: Method | None = (
-            None
+            way_to(recording_status_callback)
             if recording_status_callback_method is None
             else _METHOD.check("Record.recording_status_callback_method", recording_status_callback_method)
         )
@@ -2321,7 +2326,9 @@ class Dial(Container):
         self._hangup_on_star: bool | None = (
             None if hangup_on_star is None else _BOOLEAN.check("Dial.hangup_on_star", hangup_on_star)
         )
-        self._method: Method | None = None if method is None else _METHOD.check("Dial.method", method)
+        self._method: Method | None = (
+            way_to(action) if method is None else _METHOD.check("Dial.method", method)
+        )
         self._passports: str | None = None if passports is None else _TEXT.check("Dial.passports", passports)
         self._record: CallRecording | None = (
             None if record is None else _CALL_RECORDING.check("Dial.record", record)
@@ -2346,7 +2353,7 @@ class Dial(Container):
             )
         )
         self._recording_status_callback_method: Method | None = (
-            None
+            way_to(recording_status_callback)
             if recording_status_callback_method is None
             else _METHOD.check("Dial.recording_status_callback_method", recording_status_callback_method)
         )
@@ -2356,7 +2363,7 @@ class Dial(Container):
             else _RECORDING_TRACK.check("Dial.recording_track", recording_track)
         )
         self._refer_method: Method | None = (
-            None if refer_method is None else _METHOD.check("Dial.refer_method", refer_method)
+            way_to(refer_url) if refer_method is None else _METHOD.check("Dial.refer_method", refer_method)
         )
         self._refer_url: str | Target[DialReferred] | None = (
             None if refer_url is None else _URL.check("Dial.refer_url", refer_url, ("DialReferred",))
@@ -2944,7 +2951,7 @@ class Number(TextElement, metaclass=RequiringType):
             else _URL.check("Number.amd_status_callback", amd_status_callback, ("MachineDetectionResult",))
         )
         self._amd_status_callback_method: Method | None = (
-            None
+            way_to(amd_status_callback)
             if amd_status_callback_method is None
             else _METHOD.check("Number.amd_status_callback_method", amd_status_callback_method)
         )
@@ -2982,7 +2989,9 @@ class Number(TextElement, metaclass=RequiringType):
                 "Number.machine_detection_timeout", machine_detection_timeout
             )
         )
-        self._method: Method | None = None if method is None else _METHOD.check("Number.method", method)
+        self._method: Method | None = (
+            way_to(url) if method is None else _METHOD.check("Number.method", method)
+        )
         self._send_digits: str | None = (
             None if send_digits is None else _NUMBER_SEND_DIGITS.check("Number.send_digits", send_digits)
         )
@@ -2997,7 +3006,7 @@ class Number(TextElement, metaclass=RequiringType):
             else _CALL_EVENTS.check("Number.status_callback_event", status_callback_event)
         )
         self._status_callback_method: Method | None = (
-            None
+            way_to(status_callback)
             if status_callback_method is None
             else _METHOD.check("Number.status_callback_method", status_callback_method)
         )
@@ -3188,7 +3197,9 @@ class Client(Container):
             if client_notification_url is None
             else _URL.check("Client.client_notification_url", client_notification_url)
         )
-        self._method: Method | None = None if method is None else _METHOD.check("Client.method", method)
+        self._method: Method | None = (
+            way_to(url) if method is None else _METHOD.check("Client.method", method)
+        )
         self._status_callback: str | Target[CallStatusChanged] | None = (
             None
             if status_callback is None
@@ -3200,7 +3211,7 @@ class Client(Container):
             else _CALL_EVENTS.check("Client.status_callback_event", status_callback_event)
         )
         self._status_callback_method: Method | None = (
-            None
+            way_to(status_callback)
             if status_callback_method is None
             else _METHOD.check("Client.status_callback_method", status_callback_method)
         )
@@ -3567,7 +3578,7 @@ class Conference(TextElement, metaclass=RequiringType):
             )
         )
         self._recording_status_callback_method: Method | None = (
-            None
+            way_to(recording_status_callback)
             if recording_status_callback_method is None
             else _METHOD.check(
                 "Conference.recording_status_callback_method", recording_status_callback_method
@@ -3592,13 +3603,13 @@ class Conference(TextElement, metaclass=RequiringType):
             else _CONFERENCE_EVENTS.check("Conference.status_callback_event", status_callback_event)
         )
         self._status_callback_method: Method | None = (
-            None
+            way_to(status_callback)
             if status_callback_method is None
             else _METHOD.check("Conference.status_callback_method", status_callback_method)
         )
         self._trim: Trim | None = None if trim is None else _TRIM.check("Conference.trim", trim)
         self._wait_method: Method | None = (
-            None if wait_method is None else _METHOD.check("Conference.wait_method", wait_method)
+            way_to(wait_url) if wait_method is None else _METHOD.check("Conference.wait_method", wait_method)
         )
         self._wait_url: str | Target[ConferenceWait] | None = (
             None
@@ -3816,7 +3827,7 @@ class Queue(TextElement, metaclass=RequiringType):
         /,
     ) -> None:
         self._extra = None
-        self._method: Method | None = None if method is None else _METHOD.check("Queue.method", method)
+        self._method: Method | None = way_to(url) if method is None else _METHOD.check("Queue.method", method)
         self._post_work_activity_sid: str | None = (
             None
             if post_work_activity_sid is None
@@ -4021,7 +4032,7 @@ class Sip(Container):
             else _URL.check("Sip.amd_status_callback", amd_status_callback, ("MachineDetectionResult",))
         )
         self._amd_status_callback_method: Method | None = (
-            None
+            way_to(amd_status_callback)
             if amd_status_callback_method is None
             else _METHOD.check("Sip.amd_status_callback_method", amd_status_callback_method)
         )
@@ -4058,7 +4069,7 @@ class Sip(Container):
                 "Sip.machine_detection_timeout", machine_detection_timeout
             )
         )
-        self._method: Method | None = None if method is None else _METHOD.check("Sip.method", method)
+        self._method: Method | None = way_to(url) if method is None else _METHOD.check("Sip.method", method)
         self._password: str | None = None if password is None else _SECRET.check("Sip.password", password)
         self._status_callback: str | Target[CallStatusChanged] | None = (
             None
@@ -4071,7 +4082,7 @@ class Sip(Container):
             else _CALL_EVENTS.check("Sip.status_callback_event", status_callback_event)
         )
         self._status_callback_method: Method | None = (
-            None
+            way_to(status_callback)
             if status_callback_method is None
             else _METHOD.check("Sip.status_callback_method", status_callback_method)
         )
@@ -4542,7 +4553,9 @@ class WhatsApp(TextElement, metaclass=RequiringType):
         /,
     ) -> None:
         self._extra = None
-        self._method: Method | None = None if method is None else _METHOD.check("WhatsApp.method", method)
+        self._method: Method | None = (
+            way_to(url) if method is None else _METHOD.check("WhatsApp.method", method)
+        )
         self._status_callback: str | Target[CallStatusChanged] | None = (
             None
             if status_callback is None
@@ -4554,7 +4567,7 @@ class WhatsApp(TextElement, metaclass=RequiringType):
             else _CALL_EVENTS.check("WhatsApp.status_callback_event", status_callback_event)
         )
         self._status_callback_method: Method | None = (
-            None
+            way_to(status_callback)
             if status_callback_method is None
             else _METHOD.check("WhatsApp.status_callback_method", status_callback_method)
         )
@@ -4696,7 +4709,9 @@ class Application(Container):
         self._customer_id: str | None = (
             None if customer_id is None else _TEXT.check("Application.customer_id", customer_id)
         )
-        self._method: Method | None = None if method is None else _METHOD.check("Application.method", method)
+        self._method: Method | None = (
+            way_to(url) if method is None else _METHOD.check("Application.method", method)
+        )
         self._status_callback: str | Target[CallStatusChanged] | None = (
             None
             if status_callback is None
@@ -4708,7 +4723,7 @@ class Application(Container):
             else _CALL_EVENTS.check("Application.status_callback_event", status_callback_event)
         )
         self._status_callback_method: Method | None = (
-            None
+            way_to(status_callback)
             if status_callback_method is None
             else _METHOD.check("Application.status_callback_method", status_callback_method)
         )
@@ -4924,12 +4939,16 @@ class Enqueue(Container):
         self._max_queue_size: int | None = (
             None if max_queue_size is None else _ONE_OR_MORE.check("Enqueue.max_queue_size", max_queue_size)
         )
-        self._method: Method | None = None if method is None else _METHOD.check("Enqueue.method", method)
+        self._method: Method | None = (
+            way_to(action) if method is None else _METHOD.check("Enqueue.method", method)
+        )
         self._wait_url: str | Target[QueueWait] | None = (
             None if wait_url is None else _OPTIONAL_URL.check("Enqueue.wait_url", wait_url, ("QueueWait",))
         )
         self._wait_url_method: Method | None = (
-            None if wait_url_method is None else _METHOD.check("Enqueue.wait_url_method", wait_url_method)
+            way_to(wait_url)
+            if wait_url_method is None
+            else _METHOD.check("Enqueue.wait_url_method", wait_url_method)
         )
         self._workflow_sid: str | None = (
             None if workflow_sid is None else _WORKFLOW_SID.check("Enqueue.workflow_sid", workflow_sid)
@@ -5151,7 +5170,9 @@ class Redirect(TextElement):
         /,
     ) -> None:
         self._extra = None
-        self._method: Method | None = None if method is None else _METHOD.check("Redirect.method", method)
+        self._method: Method | None = (
+            way_to(url) if method is None else _METHOD.check("Redirect.method", method)
+        )
         if extra_attributes:
             self._accept_extra(extra_attributes)
         self._text = _OPTIONAL_URL.check(
@@ -5220,7 +5241,9 @@ class Refer(Container):
         self._action: str | Target[ReferResult] | None = (
             None if action is None else _URL.check("Refer.action", action, ("ReferResult",))
         )
-        self._method: Method | None = None if method is None else _METHOD.check("Refer.method", method)
+        self._method: Method | None = (
+            way_to(action) if method is None else _METHOD.check("Refer.method", method)
+        )
         if extra_attributes:
             self._accept_extra(extra_attributes)
         self._children = ""
@@ -5640,7 +5663,7 @@ class Pay(Container):
             else _URL.check("Pay.status_callback", status_callback, ("PayStatusChanged",))
         )
         self._status_callback_method: Method | None = (
-            None
+            way_to(status_callback)
             if status_callback_method is None
             else _METHOD.check("Pay.status_callback_method", status_callback_method)
         )
@@ -6039,7 +6062,9 @@ class Connect(Container):
                 "Connect.action", action, ("StreamResult", "ConversationRelayResult", "VirtualAgentResult")
             )
         )
-        self._method: Method | None = None if method is None else _METHOD.check("Connect.method", method)
+        self._method: Method | None = (
+            way_to(action) if method is None else _METHOD.check("Connect.method", method)
+        )
         if extra_attributes:
             self._accept_extra(extra_attributes)
         self._children = ""
@@ -6481,7 +6506,7 @@ class Stream(Container, metaclass=RequiringType):
             else _URL.check("Stream.status_callback", status_callback, ("StreamStatusChanged",))
         )
         self._status_callback_method: Method | None = (
-            None
+            way_to(status_callback)
             if status_callback_method is None
             else _METHOD.check("Stream.status_callback_method", status_callback_method)
         )
@@ -7567,7 +7592,7 @@ class Conversation(Element):
             )
         )
         self._recording_status_callback_method: Method | None = (
-            None
+            way_to(recording_status_callback)
             if recording_status_callback_method is None
             else _METHOD.check(
                 "Conversation.recording_status_callback_method", recording_status_callback_method
@@ -7594,7 +7619,7 @@ class Conversation(Element):
             else _CONVERSATION_CALL_EVENTS.check("Conversation.status_callback_event", status_callback_event)
         )
         self._status_callback_method: Method | None = (
-            None
+            way_to(status_callback)
             if status_callback_method is None
             else _METHOD.check("Conversation.status_callback_method", status_callback_method)
         )
@@ -8691,7 +8716,7 @@ class Recording(Element):
             )
         )
         self._recording_status_callback_method: Method | None = (
-            None
+            way_to(recording_status_callback)
             if recording_status_callback_method is None
             else _METHOD.check("Recording.recording_status_callback_method", recording_status_callback_method)
         )
@@ -8956,7 +8981,7 @@ class Transcription(Container):
             None if speech_model is None else _TEXT.check("Transcription.speech_model", speech_model)
         )
         self._status_callback_method: Method | None = (
-            None
+            way_to(status_callback_url)
             if status_callback_method is None
             else _METHOD.check("Transcription.status_callback_method", status_callback_method)
         )
@@ -9207,7 +9232,7 @@ class Siprec(Container, metaclass=RequiringType):
             else _URL.check("Siprec.status_callback", status_callback, ("SiprecStatusChanged",))
         )
         self._status_callback_method: Method | None = (
-            None
+            way_to(status_callback)
             if status_callback_method is None
             else _METHOD.check("Siprec.status_callback_method", status_callback_method)
         )
@@ -9544,7 +9569,7 @@ class StopStream(Container):
             else _URL.check("StopStream.status_callback", status_callback, ("StreamStatusChanged",))
         )
         self._status_callback_method: Method | None = (
-            None
+            way_to(status_callback)
             if status_callback_method is None
             else _METHOD.check("StopStream.status_callback_method", status_callback_method)
         )
@@ -9694,7 +9719,7 @@ class StopSiprec(Container):
             else _URL.check("StopSiprec.status_callback", status_callback, ("SiprecStatusChanged",))
         )
         self._status_callback_method: Method | None = (
-            None
+            way_to(status_callback)
             if status_callback_method is None
             else _METHOD.check("StopSiprec.status_callback_method", status_callback_method)
         )
@@ -9952,7 +9977,9 @@ class Sms(TextElement, metaclass=RequiringType):
             None if action is None else _URL.check("Sms.action", action, ("SmsVerbResult",))
         )
         self._from_: str | None = None if from_ is None else _WORDS.check("Sms.from_", from_)
-        self._method: Method | None = None if method is None else _METHOD.check("Sms.method", method)
+        self._method: Method | None = (
+            way_to(action) if method is None else _METHOD.check("Sms.method", method)
+        )
         self._status_callback: str | Target[MessageStatusChanged] | None = (
             None
             if status_callback is None
