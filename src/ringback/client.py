@@ -6,7 +6,6 @@ credentials, address, transport, and the way out for what the spec doesn't know.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
@@ -17,7 +16,7 @@ from ringback._core.opening import Opening
 from ringback._core.resource import explained_init
 from ringback._core.session import AsyncSession, Session
 from ringback._generated.api.roots import AsyncClientResources, ClientResources
-from ringback.errors import ConfigurationError, InvalidValue, RingbackError, forget_variables
+from ringback.errors import ConfigurationError, InvalidValue, RingbackError, being_handled, forget_variables
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -92,7 +91,7 @@ class Client(ClientResources):
         max_answer_size: int | None = None,
         transport: Transport | None = None,
     ) -> None:
-        ambient = sys.exc_info()[1]
+        ambient = being_handled()
         try:
             config = Config.resolve(
                 account_sid,
@@ -301,7 +300,7 @@ class AsyncClient(AsyncClientResources):
         max_answer_size: int | None = None,
         transport: AsyncTransport | None = None,
     ) -> None:
-        ambient = sys.exc_info()[1]
+        ambient = being_handled()
         try:
             config = Config.resolve(
                 account_sid,

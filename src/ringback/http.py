@@ -135,13 +135,11 @@ class Delivery:
         errors: What the network raised; everything else was raised by somebody around it.
     """
 
-    __slots__ = ("begun", "errors", "status", "told")
-
-    def __init__(self) -> None:
-        self.told = False
-        self.begun = 0
-        self.status: int | None = None
-        self.errors: list[BaseException] = []
+    # As defaults of the class: nearly every request is made without any of them being changed.
+    told = False
+    begun = 0
+    status: int | None = None
+    errors: tuple[BaseException, ...] = ()
 
     def start(self) -> None:
         """From here on something may be sent."""
@@ -155,7 +153,7 @@ class Delivery:
     def failed(self, error: BaseException, *, sent: bool = True) -> None:
         """What was started ended with an error; not `sent` where no connection was made for it."""
         self.told = True
-        self.errors.append(error)
+        self.errors = (*self.errors, error)
         if not sent:
             self.begun -= 1
 

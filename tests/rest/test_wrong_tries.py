@@ -236,7 +236,11 @@ class TestClients:
             make(KEY, TOKEN)
 
     @pytest.mark.parametrize("make", [Client, AsyncClient])
-    @pytest.mark.parametrize("transport", [HTTP.Client, HTTP.Client(), object(), {}], ids=repr)
+    @pytest.mark.parametrize(
+        "transport",
+        [HTTP.Client, HTTP.Client(), object(), {}],
+        ids=["a class", "another's client", "an object", "a mapping"],
+    )
     def test_a_transport_of_another_kind(self, make: Any, transport: object) -> None:
         with pytest.raises(
             ConfigurationError, match=r"^transport: (Async)?Client needs an? (Async)?Transport"

@@ -30,6 +30,9 @@ __all__ = ["Malformed", "read_model", "read_models", "record_hook", "wire_name"]
 T = TypeVar("T")
 Hook = Callable[[Any, Any], Any]
 
+# Faster to look up than cattrs' own: each record that comes alone asks.
+_hooks: Final[dict[type, Hook]] = {}
+
 # A model with fewer fields could be mistaken for a part of another.
 _DISTINCT: Final = 4
 
@@ -54,7 +57,9 @@ def read_model(record: object, model: type[T]) -> T:
     Raises:
         Malformed: It doesn't fit.
     """
-    structure = _converter().get_structure_hook(model)
+    structure = _hooks.get(model)
+    if structure is None:
+        structure = _hooks[model] = _converter().get_structure_hook(model)
     try:
         read: T = structure(record, model)
     except (BaseValidationError, ValueError, TypeError, KeyError) as error:

@@ -6,12 +6,11 @@ drive_stream, drive_stream_async    the last answer as a stream: the exchange se
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from ringback._core.steps import Sleep
-from ringback.errors import ResponseInvalid, TransportError, forget_variables
+from ringback.errors import ResponseInvalid, TransportError, being_handled, forget_variables
 
 if TYPE_CHECKING:
     from ringback._core.exchange import Exchange
@@ -28,11 +27,11 @@ T = TypeVar("T")
 
 def drive(exchange: Exchange[T], transport: Transport) -> T:
     """Carry an exchange out over `transport`."""
-    ambient = sys.exc_info()[1]
+    ambient = being_handled()
     try:
         step = next(exchange)
         while True:
-            if isinstance(step, Sleep):
+            if type(step) is Sleep:
                 time.sleep(step.seconds)
                 step = exchange.send(None)
                 continue
@@ -55,11 +54,11 @@ async def drive_async(exchange: Exchange[T], transport: AsyncTransport) -> T:
     """The same over an asynchronous transport."""
     import asyncio  # slow to import; a synchronous program does without it
 
-    ambient = sys.exc_info()[1]
+    ambient = being_handled()
     try:
         step = next(exchange)
         while True:
-            if isinstance(step, Sleep):
+            if type(step) is Sleep:
                 await asyncio.sleep(step.seconds)
                 step = exchange.send(None)
                 continue
@@ -89,7 +88,7 @@ def drive_stream(exchange: Exchange[Response], transport: Transport) -> Response
             if answer is not None:
                 answer.close()
                 answer = None
-            if isinstance(step, Sleep):
+            if type(step) is Sleep:
                 time.sleep(step.seconds)
                 step = exchange.send(None)
                 continue
@@ -124,7 +123,7 @@ async def drive_stream_async(exchange: Exchange[Response], transport: AsyncTrans
             if answer is not None:
                 await answer.aclose()
                 answer = None
-            if isinstance(step, Sleep):
+            if type(step) is Sleep:
                 await asyncio.sleep(step.seconds)
                 step = exchange.send(None)
                 continue

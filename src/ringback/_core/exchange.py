@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from collections.abc import Callable, Generator, Mapping
 from datetime import datetime, timezone
 from typing import Final, TypeAlias, TypeVar, cast
@@ -55,6 +56,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+_decode: Final[Callable[[str], object]] = json.JSONDecoder().decode
 logger: Final = logging.getLogger("ringback.http")
 
 Step: TypeAlias = Request | Sleep
@@ -106,7 +108,7 @@ def perform(
     attempt = 1
     while True:
         retry_after: float | None = None
-        sent_at = datetime.now(timezone.utc)
+        sent_at = time.time()
         try:
             response = yield request
         except TransportError as error:
@@ -155,7 +157,7 @@ def perform(
 def _loss(
     request: Request,
     sent: Callable[[Request], Mapping[str, str]] | None,
-    sent_at: datetime,
+    sent_at: float,
     fate: str,
     reason: object,
 ) -> OutcomeUnknown:
@@ -164,7 +166,7 @@ def _loss(
         operation=request.operation,
         path=urlsplit(request.url).path.removesuffix(".json"),
         sent=None if sent is None else sent(request),
-        sent_at=sent_at,
+        sent_at=datetime.fromtimestamp(sent_at, timezone.utc),
     )
 
 
@@ -172,7 +174,7 @@ def _note_loss(
     error: BaseException,
     request: Request,
     sent: Callable[[Request], Mapping[str, str]] | None,
-    sent_at: datetime,
+    sent_at: float,
 ) -> None:
     """Let the cause of an error that isn't the network's tell of a POST that was sent all the same."""
     delivery = request.delivery
@@ -276,7 +278,8 @@ def read_json(response: Response, object_hook: ObjectHook | None = None) -> Mapp
     """
     try:
         # JSON is UTF-8; given bytes, json.loads would spend a while on looking for other encodings.
-        body: object = json.loads(response.body.decode(), object_hook=object_hook)
+        text = response.body.decode()
+        body: object = _decode(text) if object_hook is None else json.loads(text, object_hook=object_hook)
     except (ValueError, RecursionError) as error:
         problem = "the body is empty" if not response.body else f"the body is not JSON ({error})"
         # Not as its cause: a JSONDecodeError holds the document, and what is in it may be a token.

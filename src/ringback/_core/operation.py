@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ringback._core.kinds import Kind, Spread
 from ringback.errors import InvalidValue
@@ -63,6 +63,11 @@ class Operation:
     answer: str | None = None
     items: str | None = None
     one_of: tuple[tuple[str, ...], ...] = ()
+    _required: frozenset[str] = field(init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        required = frozenset(param.name for param in self.params if param.required)
+        object.__setattr__(self, "_required", required)
 
     def encode(self, values: Sequence[object]) -> list[tuple[str, str]]:
         """The wire pairs of `values`, which are in the order of `params`; None is left out.
@@ -74,8 +79,6 @@ class Operation:
         given: set[str] = set()
         for param, value in zip(self.params, values, strict=True):
             if value is None:
-                if param.required:
-                    raise param.kind.refuse(param.name, None)
                 continue
             given.add(param.name)
             kind = param.kind
@@ -83,6 +86,9 @@ class Operation:
                 pairs += kind.spread(param.name, param.wire, value, secret=param.secret)
             else:
                 pairs.append((param.wire, kind.encode(param.name, value, secret=param.secret)))
+        if not self._required <= given:
+            missing = next(param for param in self.params if param.required and param.name not in given)
+            raise missing.kind.refuse(missing.name, None)
         for group in self.one_of:
             if given.isdisjoint(group):
                 raise InvalidValue(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import final
+
 from attrs import frozen
 
 __all__ = ["Sleep"]
 
 
+@final
 @frozen
 class Sleep:
     """Wait so many seconds before going on."""

@@ -6,10 +6,9 @@ what_of    a request in an error's words
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
-from ringback.errors import ConnectFailed, TransportError, forget_variables
+from ringback.errors import ConnectFailed, TransportError, being_handled, forget_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +39,7 @@ class Guard:
 
     def __enter__(self) -> None:
         # What the caller is handling will be the context of whatever is raised here: it is none of ours.
-        self._ambient = sys.exc_info()[1]
+        self._ambient = being_handled()
 
     def __exit__(
         self,
