@@ -166,10 +166,11 @@ def api(make: Made, server: Server) -> Api:
 
 
 @pytest.fixture(scope="module")
-def nobody() -> str:
-    """Where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return f"http://127.0.0.1:{taken.getsockname()[1]}"
+def nobody() -> Iterator[str]:
+    """Where nobody listens, as long as the port is held by a socket that doesn't."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 # --- what surrounds a call ---------------------------------------------------------------------------------
