@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ringback.emulator import Emulator
-from tests.emulator.conftest import ANNA, OURS
+from ringback.emulator import Emulator, Speak
+from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME, Website
 
 
@@ -127,3 +127,73 @@ def test_without_an_action_the_same_document_is_asked(emulator: Emulator, websit
     call.speak("Hi", seconds=1)
     assert call.ended.status == "completed"
     assert [each.url for each in website.asked[:2]] == [f"{HOME}/voice"] * 2
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_who_speaks_longer_than_allowed_is_cut_off(
+    emulator: Emulator, website: Website, scripted: bool
+) -> None:
+    website.pages["/voice"] = record(
+        'maxLength="10" playBeep="false" transcribe="true" transcribeCallback="/text"'
+    )
+    website.pages["/done"] = (
+        '<Response><Gather input="speech" action="/more"><Say>Anything else?</Say></Gather></Response>'
+    )
+    steps = [Speak("A story of six long words", 60), Speak("No", 1)]
+    phone = emulator.phone(ANNA)
+    if scripted:
+        call = phone.dial(OURS, script=lambda _: steps)
+    else:
+        call = phone.dial(OURS)
+        for step in steps:
+            call.speak(step.text, seconds=step.seconds)
+            assert emulator.now == (10 if step.seconds == 60 else 11)
+    assert call.ended.status == "completed"
+    emulator.run_until_idle()
+    assert website.at("/done")[0]["RecordingDuration"] == "10"
+    assert website.at("/text")[0]["TranscriptionText"] == "A"
+    assert [each["SpeechResult"] for each in website.at("/more")] == ["No"]
+
+
+def test_a_key_cuts_off_who_speaks(emulator: Emulator, website: Website) -> None:
+    website.pages["/voice"] = record()
+    website.pages["/done"] = '<Response><Gather input="speech" action="/more"/></Response>'
+    call = emulator.phone(ANNA).dial(OURS)
+    emulator.advance(1)
+    with emulator.held() as network:
+        line = network.phones[ANNA].lines[0]
+        line.speak("Well then", 6)
+        network.clock.after(3, lambda: line.press("#"))
+        # This comes too late to be on the recording, and isn't for whoever listens next.
+        network.clock.after(3, lambda: line.speak("Bye", 1))
+    emulator.advance(3)
+    assert not line.speaking
+    assert call.ended.status == "completed"
+    assert website.at("/done")[0]["RecordingDuration"] == "3"
+    assert not website.at("/more")
+
+
+def test_a_hang_up_cuts_off_who_speaks(emulator: Emulator, website: Website) -> None:
+    website.pages["/voice"] = record()
+    call = emulator.phone(ANNA).dial(OURS)
+    call.expect_tone("beep")
+    with emulator.held() as network:
+        network.clock.after(2, lambda: network.legs[call.sid].finish("completed"))
+    call.speak("Please call me back", seconds=8)
+    assert emulator.now == 2.5
+    assert call.ended.by == "Twilio"
+    assert website.at("/done")[0]["RecordingDuration"] == "2"
+
+
+def test_what_somebody_hears_ends_with_the_call(emulator: Emulator, website: Website) -> None:
+    website.pages["/voice"] = f"<Response><Dial>{BEN}</Dial></Response>"
+    anna = emulator.phone(ANNA).dial(OURS)
+    ben = emulator.phone(BEN).answer()
+    emulator.advance(1)
+    with emulator.held() as network:
+        network.phones[ANNA].lines[0].speak("A long story", 60)
+    emulator.advance(1)
+    ben.hangup()
+    told = ben.heard[-1]
+    assert (told.what, told.until, told.cut) == ("A long story", emulator.now, True)
+    assert anna.ended.status == "completed"

@@ -241,8 +241,11 @@ class Driver:
         else:
             self.let_pass(seconds)
 
-    def let_pass(self, seconds: float) -> None:
+    def let_pass(self, seconds: float, *, unless: Callable[[], bool] = lambda: False) -> None:
         """Let so many virtual seconds pass, whether or not anything is due in them.
+
+        Args:
+            unless: Whether there is no reason any more to let the rest of them pass.
 
         Raises:
             EmulatorError: It is no time, or longer than a year.
@@ -250,20 +253,28 @@ class Driver:
         check_seconds("seconds", seconds)
         clock = self._network.clock
         left = seconds
-        while left > 0:
+        while left > 0 and not unless():
             # In pieces, since the clock skips no further than `FAR` at once.
             piece = min(left, FAR / 2)
             left -= piece
             with self.condition:
                 until = round(clock.now + piece, 3)
                 # `auto` skips from one timer to the next: without one at the end it would stop short of it.
-                clock.after(piece, _nothing)
+                mark = clock.after(piece, _nothing)
                 self.condition.notify_all()
-                self._until(until)
+                self._until(until, unless)
+                mark.cancel()
 
-    def _until(self, until: float) -> None:
+    def _until(self, until: float, unless: Callable[[], bool]) -> None:
+        """Let time pass to the end of a moment: of this one, or of the first in which `unless` says so."""
         clock = self._network.clock
-        self.wait_until(lambda: clock.now >= until and self._nothing_before(until), seconds=until - clock.now)
+        self.wait_until(
+            lambda: (
+                (clock.now >= until and self._nothing_before(until))
+                or (unless() and self._nothing_before(clock.now))
+            ),
+            seconds=until - clock.now,
+        )
 
     def wait_until(
         self,

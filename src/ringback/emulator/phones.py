@@ -125,6 +125,8 @@ class PhoneCall:
     def speak(self, text: str, *, seconds: float | None = None, timeout: float = 60.0) -> None:
         """Say something as soon as somebody listens, and go on when it is said.
 
+        A recording that ends meanwhile cuts it off, and so does the end of the call.
+
         Args:
             text: What is said: what a recognition or transcription makes of it, word by word.
             seconds: How long it takes; by default as long as the text is.
@@ -140,7 +142,7 @@ class PhoneCall:
         self._until_listened("speech", f'to say "{text}"', timeout)
         with self._driver.touch():
             self._line.speak(text, length)
-        self.wait(length)
+        self._driver.let_pass(length, unless=lambda: not self._line.speaking)
 
     def wait(self, seconds: float) -> None:
         """Do nothing for so many virtual seconds."""

@@ -181,6 +181,9 @@ class Leg:
     def listen_for(self, *what: str) -> None:
         """Take notice of `keys`, `speech`, both, or nothing from now on."""
         self.listening = frozenset(what)
+        if self.process is not None:
+            # What came for whoever listened until now is lost with him.
+            self.process.forget(Key, Speech)
         self.line.changed()
 
     def signal(self, signal: Signal) -> None:

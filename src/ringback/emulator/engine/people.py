@@ -188,6 +188,8 @@ class Line:
         self.heard: list[Heard] = []
         self.ended_by: Literal["me", "Twilio"] | None = None
         self.relay: Callable[[Heard], None] | None = None
+        # When what its person says is said.
+        self._said_at = 0.0
         self._watchers: list[Process] = []
 
     @property
@@ -204,6 +206,11 @@ class Line:
     def ended(self) -> bool:
         """Whether the call is over."""
         return self.state == "over"
+
+    @property
+    def speaking(self) -> bool:
+        """Whether its person still says something."""
+        return self.leg.network.clock.now < self._said_at
 
     def hear(self, heard: Heard) -> None:
         self.heard.append(heard)
@@ -252,8 +259,16 @@ class Line:
         arguments.text("text", text)
         arguments.seconds("seconds", seconds, positive=True)
         self._talking("speak")
-        self.leg.network.note(self.leg.call.sid, self.phone.number, "says", f'"{text}" ({seconds:g} s)')
+        network = self.leg.network
+        self._said_at = round(network.clock.now + seconds, 3)
+        network.note(self.leg.call.sid, self.phone.number, "says", f'"{text}" ({seconds:g} s)')
         self.leg.spoke(text, seconds)
+
+    def cut_off(self) -> None:
+        """Whoever its person spoke to has stopped listening: nobody goes on speaking to nobody."""
+        if self.speaking:
+            self._said_at = self.leg.network.clock.now
+            self.changed()
 
     def hang_up(self) -> None:
         """End the call from this side."""
@@ -270,8 +285,9 @@ class Line:
         self.state = "over"
         self.ended_by = self.ended_by or "Twilio"
         now = self.leg.network.clock.now
+        self._said_at = min(self._said_at, now)
         for heard in self.heard:
-            if heard.until is None:
+            if not heard.over(now):
                 heard.until, heard.cut = now, True
         self.changed()
 

@@ -244,6 +244,10 @@ class Process:
             self._signals.append(signal)
             self._clock.after(0, self._deliver)
 
+    def forget(self, *kinds: type[Signal]) -> None:
+        """Take back signals that it has not learned of yet."""
+        self._signals = deque(each for each in self._signals if not isinstance(each, kinds))
+
     def interrupt(self, interruption: Interruption) -> None:
         """End what it is doing."""
         if self.over or (self._interruption is not None and self._interruption.rank > interruption.rank):

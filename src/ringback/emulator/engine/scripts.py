@@ -74,7 +74,7 @@ def _follow(line: Line, steps: Iterable[Step]) -> Steps[None]:
                     return
                 length = length_of(text, network.settings.characters) if seconds is None else seconds
                 line.speak(text, length)
-                yield from _until(line, lambda: False, length)
+                yield from _until(line, lambda: not line.speaking, length)
 
 
 def _heard(line: Line, text: str, cursor: int, timeout: float) -> Steps[int | None]:

@@ -65,7 +65,7 @@ def record(leg: Leg, document: Document, verb: Record) -> Steps[Result]:
                 break
     except HungUp:
         if sounds:
-            keeper.finish(_length(verb, start, clock.now, sounds), _texts(sounds))
+            keeper.finish(_length(verb, start, clock.now, sounds), _texts(sounds, clock.now))
             # The call is over; the action is told all the same, and its answer is of no use any more.
             yield from last_words(leg, _action(document, verb, keeper, "hangup"))
         else:
@@ -73,11 +73,12 @@ def record(leg: Leg, document: Document, verb: Record) -> Steps[Result]:
         raise
     finally:
         leg.listen_for()
+        leg.line.cut_off()
     if not sounds:
         keeper.nothing()
         leg.network.note(leg.call.sid, leg.line.phone.number, "leaves no message", source="Record")
         return NEXT
-    keeper.finish(_length(verb, start, clock.now, sounds), _texts(sounds))
+    keeper.finish(_length(verb, start, clock.now, sounds), _texts(sounds, clock.now))
     return _action(document, verb, keeper, ended_by)
 
 
@@ -88,8 +89,16 @@ def _length(verb: Record, start: float, now: float, sounds: list[tuple[float, fl
     return max(1, math.floor(length + 0.5))
 
 
-def _texts(sounds: list[tuple[float, float, str]]) -> list[str]:
-    return [text for _, _, text in sounds]
+def _texts(sounds: list[tuple[float, float, str]], now: float) -> list[str]:
+    """What was said by now: of what was cut off as many words as there was time for."""
+    said: list[str] = []
+    for begin, end, text in sounds:
+        if end <= now:
+            said.append(text)
+        elif begin < now:
+            words = text.split()
+            said.append(" ".join(words[: math.ceil((now - begin) / (end - begin) * len(words))]))
+    return said
 
 
 def _action(document: Document, verb: Record, keeper: Keeper, ended_by: str) -> Source:
