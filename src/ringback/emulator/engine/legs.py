@@ -175,8 +175,12 @@ class Leg:
         self.network.clock.after(0.1, self._tell_end)
 
     def start(self, steps: Steps[None]) -> None:
-        """Give the leg something to do."""
-        self.process = self.network.run(steps)
+        """Give the leg something to do. Where that dies of a bug, the call ends: nobody else would end it."""
+        self.process = self.network.run(steps, self._broke)
+
+    def _broke(self, error: Exception) -> None:
+        self.network.broke(self.session.account, self.call.sid, error)
+        self.finish("completed" if self.call.status == "in-progress" else "failed")
 
     def listen_for(self, *what: str) -> None:
         """Take notice of `keys`, `speech`, both, or nothing from now on."""

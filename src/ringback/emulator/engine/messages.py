@@ -106,7 +106,10 @@ def receive(network: Network, sender: Phone, number: Number, body: str, media: I
     attached = [_media(network, message, url) for url in urls]
     network.transcript.open(message.sid, "message", f"{sender.number} → {number.phone_number} (inbound)")
     network.note(message.sid, sender.number, "texts", f'"{body}"')
-    network.run(_handle(network, account, number, message, attached))
+    network.run(
+        _handle(network, account, number, message, attached),
+        lambda error: network.broke(account, message.sid, error),
+    )
     return message
 
 

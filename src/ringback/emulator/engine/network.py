@@ -31,6 +31,9 @@ __all__ = ["Delivery", "Network", "Outbox", "Settings"]
 
 # Bytes of an answer that a problem keeps.
 _BODY: Final = 2_000
+# A fault on Twilio's side.
+_FAULT: Final = 20500
+_LONGEST_MESSAGE: Final = 500
 
 
 @frozen
@@ -145,9 +148,13 @@ class Network:
     def account(self, sid: str) -> Account:
         return self.store.accounts[sid]
 
-    def run(self, steps: Steps[None]) -> Process:
-        """Start a process; its first step runs on the clock's next turn."""
-        return Process(self.clock, self.outbox, steps)
+    def run(self, steps: Steps[None], died: Callable[[Exception], None] = lambda _: None) -> Process:
+        """Start a process; its first step runs on the clock's next turn.
+
+        Args:
+            died: What to do when it dies of a bug, see `Process`.
+        """
+        return Process(self.clock, self.outbox, steps, died)
 
     def answered(self, delivery: Delivery, outcome: Outcome) -> None:
         """A driver brings what came of a delivery."""
@@ -188,6 +195,11 @@ class Network:
         entry = self._entry(subject, "Twilio", did, f"{trouble.code}: {trouble.message}")
         self._add(entry, record)
 
+    def broke(self, account: Account, subject: str, error: Exception) -> None:
+        """Something of ours died of a bug."""
+        message = f"the emulator broke: {type(error).__name__}: {error}"
+        self.problem(account, subject, Trouble(_FAULT, message[:_LONGEST_MESSAGE], ""))
+
     def tell(
         self,
         session: Session,
@@ -215,7 +227,12 @@ class Network:
             if then is not None:
                 then()
 
-        self.run(steps())
+        def died(error: Exception) -> None:
+            self.broke(session.account, subject, error)
+            if then is not None:
+                then()
+
+        self.run(steps(), died)
 
     def messaging_session(self, account: Account, one: str, other: str) -> Session:
         """Messages between the same two numbers share their cookies."""

@@ -20,7 +20,7 @@ order of things is the order in which they were caused.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from attrs import frozen
@@ -222,14 +222,21 @@ def wait(seconds: float | None) -> Steps[Signal | None]:
 class Process:
     """Runs one generator.
 
+    Args:
+        died: Called when the generator raises something, a bug of the emulator or of a test's own script:
+            whoever waits for its end shall not wait for ever. The error goes on to whoever moves the clock.
+
     Attributes:
         over: Whether it came to its end.
     """
 
-    def __init__(self, clock: Clock, outbox: Outbox, steps: Steps[None]) -> None:
+    def __init__(
+        self, clock: Clock, outbox: Outbox, steps: Steps[None], died: Callable[[Exception], None]
+    ) -> None:
         self._clock = clock
         self._outbox = outbox
         self._steps = steps
+        self._died = died
         self._waits_for: Ask | Wait | None = None
         self._timer: Timer | None = None
         self._turn = 0
@@ -286,9 +293,13 @@ class Process:
                     step = self._steps.throw(value)
                 case _:
                     step = self._steps.send(value)
-        except (StopIteration, Interruption):
+        except StopIteration:
             self.over = True
             return
+        except Exception as error:
+            self.over = True
+            self._died(error)
+            raise
         self._waits_for = step
         if isinstance(step, Ask):
             turn = self._turn

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ringback.emulator.engine.people import HangUp, Hear, Heard, Line, Pause, Press, Speak, Step
 from ringback.emulator.engine.phrases import has_phrase
 from ringback.emulator.engine.process import Steps, wait
+from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,8 +38,10 @@ def matches(heard: Heard, text: str, kinds: frozenset[str]) -> bool:
 
 
 def follow(line: Line, steps: Iterable[Step]) -> None:
-    """Let the person do what the script says, until it or the call is over."""
-    line.watch(line.leg.network.run(_follow(line, steps)))
+    """Let the person do what the script says, until it or the call is over. Who doesn't know what to do, as
+    the script raises something, hangs up.
+    """
+    line.watch(line.leg.network.run(_follow(line, steps), lambda _: line.hang_up()))
 
 
 def _follow(line: Line, steps: Iterable[Step]) -> Steps[None]:
@@ -75,6 +78,10 @@ def _follow(line: Line, steps: Iterable[Step]) -> Steps[None]:
                 length = length_of(text, network.settings.characters) if seconds is None else seconds
                 line.speak(text, length)
                 yield from _until(line, lambda: not line.speaking, length)
+            case _:
+                raise EmulatorError(
+                    f"script: expected Hear, Press, Speak, Pause or HangUp, got {step!r:.80}"
+                )
 
 
 def _heard(line: Line, text: str, cursor: int, timeout: float) -> Steps[int | None]:

@@ -64,10 +64,11 @@ def dial(leg: Leg, document: Document, verb: Dial) -> Steps[Result]:
     connection = _Dialing(leg, document, verb)
     try:
         yield from connection.run(known)
-    except (HungUp, Moved):
-        # Whatever cut it short: the action learns how it went, and its answer is of no use any more.
+    except Exception as error:
         connection.drop()
-        yield from _last_action(leg, document, verb, connection.result())
+        if isinstance(error, (HungUp, Moved)):
+            # The action learns how it went, and its answer is of no use any more.
+            yield from _last_action(leg, document, verb, connection.result())
         raise
     return _action(document, verb, connection.result())
 

@@ -28,8 +28,11 @@ def interpret(leg: Leg, source: Source) -> Steps[None]:
     """Run a call's TwiML until there is none left, and hang up."""
     following: Source | None = source
     try:
-        extra = yield from prepare(leg)
-        following = evolve(source, extra=(*source.extra, *extra))
+        try:
+            extra = yield from prepare(leg)
+            following = evolve(source, extra=(*source.extra, *extra))
+        except Moved as moved:
+            following = moved.source
         while following is not None:
             try:
                 following = yield from _document(leg, following)
