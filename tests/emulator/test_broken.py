@@ -149,7 +149,7 @@ def test_who_does_not_know_what_to_do_hangs_up(
 
 @pytest.mark.parametrize("detection", ["Enable", "DetectMessageEnd"])
 def test_a_call_that_is_moved_before_its_first_document_goes_on(
-    emulator: Emulator, website: Website, detection: str
+    emulator: Emulator, website: Website, detection: Literal["Enable", "DetectMessageEnd"]
 ) -> None:
     with emulator.client() as client:
         sid = client.calls.create(

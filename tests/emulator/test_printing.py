@@ -27,7 +27,7 @@ from ringback.http import Headers, WebhookResponse
 from ringback.twiml import Message, MessagingResponse, Say, VoiceResponse
 from tests.emulator.conftest import ANNA, OURS
 from tests.emulator.test_served import wsgi
-from tests.emulator.website import Website
+from tests.emulator.website import HOME, Website
 
 
 @contextmanager
@@ -89,6 +89,53 @@ def test_a_line_for_everything_and_the_body_of_what_failed() -> None:
     assert "| Traceback\\x1b[31m" in text
     assert "| KeyError: '***'" in text
     assert {each.path for each in website.asked} == {"/voice", "/status", "/sms"}
+
+
+def test_a_line_for_every_request_that_is_refused() -> None:
+    calls = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Calls.json"
+    long = "x\x1b" * 1000
+    with command("--number", OURS) as (url, process), urllib3.PoolManager() as pool:
+
+        def refused(method: str, path: str, login: str, *, host: str = "localhost", **form: str) -> str:
+            headers = {**urllib3.make_headers(basic_auth=login), "Host": host}
+            body = urlencode(form) if form else None
+            answer = pool.request(method, f"{url}{path}", body=body, headers=headers, redirect=False)
+            line = lines_until(process, "refuses")[-1]
+            assert f"→ HTTP {answer.status}, " in line
+            assert line.isprintable()
+            assert len(line) < 3000
+            assert AUTH_TOKEN not in line
+            return line
+
+        ours = f"{ACCOUNT_SID}:{AUTH_TOKEN}"
+        assert f"refuses POST {calls} → HTTP 400, 21211: " in refused(
+            "POST", calls, ours, To="nobody", From=OURS, Url="http://localhost/"
+        )
+        told = refused("POST", calls, ours, To="http://anna:secret@b", From=OURS, Url="http://localhost/")
+        assert "To 'http://b' is no number" in told
+        assert f"refuses GET {calls} → HTTP 401, 20003: Authenticate" in refused(
+            "GET", f"{calls}?token={AUTH_TOKEN}", f"{ACCOUNT_SID}:secret"
+        )
+        missing = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Calls/CA{'0' * 32}.json"
+        assert f"refuses GET {missing} → HTTP 404, 20404: " in refused("GET", missing, ours)
+        refused("POST", calls, ours, To=long + AUTH_TOKEN, From=OURS, Url="http://localhost/")
+        refused("POST", calls, ours, To=f"{'x' * 175}{AUTH_TOKEN}", From=OURS, Url="http://localhost/")
+        refused("GET", f"/{'x' * 140}{AUTH_TOKEN}{'y' * 500}", ours)
+        assert "HTTP 413" in refused("POST", calls, ours, To="x" * 1_000_001)
+        assert "evil.example" in refused("GET", calls, ours, host="evil.example")
+        assert f"refuses POST /_emulator/phones/{ANNA}/hangup → HTTP 409" in refused(
+            "POST", f"/_emulator/phones/{ANNA}/hangup", ours
+        )
+
+
+def test_half_a_token_is_not_shown_either() -> None:
+    body = "x" * (2000 - len(AUTH_TOKEN) // 2) + AUTH_TOKEN
+    with Emulator() as emulator:
+        website = Website({"/voice": WebhookResponse(500, Headers(), body.encode())})
+        emulator.mount(HOME, website)
+        emulator.number(OURS, voice_url=f"{HOME}/voice")
+        assert emulator.phone(ANNA).dial(OURS).ended.status == "completed"
+        assert emulator.problems[0].response_body.endswith("x***")
 
 
 def test_an_application_is_installed_over_http_and_its_phone_rings() -> None:

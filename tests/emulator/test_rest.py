@@ -370,7 +370,7 @@ def test_magic_numbers(raw: Raw, family: str, form: dict[str, str], code: int | 
     status, answer = raw("POST", f"{API}/{TEST_ACCOUNT_SID}/{family}.json", form, login)
     assert (status, answer.get("code")) == ((201, None) if code is None else (400, code))
     raw.emulator.run_until_idle()
-    assert len(raw.emulator.transcript) == 0
+    assert {each.did for each in raw.emulator.transcript} <= {"refuses"}
 
 
 def test_test_credentials_reach_little(raw: Raw) -> None:

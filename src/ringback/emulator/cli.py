@@ -27,7 +27,8 @@ _EXAMPLE = ", as in +15017122661=http://localhost:8000/phone/greet"
 _DESCRIPTION = """\
 Serve Twilio's REST API on this machine, with an emulated phone and messaging network behind it. Point a
 client at it (base_url), give it numbers whose URLs lead to your application, and drive phones through
-/_emulator/. Prints a line for every call, text and webhook, and for one that failed the reason and the body.
+/_emulator/. Prints a line for every call, text and webhook, and for one that failed the reason and the body;
+and a line with the reason for every request that is refused.
 With --account-sid the auth token is taken from TWILIO_AUTH_TOKEN.
 """
 

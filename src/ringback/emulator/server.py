@@ -9,13 +9,13 @@ import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 from urllib.parse import quote
 
 from ringback.emulator.control import PREFIX, Control
 from ringback.emulator.engine.urls import WebUrl
-from ringback.emulator.rest.errors import Refused
+from ringback.emulator.rest.errors import Refused, report
 from ringback.errors import ConfigurationError, EmulatorError
 from ringback.http import Headers, Response
 
@@ -66,11 +66,8 @@ class EmulatorServer:
         if scope["type"] != "http":
             raise ValueError(f"the emulator speaks HTTP, not {scope['type']}")
         body = await _read(receive)
-        if body is None:
-            response = _error(Refused(413, 20001, "The request is too long"))
-        else:
-            # In a thread: a clock that skips ahead may hold the network for a while.
-            response = await asyncio.to_thread(self._answer, scope, body)
+        # In a thread: a clock that skips ahead may hold the network for a while.
+        response = await asyncio.to_thread(self._answer, scope, body)
         fields = [
             (name.encode("latin-1"), value.encode("latin-1"))
             for name, value in response.headers.multi_items()
@@ -79,24 +76,33 @@ class EmulatorServer:
         await send({"type": "http.response.start", "status": response.status, "headers": fields})
         await send({"type": "http.response.body", "body": response.body})
 
-    def _answer(self, scope: Scope, body: bytes) -> Response:
+    def _answer(self, scope: Scope, body: bytes | None) -> Response:
+        """What is said to a request; without a `body` it was too long to be read."""
         method, path = str(scope["method"]), str(scope["path"])
         query = cast("bytes", scope["query_string"]).decode("latin-1")
         raw = cast("list[tuple[bytes, bytes]]", scope["headers"])
         headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw])
         try:
             self._check_caller(headers)
+            if body is None:
+                raise Refused(413, 20001, "The request is too long")
             if not path.startswith(PREFIX):
                 target = quote(path, safe="/:@!$&'()*+,;=~-._")
                 return self._emulator.answer(method, f"{target}?{query}" if query else target, headers, body)
             content = self._control.answer(method, path, query, body)
         except Refused as refused:
-            return _error(refused)
+            return self._refuse(method, path, refused)
         except EmulatorError as error:  # it was closed meanwhile
             return _error(Refused(503, 20503, str(error)))
         if isinstance(content, str):
             return Response(200, Headers({"Content-Type": "text/plain;charset=utf-8"}), content.encode())
         return Response(200, Headers({"Content-Type": _JSON}), json.dumps(content, indent=2).encode())
+
+    def _refuse(self, method: str, path: str, refused: Refused) -> Response:
+        # It may have been closed meanwhile.
+        with suppress(EmulatorError), self._emulator.held() as network:
+            report(network, method, path, refused)
+        return _error(refused)
 
     def _check_caller(self, headers: Headers) -> None:
         """Refuse what isn't meant for this machine, and what another site's page sends."""

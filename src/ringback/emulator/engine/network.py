@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Delivery", "Network", "Outbox", "Settings"]
 
-# Bytes of an answer that a problem keeps.
+# Characters of an answer that a problem keeps.
 _BODY: Final = 2_000
 # A fault on Twilio's side.
 _FAULT: Final = 20500
@@ -188,12 +188,18 @@ class Network:
             subject_sid=subject,
             url=shown(trouble.url),
             level="warning" if trouble.warning else "error",
-            response_body=trouble.body[:_BODY].decode("utf-8", errors="replace"),
+            response_body=self.masked(trouble.body.decode("utf-8", errors="replace"))[:_BODY],
         )
         self.store.problems[record.sid] = record
         did = "warning" if trouble.warning else "problem"
         entry = self._entry(subject, "Twilio", did, f"{trouble.code}: {trouble.message}")
         self._add(entry, record)
+
+    def masked(self, text: str) -> str:
+        """Without the auth tokens of the accounts here. Before it is cut off: half a token is one, too."""
+        for account in self.store.accounts.values():
+            text = text.replace(account.auth_token, "***")
+        return text
 
     def broke(self, account: Account, subject: str, error: Exception) -> None:
         """Something of ours died of a bug."""

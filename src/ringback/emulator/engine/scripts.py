@@ -79,9 +79,7 @@ def _follow(line: Line, steps: Iterable[Step]) -> Steps[None]:
                 line.speak(text, length)
                 yield from _until(line, lambda: not line.speaking, length)
             case _:
-                raise EmulatorError(
-                    f"script: expected Hear, Press, Speak, Pause or HangUp, got {step!r:.80}"
-                )
+                raise EmulatorError(f"script: expected Hear, Press, Speak, Pause or HangUp, got {step!r:.80}")
 
 
 def _heard(line: Line, text: str, cursor: int, timeout: float) -> Steps[int | None]:

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlencode, urljoin
 
 from attrs import evolve, frozen
 
-__all__ = ["WebUrl", "is_loopback", "resolve", "shown"]
+__all__ = ["WebUrl", "is_loopback", "resolve", "shown", "without_logins"]
 
 _URL: Final = re.compile(
     r"(?P<scheme>https?)://"
@@ -32,6 +32,7 @@ _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 # What a path or query can't hold as it is; RFC 3986, `pchar`, `/` and `?`.
 _FOREIGN: Final = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
 _LOGIN: Final = re.compile(r"(//)[^/?#]*@")
+_LOGIN_IN_TEXT: Final = re.compile(r"(//)[^/?#\s]*@")
 
 
 @frozen
@@ -129,6 +130,11 @@ def resolve(base: str, url: str) -> str:
 def shown(url: str) -> str:
     """A URL for people, sensible or not: without user name, password and fragment."""
     return _LOGIN.sub(r"\1", url, count=1).partition("#")[0]
+
+
+def without_logins(text: str) -> str:
+    """A text without the user names and passwords of the URLs in it."""
+    return _LOGIN_IN_TEXT.sub(r"\1", text)
 
 
 def _host(text: str) -> str | None:

@@ -15,7 +15,7 @@ from attrs import frozen
 from ringback._generated.api.operations import OPERATIONS
 from ringback.emulator.rest import accounts, applications, calls, magic, messages, numbers
 from ringback.emulator.rest.decoding import Asked, decode, pairs_of
-from ringback.emulator.rest.errors import Refused
+from ringback.emulator.rest.errors import Refused, report
 from ringback.http import Headers, Response
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ class Api:
         try:
             status, content = self._act(method.upper(), target, headers, body)
         except Refused as refused:
+            report(self._network, method, target.partition("?")[0], refused)
             status, content = refused.status, refused.body()
             if status == 401:
                 fields["WWW-Authenticate"] = 'Basic realm="Twilio API"'

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ["Refused"]
+from typing import TYPE_CHECKING, Final
+
+from ringback.emulator.engine.urls import without_logins
+
+if TYPE_CHECKING:
+    from ringback.emulator.engine.network import Network
+
+__all__ = ["Refused", "report"]
+
+# Characters of a path and of a reason: both come from whoever asked.
+_LONGEST_PATH: Final = 150
+_LONGEST_REASON: Final = 200
 
 
 class Refused(Exception):
@@ -28,3 +39,16 @@ class Refused(Exception):
             "more_info": f"https://www.twilio.com/docs/errors/{self.code}",
             "status": self.status,
         }
+
+
+def report(network: Network, method: str, path: str, refused: Refused) -> None:
+    """Put a refusal into the transcript: whoever asked may not show why it came to nothing."""
+    where = _cut(network.masked(path), _LONGEST_PATH)
+    reason = _cut(network.masked(without_logins(refused.message)), _LONGEST_REASON)
+    network.note(
+        "", "Twilio", "refuses", f"{method[:10]} {where} → HTTP {refused.status}, {refused.code}: {reason}"
+    )
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"
