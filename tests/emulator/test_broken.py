@@ -1,4 +1,4 @@
-"""Where the emulator itself, or a test's script, dies of a bug, calls end all the same, and somebody is told."""
+"""Where the emulator or a script dies of a bug, calls end all the same, and somebody is told."""
 
 from __future__ import annotations
 

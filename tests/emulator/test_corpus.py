@@ -1,4 +1,4 @@
-"""Whatever document a call is given, valid or not: it ends, nothing breaks, and it goes the same way again."""
+"""Whatever document a call is given: it ends, nothing breaks, and it goes the same way again."""
 
 from __future__ import annotations
 
