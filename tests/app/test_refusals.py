@@ -18,6 +18,8 @@ from ringback.twiml import VoiceResponse
 from tests.app.twilio import TOKEN, call_parameters, eventually, message_parameters, new_sid, request
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ringback.app.routes import Handler
 
 URL = "https://example.com/phone"
@@ -148,6 +150,19 @@ def test_whatever_is_refused_is_told_in_one_line(method: str, path: str, paths: 
         logger.removeHandler(handler)
     assert len(told) == 1
     assert told[0].isprintable()
+
+
+def test_the_nearest_path_is_not_looked_for_in_vain() -> None:
+    looked: list[int] = []
+
+    def paths() -> Iterator[str]:
+        looked.append(1)
+        yield "/voice"
+
+    refusals = Refusals()
+    for _ in range(50):
+        refusals.unmatched(WebhookRequest("POST", "https://example.com/voise", {}), paths())
+    assert len(looked) == 1
 
 
 async def test_a_lost_flow_is_told_with_its_call(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import io
 import logging
+import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
@@ -12,11 +13,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringback import Application, HandlerFailed, IncomingMessage
+from ringback import Application, CallFlow, HandlerFailed, IncomingCall, IncomingMessage
 from ringback.app.reports import shown_sid, without_texts
+from ringback.app.stores import MemoryStore
+from ringback.errors import InvalidValue
 from ringback.twiml import Message, MessagingResponse
 from ringback.webhooks import parse
-from tests.app.twilio import CALLER, TOKEN, eventually, message_parameters, request
+from tests.app.twilio import (
+    CALLER,
+    TOKEN,
+    call_parameters,
+    eventually,
+    link,
+    message_parameters,
+    new_sid,
+    request,
+)
 
 URL = "https://example.com/phone"
 BODY = "my diagnosis is\x0bsecret"
@@ -84,14 +96,14 @@ def message(body: str) -> IncomingMessage:
 
 def test_an_error_that_quotes_nothing_is_shown_as_it_is() -> None:
     error = KeyError("table")
-    assert without_texts(error, message("hi")) is error
-    assert without_texts(error, None) is error
+    assert without_texts(error, [message("hi")]) is error
+    assert without_texts(error, ()) is error
 
 
 def test_an_error_in_a_circle() -> None:
     one, two = ValueError("secret words"), ValueError("more")
     one.__context__, two.__context__ = two, one
-    shown = without_texts(one, message("secret words"))
+    shown = without_texts(one, [message("secret words")])
     assert str(shown) == "***"
     assert shown.__context__ is not None
     assert shown.__context__.__context__ is shown
@@ -103,16 +115,16 @@ def test_an_error_that_cannot_say_what_it_is() -> None:
             raise RuntimeError
 
     error = Mute()
-    assert without_texts(error, message("hello")) is error
+    assert without_texts(error, [message("hello")]) is error
 
 
 def test_notes_and_groups() -> None:
     error = ValueError("bad")
     error.__notes__ = ["it was my secret"]  # type: ignore[attr-defined,unused-ignore]
-    assert "secret" not in str(without_texts(error, message("my secret")))
+    assert "secret" not in str(without_texts(error, [message("my secret")]))
     group_of = getattr(builtins, "ExceptionGroup", None)  # from Python 3.11 on
     if group_of is not None:
-        shown = without_texts(group_of("several", [ValueError("my secret")]), message("my secret"))
+        shown = without_texts(group_of("several", [ValueError("my secret")]), [message("my secret")])
         assert type(shown).__name__ == "ExceptionGroup"
         assert str(shown) == "several (1 sub-exception)"
         assert not hasattr(shown, "exceptions")
@@ -123,8 +135,70 @@ WRITTEN = st.text(min_size=4, max_size=60).filter(lambda text: text.strip("\0 *"
 
 @given(WRITTEN, st.sampled_from(["{}", "got {!r}", "'{}' of many", "({})"]))
 def test_whatever_is_written_is_not_shown(body: str, template: str) -> None:
-    shown = str(without_texts(ValueError(template.format(body)), message(body)))
+    shown = str(without_texts(ValueError(template.format(body)), [message(body)]))
     assert template.format(body) != shown or body not in template.format(body)
+
+
+@pytest.mark.parametrize(
+    "quoted", ["Body=my%20secret", r"'hello\nsecret'", "M%C3%BCller", r"M\u00fcller", "Müller", "%2Bsecret"]
+)
+def test_however_it_is_escaped(quoted: str) -> None:
+    shown = str(without_texts(ValueError(quoted), [message("hello\nmy secret Müller")]))
+    assert "***" in shown
+    assert not {"secret", "ller", "hello"} & set(re.findall("secret|ller|hello", shown))
+
+
+def test_a_word_that_is_cut() -> None:
+    body = "my name is Mallorykowski"
+    error = InvalidValue("text", body + "\0", "what XML can hold")
+    assert "Mallo" in str(error)
+    assert "Mallo" not in str(without_texts(error, [message(body)]))
+
+
+@pytest.mark.parametrize("told", ["The 'To' number +4915112345678 is not valid", "To=%2B4915112345678&x=1"])
+def test_the_number_of_somebody_else(told: str) -> None:
+    assert "4915112345678" not in str(without_texts(ValueError(told), ()))
+
+
+async def test_what_a_caller_said_to_a_flow() -> None:
+    app = Application(public_url=URL, auth_token=TOKEN)
+
+    @app.flow(IncomingCall, path="/reception")
+    async def reception(call: CallFlow) -> None:
+        await call.gather(input=["speech"])
+        second = await call.gather(input=["speech"])
+        raise LookupError(f"nobody is called {second.speech_result if second else None}")
+
+    sid = new_sid("CA")
+    heard = await app.handle(request(f"{URL}/reception", call_parameters(sid)))
+    with logged() as stream:
+        for speech in ("hello there", "my diagnosis"):
+            asked = request(link(heard, "Gather"), call_parameters(sid, "in-progress", SpeechResult=speech))
+            heard = await app.handle(asked)
+    text = stream.getvalue()
+    assert "LookupError: nobody is called ***" in text
+    assert "diagnosis" not in text
+    await app.aclose()
+
+
+class Picky(MemoryStore):
+    async def put(self, key: str, value: bytes, ttl: float) -> None:
+        raise RuntimeError(f"Failing row contains ({key}, {value!r})")
+
+
+async def test_what_a_store_will_not_keep() -> None:
+    app = Application(public_url=URL, auth_token=TOKEN, store=Picky())
+
+    @app.on(IncomingMessage, path="/reply")
+    def reply(message: IncomingMessage) -> MessagingResponse:
+        return MessagingResponse(Message("Dear Mallory, we are sorry"))
+
+    with logged() as stream:
+        answer = await app.handle(request(reply.url, message_parameters("SM1")))
+        await eventually(lambda: "RuntimeError" in stream.getvalue())
+    assert b"Mallory" in answer.body
+    assert "the store failed" in stream.getvalue()
+    assert "Mallory" not in stream.getvalue()
 
 
 def test_a_sid_is_shown_if_it_looks_like_one() -> None:

@@ -19,7 +19,7 @@ def make(**settings: Any) -> Application:
 
 
 @pytest.mark.parametrize("name", ["deadline", "hold_limit", "idle_limit", "linger"])
-@pytest.mark.parametrize("value", ["10", 0, -1, True, float("nan"), [1], b"1"])
+@pytest.mark.parametrize("value", ["10", 0, -1, True, float("nan"), 10**400, [1], b"1"])
 def test_times(name: str, value: object) -> None:
     with pytest.raises(InvalidValue, match=f"^{name}: expected a number above 0"):
         make(**{name: value})

@@ -12,6 +12,7 @@ import logging
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback.app.budget import Budget, within
+from ringback.app.reports import without
 from ringback.app.stores import MemoryStore
 from ringback.http import WebhookResponse
 
@@ -64,8 +65,10 @@ class Answered:
         """Keep the answer that was given."""
         try:
             await self._ask(self._store.put(key, _dump(response), REMEMBERED))
-        except Exception:
-            log.exception("the store failed: a repeated webhook may be dispatched twice")
+        except Exception as error:
+            # A database shows the row that it won't take, and people are spoken to by name.
+            shown = without(error, [response.body.decode()])
+            log.error("the store failed: a repeated webhook may be dispatched twice", exc_info=shown)
 
     async def _ask(self, question: Coroutine[object, object, T]) -> T:
         if type(self._store) is MemoryStore:  # which never waits, and so needs no limit

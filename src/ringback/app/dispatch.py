@@ -229,7 +229,7 @@ class Dispatcher:
                 "forgotten it, or another worker has it, and all requests of a call have to come to one"
             )
             given = admitted.parameters
-            sids = {"call_sid": given.get("CallSid"), "message_sid": given.get("MessageSid")}
-            self._hub.report(error, None, route.name, **sids)
+            call_sid, message_sid = given.get("CallSid"), given.get("MessageSid")
+            self._hub.report(error, None, route.name, call_sid=call_sid, message_sid=message_sid)
             return self._hub.fallback(route.event)
         return await self._desk.serve(answer, budget.left, route)

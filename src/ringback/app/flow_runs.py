@@ -13,7 +13,7 @@ import logging
 import re
 import secrets
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -23,6 +23,7 @@ from ringback.app.answers import Answer, twiml
 from ringback.app.failures import as_exception, from_outside
 from ringback.app.forks import renew_in_child
 from ringback.app.portal import call_in
+from ringback.app.reports import shown_sid
 from ringback.app.tags import tagged
 from ringback.errors import CallHungUp, FlowError
 from ringback.twiml import VoiceResponse
@@ -45,6 +46,7 @@ log = logging.getLogger("ringback")
 
 FINAL: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 _STEP: Final = re.compile(r"[0-9]{1,9}")
+_HEARD: Final = 100  # results whose texts are kept out of the log where the flow fails
 GRACE: Final = 2.0  # seconds in which the result of a verb may follow the news that its call has ended
 
 
@@ -70,6 +72,7 @@ class FlowRun:
         self.routes = routes
         self.flow = flow
         self.event = event
+        self._heard: deque[VoiceRequest] = deque(maxlen=_HEARD)
         self.call_sid = event.call_sid
         self.entry = entry
         self.loop = asyncio.get_running_loop()
@@ -85,7 +88,7 @@ class FlowRun:
         self._held_back: Callable[[], None] | None = None
         self.first = self._answers[0]
         self._timer: asyncio.TimerHandle | None = None
-        self.task = hub.spawn(self._lead(), f"flow {flow.name} of {self.call_sid}")
+        self.task = hub.spawn(self._lead(), f"flow {flow.name} of {shown_sid(self.call_sid)}")
         self.task.add_done_callback(self._finish)
 
     # --- what the flow does, through its CallFlow
@@ -155,6 +158,7 @@ class FlowRun:
         if self._held_back is not None:
             return
         if event is not None:
+            self._heard.append(event)
             self.hub.announce(event)
         bring = partial(self._bring, self._inbox, event if _tells(event) else None)
         if self._moving and self.ended is None:
@@ -213,7 +217,7 @@ class FlowRun:
             "flow %s still runs %s s after the end of call %s",
             self.flow.name,
             self.hub.settings.linger,
-            self.call_sid,
+            shown_sid(self.call_sid),
         )
         self.dismiss()
 
@@ -223,7 +227,9 @@ class FlowRun:
 
     def _lose(self) -> None:
         log.warning(
-            "no word of call %s for %s s: taken as ended", self.call_sid, self.hub.settings.idle_limit
+            "no word of call %s for %s s: taken as ended",
+            shown_sid(self.call_sid),
+            self.hub.settings.idle_limit,
         )
         self._end("completed")
         self._break(self._inbox)
@@ -241,7 +247,8 @@ class FlowRun:
                 self._answers[self._step].set(twiml(VoiceResponse()))
                 return
             self._answers[self._step].set(self.hub.fallback(VoiceRequest))
-            self.hub.report(as_exception(raised, "the flow"), self.event, self.flow.name)
+            error = as_exception(raised, "the flow")
+            self.hub.report(error, self.event, self.flow.name, heard=self._heard)
         finally:
             self.done = True
 
@@ -255,13 +262,13 @@ class FlowRun:
         if self._dismissed:
             answer.set(twiml(VoiceResponse()))  # nobody hears what is answered to a call that has gone
         else:
-            log.warning("flow %s of %s was cancelled", self.flow.name, self.call_sid)
+            log.warning("flow %s of %s was cancelled", self.flow.name, shown_sid(self.call_sid))
             answer.set(self.hub.fallback(VoiceRequest))
 
     def _give_up(self) -> None:
         self._answers[self._step].set(self.hub.fallback(VoiceRequest))
         error = TimeoutError(f"the flow gave no answer within {self.hub.settings.hold_limit} s")
-        self.hub.report(error, self.event, self.flow.name)
+        self.hub.report(error, self.event, self.flow.name, heard=self._heard)
         call_in(self.loop, self.dismiss)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ringback.app.answers import Answer, document_for, twiml
 from ringback.app.hub import text_of
 from ringback.app.portal import call_in, invoke
+from ringback.app.reports import shown_sid
 
 if TYPE_CHECKING:
     from ringback._core.events import Event
@@ -36,7 +37,7 @@ class HandlerRun:
         self._loop = asyncio.get_running_loop()
         self.about = text_of(event, "call_sid") or text_of(event, "message_sid")
         self.answer = Answer(self._give_up)
-        self.task = hub.spawn(self._work(), f"handler {route.name} of {self.about}")
+        self.task = hub.spawn(self._work(), f"handler {route.name} of {shown_sid(self.about)}")
         self.task.add_done_callback(self._over)
 
     async def _work(self) -> None:
@@ -49,7 +50,7 @@ class HandlerRun:
 
     def _over(self, _: object) -> None:
         if not self.answer.future.done():
-            log.warning("handler %s of %s was cancelled", self._route.name, self.about)
+            log.warning("handler %s of %s was cancelled", self._route.name, shown_sid(self.about))
             self.answer.set(self._hub.fallback(self._route.event))
 
     def overstay(self) -> None:
@@ -59,7 +60,7 @@ class HandlerRun:
                 "handler %s still runs %s s after the end of call %s",
                 self._route.name,
                 self._hub.settings.linger,
-                self.about,
+                shown_sid(self.about),
             )
             self._hub.end(self.task)
 

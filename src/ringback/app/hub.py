@@ -21,7 +21,7 @@ from ringback.app.routes import function_name
 from ringback.app.threads import Threads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterable, Sequence
     from concurrent.futures import Future
 
     from ringback._core.events import Event
@@ -155,16 +155,17 @@ class Hub:
         event: Event | None,
         name: str,
         *,
+        heard: Iterable[Event] = (),
         call_sid: str | None = None,
         message_sid: str | None = None,
     ) -> None:
         """Report what a handler or flow raised, from anywhere: to the log and as `HandlerFailed`, whose
-        listeners nobody waits for. The SIDs are those of `event`, and only have to be given where there is
-        none.
+        listeners nobody waits for. What `heard` says of people stays out of the log as well. The SIDs are
+        those of `event`, and only have to be given where there is none.
         """
         call_sid = call_sid or text_of(event, "call_sid")
         message_sid = message_sid or text_of(event, "message_sid")
-        self.announce(self._failure(error, event, name, call_sid, message_sid))
+        self.announce(self._failure(error, event, name, call_sid, message_sid, heard))
 
     async def listener_failed(self, error: Exception, event: Event, listener: Callable[..., object]) -> None:
         """Report what a listener raised, to those who listen to that as well."""
@@ -174,14 +175,20 @@ class Hub:
             await self.emit(failure)
 
     def _failure(
-        self, error: Exception, event: Event | None, name: str, call_sid: str | None, message_sid: str | None
+        self,
+        error: Exception,
+        event: Event | None,
+        name: str,
+        call_sid: str | None,
+        message_sid: str | None,
+        heard: Iterable[Event] = (),
     ) -> HandlerFailed:
         log.error(
             "%s failed on %s of %s",
             name,
             "a request" if event is None else type(event).__name__,
             shown_sid(call_sid or message_sid),
-            exc_info=without_texts(error, event),
+            exc_info=without_texts(error, heard if event is None else (event, *heard)),
         )
         failure = HandlerFailed(
             error=error, route=name, event=event, call_sid=call_sid, message_sid=message_sid

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from ringback.app.answers import refusal
+from ringback.app.forks import renew_in_child
 from ringback.webhooks import SIGNATURE_HEADER
 
 if TYPE_CHECKING:
@@ -47,9 +48,14 @@ class Throttle:
     def __init__(self, *, most: int = 20, clock: Callable[[], float] = time.monotonic) -> None:
         self._most = most
         self._clock = clock
-        self._lock = threading.Lock()
+        self._renew()
         self._until: dict[str, float] = {}
         self._order: deque[str] = deque()
+        renew_in_child(self)
+
+    def _renew(self) -> None:
+        """Let a forked child begin with a lock that nobody holds."""
+        self._lock = threading.Lock()
 
     def admits(self, kind: str) -> bool:
         """Whether a message may be told now."""
@@ -74,9 +80,13 @@ class Refusals:
     def unmatched(self, request: WebhookRequest, paths: Iterable[str]) -> WebhookResponse:
         """Nothing is registered at the path."""
         path = _path(request)
-        near = _nearest(path, paths)
-        hint = "nothing is registered at all" if near is None else f"the nearest path that exists is {near}"
-        self.tell(request, _escaped(path, _SHOWN), f"nothing is registered there, {hint}")
+        where, told = _escaped(path, _SHOWN), "nothing is registered there"
+        if self._may_tell(request, where, told):  # looking for the nearest takes its time
+            near = _nearest(path, paths)
+            other = (
+                "nothing is registered at all" if near is None else f"the nearest path that exists is {near}"
+            )
+            _say(request, where, f"{told}, {other}")
         return refusal(404, "nothing is registered here")
 
     def wrong_method(self, request: WebhookRequest, route: AnyRoute) -> WebhookResponse:
@@ -99,10 +109,20 @@ class Refusals:
             reason: Why. The same reason at the same place is the same.
             details: What is shown as well.
         """
-        method = _escaped(request.method, _LONGEST_METHOD)
+        if self._may_tell(request, where, reason):
+            _say(request, where, f"{reason} {details}".strip())
+
+    def _may_tell(self, request: WebhookRequest, where: str, reason: str) -> bool:
         throttle = self._signed if SIGNATURE_HEADER in request.headers else self._unsigned
-        if throttle.admits(f"{method} {where} {reason}"):
-            log.warning("refused %s %s: %s", method, where, f"{reason} {details}".strip())
+        return throttle.admits(f"{_method(request)} {where} {reason}")
+
+
+def _say(request: WebhookRequest, where: str, why: str) -> None:
+    log.warning("refused %s %s: %s", _method(request), where, why)
+
+
+def _method(request: WebhookRequest) -> str:
+    return _escaped(request.method, _LONGEST_METHOD)
 
 
 def _path(request: WebhookRequest) -> str:

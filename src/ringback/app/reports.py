@@ -1,37 +1,50 @@
 """Errors as the log may show them: without what people wrote, and without their numbers.
 
 An error of a handler often quotes what the handler was given. Its traceback goes to the log; in the texts of
-the errors, what the event says of people is replaced. `HandlerFailed` has the error as it is.
+the errors, what the events say of people is replaced, and so is whatever looks like a number of somebody:
+Twilio's answers quote those. `HandlerFailed` has the error as it is.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, cast
+from urllib.parse import quote
 
 from attrs import fields
 
 from ringback._generated.webhooks.tables import PRIVATE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ringback._core.events import Event
 
-__all__ = ["Oddities", "shown_sid", "without_texts"]
+__all__ = ["Oddities", "shown_sid", "without", "without_texts"]
 
 log = logging.getLogger("ringback")
 
 _HIDDEN: Final = "***"
 _WORD: Final = re.compile(r"[^\W_]{4,}")  # shorter ones say nothing, and would be found everywhere
+_NUMBER: Final = r"(?<!\w)(?:\+|%2[Bb])[0-9]{7,15}(?!\w)"
+_BEFORE: Final = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"  # a word may follow an escaped character
+_CUT: Final = r"\w+(?=…)"  # the beginning of a word, where InvalidValue cuts what it quotes
 _SID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
 _MOST_WORDS: Final = 2_000
 
 
-def without_texts(error: BaseException, event: Event | None) -> BaseException:
-    """`error`, or, where it quotes what `event` says of people, what looks like it in a traceback."""
-    pattern = _pattern(event)
-    if pattern is None or not any(pattern.search(_text(each)) for each in _with_causes(error)):
+def without_texts(error: BaseException, events: Iterable[Event]) -> BaseException:
+    """`error`, or, where it quotes what `events` say of people, what looks like it in a traceback."""
+    return without(error, (text for event in events for text in _texts(event)))
+
+
+def without(error: BaseException, texts: Iterable[str]) -> BaseException:
+    """The same for any texts."""
+    pattern = _pattern(texts)
+    if not any(pattern.search(_text(each)) for each in _with_causes(error)):
         return error
     return _stand_in(error, pattern, {})
 
@@ -62,16 +75,18 @@ class Oddities:
             )
 
 
-def _pattern(event: Event | None) -> re.Pattern[str] | None:
-    """What finds the texts of an event, their words and numbers, in whatever case and however escaped."""
+def _pattern(texts: Iterable[str]) -> re.Pattern[str]:
+    """What finds texts, their words and people's numbers, in whatever case and however escaped."""
     words: dict[str, None] = {}
-    for text in () if event is None else _texts(event):
+    for text in texts:
         words[text] = words[repr(text)[1:-1]] = None
         words.update(dict.fromkeys(_WORD.findall(text)[:_MOST_WORDS]))
+    for word in [word for word in words if not word.isascii()]:
+        forms = ascii(word)[1:-1], json.dumps(word)[1:-1], quote(word, errors="replace")
+        words.update(dict.fromkeys(forms))
     found = sorted((word for word in words if len(word) > 1), key=len, reverse=True)
-    if not found:
-        return None
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, found))})(?!\w)", re.IGNORECASE)
+    alternatives = [rf"{_BEFORE}(?:{'|'.join(map(re.escape, found))})(?!\w)", _CUT] if found else []
+    return re.compile("|".join([_NUMBER, *alternatives]), re.IGNORECASE)
 
 
 def _texts(event: Event) -> Iterator[str]:

@@ -24,8 +24,7 @@ def check_seconds(settings: Mapping[str, object]) -> None:
         InvalidValue: One isn't a number above 0.
     """
     for name, value in settings.items():
-        number = math.nan if isinstance(value, bool) or not isinstance(value, (int, float)) else value
-        if not number > 0:
+        if not _number(value) > 0:
             raise InvalidValue(name, value, "a number above 0, in seconds")
 
 
@@ -58,3 +57,12 @@ def check_store(value: object) -> None:
     """
     if value is not None and not all(callable(getattr(value, name, None)) for name in _OF_A_STORE):
         raise InvalidValue("store", value, f"a Store, with {', '.join(_OF_A_STORE)}")
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:  # a whole number that no clock reaches
+        return math.nan
