@@ -31,7 +31,7 @@ _HIDDEN: Final = "***"
 _WORD: Final = re.compile(r"[^\W_]{4,}")  # shorter ones say nothing, and would be found everywhere
 _NUMBER: Final = r"(?<!\w)(?:\+|%2[Bb])[0-9]{7,15}(?!\w)"
 _BEFORE: Final = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"  # a word may follow an escaped character
-_CUT: Final = r"\w+(?=…)"  # the beginning of a word, where InvalidValue cuts what it quotes
+_CUT: Final = r"""\w+(?=['"]?…)"""  # the beginning of a word, where InvalidValue cuts what it quotes
 _SID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
 _MOST_WORDS: Final = 2_000
 
