@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringback import Application, CallFlow, HandlerFailed, IncomingCall, IncomingMessage
-from ringback.app.reports import shown_sid, without_texts
+from ringback.app.reports import Heard, shown_sid, texts_of, without
 from ringback.app.stores import MemoryStore
 from ringback.errors import InvalidValue
 from ringback.twiml import Message, MessagingResponse
@@ -96,14 +96,14 @@ def message(body: str) -> IncomingMessage:
 
 def test_an_error_that_quotes_nothing_is_shown_as_it_is() -> None:
     error = KeyError("table")
-    assert without_texts(error, [message("hi")]) is error
-    assert without_texts(error, ()) is error
+    assert without(error, texts_of(message("hi"))) is error
+    assert without(error, ()) is error
 
 
 def test_an_error_in_a_circle() -> None:
     one, two = ValueError("secret words"), ValueError("more")
     one.__context__, two.__context__ = two, one
-    shown = without_texts(one, [message("secret words")])
+    shown = without(one, texts_of(message("secret words")))
     assert str(shown) == "***"
     assert shown.__context__ is not None
     assert shown.__context__.__context__ is shown
@@ -115,16 +115,16 @@ def test_an_error_that_cannot_say_what_it_is() -> None:
             raise RuntimeError
 
     error = Mute()
-    assert without_texts(error, [message("hello")]) is error
+    assert without(error, texts_of(message("hello"))) is error
 
 
 def test_notes_and_groups() -> None:
     error = ValueError("bad")
     error.__notes__ = ["it was my secret"]  # type: ignore[attr-defined,unused-ignore]
-    assert "secret" not in str(without_texts(error, [message("my secret")]))
+    assert "secret" not in str(without(error, texts_of(message("my secret"))))
     group_of = getattr(builtins, "ExceptionGroup", None)  # from Python 3.11 on
     if group_of is not None:
-        shown = without_texts(group_of("several", [ValueError("my secret")]), [message("my secret")])
+        shown = without(group_of("several", [ValueError("my secret")]), texts_of(message("my secret")))
         assert type(shown).__name__ == "ExceptionGroup"
         assert str(shown) == "several (1 sub-exception)"
         assert not hasattr(shown, "exceptions")
@@ -135,7 +135,7 @@ WRITTEN = st.text(min_size=4, max_size=60).filter(lambda text: text.strip("\0 *"
 
 @given(WRITTEN, st.sampled_from(["{}", "got {!r}", "'{}' of many", "({})"]))
 def test_whatever_is_written_is_not_shown(body: str, template: str) -> None:
-    shown = str(without_texts(ValueError(template.format(body)), [message(body)]))
+    shown = str(without(ValueError(template.format(body)), texts_of(message(body))))
     assert template.format(body) != shown or body not in template.format(body)
 
 
@@ -143,7 +143,7 @@ def test_whatever_is_written_is_not_shown(body: str, template: str) -> None:
     "quoted", ["Body=my%20secret", r"'hello\nsecret'", "M%C3%BCller", r"M\u00fcller", "Müller", "%2Bsecret"]
 )
 def test_however_it_is_escaped(quoted: str) -> None:
-    shown = str(without_texts(ValueError(quoted), [message("hello\nmy secret Müller")]))
+    shown = str(without(ValueError(quoted), texts_of(message("hello\nmy secret Müller"))))
     assert "***" in shown
     assert not {"secret", "ller", "hello"} & set(re.findall("secret|ller|hello", shown))
 
@@ -152,12 +152,22 @@ def test_a_word_that_is_cut() -> None:
     body = "my name is Mallorykowski"
     error = InvalidValue("text", body + "\0", "what XML can hold")
     assert "Mallo" in str(error)
-    assert "Mallo" not in str(without_texts(error, [message(body)]))
+    assert "Mallo" not in str(without(error, texts_of(message(body))))
 
 
 @pytest.mark.parametrize("told", ["The 'To' number +4915112345678 is not valid", "To=%2B4915112345678&x=1"])
 def test_the_number_of_somebody_else(told: str) -> None:
-    assert "4915112345678" not in str(without_texts(ValueError(told), ()))
+    assert "4915112345678" not in str(without(ValueError(told), ()))
+
+
+def test_what_a_flow_heard_has_a_bound() -> None:
+    heard = Heard()
+    for number in range(1_000):
+        heard.note(message(f"text {number}"))
+    texts = list(heard)
+    assert len(texts) <= 200
+    assert "text 999" in texts
+    assert CALLER in texts
 
 
 async def test_what_a_caller_said_to_a_flow() -> None:

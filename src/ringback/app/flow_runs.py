@@ -13,7 +13,7 @@ import logging
 import re
 import secrets
 import threading
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -23,7 +23,7 @@ from ringback.app.answers import Answer, twiml
 from ringback.app.failures import as_exception, from_outside
 from ringback.app.forks import renew_in_child
 from ringback.app.portal import call_in
-from ringback.app.reports import shown_sid
+from ringback.app.reports import Heard, shown_sid
 from ringback.app.tags import tagged
 from ringback.errors import CallHungUp, FlowError
 from ringback.twiml import VoiceResponse
@@ -46,7 +46,6 @@ log = logging.getLogger("ringback")
 
 FINAL: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 _STEP: Final = re.compile(r"[0-9]{1,9}")
-_HEARD: Final = 100  # results whose texts are kept out of the log where the flow fails
 GRACE: Final = 2.0  # seconds in which the result of a verb may follow the news that its call has ended
 
 
@@ -72,7 +71,7 @@ class FlowRun:
         self.routes = routes
         self.flow = flow
         self.event = event
-        self._heard: deque[VoiceRequest] = deque(maxlen=_HEARD)
+        self._heard = Heard()
         self.call_sid = event.call_sid
         self.entry = entry
         self.loop = asyncio.get_running_loop()
@@ -158,7 +157,7 @@ class FlowRun:
         if self._held_back is not None:
             return
         if event is not None:
-            self._heard.append(event)
+            self._heard.note(event)
             self.hub.announce(event)
         bring = partial(self._bring, self._inbox, event if _tells(event) else None)
         if self._moving and self.ended is None:

@@ -16,7 +16,7 @@ from ringback.app.events import HandlerFailed
 from ringback.app.followed import Followed
 from ringback.app.forks import renew_in_child
 from ringback.app.portal import call_in, in_event_loop, portal_loop
-from ringback.app.reports import Oddities, shown_sid, without_texts
+from ringback.app.reports import Oddities, shown_sid, texts_of, without
 from ringback.app.routes import function_name
 from ringback.app.threads import Threads
 
@@ -155,12 +155,12 @@ class Hub:
         event: Event | None,
         name: str,
         *,
-        heard: Iterable[Event] = (),
+        heard: Iterable[str] = (),
         call_sid: str | None = None,
         message_sid: str | None = None,
     ) -> None:
         """Report what a handler or flow raised, from anywhere: to the log and as `HandlerFailed`, whose
-        listeners nobody waits for. What `heard` says of people stays out of the log as well. The SIDs are
+        listeners nobody waits for. Nothing of `heard` is in the log, nor of `event`. The SIDs are
         those of `event`, and only have to be given where there is none.
         """
         call_sid = call_sid or text_of(event, "call_sid")
@@ -181,14 +181,14 @@ class Hub:
         name: str,
         call_sid: str | None,
         message_sid: str | None,
-        heard: Iterable[Event] = (),
+        heard: Iterable[str] = (),
     ) -> HandlerFailed:
         log.error(
             "%s failed on %s of %s",
             name,
             "a request" if event is None else type(event).__name__,
             shown_sid(call_sid or message_sid),
-            exc_info=without_texts(error, heard if event is None else (event, *heard)),
+            exc_info=without(error, (*texts_of(event), *heard)),
         )
         failure = HandlerFailed(
             error=error, route=name, event=event, call_sid=call_sid, message_sid=message_sid

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ringback._core.events import Event
 
-__all__ = ["Oddities", "shown_sid", "without", "without_texts"]
+__all__ = ["Heard", "Oddities", "shown_sid", "texts_of", "without"]
 
 log = logging.getLogger("ringback")
 
@@ -36,17 +36,44 @@ _SID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
 _MOST_WORDS: Final = 2_000
 
 
-def without_texts(error: BaseException, events: Iterable[Event]) -> BaseException:
-    """`error`, or, where it quotes what `events` say of people, what looks like it in a traceback."""
-    return without(error, (text for event in events for text in _texts(event)))
-
-
 def without(error: BaseException, texts: Iterable[str]) -> BaseException:
-    """The same for any texts."""
+    """`error`, or, where it quotes one of `texts` or somebody's number, what looks like it in a traceback."""
     pattern = _pattern(texts)
     if not any(pattern.search(_text(each)) for each in _with_causes(error)):
         return error
     return _stand_in(error, pattern, {})
+
+
+def texts_of(event: Event | None) -> Iterator[str]:
+    """What an event says of people."""
+    for each in () if event is None else fields(type(event)):
+        if each.name not in PRIVATE and each.name not in ("unknown_parameters", "unreadable"):
+            continue
+        value: object = getattr(event, each.name)
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            yield from cast("Mapping[str, str]", value).values()
+
+
+class Heard:
+    """What the results of a flow said of people, the latest of it: a flow may go on for hours."""
+
+    _MOST: Final = 200
+
+    def __init__(self) -> None:
+        self._texts: dict[str, None] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._texts))
+
+    def note(self, event: Event) -> None:
+        """Keep what an event says; what is said again counts as said now."""
+        for text in texts_of(event):
+            self._texts.pop(text, None)
+            self._texts[text] = None
+        while len(self._texts) > self._MOST:
+            del self._texts[next(iter(self._texts))]
 
 
 def shown_sid(sid: str | None) -> str:
@@ -87,17 +114,6 @@ def _pattern(texts: Iterable[str]) -> re.Pattern[str]:
     found = sorted((word for word in words if len(word) > 1), key=len, reverse=True)
     alternatives = [rf"{_BEFORE}(?:{'|'.join(map(re.escape, found))})(?!\w)", _CUT] if found else []
     return re.compile("|".join([_NUMBER, *alternatives]), re.IGNORECASE)
-
-
-def _texts(event: Event) -> Iterator[str]:
-    for each in fields(type(event)):
-        if each.name not in PRIVATE and each.name not in ("unknown_parameters", "unreadable"):
-            continue
-        value: object = getattr(event, each.name)
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping):
-            yield from cast("Mapping[str, str]", value).values()
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:
