@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringback.emulator import Emulator, ExpectationFailed
+from ringback.emulator import Emulator, ExpectationFailed, Press, Speak, Step
 from tests.emulator.conftest import ANNA, OURS
 from tests.emulator.website import Website
 
@@ -137,3 +137,26 @@ def test_keys_outside_a_gather_go_nowhere(emulator: Emulator, website: Website) 
     call.press("1")
     assert call.ended.status == "completed"
     assert website.at("/keys")[0]["Digits"] == "1"
+
+
+@pytest.mark.parametrize("between", ["", "<Say>Next</Say>"])
+def test_presses_one_after_the_other_go_to_one_gather_after_the_other(
+    emulator: Emulator, website: Website, between: str
+) -> None:
+    menu = f"<Response>{between}<Gather numDigits='1' action='{{}}'/></Response>"
+    website.pages |= {"/voice": menu.format("/one"), "/one": menu.format("/two")}
+    call = emulator.phone(ANNA).dial(OURS)
+    call.press("1")
+    call.press("2")
+    assert call.ended.status == "completed"
+    assert [each["Digits"] for each in website.asked if "Digits" in each.given] == ["1", "2"]
+
+
+@pytest.mark.parametrize(("step", "what"), [(Press("1"), "keys"), (Speak("Hi"), "speech")])
+def test_a_script_that_nobody_listens_to_says_so(
+    emulator: Emulator, website: Website, step: Step, what: str
+) -> None:
+    website.pages["/voice"] = "<Response><Pause length='100'/></Response>"
+    call = emulator.phone(ANNA).dial(OURS, script=lambda _: [step])
+    assert call.ended.duration == 100
+    assert f"{ANNA}   gives up: nobody listens for {what}" in str(emulator.transcript)

@@ -9,8 +9,19 @@ from datetime import datetime, timezone
 
 import pytest
 
-from ringback import AsyncClient, Client
-from ringback.emulator import Emulator, ExpectationFailed, HangUp, Hear, Press, Script, Speak, Step
+from examples.reception import build
+from ringback import Application, AsyncClient, Client
+from ringback.emulator import (
+    AUTH_TOKEN,
+    Emulator,
+    ExpectationFailed,
+    HangUp,
+    Hear,
+    Press,
+    Script,
+    Speak,
+    Step,
+)
 from ringback.errors import EmulatorError
 from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME, Asked, Website
@@ -60,6 +71,35 @@ def test_the_same_seed_gives_the_same_transcript() -> None:
     assert str(first.transcript) == str(second.transcript)
     assert len(first.transcript) > 30
     assert first.transcript != other.transcript
+
+
+def reception_transcript() -> str:
+    """The restaurant of the examples: a flow, a recording, and a text that is answered."""
+    app = Application(public_url=f"{HOME}/phone", auth_token=AUTH_TOKEN)
+    with Emulator(applications=[app]) as emulator:
+        client = emulator.async_client()
+        site = build(app, client, OURS)
+        emulator.install(app, OURS)
+        anna = emulator.phone(ANNA).dial(OURS)
+        anna.press("2")
+        anna.press("1")
+        anna.speak("A table for four", seconds=4)
+        anna.expect_say("Got it, 4 seconds")
+        anna.hangup()
+        emulator.phone(BEN).text(OURS, "What are your hours?")
+        quiet = emulator.phone("+15558675312").dial(OURS)
+        assert quiet.ended.status == "completed"
+        emulator.run_until_idle()
+        emulator.check_problems()
+        assert site.routes
+        return str(emulator.transcript.with_paths())  # flows have tokens of their own
+
+
+def test_the_reception_goes_the_same_way_again() -> None:
+    first, second = reception_transcript(), reception_transcript()
+    assert first == second
+    assert "Got it, 4 seconds. Goodbye." in first
+    assert "We are open from five to eleven" in first
 
 
 def test_http_gives_the_same_transcript() -> None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser"]
 
-_E164 = re.compile(r"\+[1-9][0-9]{1,14}\Z|[0-9]{3,8}\Z")
 _PARAMETERS = {"voice": "voice_url", "sms": "sms_url", "status": "status_callback"}
 _EXAMPLE = ", as in +15017122661=http://localhost:8000/phone/greet"
 
@@ -114,11 +113,12 @@ def _port(text: str) -> int:
 
 def _number(text: str) -> tuple[str, dict[str, str]]:
     """A number, and its URLs by the parameters of `Emulator.number`."""
+    from ringback.emulator.engine.arguments import is_phone_number
     from ringback.emulator.engine.urls import WebUrl, shown
 
     number = re.split(r"[=,]", text, maxsplit=1)[0]
     parted, rest = text[len(number) : len(number) + 1], text[len(number) + 1 :]
-    if not _E164.match(number):
+    if not is_phone_number(number):
         raise argparse.ArgumentTypeError(
             f"{number!r} is no phone number: expected one such as +15017122661{_EXAMPLE}"
         )

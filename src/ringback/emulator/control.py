@@ -192,7 +192,7 @@ def _line(line: Line) -> dict[str, object]:
 
 
 def _problem(problem: object) -> dict[str, object]:
-    return {name: getattr(problem, name) for name in ("code", "message", "subject_sid", "url")}
+    return {name: getattr(problem, name) for name in ("level", "code", "message", "subject_sid", "url")}
 
 
 def _address(form: Form, name: str) -> str:

@@ -11,8 +11,8 @@ from ringback.app import Application as RingbackApplication
 from ringback.app import Switchboard
 from ringback.emulator.courier import Courier
 from ringback.emulator.driver import Driver, Mode
+from ringback.emulator.engine.arguments import is_phone_number, one_of, printable
 from ringback.emulator.engine.arguments import number as check_number
-from ringback.emulator.engine.arguments import one_of, printable
 from ringback.emulator.engine.arguments import text as check_text
 from ringback.emulator.engine.calls import loop
 from ringback.emulator.engine.network import Network, Settings
@@ -54,8 +54,6 @@ _METHODS: Final = ("GET", "POST")
 _LONGEST_NAME: Final = 255
 _START: Final = datetime(2026, 1, 5, 9, 0, tzinfo=timezone.utc)
 _ACCOUNT: Final = re.compile(r"AC[0-9a-f]{32}\Z")
-# E.164, or a short code.
-_NUMBER: Final = re.compile(r"\+[1-9][0-9]{1,14}\Z|[0-9]{3,8}\Z")
 _A_DAY: Final = 86_400.0
 _FASTEST: Final = 1e6
 # The calendar has to have room for what happens.
@@ -280,9 +278,10 @@ class Emulator:
         """
         one_of("voice_method", voice_method, _METHODS)
         one_of("sms_method", sms_method, _METHODS)
-        if not _NUMBER.match(phone_number):
+        if not is_phone_number(phone_number):
             raise EmulatorError(
-                f"phone_number: expected E.164, such as +15017122661, or a short code, got {phone_number!r}"
+                "phone_number: expected E.164, such as +15017122661, or a short code, "
+                f"got {phone_number!r:.80}"
             )
         with self._driver.touch() as network:
             record = network.store.number(phone_number)

@@ -229,7 +229,7 @@ class PhoneCall:
         return self._line.heard[found[0]]
 
     def _until_listened(self, what: str, why: str, timeout: float) -> None:
-        if not self._wait(lambda: what in self._line.listening, timeout):
+        if not self._wait(lambda: self._line.noticed and what in self._line.listening, timeout):
             raise self._failure(why, timeout)
 
     def _wait(self, done: Callable[[], bool], timeout: float) -> bool:

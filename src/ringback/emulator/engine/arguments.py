@@ -11,10 +11,12 @@ from typing import Final
 
 from ringback.errors import EmulatorError
 
-__all__ = ["LONGEST", "number", "one_of", "printable", "seconds", "text", "whole"]
+__all__ = ["LONGEST", "is_phone_number", "number", "one_of", "printable", "seconds", "text", "whole"]
 
 # A year. What takes longer is a mistake, and the calendar has an end.
 LONGEST: Final = 366 * 86_400.0
+# E.164, or a short code.
+_PHONE_NUMBER: Final = re.compile(r"\+[1-9][0-9]{1,14}\Z|[0-9]{3,8}\Z")
 _DIGITS: Final = re.compile(r"[0-9]{1,9}\Z")
 
 
@@ -41,6 +43,11 @@ def number(name: str, value: object, *, positive: bool, most: float, what: str =
 def whole(text: str) -> int | None:
     """The whole number that a parameter says, or None where it says none: plain digits, at most nine."""
     return int(text) if _DIGITS.match(text) else None
+
+
+def is_phone_number(value: object) -> bool:
+    """Whether an account can have this number."""
+    return isinstance(value, str) and _PHONE_NUMBER.match(value) is not None
 
 
 def printable(name: str, value: object, most: int) -> None:

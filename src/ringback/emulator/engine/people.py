@@ -198,6 +198,11 @@ class Line:
         return self.leg.listening if self.state == "talking" else frozenset()
 
     @property
+    def noticed(self) -> bool:
+        """Whether the other end has noticed all that was pressed and said: it may stop listening for it."""
+        return self.leg.process is None or self.leg.process.knows_all
+
+    @property
     def engaged(self) -> bool:
         """Whether the phone is taken by it."""
         return self.state not in {"coming", "over"}

@@ -245,6 +245,11 @@ class Process:
         self.over = False
         clock.after(0, self._begin)
 
+    @property
+    def knows_all(self) -> bool:
+        """Whether it has learned of every signal so far."""
+        return not self._signals
+
     def signal(self, signal: Signal) -> None:
         """Tell it something; it learns of it when it next waits."""
         if not self.over:

@@ -68,18 +68,26 @@ def _follow(line: Line, steps: Iterable[Step]) -> Steps[None]:
                 cursor = found + 1
             case Press(keys):
                 for key in keys:
-                    if not (yield from _until(line, lambda: "keys" in line.listening, _PATIENCE)):
+                    if not (yield from _listened_to(line, "keys")):
                         return
                     line.press(key)
                     yield from _until(line, lambda: False, network.settings.key)
             case Speak(text, seconds):
-                if not (yield from _until(line, lambda: "speech" in line.listening, _PATIENCE)):
+                if not (yield from _listened_to(line, "speech")):
                     return
                 length = length_of(text, network.settings.characters) if seconds is None else seconds
                 line.speak(text, length)
                 yield from _until(line, lambda: not line.speaking, length)
             case _:
                 raise EmulatorError(f"script: expected Hear, Press, Speak, Pause or HangUp, got {step!r:.80}")
+
+
+def _listened_to(line: Line, what: str) -> Steps[bool]:
+    if (yield from _until(line, lambda: what in line.listening, _PATIENCE)):
+        return True
+    if not line.ended:
+        line.leg.network.note(line.leg.call.sid, line.phone.number, "gives up:", f"nobody listens for {what}")
+    return False
 
 
 def _heard(line: Line, text: str, cursor: int, timeout: float) -> Steps[int | None]:
