@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import cast
 
 import pytest
@@ -50,6 +51,12 @@ async def test_its_call_is_placed_and_followed(
             assert await remind(client) == "completed"
         assert "Your table is ready" in str(emulator.transcript)
     assert "ringing +15558675310" in capsys.readouterr().out
+
+
+def test_its_call_is_tested_with_asyncio_run(namespace: dict[str, object], emulator: Emulator) -> None:
+    remind = cast("Callable[[AsyncClient], Coroutine[object, object, str]]", namespace["remind"])
+    emulator.install(cast("Application", namespace["phone"]), "+15017122661")
+    assert asyncio.run(remind(emulator.async_client())) == "completed"
 
 
 def test_its_menu_can_be_used(namespace: dict[str, object]) -> None:

@@ -16,7 +16,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "emulator.md"
 
 def test_the_examples_run(tmp_path: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 6
     more = (
         "\n\ndef test_guest(emulator):\n"
         "    emulator.install(app, '+15017122661')\n"
@@ -33,6 +33,7 @@ def test_the_examples_run(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert result.returncode == 0, result.stdout
+    assert "5 passed" in result.stdout
 
 
 def test_the_transcript_is_what_the_example_leaves() -> None:

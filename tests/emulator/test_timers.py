@@ -298,3 +298,48 @@ def test_a_handler_closes_its_emulator(clock: str, app: Application) -> None:
             emulator.advance(60)
         assert closed.wait(5)
     assert time.monotonic() - started < SECONDS
+
+
+def test_a_blocked_loop_is_left_behind() -> None:
+    gate = threading.Event()
+    for number in range(2):
+        app = Application(public_url="https://example.com/phone", auth_token=AUTH_TOKEN)
+
+        @app.on(IncomingCall)
+        async def greet(call: IncomingCall, blocks: bool = number == 0) -> VoiceResponse:
+            if blocks:
+                gate.wait(60)
+            return VoiceResponse(Say("Hello"))
+
+        started = time.monotonic()
+        with Emulator(applications=[app]) as emulator:
+            emulator.install(app, OURS)
+            emulator.number(OURS, voice_url=f"{greet.url}#tt=300&rc=0")
+            call = emulator.phone(ANNA).dial(OURS)
+            call.expect_say("an application error" if number == 0 else "Hello")
+        assert time.monotonic() - started < SECONDS
+    gate.set()
+
+
+def test_listeners_end_with_their_emulator(app: Application) -> None:
+    ended: list[str] = []
+
+    @app.on(IncomingCall)
+    async def greet(call: IncomingCall) -> VoiceResponse:
+        return VoiceResponse(Say("Hello"))
+
+    async def later(event: CallEnded) -> None:
+        try:
+            while True:
+                await asyncio.sleep(60)
+        finally:
+            ended.append(event.call_sid)
+
+    app.on(CallEnded, later)
+    with Emulator(applications=[app]) as emulator:
+        emulator.install(app, OURS)
+        call = emulator.phone(ANNA).dial(OURS)
+        assert call.ended.status == "completed"
+        emulator.advance(1000)
+        assert ended == []
+    assert ended == [call.sid]

@@ -196,3 +196,15 @@ def test_asking_the_api_until_something_happens(emulator: Emulator, app: Applica
     assert time.monotonic() - started < SOON
     emulator.run_until_idle()
     assert [status(client, call.sid) for _ in range(9)] == ["completed"] * 9
+
+
+def test_a_handler_that_is_not_async_waits_for_another_call(emulator: Emulator, app: Application) -> None:
+    @app.on(OutgoingCall, path="/relay")
+    def relay(call: OutgoingCall) -> VoiceResponse:
+        other = app.dial(emulator.client(), to=BEN, from_=OURS, answer=VoiceResponse(Say("Hi")))
+        return VoiceResponse(Say(f"It is {other.wait_for(CallEnded, timeout=300).status}."))
+
+    app.dial(emulator.client(), to=ANNA, from_=OURS, answer=relay)
+    started = time.monotonic()
+    emulator.phone(ANNA).answer().expect_say("It is completed")
+    assert time.monotonic() - started < 3

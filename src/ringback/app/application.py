@@ -38,7 +38,6 @@ from ringback.twiml import Hangup, MessagingResponse, Say, VoiceResponse
 from ringback.webhooks import IncomingCall, IncomingMessage, OutgoingCall, VoiceFallback
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from typing_extensions import Self, Unpack
@@ -528,20 +527,17 @@ class Application(Starts):
         match = self._registry.routes.find(request)
         return None if match is None or request.method not in match.route.methods else match.rank
 
-    def _forget(self, call_sids: Iterable[str] = ()) -> list[asyncio.Task[object]]:
-        """Forget what was answered, and these calls: an emulator is closed, and another gives SIDs anew. The
-        flows that led them are cancelled.
+    def _forget(self, call_sids: Iterable[str] = ()) -> None:
+        """Forget what was answered, and these calls, whose flows are cancelled: an emulator is closed, and
+        another one gives SIDs anew.
         """
         if isinstance(self._hub.settings.store, MemoryStore):
             self._hub.settings.store.clear()
-        cancelled: list[asyncio.Task[object]] = []
         for sid in call_sids:
             self._hub.followed.forget(sid)
             run = self._flows.leading(sid)
             if run is not None:
                 self._flows.dismiss(run)
-                cancelled.append(run.task)
-        return cancelled
 
     def _clash(self, other: Application) -> str | None:
         """What two applications have in common and must not, as `field: value`."""

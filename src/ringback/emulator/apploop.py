@@ -44,6 +44,8 @@ SLEEPING: Final = 0.005
 SILENT: Final = 0.5
 # Seconds on the wall for which time waits for work that no webhook waits for.
 BACKGROUND: Final = 1.0
+# Seconds on the wall after which a loop that does not turn is left behind.
+BLOCKED: Final = 1.0
 # How `asyncio.sleep` wakes up; other timers may only guard something else that goes on.
 _WAKE_UP: Final[object] = getattr(futures, "_set_result_unless_cancelled", None)
 
@@ -86,6 +88,8 @@ class AppLoop(asyncio.SelectorEventLoop):
         self._waits_since: float | None = None
         self._works_since: float | None = None
         self._jobs = 0
+        self._awaited = 0
+        self._jobs_waiting = 0
         self._sleeps: dict[int, asyncio.TimerHandle] = {}
         self._pid = os.getpid()
         self._gauge = _Gauge(self)
@@ -108,7 +112,12 @@ class AppLoop(asyncio.SelectorEventLoop):
         return loop
 
     def give_back(self) -> None:
-        """Let others take it."""
+        """Let others take it, unless it is blocked."""
+        if threading.current_thread() is not self.thread:
+            turns = threading.Event()
+            self.call_soon_threadsafe(turns.set)
+            if not turns.wait(BLOCKED):
+                return
         with self._lock:
             self._idle.append(self)
 
@@ -184,6 +193,18 @@ class AppLoop(asyncio.SelectorEventLoop):
     def _done(self, _: asyncio.Future[T]) -> None:
         self._jobs -= 1
 
+    def awaits(self, future: Future[T]) -> None:
+        """What runs here, or in a thread of this loop, waits for something that comes when time passes."""
+        blocking = threading.current_thread() is not self.thread
+        self._count_awaited(1, blocking=blocking)
+        future.add_done_callback(lambda _: self._count_awaited(-1, blocking=blocking))
+        self.wake()
+
+    def _count_awaited(self, more: int, *, blocking: bool) -> None:
+        with self._state:
+            self._awaited += more
+            self._jobs_waiting += more * blocking
+
     # For whoever moves the clock
 
     def start(self, work: Coroutine[object, object, T]) -> Future[T]:
@@ -211,9 +232,9 @@ class AppLoop(asyncio.SelectorEventLoop):
         """
         with self._state:
             since = self._waits_since
-            if since is None or self._jobs:
+            if since is None or self._jobs > self._jobs_waiting:
                 return None
-            sleeps = self._nap() is not None
+            sleeps = self._awaited > 0 or self._nap() is not None
             connected = len(self._gauge.get_map()) > len(self._gauge.own)
             if connected and not sleeps:
                 return None
@@ -240,7 +261,7 @@ class AppLoop(asyncio.SelectorEventLoop):
                 return False
             if self._waits_since is None:
                 self._waits_since = time.monotonic()
-            if not self._jobs:
+            if self._jobs <= self._jobs_waiting:
                 self._works_since = None
             nap = self._nap()
             keeper.wake_at(

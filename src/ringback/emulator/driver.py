@@ -20,7 +20,8 @@ import logging
 import math
 import threading
 import time
-from contextlib import contextmanager
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from concurrent.futures import Future
 
+    from ringback.app import Application
     from ringback.emulator.engine.network import Delivery, Network
     from ringback.emulator.engine.process import Ask, Outcome
 
@@ -54,6 +56,9 @@ STAND_BACK: Final = 0.02
 
 # Seconds on the wall that a request under way gets at the end of a test.
 SETTLING: Final = 1.0
+
+# Seconds on the wall that applications have to end what is under way: more than the 2.5 they take at most.
+PARTING: Final = 3.0
 
 # Seconds that a request gets on the wall beyond its limit, to come to its own end.
 SLACK: Final = 0.5
@@ -150,15 +155,17 @@ class Driver:
             self.loop = AppLoop.take(self)
         return self.loop
 
-    def part_from(self, flows: list[asyncio.Task[object]]) -> None:
-        """Give the loop back, whose clock is the wall's from now on, when these flows have ended there."""
+    def part_from(self, applications: list[Application]) -> None:
+        """End what these applications do in the loop, by the clock on the wall, and give it back."""
         if self.loop is None:
             return
         self.settle()
         loop, self.loop = self.loop, None
         loop.follow(None)
-        if flows and not self.handles():
-            loop.start(asyncio.wait(flows, timeout=SETTLING)).result()
+        if not self.handles():
+            closing = loop.start(_close(applications))
+            with suppress(FutureTimeout):  # the loop is blocked
+                closing.result(PARTING)
         loop.give_back()
 
     # As the keeper of the loop's time
@@ -510,6 +517,10 @@ class Driver:
         """Something failed that nobody waited for: the next who waits for anything is told, once."""
         _log.error("the emulator broke", exc_info=error)
         self._broken = error
+
+
+async def _close(applications: list[Application]) -> None:
+    await asyncio.gather(*(application.aclose() for application in applications))
 
 
 def _millisecond(due: float | None) -> float | None:

@@ -56,7 +56,13 @@ class Waits:
     def begin(self, future: Future[Event], timeout: float | None) -> bool:
         """Somebody waits, for so many seconds at most; False where that is none of ours."""
         driver = self._driver
-        if not driver.moves_on_purpose or driver.handles() or future.done():
+        if future.done():
+            return False
+        if driver.handles():
+            if driver.loop is not None:
+                driver.loop.awaits(future)
+            return False
+        if not driver.moves_on_purpose:
             return False
         with driver.condition:
             endless = timeout is None or not timeout < _FOR_EVER
