@@ -62,17 +62,20 @@ def test_a_failure_shows_the_test_and_the_transcript_once(pytester: pytest.Pytes
 def test_it(emulator):
     emulator.install(app, OURS)
     call = emulator.phone(ANNA).dial(OURS)
-    call.expect_say("Good morning", timeout=2)  # the last line of the test
+    call.expect_say("Good morning")  # the last line of the test
 
 def test_of_its_own(emulator):
     emulator.install(app, OURS)
     emulator.phone(ANNA).dial(OURS).expect_say("Hello")
     assert 1 == 2
 """,
+        "--show-capture=stdout",
     )
     result.assert_outcomes(failed=2)
     first, second = text(result).split("_ test_of_its_own _")
     assert "the last line of the test" in first
+    # The error of the handler is there as well, as its author reads it.
+    assert first.count('    raise KeyError(f"nobody knows {call.from_}")') == 1
     assert "phones.py" not in first
     for part in (first, second):
         assert part.count("+15558675310   dials +15017122661") == 1

@@ -23,7 +23,17 @@ if TYPE_CHECKING:
     from ringback.app import HandlerFailed
     from ringback.emulator.engine.records import Problem
 
-__all__ = ["Allowance", "Left", "ProblemKind", "ProblemsLeft", "Wrongs", "in_short", "tidy", "traceback_of"]
+__all__ = [
+    "Allowance",
+    "Left",
+    "ProblemKind",
+    "ProblemsLeft",
+    "Wrongs",
+    "in_short",
+    "indented",
+    "tidy",
+    "traceback_of",
+]
 
 ProblemKind: TypeAlias = "int | str | type[BaseException]"
 
@@ -213,12 +223,13 @@ def _relative(filename: str) -> str:
 def _told_failure(failure: HandlerFailed) -> str:
     about = failure.call_sid or failure.message_sid or "no call"
     event = "a request" if failure.event is None else type(failure.event).__name__
-    return f"{failure.route} failed on {event} of {about}\n{_indented(traceback_of(failure.error))}"
+    return f"{failure.route} failed on {event} of {about}\n{indented(traceback_of(failure.error))}"
 
 
 def _told_problem(problem: Problem) -> str:
-    return f"problem {problem.code} of {problem.subject_sid}\n{_indented(problem.message)}"
+    return f"problem {problem.code} of {problem.subject_sid}\n{indented(problem.message)}"
 
 
-def _indented(text: str) -> str:
+def indented(text: str) -> str:
+    """As a message shows a traceback."""
     return "\n".join(f"    {line}" for line in text.splitlines())

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, cast
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from ringback.emulator.emulator import Emulator
 
@@ -148,18 +148,28 @@ def pytest_runtest_makereport(
     report = yield
     if _EMULATOR in item.stash and not report.passed and call.excinfo is not None:
         if report.failed and not item.stash.get(_REPORTED, False):
-            report.sections.extend(_sections(item.stash[_EMULATOR], str(call.excinfo.value)))
+            for section in _sections(item.stash[_EMULATOR], str(call.excinfo.value)):
+                _show(report, *section)
         item.stash[_REPORTED] = True
     return report
 
 
+def _show(report: pytest.TestReport, title: str, text: str) -> None:
+    """Show something right below the failure, whatever is shown of captured output."""
+    add: Callable[[str, str], None] | None = getattr(report.longrepr, "addsection", None)
+    if add is not None:
+        add(title, text)
+    else:
+        report.sections.append((title, text))
+
+
 def _sections(emulator: Emulator, told: str) -> Iterator[tuple[str, str]]:
     """What a failure's own message does not show yet."""
-    from ringback.emulator.problems import traceback_of
+    from ringback.emulator.problems import indented, traceback_of
 
     for failure in emulator.failures:
         text = traceback_of(failure.error)
-        if text.splitlines()[-1] not in told:
+        if indented(text) not in told:
             yield f"What {failure.route} raised", text
     transcript = str(emulator.transcript)
     if transcript and transcript not in told:
