@@ -23,8 +23,8 @@ PARAMETER_FLAGS: Final = frozenset({"required", "secret"})
 # What clients and accounts have besides resources.
 CLIENT_NAMES: Final = frozenset(
     {
-        "account", "account_sid", "accounts", "aclose", "activate", "base_url", "close", "reconcile",
-        "request", "suspend", "with_raw_response",
+        "account", "account_sid", "accounts", "aclose", "activate", "base_url", "close", "download",
+        "reconcile", "request", "suspend", "with_raw_response",
     }
 )  # fmt: skip
 # Modules of `_generated/api` that are no family.

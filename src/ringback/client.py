@@ -19,11 +19,16 @@ from ringback._generated.api.roots import AsyncClientResources, ClientResources
 from ringback.errors import ConfigurationError, InvalidValue, RingbackError, being_handled, forget_variables
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from types import TracebackType
 
     from typing_extensions import Self
 
+    from ringback._conveniences.downloads import Download, Progress, Writable
+    from ringback._conveniences.media import RecordingFormat
+    from ringback._conveniences.sources import Recorded
+    from ringback._core.events import ReceivedMedia
     from ringback._core.exchanges import Exchanges
     from ringback._core.options import RequestOptions
     from ringback._core.raw import RawResponse
@@ -228,6 +233,62 @@ class Client(ClientResources):
 
         return self._session.drive(reconcile(self._session.exchanges, error, model, OPERATIONS))
 
+    def download(
+        self,
+        source: str | ReceivedMedia | Recorded,
+        to: str | os.PathLike[str] | Writable,
+        *,
+        format: RecordingFormat | None = None,
+        wait: float = 0,
+        progress: Progress | None = None,
+        options: RequestOptions | None = None,
+    ) -> Download:
+        """Download the file that a webhook tells of: a recording, or what came along with a message.
+
+        ```python
+        client.download(event, "recordings/", wait=30)  # a RecordResult
+        for media in event.media:  # of an IncomingMessage
+            client.download(media, "media/", wait=30)
+        ```
+
+        Breaks, paths and folders are as `client.recordings("RE…").download` has them. The credentials go to
+        Twilio (`*.twilio.com`, by https) and to the client's `base_url`; another host is asked without any,
+        by https. Redirects are followed without credentials, never to plain http on another machine.
+
+        Args:
+            source: An event with a `recording_url`, such as `RecordResult`; one of an event's `media`; or a
+                URL from either.
+            to: Where it goes: a path, which is replaced; a folder, in which it is called as it is in its URL,
+                with a suffix that suits its type; or a file open for writing bytes.
+            format: Of a recording at Twilio: `mp3`, which is the default, or `wav`.
+            wait: Seconds to wait for a file that isn't there yet (404), 0 to 3600; it is asked for again
+                after 0.5, 1, 2 and 4 seconds, then every 5. Other errors come at once, and so does 404 once
+                bytes have come.
+            progress: Called after each chunk with the bytes that are there and those that there will be, None
+                if that isn't known.
+            options: Settings of this download alone.
+
+        Returns:
+            Where it is, its size and type.
+
+        Raises:
+            InvalidValue: An argument is none of these, or the URL is none to send a request to; nothing was
+                sent.
+            NotFound: There is no such file, even after `wait` seconds.
+            ApiError: It was refused.
+            TransportError: The connection broke too often.
+            ResponseInvalid: The file changed while it was downloaded, or a redirect leads nowhere.
+            OSError: It can't be written.
+
+        See https://www.twilio.com/docs/voice/twiml/record
+        """
+        from ringback._conveniences.downloads import download, target_of
+        from ringback._conveniences.sources import source_of
+
+        found = source_of(source, format, self._config)
+        target = target_of(to, name=found.name, suffix=found.suffix, key=found.key)
+        return download(self._session, found.url, target, wait, progress, options)
+
     def close(self) -> None:
         """Close the connections; the client can't be used afterwards. Harmless when repeated."""
         transport = self._opening.close()
@@ -382,6 +443,24 @@ class AsyncClient(AsyncClientResources):
         from ringback._generated.api.operations import OPERATIONS
 
         return await self._session.drive(reconcile(self._session.exchanges, error, model, OPERATIONS))
+
+    async def download(
+        self,
+        source: str | ReceivedMedia | Recorded,
+        to: str | os.PathLike[str] | Writable,
+        *,
+        format: RecordingFormat | None = None,
+        wait: float = 0,
+        progress: Progress | None = None,
+        options: RequestOptions | None = None,
+    ) -> Download:
+        """See `Client.download`; the file is written in a thread."""
+        from ringback._conveniences.downloads import download_async, target_of
+        from ringback._conveniences.sources import source_of
+
+        found = source_of(source, format, self._config)
+        target = target_of(to, name=found.name, suffix=found.suffix, key=found.key)
+        return await download_async(self._session, found.url, target, wait, progress, options)
 
     async def aclose(self) -> None:
         """Close the connections; the client can't be used afterwards. Harmless when repeated."""

@@ -23,6 +23,8 @@ class Storage:
         breaks: After how many bytes each next answer of the storage is cut off; the rest come whole.
         lengths: Whether the length is told; else the body is chunked.
         status: Of the API's answer instead of a redirect, where it is set.
+        missing: How many of the API's next answers are 404.
+        hangs: Where it is set, the API answers only once it happens.
         asked: Each request: host, path with query, headers.
     """
 
@@ -34,6 +36,8 @@ class Storage:
     lengths: bool = True
     status: int | None = None
     shift: int = 0
+    missing: int = 0
+    hangs: threading.Event | None = None
     asked: list[tuple[str, str, dict[str, str]]] = field(factory=list[tuple[str, str, dict[str, str]]])
     api: str = ""
     files: str = ""
@@ -83,10 +87,14 @@ def _server(storage: Storage, name: str) -> ThreadingHTTPServer:
                 self._send(headers)
 
         def _redirect(self) -> None:
+            if storage.hangs is not None:
+                storage.hangs.wait(30)
             status = storage.status or 302
-            body = b"" if storage.status is None else b'{"code": 20404, "message": "not there"}'
+            if storage.missing:
+                storage.missing, status = storage.missing - 1, 404
+            body = b"" if status == 302 else b'{"code": 20404, "message": "not there"}'
             self.send_response(status)
-            if storage.status is None:
+            if status == 302:
                 self.send_header("Location", f"{storage.files}/stored?signature=x")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

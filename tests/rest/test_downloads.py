@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,14 @@ from typing import Any
 import pytest
 
 from ringback import AsyncClient, Client, InvalidValue, NotFound, RequestOptions, RetryPolicy
-from ringback.errors import ApiError, ResponseInvalid, TransportError
+from ringback._conveniences.downloads import Waiting
+from ringback._core.config import Config
+from ringback._core.exchanges import Exchanges
+from ringback._core.retry import DEFAULT_RETRY
+from ringback.errors import ApiError, AuthenticationFailed, ResponseInvalid, TransportError
+from ringback.http import MAX_ANSWER_SIZE, Headers, Request, Response, Timeout
 from ringback.rest import Download
+from ringback.webhooks import DialResult, IncomingMessage, ReceivedMedia, RecordResult
 from tests.rest.samples import ACCOUNT
 from tests.rest.storage import Storage, serving
 
@@ -338,3 +346,319 @@ async def test_media_in_a_folder_is_named_by_sid_and_type(
     await media(buffer, progress=watch)
     assert seen[-1] == len(CONTENT)
     assert buffer.getvalue() == CONTENT
+
+
+# --- what isn't there yet ---------------------------------------------------------------------------------
+
+
+def test_pauses_of_waiting_grow_and_end_at_the_deadline() -> None:
+    now = 100.0
+    waiting = Waiting.of(21, now)
+    pauses: list[float] = []
+    while (pause := waiting.pause(now)) is not None:
+        pauses.append(pause)
+        now += pause
+    assert pauses == [0.5, 1, 2, 4, 5, 5, 3.5]
+    assert now == 121
+    assert Waiting.of(0, now).pause(now) is None
+
+
+async def test_a_file_that_appears_while_waiting(
+    recording: Getting, storage: Storage, tmp_path: Path
+) -> None:
+    storage.missing = 1
+    got = await recording(tmp_path / "a", wait=30)
+    assert got == Download(tmp_path / "a", len(CONTENT), "audio/mpeg")
+    assert (tmp_path / "a").read_bytes() == CONTENT
+    assert [host for host, _, _ in storage.asked] == ["api", "api", "files"]
+
+
+async def test_media_are_waited_for_as_well(media: Getting, storage: Storage) -> None:
+    storage.missing = 1
+    buffer = io.BytesIO()
+    await media(buffer, wait=30)
+    assert buffer.getvalue() == CONTENT
+
+
+async def test_a_file_that_does_not_appear(recording: Getting, storage: Storage, tmp_path: Path) -> None:
+    """The last look is at the deadline; without `wait` there is one."""
+    storage.status = 404
+    with pytest.raises(NotFound):
+        await recording(tmp_path / "a", wait=0.2)
+    assert len(storage.asked) == 2
+    with pytest.raises(NotFound):
+        await recording(tmp_path / "a")
+    assert len(storage.asked) == 3
+    assert files(tmp_path) == []
+
+
+async def test_a_file_that_is_gone_after_its_first_half(
+    recording: Getting, storage: Storage, tmp_path: Path
+) -> None:
+    def go(*_: object) -> None:
+        storage.status = 404
+
+    storage.breaks = [100_000]
+    with pytest.raises(NotFound):
+        await recording(tmp_path / "a", wait=3600, progress=go)
+    assert [host for host, _, _ in storage.asked] == ["api", "files", "api"]
+
+
+@pytest.mark.parametrize(("status", "error"), [(401, AuthenticationFailed), (410, ApiError)])
+async def test_other_errors_are_not_waited_out(
+    status: int, error: type[ApiError], recording: Getting, storage: Storage
+) -> None:
+    storage.status = status
+    with pytest.raises(error):
+        await recording(io.BytesIO(), wait=3600)
+    assert len(storage.asked) == 1
+
+
+async def test_a_server_that_hangs_is_not_waited_for(recording: Getting, storage: Storage) -> None:
+    storage.hangs = threading.Event()
+    once = RequestOptions(retry=RetryPolicy(attempts=1), timeout=0.2)
+    began = time.monotonic()
+    try:
+        with pytest.raises(TransportError):
+            await recording(io.BytesIO(), wait=3600, options=once)
+    finally:
+        storage.hangs.set()
+    assert time.monotonic() - began < 20
+    assert len(storage.asked) == 1
+
+
+@pytest.mark.parametrize("wait", [-1, 3601, float("inf"), float("nan"), True, "30", None, 10**400], ids=str)
+async def test_waits_that_do_not_exist(
+    wait: object, recording: Getting, storage: Storage, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidValue, match="^wait: expected a number of seconds from 0 to 3600"):
+        await recording(tmp_path / "a", wait=wait)
+    assert storage.asked == []
+    assert files(tmp_path) == []
+
+
+# --- what a webhook tells of ------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["sync", "async"])
+def download(request: pytest.FixtureRequest, storage: Storage) -> Getting:
+    """`client.download`, either way."""
+
+    async def get(*arguments: Any, **settings: Any) -> Download:
+        settings = {"options": RequestOptions(retry=PATIENT), **settings}
+        if request.param == "sync":
+            with Client(ACCOUNT, "secret", base_url=storage.api) as client:
+                return client.download(*arguments, **settings)
+        async with AsyncClient(ACCOUNT, "secret", base_url=storage.api) as client_:
+            return await client_.download(*arguments, **settings)
+
+    return get
+
+
+def recorded(url: str) -> RecordResult:
+    """A `<Record>` is done; its file is at `url`."""
+    return RecordResult(
+        call_sid="CA" + "4" * 32,
+        account_sid=ACCOUNT,
+        from_="+15017122661",
+        to="+15558675310",
+        call_status="in-progress",
+        api_version="2010-04-01",
+        direction="inbound",
+        recording_url=url,
+        recording_sid=RECORDING,
+        duration=3,
+    )
+
+
+def recording_url(base: str) -> str:
+    """What a webhook has for a recording."""
+    return f"{base}/2010-04-01/Accounts/{ACCOUNT}/Recordings/{RECORDING}"
+
+
+@pytest.mark.parametrize("format", [None, "wav"])
+@pytest.mark.parametrize("kind", ["event", "url"])
+async def test_a_recording_that_an_event_tells_of(
+    kind: str, format: str | None, download: Getting, storage: Storage, tmp_path: Path
+) -> None:
+    url = recording_url(storage.api)
+    storage.missing = 1
+    got = await download(recorded(url) if kind == "event" else url, tmp_path, format=format, wait=30)
+    suffix = format or "mp3"
+    assert got.path == tmp_path / f"{RECORDING}.{suffix}"
+    assert got.path.read_bytes() == CONTENT
+    _, (_, asked, first), (host, _, second) = storage.asked
+    assert asked == f"/2010-04-01/Accounts/{ACCOUNT}/Recordings/{RECORDING}.{suffix}"
+    assert first["authorization"].startswith("Basic ")
+    assert host == "files"
+    assert "authorization" not in second
+
+
+async def test_media_that_came_with_a_message(download: Getting, storage: Storage, tmp_path: Path) -> None:
+    storage.media_type = "image/png"
+    url = f"{storage.api}/2010-04-01/Accounts/{ACCOUNT}/Messages/{MESSAGE}/Media/{MEDIA}"
+    storage.missing = 1
+    got = await download(ReceivedMedia(url, "image/png"), tmp_path, wait=30)
+    assert got == Download(tmp_path / f"{MEDIA}.png", len(CONTENT), "image/png")
+    assert storage.asked[0][2]["authorization"].startswith("Basic ")
+    with pytest.raises(InvalidValue, match="^format: expected None here"):
+        await download(ReceivedMedia(url), tmp_path, format="mp3")
+
+
+async def test_what_broke_off_is_gone_on_with_either_way(
+    download: Getting, recording: Getting, storage: Storage, tmp_path: Path
+) -> None:
+    storage.breaks = [100_000, 0, 0]
+    with pytest.raises(TransportError):
+        await download(recorded(recording_url(storage.api)), tmp_path)
+    assert (await recording(tmp_path / f"{RECORDING}.mp3")).size == len(CONTENT)
+
+
+async def test_other_urls_are_named_by_their_end(download: Getting, storage: Storage, tmp_path: Path) -> None:
+    for path, name in (
+        ("a/b.ogg", "b.ogg"),
+        ("a/", "download.mp3"),
+        ("..", "download.mp3"),
+        ("c?d=/e", "c.mp3"),
+    ):
+        got = await download(f"{storage.api}/{path}", tmp_path)
+        assert got.path == tmp_path / name
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.twilio.com/a",
+        "http://example.com/a",
+        "http://127.0.0.1:9/a",
+        "ftp://api.twilio.com/a",
+        "HTTPS://api.twilio.com/a",
+        "https://user:password@api.twilio.com/a",
+        "https://api.twilio.com@example.com/a",
+        "https://example.com\\@api.twilio.com/a",
+        "https://example.com\\.twilio.com/a",
+        "https://api.twilio.com./a",
+        "https://api..twilio.com/a",
+        "https://api.twilio.com:0/a",
+        "https://api.twilio.com:99999/a",
+        "https://api.twilio.com:/a",
+        "https://api.twilio.com",
+        "https://api.twilio.com?a",
+        "https://api.twilio.com/a b",
+        "https://api.twilio.com/a\n",
+        "https://api.twilio.com/a\r\nX: y",
+        "https://api.twilio.com/ä",
+        "https://ａpi.twilio.com/a",
+        "https://api%2etwilio.com/a",
+        "https://api.twilio.com/a#b",
+        " https://api.twilio.com/a",
+        "//api.twilio.com/a",
+        "/2010-04-01/a",
+        "",
+    ],
+)
+async def test_urls_that_nothing_is_sent_to(url: str, download: Getting, tmp_path: Path) -> None:
+    for source in (url, ReceivedMedia(url)):
+        with pytest.raises(InvalidValue, match="^source: expected the absolute URL") as caught:
+            await download(source, tmp_path)
+        assert "password" not in str(caught.value)
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (None, "got NoneType"),
+        (7, "got int"),
+        (b"https://api.twilio.com/a", "got bytes"),
+        (RecordResult, "got RecordResult"),
+        (recorded, "got function"),
+        (
+            IncomingMessage(
+                message_sid=MESSAGE,
+                account_sid=ACCOUNT,
+                from_="+15017122661",
+                to="+15558675310",
+                body="private",
+            ),
+            r"one of a message's event\.media.* got IncomingMessage",
+        ),
+        (recorded(""), "nothing was recorded"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_what_tells_of_no_file(
+    source: object, told: str, download: Getting, storage: Storage, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidValue, match=f"^source.*{told}") as caught:
+        await download(source, tmp_path)
+    assert "private" not in str(caught.value)
+    assert storage.asked == []
+
+
+def asked_for(url: str, base_url: str = "https://api.twilio.com") -> tuple[Any, Request]:
+    """The exchange for a file, and its first request."""
+    config = Config.resolve(
+        ACCOUNT, "secret", api_key=None, api_secret=None, edge=None, region=None, base_url=base_url
+    )
+    config.check_url("source", url)
+    exchanges = Exchanges(config, Timeout(), DEFAULT_RETRY, MAX_ANSWER_SIZE)
+    exchange = exchanges.content(url, RequestOptions(headers={"X-Secret": "mine", "Range": "bytes=5-"}))
+    request = next(exchange)
+    assert isinstance(request, Request)
+    return exchange, request
+
+
+@pytest.mark.parametrize(
+    ("url", "base_url", "trusted"),
+    [
+        ("https://api.twilio.com/a", "https://api.twilio.com", True),
+        ("https://api.twilio.com:443/a", "https://api.twilio.com", True),
+        ("https://API.Twilio.COM/a", "https://api.twilio.com", True),
+        ("https://api.dublin.ie1.twilio.com/a", "https://api.twilio.com", True),
+        ("http://127.0.0.1:8080/a", "http://127.0.0.1:8080", True),
+        ("http://[::1]:8080/a", "http://[::1]:8080", True),
+        ("https://proxy.example:444/a", "https://proxy.example:444", True),
+        ("https://proxy.example/a", "https://proxy.example:444", False),
+        ("https://api.twilio.com:444/a", "https://api.twilio.com", False),
+        ("https://twilio.com/a", "https://api.twilio.com", False),
+        ("https://eviltwilio.com/a", "https://api.twilio.com", False),
+        ("https://api.twilio.com.example.com/a", "https://api.twilio.com", False),
+        ("https://example.com/https://api.twilio.com/a", "https://api.twilio.com", False),
+        ("https://bucket.s3.amazonaws.com/a?X-Amz-Signature=b", "https://api.twilio.com", False),
+        ("https://127.0.0.1:8080/a", "http://127.0.0.1:8080", False),
+    ],
+)
+def test_who_gets_the_credentials(url: str, base_url: str, trusted: bool) -> None:
+    exchange, request = asked_for(url, base_url)
+    assert request.url == url
+    assert ("Authorization" in request.headers) is trusted
+    assert ("X-Secret" in request.headers) is trusted
+    assert request.headers["Range"] == "bytes=5-"
+    redirected = exchange.send(Response(302, Headers({"Location": "https://api.twilio.com/b"}), b""))
+    assert "Authorization" not in redirected.headers
+
+
+@pytest.mark.parametrize(
+    "location", ["http://example.com/b", "http://api.twilio.com/b", "http://127.0.0.1/b"]
+)
+def test_a_foreign_file_never_goes_on_over_plain_http(location: str) -> None:
+    exchange, _ = asked_for("https://example.com/a")
+    with pytest.raises(ResponseInvalid, match="a redirect to no usable address"):
+        exchange.send(Response(302, Headers({"Location": location}), b""))
+
+
+def test_results_of_a_dial_may_have_no_recording(storage: Storage, tmp_path: Path) -> None:
+    result = DialResult(
+        call_sid="CA" + "4" * 32,
+        account_sid=ACCOUNT,
+        from_="+15017122661",
+        to="+15558675310",
+        call_status="in-progress",
+        api_version="2010-04-01",
+        direction="inbound",
+        dial_call_status="no-answer",
+    )
+    with Client(ACCOUNT, "secret", base_url=storage.api) as client:
+        with pytest.raises(InvalidValue, match=r"^source\.recording_url of DialResult: expected a URL"):
+            client.download(result, tmp_path)

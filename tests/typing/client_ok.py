@@ -39,6 +39,7 @@ from ringback.rest import (
     UsageRecord,
     segments,
 )
+from ringback.webhooks import DialResult, IncomingMessage, RecordResult
 
 
 def creating(client: Client) -> None:
@@ -118,6 +119,7 @@ def conveniences(client: Client, path: Path) -> None:
     assert_type(recording.download(path), Download)
     assert_type(recording.download("a.wav", format="wav", channels=2), Download)
     assert_type(client.calls("CA").recordings("RE").download(io.BytesIO()), Download)
+    assert_type(client.recordings("RE").download(path, wait=30), Download)
     with path.open("wb") as file, path.open("wb", buffering=0) as raw:
         assert_type(client.messages("MM").media("ME").download(file, progress=print), Download)
         client.messages("MM").media("ME").download(raw)
@@ -132,6 +134,20 @@ def conveniences(client: Client, path: Path) -> None:
     assert_type(client.incoming_phone_numbers.buy("+15550100", sms_url="https://a.b"), IncomingPhoneNumber)
     assert_type(segments("Hello"), Segments)
     assert_type(ringback.segments("Hello").count, int)
+
+
+def events_tell_of_files(
+    client: Client, path: Path, recorded: RecordResult, dialled: DialResult, incoming: IncomingMessage
+) -> None:
+    assert_type(client.download("https://api.twilio.com/a", path, wait=30), Download)
+    assert_type(client.download(recorded, path, format="wav", progress=print), Download)
+    assert_type(client.download(dialled, io.BytesIO(), wait=0.5), Download)
+    for received in incoming.media:
+        assert_type(client.download(received, path), Download)
+
+
+async def events_tell_of_files_awaited(client: AsyncClient, path: Path, recorded: RecordResult) -> None:
+    assert_type(await client.download(recorded, path, wait=30), Download)
 
 
 async def the_same_awaited(client: AsyncClient, path: Path) -> None:

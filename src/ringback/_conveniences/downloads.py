@@ -2,6 +2,7 @@
 there.
 
     Transfer             what has come, what to ask for next; no I/O
+    Waiting              for a file that isn't there yet, likewise
     Target               where it goes
     ├── _PathTarget      a path: `<name>.<key>.part` beside it until it is complete
     └── _FileTarget      an open binary file
@@ -21,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 from attrs import define, evolve, field, frozen
 
 from ringback._core.options import RequestOptions
-from ringback.errors import ApiError, InvalidValue, ResponseInvalid, TransportError
+from ringback.errors import ApiError, InvalidValue, NotFound, ResponseInvalid, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,20 +163,65 @@ class Transfer:
             raise error
         return pause
 
-    def refused(self, error: ApiError, restart: Callable[[], bool]) -> None:
-        """There was no answer to go on with.
+    def refused(self, error: ApiError, restart: Callable[[], bool], waiting: Waiting) -> float:
+        """There was no answer to go on with; seconds until the next try.
 
         Raises:
-            ApiError: Asking for all of it won't help.
+            ApiError: Neither asking for all of it nor waiting will help.
         """
+        if isinstance(error, NotFound) and not self.received:
+            # Once bytes of it have come, a file that isn't there is gone.
+            pause = waiting.pause(time.monotonic())
+            if pause is None:
+                raise error
+            return pause
         # 416: what is written is as long as the file or longer, so it isn't the beginning of it.
         if error.status != 416 or not self.received or not restart():
             raise error
         self.received = self.resumed = 0
+        return 0
 
     def result(self, path: Path | None) -> Download:
         """It is complete."""
         return Download(path, self.received, self.content_type, self.resumed)
+
+
+# --- what isn't there yet -------------------------------------------------------------------------------
+
+
+@define
+class Waiting:
+    """How long a file is waited for that isn't there yet.
+
+    Attributes:
+        deadline: When it is over, on the clock of `time.monotonic`.
+    """
+
+    deadline: float
+    _next: float = field(default=0.5, init=False)
+
+    @classmethod
+    def of(cls, wait: float, now: float) -> Waiting:
+        """`wait` seconds from `now` on.
+
+        Raises:
+            InvalidValue: It is no such number.
+        """
+        if (
+            not isinstance(cast("object", wait), (int, float))
+            or isinstance(wait, bool)
+            or not 0 <= wait <= 3600
+        ):
+            raise InvalidValue("wait", wait, "a number of seconds from 0 to 3600")
+        return cls(now + wait)
+
+    def pause(self, now: float) -> float | None:
+        """Seconds until the next look: 0.5, 1, 2, 4, then 5, the last at the deadline; None after it."""
+        left = self.deadline - now
+        if left <= 0:
+            return None
+        pause, self._next = min(self._next, left), min(self._next * 2, 5.0)
+        return pause
 
 
 # --- where it goes ----------------------------------------------------------------------------------------
@@ -293,17 +339,27 @@ def target_of(to: str | os.PathLike[str] | Writable, *, name: str, suffix: str |
 
 
 def download(
-    session: Session, path: str, target: Target, progress: Progress | None, options: RequestOptions | None
+    session: Session,
+    address: str,
+    target: Target,
+    wait: float,
+    progress: Progress | None,
+    options: RequestOptions | None,
 ) -> Download:
-    """Carry out a download with what `session` has: credentials, transport, retries."""
+    """Carry out a download with what `session` has: credentials, transport, retries.
+
+    `address` is a path, or a URL that was checked.
+    """
+    waiting = Waiting.of(wait, time.monotonic())
     policy = (options and options.retry) or session.exchanges.retry
     transfer = Transfer(target.open())
     try:
         while True:
             try:
-                answer = session.stream(path, transfer.options(options))
+                answer = session.stream(address, transfer.options(options))
             except ApiError as error:
-                transfer.refused(error, target.restart)
+                pause = transfer.refused(error, target.restart, waiting)
+                time.sleep(pause)
                 continue
             try:
                 with answer:
@@ -324,22 +380,25 @@ def download(
 
 async def download_async(
     session: AsyncSession,
-    path: str,
+    address: str,
     target: Target,
+    wait: float,
     progress: Progress | None,
     options: RequestOptions | None,
 ) -> Download:
     """The same for asyncio; files are written in a thread."""
     import asyncio  # slow to import; a synchronous program does without it
 
+    waiting = Waiting.of(wait, time.monotonic())
     policy = (options and options.retry) or session.exchanges.retry
     transfer = Transfer(await asyncio.to_thread(target.open))
     try:
         while True:
             try:
-                answer = await session.stream(path, transfer.options(options))
+                answer = await session.stream(address, transfer.options(options))
             except ApiError as error:
-                transfer.refused(error, target.restart)
+                pause = transfer.refused(error, target.restart, waiting)
+                await asyncio.sleep(pause)
                 continue
             try:
                 async with answer:

@@ -46,6 +46,7 @@ class RecordingDownloads(Resource):
         *,
         format: RecordingFormat = "mp3",
         channels: Literal[1, 2] | None = None,
+        wait: float = 0,
         progress: Progress | None = None,
         options: RequestOptions | None = None,
     ) -> Download:
@@ -53,6 +54,7 @@ class RecordingDownloads(Resource):
 
         ```python
         client.recordings("RE…").download("call.wav", format="wav")
+        client.recordings("RE…").download("call.mp3", wait=30)
         client.recordings("RE…").download("recordings/", progress=lambda done, total: print(done, total))
         ```
 
@@ -67,6 +69,9 @@ class RecordingDownloads(Resource):
             format: `mp3`, or `wav`.
             channels: 1 mixes both parties of a call, 2 keeps them apart where they were recorded so; as the
                 recording was asked for when left out.
+            wait: Seconds to wait for a file that isn't there yet (404), 0 to 3600; it is asked for again
+                after 0.5, 1, 2 and 4 seconds, then every 5. Other errors come at once, and so does 404 once
+                bytes have come.
             progress: Called after each chunk with the bytes that are there and those that there will be, None
                 if that isn't known.
             options: Settings of this download alone.
@@ -76,7 +81,7 @@ class RecordingDownloads(Resource):
 
         Raises:
             InvalidValue: An argument is none of these; nothing was sent.
-            NotFound: There is no audio, or not yet: `status` of the recording tells.
+            NotFound: There is no audio, or not yet, after `wait` seconds: `status` of the recording tells.
             ApiError: Twilio refused.
             TransportError: The connection broke too often.
             ResponseInvalid: The file changed while it was downloaded.
@@ -88,7 +93,12 @@ class RecordingDownloads(Resource):
 
         path, name, key = _recording(self._path, self.sid, format, channels)
         return download(
-            self._session, path, target_of(to, name=name, suffix=f".{format}", key=key), progress, options
+            self._session,
+            path,
+            target_of(to, name=name, suffix=f".{format}", key=key),
+            wait,
+            progress,
+            options,
         )
 
 
@@ -108,6 +118,7 @@ class AsyncRecordingDownloads(Resource):
         *,
         format: RecordingFormat = "mp3",
         channels: Literal[1, 2] | None = None,
+        wait: float = 0,
         progress: Progress | None = None,
         options: RequestOptions | None = None,
     ) -> Download:
@@ -116,7 +127,12 @@ class AsyncRecordingDownloads(Resource):
 
         path, name, key = _recording(self._path, self.sid, format, channels)
         return await download_async(
-            self._session, path, target_of(to, name=name, suffix=f".{format}", key=key), progress, options
+            self._session,
+            path,
+            target_of(to, name=name, suffix=f".{format}", key=key),
+            wait,
+            progress,
+            options,
         )
 
 
@@ -134,6 +150,7 @@ class MediaDownloads(Resource):
         self,
         to: str | os.PathLike[str] | Writable,
         *,
+        wait: float = 0,
         progress: Progress | None = None,
         options: RequestOptions | None = None,
     ) -> Download:
@@ -152,6 +169,9 @@ class MediaDownloads(Resource):
         Args:
             to: Where it goes: a path, which is replaced; a folder, in which it is called by its SID and a
                 suffix that suits its media type; or a file open for writing bytes.
+            wait: Seconds to wait for a file that isn't there yet (404), 0 to 3600; it is asked for again
+                after 0.5, 1, 2 and 4 seconds, then every 5. Other errors come at once, and so does 404 once
+                bytes have come.
             progress: Called after each chunk with the bytes that are there and those that there will be, None
                 if that isn't known.
             options: Settings of this download alone.
@@ -161,7 +181,7 @@ class MediaDownloads(Resource):
 
         Raises:
             InvalidValue: An argument is none of these; nothing was sent.
-            NotFound: There is no such file.
+            NotFound: There is no such file, even after `wait` seconds.
             ApiError: Twilio refused.
             TransportError: The connection broke too often.
             ResponseInvalid: The file changed while it was downloaded.
@@ -172,7 +192,7 @@ class MediaDownloads(Resource):
         from ringback._conveniences.downloads import download, target_of
 
         target = target_of(to, name=self.sid, suffix=None, key=self.sid)
-        return download(self._session, self._path, target, progress, options)
+        return download(self._session, self._path, target, wait, progress, options)
 
 
 class AsyncMediaDownloads(Resource):
@@ -189,6 +209,7 @@ class AsyncMediaDownloads(Resource):
         self,
         to: str | os.PathLike[str] | Writable,
         *,
+        wait: float = 0,
         progress: Progress | None = None,
         options: RequestOptions | None = None,
     ) -> Download:
@@ -196,7 +217,7 @@ class AsyncMediaDownloads(Resource):
         from ringback._conveniences.downloads import download_async, target_of
 
         target = target_of(to, name=self.sid, suffix=None, key=self.sid)
-        return await download_async(self._session, self._path, target, progress, options)
+        return await download_async(self._session, self._path, target, wait, progress, options)
 
 
 def _recording(path: str, sid: str, format: object, channels: object) -> tuple[str, str, str]:

@@ -20,6 +20,12 @@ _SECRET: Final = re.compile(r"[!-~]+")
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that are this machine: the only ones that plain http is spoken with."""
 
+# What every parser of URLs reads alike: no user name, backslash, space or control character, no dot at
+# the end of the host.
+_FILE_URL: Final = re.compile(
+    r"(https?)://([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*|\[::1\])(?::([0-9]{1,5}))?/[!$-\[\]-~]*"
+)
+
 # Twilio took the hosts that name a region alone out of service on 28 April 2026.
 _EDGES: Final[Mapping[str, str]] = {"ie1": "dublin", "au1": "sydney"}
 
@@ -45,7 +51,7 @@ class Config:
 
     Attributes:
         account_sid: The account that requests are about unless they name another.
-        credentials: Sent to `base_url` alone.
+        credentials: Sent to `base_url`, and to Twilio for the files that a webhook tells of; nowhere else.
         base_url: Scheme and host, without a path.
     """
 
@@ -80,6 +86,34 @@ class Config:
             credentials=_credentials(account_sid, auth_token, api_key, api_secret),
             base_url=_base_url(base_url, edge, region),
         )
+
+    def check_url(self, name: str, url: object) -> None:
+        """Whether a file may be asked for at `url`, which somebody else wrote.
+
+        Raises:
+            InvalidValue: It is malformed, or plain http elsewhere than at `base_url`.
+        """
+        if not isinstance(url, str) or not _origin(url) or not (url.startswith("https:") or self.trusts(url)):
+            allowed = f"the absolute URL of a file, percent-encoded, https unless it is at {self.base_url}"
+            raise InvalidValue(name, url, allowed, secret="@" in str(url))
+
+    def trusts(self, url: str) -> bool:
+        """Whether the credentials may be sent there: to Twilio by https, and to `base_url`."""
+        origin = _origin(url)
+        if origin is None:
+            return False
+        scheme, host, port = origin
+        at_twilio = scheme == "https" and port == 443 and host.endswith(".twilio.com")
+        return at_twilio or origin == _origin(f"{self.base_url}/")
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port of the URL of a file; None where it is malformed."""
+    match = _FILE_URL.fullmatch(url)
+    if match is None:
+        return None
+    port = int(match[3] or (443 if match[1] == "https" else 80))
+    return (match[1], match[2].lower(), port) if 0 < port < 65_536 else None
 
 
 def _credentials(

@@ -50,6 +50,7 @@ __all__ = [
     "Step",
     "excerpt",
     "follow",
+    "harmless",
     "perform",
     "read_json",
     "request_id",
@@ -234,8 +235,12 @@ def _redirected(request: Request, response: Response) -> Request:
     if not usable or not (parts.scheme == "https" or stays):
         # The location may be signed, which makes it a credential: it isn't shown.
         raise _bad_redirect(response, "a redirect to no usable address")
-    headers = Headers(pair for pair in request.headers.multi_items() if pair[0].lower() in _HARMLESS_HEADERS)
-    return evolve(request, url=url.partition("#")[0], headers=headers)
+    return evolve(request, url=url.partition("#")[0], headers=harmless(request.headers))
+
+
+def harmless(headers: Headers) -> Headers:
+    """Those that tell a foreign host nothing: no credentials, nor what might be some."""
+    return Headers(pair for pair in headers.multi_items() if pair[0].lower() in _HARMLESS_HEADERS)
 
 
 def _bad_redirect(response: Response, problem: str) -> ResponseInvalid:

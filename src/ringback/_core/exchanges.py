@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urljoin
 
 from attrs import evolve, field, frozen
 
-from ringback._core.exchange import Exchange, follow, perform, read_json, request_id
+from ringback._core.exchange import Exchange, follow, harmless, perform, read_json, request_id
 from ringback._core.forms import urlencode
 from ringback._core.kinds import Integer
 from ringback._core.options import RequestOptions, is_encodable
@@ -150,13 +150,23 @@ class Exchanges:
             self.config.base_url,
         )
 
-    def content(self, path: str, options: RequestOptions | None) -> Exchange[Response]:
-        """An exchange that gives bytes, not JSON: `path` has its own extension, such as `.mp3`."""
+    def content(self, address: str, options: RequestOptions | None) -> Exchange[Response]:
+        """An exchange that gives bytes, not JSON.
+
+        `address` is a path that has its own extension, such as `.mp3`; or a checked URL, which gets the
+        credentials if it is Twilio's.
+        """
         options = _settings(options)
-        request, policy = self._prepare("", "GET", self.config.base_url + path, b"", options)
+        own = address.startswith("/")
+        url = self.config.base_url + address if own else address
+        request, policy = self._prepare("", "GET", url, b"", options)
         # Compressed bytes could be neither counted nor asked for from where a download broke off.
-        headers = request.headers.merge({"Accept": "*/*", "Accept-Encoding": "identity"})
-        return follow(evolve(request, headers=headers.merge(options.headers)), policy)
+        headers = request.headers.merge({"Accept": "*/*", "Accept-Encoding": "identity"}).merge(
+            options.headers
+        )
+        if not (own or self.config.trusts(url)):
+            headers = harmless(headers)
+        return follow(evolve(request, headers=headers), policy)
 
     def raw(
         self,

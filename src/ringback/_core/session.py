@@ -63,6 +63,8 @@ class Session:
     def stream(self, path: str, options: RequestOptions | None = None) -> ResponseStream:
         """Open the content behind `path`, such as a recording's `….mp3`, to be read in chunks.
 
+        It may be a checked URL as well, see `Exchanges.content`.
+
         Retries until the answer begins; from then on a broken connection is the caller's, who goes on with
         `RequestOptions(headers={"Range": f"bytes={received}-"})` and looks whether `status` is 206. Redirects
         to the storage host are followed without credentials.

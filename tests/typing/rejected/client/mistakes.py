@@ -64,6 +64,10 @@ def conveniences(client: Client, path: Path, call: Call) -> None:
     client.account.shut()  # rejected
     client.calls("CA").close()  # rejected
     client.recordings("RE").download()  # rejected
+    client.recordings("RE").download(path, wait="30")  # rejected
+    client.download(path, path)  # rejected
+    client.download(call, path)  # rejected
+    client.download("https://a.b/c", path, format="ogg")  # rejected
     client.recordings("RE").download(path, format="ogg")  # rejected
     client.recordings("RE").download(path, channels=3)  # rejected
     client.recordings("RE").download(path, progress=path)  # rejected
