@@ -87,3 +87,13 @@ def test_keywords_and_conveniences(client: str) -> None:
 def test_fields() -> None:
     assert completed(f"{PREAMBLE}client.calls('x').fetch().dur") == {"duration"}
     assert completed(f"{PREAMBLE}client.recordings('x').download('a').si") == {"size"}
+
+
+@pytest.mark.parametrize("client", ["client", "other"])
+def test_downloads(client: str) -> None:
+    """What is written by hand is completed like the rest."""
+    assert "download" in completed(f"{PREAMBLE}{client}.down")
+    common = {"to", "format", "wait", "progress", "options"}
+    for call, own in ((f"{client}.download(", "source"), (f"{client}.recordings('x').download(", "channels")):
+        (signature,) = script(PREAMBLE + call).get_signatures(4, len(call))
+        assert {parameter.name for parameter in signature.params} == common | {own}
