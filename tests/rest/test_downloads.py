@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import socket
 import threading
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -486,7 +488,7 @@ async def test_a_recording_that_an_event_tells_of(
     got = await download(recorded(url) if kind == "event" else url, tmp_path, format=format, wait=30)
     suffix = format or "mp3"
     assert got.path == tmp_path / f"{RECORDING}.{suffix}"
-    assert got.path.read_bytes() == CONTENT
+    assert (tmp_path / f"{RECORDING}.{suffix}").read_bytes() == CONTENT
     _, (_, asked, first), (host, _, second) = storage.asked
     assert asked == f"/2010-04-01/Accounts/{ACCOUNT}/Recordings/{RECORDING}.{suffix}"
     assert first["authorization"].startswith("Basic ")
@@ -664,3 +666,13 @@ def test_results_of_a_dial_may_have_no_recording(storage: Storage, tmp_path: Pat
         pytest.raises(InvalidValue, match=r"^source\.recording_url of DialResult: expected a URL"),
     ):
         client.download(result, tmp_path)
+
+
+async def test_errors_do_not_tell_the_signature_of_a_url(download: Getting, tmp_path: Path) -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # nobody listens
+        url = f"https://127.0.0.1:{held.getsockname()[1]}/a?X-Amz-Signature=signed"
+        with pytest.raises(TransportError) as caught:
+            await download(url, tmp_path, wait=3600, options=RequestOptions(retry=RetryPolicy(attempts=1)))
+    assert "signed" not in "".join(traceback.format_exception(caught.value))
+    assert files(tmp_path) == []
