@@ -197,3 +197,26 @@ def test_what_somebody_hears_ends_with_the_call(emulator: Emulator, website: Web
     told = ben.heard[-1]
     assert (told.what, told.until, told.cut) == ("A long story", emulator.now, True)
     assert anna.ended.status == "completed"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(2, ["in-progress", "completed"]), (0, ["in-progress", "absent"])]
+)
+def test_a_recording_that_a_call_is_moved_away_from_ends(
+    emulator: Emulator, website: Website, seconds: int, told: list[str]
+) -> None:
+    events = "in-progress completed absent"
+    website.pages["/voice"] = record(
+        f'recordingStatusCallback="/file" recordingStatusCallbackEvent="{events}"'
+    )
+    call = emulator.phone(ANNA).dial(OURS)
+    emulator.advance(1)
+    if seconds:
+        call.speak("It's me", seconds=seconds)
+    with emulator.client() as client:
+        client.calls(call.sid).update(twiml="<Response><Say>Moved</Say></Response>")
+    call.expect_say("Moved")
+    assert call.ended.status == "completed"
+    emulator.run_until_idle()
+    assert [each["RecordingStatus"] for each in website.at("/file")] == told
+    assert not website.at("/done")

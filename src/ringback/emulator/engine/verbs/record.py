@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ringback.emulator.engine.people import Heard
-from ringback.emulator.engine.process import HungUp, Key, Signal, Source, Speech, Steps, wait
+from ringback.emulator.engine.process import HungUp, Key, Moved, Signal, Source, Speech, Steps, wait
 from ringback.emulator.engine.recordings import Keeper, Wanted
 from ringback.emulator.engine.verbs.flow import last_words
 from ringback.emulator.engine.verbs.results import NEXT, Result
@@ -63,13 +63,14 @@ def record(leg: Leg, document: Document, verb: Record) -> Steps[Result]:
             elif isinstance(signal, Key) and signal.key in finish_keys:
                 ended_by = signal.key
                 break
-    except HungUp:
+    except (HungUp, Moved) as error:
         if sounds:
             keeper.finish(_length(verb, start, clock.now, sounds), _texts(sounds, clock.now))
-            # The call is over; the action is told all the same, and its answer is of no use any more.
-            yield from last_words(leg, _action(document, verb, keeper, "hangup"))
         else:
             keeper.nothing()
+        if sounds and isinstance(error, HungUp):
+            # The call is over; the action is told all the same, and its answer is of no use any more.
+            yield from last_words(leg, _action(document, verb, keeper, "hangup"))
         raise
     finally:
         leg.listen_for()
