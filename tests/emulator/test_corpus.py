@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from functools import partial
 from typing import Final
 
 import pytest
+from attrs import frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ringback.emulator import Emulator, HangUp, Hear, Pause, Press, Settings, Speak, Step
+from ringback.emulator.engine.network import Network
+from ringback.emulator.engine.process import Source
 from ringback.http import Headers, WebhookRequest, WebhookResponse
 from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME
@@ -34,7 +39,33 @@ def page(body: bytes, kind: str = "text/xml") -> WebhookResponse:
     return WebhookResponse(200, Headers({"Content-Type": kind}), body)
 
 
-def ran(pages: list[WebhookResponse], steps: list[Step], *, text: bool = False, strict: bool = False) -> str:
+@frozen
+class Order:
+    """What somebody does through the API to one of the calls, after some seconds."""
+
+    after: float
+    which: int
+    twiml: str | None
+
+    def carry_out(self, network: Network) -> None:
+        live = [leg for leg in network.legs.values() if leg.call.status == "in-progress"]
+        if not live:
+            return
+        leg = live[self.which % len(live)]
+        if self.twiml is None or leg.process is None:
+            leg.finish("completed")
+        else:
+            leg.move(Source("", twiml=self.twiml))
+
+
+def ran(
+    pages: list[WebhookResponse],
+    steps: list[Step],
+    *,
+    orders: Iterable[Order] = (),
+    text: bool = False,
+    strict: bool = False,
+) -> str:
     """The transcript of a call, or of a text, that comes to an end."""
     # Whom nobody listens to doesn't hang up: then the network does.
     with Emulator(strict=strict, settings=Settings(longest=900)) as emulator:
@@ -42,6 +73,9 @@ def ran(pages: list[WebhookResponse], steps: list[Step], *, text: bool = False, 
         emulator.number(OURS, voice_url=f"{HOME}/a/voice", sms_url=f"{HOME}/a/sms")
         emulator.phone(BEN, script=lambda _: [Pause(5), HangUp()])
         phone = emulator.phone(ANNA)
+        with emulator.held() as network:
+            for order in orders:
+                network.clock.after(order.after, partial(order.carry_out, network))
         if text:
             phone.text(OURS, "Hi")
         else:
@@ -51,6 +85,7 @@ def ran(pages: list[WebhookResponse], steps: list[Step], *, text: bool = False, 
             assert not [call.sid for call in network.store.calls.values() if call.live]
             assert all(leg.settled for leg in network.legs.values())
             assert not network.conferences
+            assert all(each.status != "processing" for each in network.store.recordings.values())
             assert all(leg.process is None or leg.process.over for leg in network.legs.values())
         return str(emulator.transcript)
 
@@ -102,9 +137,20 @@ def mangled(draw: st.DrawFn) -> bytes:
     return body
 
 
+ORDERS: Final = st.lists(
+    st.builds(
+        Order,
+        st.floats(0, 30).map(lambda seconds: round(seconds, 1)),
+        st.integers(0, 3),
+        st.none() | st.sampled_from([sample.xml.decode(errors="replace") for sample in VOICE]),
+    ),
+    max_size=3,
+)
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(st.builds(page, mangled(), TYPES), min_size=1, max_size=3), STEPS, st.booleans())
+@given(st.lists(st.builds(page, mangled(), TYPES), min_size=1, max_size=3), STEPS, ORDERS, st.booleans())
 def test_whatever_documents_a_call_is_given_it_ends(
-    pages: list[WebhookResponse], steps: list[Step], strict: bool
+    pages: list[WebhookResponse], steps: list[Step], orders: list[Order], strict: bool
 ) -> None:
-    ran(pages, [*steps, Pause(1), HangUp()], strict=strict)
+    ran(pages, [*steps, Pause(1), HangUp()], orders=orders, strict=strict)

@@ -355,3 +355,17 @@ def test_urls_are_relative_to_the_document(emulator: Emulator, website: Website)
     assert {each.url for each in website.asked} >= {
         f"{HOME}/deep/{name}" for name in ("done", "screen", "leg")
     }
+
+
+def test_a_callee_who_is_moved_gets_no_keys_again(emulator: Emulator, website: Website) -> None:
+    website.pages["/voice"] = (
+        f'<Response><Dial><Number sendDigits="12" machineDetection="Enable">{BEN}</Number></Dial></Response>'
+    )
+    emulator.phone(ANNA).dial(OURS)
+    ben = emulator.phone(BEN).answer()
+    emulator.advance(5)
+    with emulator.client() as client:
+        client.calls(ben.sid).update(twiml="<Response><Say>Moved</Say></Response>")
+    ben.expect_say("Moved")
+    assert ben.ended.status == "completed"
+    assert [heard.what for heard in ben.heard if heard.kind == "tone"] == ["keys 12"]

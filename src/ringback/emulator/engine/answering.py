@@ -34,21 +34,25 @@ class Detection:
 
 
 def prepare(leg: Leg) -> Steps[tuple[tuple[str, str], ...]]:
-    """Press the keys, wait for the detection; what the first request then carries about it."""
-    if leg.answer_keys:
+    """Press the keys, wait for the detection; what the first request then carries about it.
+
+    Both are done once: a callee who is moved to other TwiML was called before.
+    """
+    keys, leg.answer_keys = leg.answer_keys, ""
+    detection, leg.detection = leg.detection, None
+    if keys:
         settings = leg.network.settings
-        seconds = keys_length(leg.answer_keys, settings.key)
+        seconds = keys_length(keys, settings.key)
         now = leg.network.clock.now
-        leg.line.hear(Heard(now, "tone", f"keys {leg.answer_keys}", until=now + seconds, seconds=seconds))
+        leg.line.hear(Heard(now, "tone", f"keys {keys}", until=now + seconds, seconds=seconds))
         yield from listen(leg, seconds, nothing)
-    if leg.detection is None:
+    if detection is None:
         return ()
-    if leg.detection.beside:
-        detection = leg.detection
+    if detection.beside:
         leg.network.clock.after(leg.network.settings.amd, lambda: _tell(leg, detection))
         return ()
     yield from listen(leg, leg.network.settings.amd, nothing)
-    leg.call.answered_by = _verdict(leg, leg.detection)
+    leg.call.answered_by = _verdict(leg, detection)
     return (("AnsweredBy", leg.call.answered_by), ("MachineDetectionDuration", _milliseconds(leg)))
 
 
