@@ -61,6 +61,7 @@ class FlowRun:
         first: Its first answer.
         task: What runs it.
         done: Whether it is over.
+        asked: The last step whose answer Twilio has asked for.
     """
 
     _ANSWERS: Final = 4  # of the last steps: Twilio asks for one thing at a time, so no older one is repeated
@@ -82,7 +83,7 @@ class FlowRun:
         self._expects: type[VoiceRequest] = VoiceRequest
         self._inbox: asyncio.Future[VoiceRequest | None] | None = None
         self._dismissed = False
-        self.asked = 0  # the last step whose answer Twilio has asked for
+        self.asked = 0
         self._moving = 0  # how many of our own requests are moving the call elsewhere right now
         self._held_back: Callable[[], None] | None = None
         self.first = self._answers[0]

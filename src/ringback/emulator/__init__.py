@@ -5,6 +5,9 @@
     ├── rest/           the REST API
     ├── driver.py       time and requests: moves the clock, sends webhooks, brings their answers
     ├── courier.py      how webhooks are carried: by a call in process, or over HTTP
+    ├── apploop.py      the event loop of applications in this process, by the emulator's clock
+    ├── waits.py        time passes for tests that wait for events of their application
+    ├── problems.py     what went wrong, and what of it a test expects
     ├── transport.py    the API as a transport of `Client` and `AsyncClient`
     ├── phones.py       phones as tests hold them
     ├── server.py       the API over HTTP

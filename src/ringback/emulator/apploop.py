@@ -128,6 +128,7 @@ class AppLoop(asyncio.SelectorEventLoop):
             reached = float(int(self.time()) + 1)
             self._keeper = keeper
             self._offset = reached - (time.monotonic() if keeper is None else keeper.now())
+            self._sleeps.clear()
             self._waits_since = None
             self._works_since = time.monotonic() if keeper is not None and not keeper.speed else None
         self.wake()
@@ -156,7 +157,7 @@ class AppLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.TimerHandle:
         """See `asyncio.loop.call_at`."""
         handle = super().call_at(when, callback, *args, context=context)
-        if callback is _WAKE_UP:
+        if callback is _WAKE_UP and self._keeper is not None and not self._keeper.speed:
             self._sleeps[id(handle)] = handle
         return handle
 

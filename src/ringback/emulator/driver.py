@@ -162,6 +162,7 @@ class Driver:
         self.settle()
         loop, self.loop = self.loop, None
         loop.follow(None)
+        self._alarm = self._nap = None
         if not self.handles():
             closing = loop.start(_close(applications))
             with suppress(FutureTimeout):  # the loop is blocked
@@ -182,7 +183,8 @@ class Driver:
 
     @property
     def _loop_works(self) -> bool:
-        return self.loop is not None and self.loop.working
+        loop = self.loop
+        return loop is not None and loop.working
 
     @property
     def _sleeps(self) -> bool:
@@ -191,9 +193,10 @@ class Driver:
 
     def _until_sleep(self) -> float | None:
         """In how many seconds on the wall that will be clear; None where they wait for something else."""
-        if self.loop is None or not self._under_way or not all(it.inside for it in self._under_way.values()):
+        loop = self.loop
+        if loop is None or not self._under_way or not all(it.inside for it in self._under_way.values()):
             return None
-        return self.loop.patience()
+        return loop.patience()
 
     @contextmanager
     def touch(self) -> Generator[Network]:
@@ -243,8 +246,9 @@ class Driver:
             with self.condition:
                 self._virtual += seconds
                 self.condition.notify_all()
-            if self.loop is not None:
-                self.loop.wake()
+            loop = self.loop
+            if loop is not None:
+                loop.wake()
         else:
             self.let_pass(seconds)
 
@@ -425,8 +429,9 @@ class Driver:
             return
         self._alarm = None
         clock.move_to(due)
-        if self.loop is not None:
-            self.loop.wake()
+        loop = self.loop
+        if loop is not None:
+            loop.wake()
 
     def _worth_it(self, limit: float) -> bool:
         """Nobody who lets time fly wants to fly to the end of calls that nobody ends, nor to the moment when
