@@ -16,6 +16,7 @@ from attrs import define, field
 
 from ringback._core.twiml_values import XML_SPACE
 from ringback.errors import InvalidValue
+from ringback.twiml.hints import HTML, hint
 from ringback.twiml.problems import NOT_XML, Problem
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ ATTRIBUTE = re.compile(r"""\s+([^\s=]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 TOKEN = re.compile(
     r"""<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|<(?:[^>"']|"[^"]*"|'[^']*')*>|[^<]+""", re.DOTALL
 )
-HTML = "this is an HTML page, not TwiML"
 # Codecs of Python's that are no encodings of documents.
 NO_CHARSETS = {"idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape", "utf_7"}
 
@@ -182,23 +182,37 @@ class _Reader:
         self.parser.EndElementHandler = self.end
         self.parser.CharacterDataHandler = self.data
         self.parser.StartDoctypeDeclHandler = self.doctype
+        self.parser.XmlDeclHandler = self.declaration
 
     def read(self, text: str) -> Node:
         self.source = text
         try:
             self.parser.Parse(text, True)
         except ExpatError as error:
-            message, suggestion = _explain(error, text)
-            problem = Problem(error.lineno, error.offset + 1, self.path, NOT_XML, message, suggestion)
-            raise NotXml(problem) from None
+            raise NotXml(self.explained(error)) from None
         finally:
             # The handlers are methods, so parser and reader keep each other alive.
             self.parser.StartElementHandler = None
             self.parser.EndElementHandler = None
             self.parser.CharacterDataHandler = None
             self.parser.StartDoctypeDeclHandler = None
+            self.parser.XmlDeclHandler = None
         assert self.root is not None  # noqa: S101  (expat has seen a root, or raised)
         return self.root
+
+    def explained(self, error: ExpatError) -> Problem:
+        """expat's message, and what to do about what has led to it."""
+        message = expat_errors.messages.get(error.code, str(error))
+        position = len(self.source.encode()[: self.parser.ErrorByteIndex].decode(errors="ignore"))
+        unclosed = (self.open[-1].name, self.open[-1].line) if self.open else None
+        suggestion = hint(message, self.source, position, unclosed)
+        shown = message.removeprefix("not well-formed (").removesuffix(")")
+        text = f"not well-formed XML ({shown})"
+        return Problem(error.lineno, error.offset + 1, self.path, NOT_XML, text, suggestion)
+
+    def declaration(self, version: str, *_: object) -> None:
+        if not re.fullmatch(r"1\.[0-9]+", version):
+            raise self.fail(f"XML has no version {version[:MAX_NAME]!r}", 'write version="1.0"')
 
     @property
     def path(self) -> str:
@@ -251,23 +265,6 @@ class _Reader:
     def doctype(self, name: str, *_: object) -> None:
         suggestion = HTML if name.lower() == "html" else "remove it"
         raise self.fail("document type declarations, and with them entities, are not allowed", suggestion)
-
-
-def _explain(error: ExpatError, text: str) -> tuple[str, str | None]:
-    """expat's message, and what to do about the mistakes that are made most often."""
-    message = expat_errors.messages.get(error.code, str(error))
-    suggestion: str | None = None
-    if message == expat_errors.XML_ERROR_UNDEFINED_ENTITY:
-        suggestion = "XML knows &amp; &lt; &gt; &quot; and &apos; only; write others as &#160;"
-    elif message == expat_errors.XML_ERROR_NO_ELEMENTS or not text.strip():
-        suggestion = "an empty document is <Response/>"
-    elif text.lstrip()[:14].lower() == "<!doctype html":
-        suggestion = HTML
-    elif text.lstrip()[:1] in ("{", "["):
-        suggestion = "this looks like JSON"
-    elif message == expat_errors.XML_ERROR_INVALID_TOKEN:
-        suggestion = "write & as &amp; and < as &lt;"
-    return f"not well-formed XML ({message.removeprefix('not well-formed (').removesuffix(')')})", suggestion
 
 
 def decode(xml: str | bytes) -> str:
