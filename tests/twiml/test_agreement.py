@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from xmlschema import XMLSchema10
 from xmlschema.validators import XsdAttribute, XsdComplexType
 
 import ringback.twiml
 from codegen.twiml.load import python_name
 from ringback._core.twiml_elements import Container, Element, TextElement
-from ringback.twiml import schema_folder, tables, voice
-from tests.twiml.support import DocumentName
+from ringback.twiml import schema_folder, tables, validate, voice
+from ringback.twiml.schema import refused
+from ringback.twiml.xml import NotXml, read_xml
+from tests.twiml.support import DocumentName, Sample, corpus
 
 DOCUMENTS: list[DocumentName] = ["voice", "messaging"]
 XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -118,3 +124,67 @@ def test_the_schemas_are_where_they_are_said_to_be() -> None:
     folder = schema_folder()
     assert {path.name for path in folder.glob("*.xsd")} >= {"voice.xsd", "messaging.xsd", "common.xsd"}
     assert folder == Path(__file__).parents[2] / "spec" / "twiml"
+
+
+SAMPLES = [*corpus("valid"), *corpus("invalid"), *corpus("flagged")]
+NAMES = sorted({name for document in DOCUMENTS for name in tables.element_classes(document)})
+WIRES = sorted(
+    {
+        wire
+        for document in DOCUMENTS
+        for cls in tables.element_classes(document).values()
+        for wire, _ in cls._fields.values()
+    }
+)
+VALUES = (
+    "",
+    "0",
+    "-1",
+    "5",
+    "601",
+    "9" * 30,
+    "true",
+    "1.5",
+    " 1 ",
+    "auto",
+    "GET",
+    "get",
+    "a b",
+    "é",
+    "+5",
+    "x" * 300,
+)
+
+
+def changed(text: str, chosen: random.Random) -> str:
+    """A document with an attribute, a text or an element that may be wrong there."""
+    ways: list[tuple[str, Callable[[], str]]] = [
+        (r'="([^"]*)"', lambda: f'="{chosen.choice(VALUES)}"'),
+        (r">([^<]*)<", lambda: f">{chosen.choice(VALUES)}<"),
+        (r">", lambda: f"><{chosen.choice(NAMES)}/>"),
+        (r' [A-Za-z]+="[^"]*"', lambda: ""),
+        (r' [A-Za-z]+="', lambda: f' {chosen.choice(WIRES)}="'),
+    ]
+    pattern, change = chosen.choice(ways)
+    places = list(re.finditer(pattern, text))
+    if not places:
+        return text
+    place = chosen.choice(places)
+    return f"{text[: place.start()]}{change()}{text[place.end() :]}"
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(SAMPLES), st.integers(1, 3), st.randoms(use_true_random=False))
+def test_what_the_tables_find_nothing_in_the_schema_allows(
+    sample: Sample, changes: int, chosen: random.Random
+) -> None:
+    text = sample.xml.decode("utf-8", "ignore")
+    for _ in range(changes):
+        text = changed(text, chosen)
+    try:
+        root = read_xml(text)
+    except NotXml:
+        return
+    for document in DOCUMENTS:
+        if validate(text, document=document) == []:
+            assert list(refused(root, document)) == []

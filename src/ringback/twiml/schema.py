@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ringback.twiml.tables import DocumentName
     from ringback.twiml.xml import Node
 
-__all__ = ["refused", "schema_folder"]
+__all__ = ["check_installed", "refused", "schema_folder"]
 
 XML = "http://www.w3.org/XML/1998/namespace"
 
@@ -31,12 +32,20 @@ def schema_folder() -> Path:
     return packed if packed.is_dir() else Path(__file__).parents[3] / "spec" / "twiml"
 
 
-def refused(root: Node, document: DocumentName) -> Iterator[tuple[Node, str]]:
-    """The elements that the schema refuses, one by one, and xmlschema's reasons.
+def check_installed() -> None:
+    """See to it that documents can be checked, without loading what it takes.
 
     Raises:
         ConfigurationError: xmlschema is not installed.
     """
+    if find_spec("xmlschema") is None:
+        raise ConfigurationError(
+            "checking TwiML against its schema needs xmlschema: pip install 'ringback[validate]'"
+        )
+
+
+def refused(root: Node, document: DocumentName) -> Iterator[tuple[Node, str]]:
+    """The elements that the schema refuses, one by one, and xmlschema's reasons."""
     nodes: dict[ElementTree.Element, Node] = {}
     tree = _convert(root, {"xml": XML, "": ""}, nodes)
     # Nothing is fetched: the schema is complete, and hints in a document are not followed.
@@ -47,11 +56,8 @@ def refused(root: Node, document: DocumentName) -> Iterator[tuple[Node, str]]:
 
 @cache
 def _schema(document: DocumentName) -> XMLSchema10:
-    try:
-        from xmlschema import XMLSchema10
-    except ImportError:
-        message = "checking TwiML against its schema needs xmlschema: pip install 'ringback[validate]'"
-        raise ConfigurationError(message) from None
+    from xmlschema import XMLSchema10
+
     return XMLSchema10(str(schema_folder() / f"{document}.xsd"), allow="local")
 
 
