@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ringback import Client, errors, rest, twiml, webhooks
-from ringback.app import Application, AsyncLiveCall, CallFlow, HandlerFailed, Switchboard
+from ringback.app import (
+    Application,
+    AsyncLiveCall,
+    CallFlow,
+    HandlerFailed,
+    LiveCall,
+    LiveMessage,
+    Switchboard,
+)
+from ringback.app.portal import invoke
 from ringback.client import AsyncClient
 from ringback.errors import FlowError, InvalidValue, RegistrationError, TwimlError
 from ringback.transports.testing import AsyncFakeTransport, FakeTransport, json_response
@@ -20,6 +30,8 @@ from tests.rest.samples import record
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from ringback.http import Request, Response
 
 GUEST = "+15558675310"
 OURS = "+15017122661"
@@ -288,13 +300,95 @@ class TestSyncAndAsync:
         async def mistaken() -> None:
             await app.follow_call(client, new_sid("CA"))
 
-        with pytest.raises(TypeError, match="LiveCall"):
+        with pytest.raises(TypeError, match=r"^<LiveCall CA.* is there already, since a Client was given"):
             asyncio.run(mistaken())
+
+    def test_the_call_is_placed_once_and_the_error_says_so(self, app: Any) -> None:
+        placed: list[Request] = []
+
+        def place(request: Request) -> Response:
+            placed.append(request)
+            return json_response(record("Call"), status=201)
+
+        async def mistaken() -> None:
+            client = Client(ACCOUNT, TOKEN, transport=FakeTransport(place))
+            await app.dial(client, to=GUEST, from_=OURS, answer=HELLO)
+
+        with pytest.raises(TypeError, match=r"drop the await.* has been done, so don't ask again$"):
+            asyncio.run(mistaken())
+        assert len(placed) == 1
+
+    @pytest.mark.parametrize("kind", ["Call", "Message"])
+    async def test_what_a_function_returns_is_not_awaited(self, app: Any, kind: str) -> None:
+        client = Client(ACCOUNT, TOKEN, transport=FakeTransport([json_response(record(kind))]))
+        follow = app.follow_call if kind == "Call" else app.follow_message
+        sid = new_sid("CA" if kind == "Call" else "SM")
+        with ThreadPoolExecutor(1) as threads:
+            followed = await invoke(partial(follow, client), sid, threads)
+        assert type(followed) is {"Call": LiveCall, "Message": LiveMessage}[kind]
 
     async def test_an_asynchronous_one_does(self, app: Any) -> None:
         client = AsyncClient(ACCOUNT, TOKEN, transport=AsyncFakeTransport([json_response(record("Call"))]))
         call = await app.follow_call(client, new_sid("CA"))
         assert isinstance(call, AsyncLiveCall)
+
+
+def untouched(sync: bool) -> Client | AsyncClient:
+    """A client that nothing may be asked of."""
+    if sync:
+        return Client(ACCOUNT, TOKEN, transport=FakeTransport([]))
+    return AsyncClient(ACCOUNT, TOKEN, transport=AsyncFakeTransport([]))
+
+
+class TestArguments:
+    @pytest.mark.parametrize(
+        ("method", "named", "told"),
+        [
+            (
+                "dial",
+                {"to": GUEST, "form": OURS, "answer": HELLO},
+                "has no parameter 'form'; did you mean",
+            ),
+            ("dial", {"from_": OURS, "answer": HELLO}, "needs to. It takes client, to, from_, answer, "),
+            ("text", {"to": GUEST, "bdy": "secret"}, "has no parameter 'bdy'; did you mean 'body'? "),
+        ],
+    )
+    @pytest.mark.parametrize("sync", [True, False])
+    def test_of_what_is_started(
+        self, app: Any, method: str, named: dict[str, object], told: str, sync: bool
+    ) -> None:
+        with pytest.raises(TypeError) as error:
+            getattr(app, method)(untouched(sync), **named)
+        assert str(error.value).startswith(f"Application.{method} {told}")
+        assert "secret" not in str(error.value)
+
+    @pytest.mark.parametrize("sync", [True, False])
+    def test_without_names(self, app: Any, sync: bool) -> None:
+        with pytest.raises(TypeError, match=r"^Application\.dial takes client without a name and nothing"):
+            app.dial(untouched(sync), GUEST, OURS, HELLO)
+
+    def test_of_applications(self, app: Any) -> None:
+        with pytest.raises(TypeError, match=r"^Application\.on has no parameter 'paht'; did you mean 'path'"):
+            app.on(IncomingCall, paht="/x")
+        wrong: Any = {"public_ulr": "https://example.com"}
+        with pytest.raises(TypeError, match=r"^Application has no .*'public_ulr'; did you mean 'public_url'"):
+            Application(**wrong)
+
+    def test_of_live_messages_and_calls(self, app: Any) -> None:
+        fake = FakeTransport([json_response(record("Message")), json_response(record("Call"))])
+        given = Client(ACCOUNT, TOKEN, transport=fake)
+        message: Any = app.follow_message(given, new_sid("SM"))
+        call: Any = app.follow_call(given, new_sid("CA"))
+        with pytest.raises(TypeError, match=r"^LiveMessage\.reply has no .*; did you mean 'media_url'"):
+            message.reply("Hi", media_ulr=[])
+        with pytest.raises(TypeError, match=r"^LiveCall\.redirect has no .*; did you mean 'method'"):
+            call.redirect(HELLO, methd="GET")
+
+    async def test_of_asynchronous_ones(self, app: Any) -> None:
+        fake = AsyncFakeTransport([json_response(record("Message"))])
+        message: Any = await app.follow_message(AsyncClient(ACCOUNT, TOKEN, transport=fake), new_sid("SM"))
+        with pytest.raises(TypeError, match=r"^AsyncLiveMessage\.reply has no .*; did you mean 'body'"):
+            await message.reply(bodi="Hi")
 
 
 def test_switchboards_of_something_else(app: Any) -> None:

@@ -1,7 +1,8 @@
 """What every client of a resource is, and what it says to those who misspell it.
 
     Resource             a path and a session; the generated `CallList`, `CallContext`, … and `Client` itself
-    explained_init       the same care for the constructor of what users make themselves
+    explained            the same care for the methods of other classes
+    explained_init       and for the constructor of what users make themselves
 
 Python refuses a wrong call before the method is entered, and names neither the near parameter nor those that
 there are. So each public method is wrapped once, when its class is made: the wrapper looks at a TypeError
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Resource", "explained_init"]
+__all__ = ["Resource", "explained", "explained_init"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -40,9 +41,7 @@ class Resource:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        for name, method in list(vars(cls).items()):
-            if isinstance(method, FunctionType) and name[0] != "_":
-                setattr(cls, name, _explained(method))
+        explained(cls)
 
     def __repr__(self) -> str:
         key = f"{getattr(self, self._key)!r}, " if self._key else ""
@@ -93,6 +92,14 @@ def _explained(method: F) -> F:
             del arguments, named
 
     return cast("F", call)
+
+
+def explained(cls: type[T]) -> type[T]:
+    """The class decorator for public methods: called with what they don't take, they say what they take."""
+    for name, method in list(vars(cls).items()):
+        if isinstance(method, FunctionType) and name[0] != "_":
+            setattr(cls, name, _explained(method))
+    return cls
 
 
 def explained_init(cls: type[T]) -> type[T]:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, TypeVar, overload
 
 from ringback._core.events import Event
+from ringback._core.resource import explained
 from ringback._generated.webhooks import RecordingStatusChanged
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ class ReplyParameters(TypedDict, total=False):
     risk_check: MessageRiskCheck | None
 
 
+@explained
 class Starts:
     """What an application starts."""
 
@@ -854,6 +856,7 @@ class Starts:
         raise NotImplementedError
 
 
+@explained
 class Replies:
     """What a live message is followed by."""
 
@@ -1048,6 +1051,7 @@ class Replies:
         raise NotImplementedError
 
 
+@explained
 class AsyncReplies:
     """What a live message is followed by, for asynchronous code."""
 

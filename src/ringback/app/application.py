@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypedDict, TypeVar, cast, overload
 
 from ringback._core.events import Event, MessageRequest, Notification, VoiceRequest
+from ringback._core.resource import explained, explained_init
 from ringback._core.twiml_values import way_to
 from ringback._generated.app import Starts
 from ringback.app.budget import Budget
@@ -90,6 +91,8 @@ class ApplicationOptions(TypedDict, total=False):
     store: Store | None
 
 
+@explained
+@explained_init
 class Application(Starts):
     """Answers Twilio's webhooks, places calls, sends texts and follows what becomes of them.
 

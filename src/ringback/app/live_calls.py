@@ -7,11 +7,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias, TypedDict, TypeVar, cast
 
 from ringback._core.events import Event, VoiceRequest
+from ringback._core.resource import explained
 from ringback._core.twiml_values import way_to
 from ringback.app.checks import check_target
 from ringback.app.emitter import wait, wait_blocking
 from ringback.app.flow_runs import FINAL
 from ringback.app.live import Live
+from ringback.app.ready import Ready
 from ringback.app.tags import tagged
 from ringback.errors import ApiError, CallHungUp, InvalidValue, NotFound, TransportError
 from ringback.twiml import VoiceResponse
@@ -136,7 +138,8 @@ class CallState(Live, Generic[C]):
             raise CallHungUp(self.sid, self.record.status) from refused
 
 
-class LiveCall(CallState["Client"]):
+@explained
+class LiveCall(Ready, CallState["Client"]):
     """A call, for synchronous code.
 
     Attributes:
@@ -236,6 +239,7 @@ class LiveCall(CallState["Client"]):
         return self.record
 
 
+@explained
 class AsyncLiveCall(CallState["AsyncClient"]):
     """A call, for asynchronous code.
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
 from ringback._core.events import Event
+from ringback._core.resource import explained
 from ringback._generated.app import AsyncReplies, Replies
 from ringback.app.emitter import wait, wait_blocking
 from ringback.app.events import OutgoingMessage
 from ringback.app.live import Live
+from ringback.app.ready import Ready
 from ringback.app.tags import tagged
 from ringback.errors import ApiError, InvalidValue
 from ringback.webhooks import MessageStatusChanged
@@ -94,7 +96,8 @@ class MessageState(Live, Generic[C]):
         return {**parameters, **ends}
 
 
-class LiveMessage(Replies, MessageState["Client"]):
+@explained
+class LiveMessage(Ready, Replies, MessageState["Client"]):
     """A message, for synchronous code.
 
     Attributes:
@@ -150,6 +153,7 @@ class LiveMessage(Replies, MessageState["Client"]):
         return send(self._hub, self._routes, self._client, self._answering(parameters), options)
 
 
+@explained
 class AsyncLiveMessage(AsyncReplies, MessageState["AsyncClient"]):
     """A message, for asynchronous code.
 

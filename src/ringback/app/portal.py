@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar, cast
 
 from ringback.app.failures import as_exception, from_outside
 from ringback.app.forks import renew_in_child
+from ringback.app.ready import Ready
 from ringback.app.watchdog import watchdog
 
 if TYPE_CHECKING:
@@ -123,7 +124,9 @@ async def invoke(function: Callable[..., object], argument: object, threads: Exe
             result = function(argument)
         else:
             result = await _in_thread(function, argument, threads)
-        return await cast("Awaitable[object]", result) if inspect.isawaitable(result) else result
+        if not inspect.isawaitable(result) or isinstance(result, Ready):
+            return result
+        return await cast("Awaitable[object]", result)
     except BaseException as raised:
         if from_outside(raised, task):
             raise
