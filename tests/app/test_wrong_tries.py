@@ -347,7 +347,7 @@ class TestArguments:
             (
                 "dial",
                 {"to": GUEST, "form": OURS, "answer": HELLO},
-                "has no parameter 'form'; did you mean",
+                "has no parameter 'form'; did you mean 'from_'? ",
             ),
             ("dial", {"from_": OURS, "answer": HELLO}, "needs to. It takes client, to, from_, answer, "),
             ("text", {"to": GUEST, "bdy": "secret"}, "has no parameter 'bdy'; did you mean 'body'? "),
