@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from datetime import date, timedelta
 from typing import cast
 from urllib.parse import urlencode
@@ -13,7 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringback import Client
+from ringback._core.kinds import COUNTRY, Kind, Name, Sid
+from ringback._core.operation import Operation
+from ringback._generated.api.operations import OPERATIONS
 from ringback.emulator import TEST_ACCOUNT_SID, TEST_AUTH_TOKEN, Emulator
+from ringback.emulator.rest.api import ACTS
 from ringback.errors import AuthenticationFailed, InvalidRequest, NotFound
 from ringback.http import Headers
 from tests.emulator.conftest import ANNA, BEN, OURS
@@ -378,3 +383,52 @@ def test_test_credentials_reach_little(raw: Raw) -> None:
     status, error = raw("GET", f"{API}/{TEST_ACCOUNT_SID}/Calls.json", login=login)
     assert (status, error["code"]) == (403, 20008)
     assert raw("GET", f"{raw.home}/Calls.json", login=login)[0] == 404
+
+
+HEX = "0" * 32
+
+
+def fitting(kind: Kind) -> str:
+    """Something that the hole of a path may hold."""
+    return f"{kind.prefixes[0]}{HEX}" if isinstance(kind, (Sid, Name)) else "US"
+
+
+def unfitting(kind: Kind) -> list[str]:
+    """What isn't of the kind: another kind's SID, one that is cut short, what is no code of a country."""
+    if isinstance(kind, Name):
+        return [f"AC{HEX}", "..", "%0A"]
+    if isinstance(kind, Sid):
+        prefix = kind.prefixes[0]
+        return [
+            f"{'AC' if prefix != 'AC' else 'CA'}{HEX}",
+            f"{prefix}{HEX[1:]}",
+            f"{prefix}{HEX}0",
+            f"{prefix}{HEX[1:]}g",
+            "x",
+        ]
+    assert kind == COUNTRY, "a kind of hole that this test knows no wrong values of"
+    return ["USA", "U", "1", "%C3%9CS", f"CA{HEX}"]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_the_hole_of_a_path_takes_its_own_kind_only(operation: Operation, raw: Raw) -> None:
+    """Every hole of every operation, also of those that the emulator doesn't do: nothing is found."""
+    right = [fitting(kind) for kind in operation.path_kinds]
+    if operation.path_kinds and "AC" in right[0]:
+        right[0] = raw.emulator.account_sid
+    shape = re.sub(r"\{\w+\}", "{}", operation.path)
+    for place, kind in enumerate(operation.path_kinds):
+        for wrong in unfitting(kind):
+            path = shape.format(*right[:place], wrong, *right[place + 1 :])
+            status, error = raw(operation.method, path)
+            assert (status, error["code"]) == (404, 20404), path
+            assert error["message"] == f"The requested resource {path} was not found"
+    if operation.name not in ACTS:
+        status, error = raw(operation.method, shape.format(*right))
+        assert (status, error["code"]) == (501, 20501), operation.path
+
+
+def test_a_hole_takes_the_words_that_the_spec_lets_it_hold(raw: Raw) -> None:
+    for path in (f"Conferences/CF{HEX}/Participants/my%20label.json", f"Queues/QU{HEX}/Members/Front.json"):
+        assert raw("GET", f"{raw.home}/{path}")[0] == 501
+    assert raw("GET", f"{raw.home}/Queues/QU{HEX}/Members/Back.json")[0] == 404

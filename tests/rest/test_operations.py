@@ -199,7 +199,7 @@ _WRONG: dict[str, object] = {"object": b"\xff", "VoiceResponse | str": "no docum
 
 def test_the_tables_that_the_emulator_reads_are_the_same() -> None:
     """`OPERATIONS` holds each operation once, with what the spec says of it."""
-    assert len(OPERATIONS) == len({operation.name for operation in OPERATIONS}) == len(CASES) == 197
+    assert len(OPERATIONS) == len({operation.name for operation in OPERATIONS}) == len(CASES)
     by_name = {operation.name: operation for operation in OPERATIONS}
     for case in CASES:
         table, spec = by_name[case.operation.title], case.operation

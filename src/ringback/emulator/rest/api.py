@@ -16,6 +16,7 @@ from ringback._generated.api.operations import OPERATIONS
 from ringback.emulator.rest import accounts, applications, calls, magic, messages, numbers
 from ringback.emulator.rest.decoding import Asked, decode, pairs_of
 from ringback.emulator.rest.errors import Refused, report
+from ringback.errors import InvalidValue
 from ringback.http import Headers, Response
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ __all__ = ["Api"]
 
 Act: TypeAlias = "Callable[[Asked], Body | None]"
 
-_ACTS: Final[Mapping[str, Act]] = {
+ACTS: Final[Mapping[str, Act]] = {
     **accounts.ACTS,
     **applications.ACTS,
     **calls.ACTS,
@@ -37,7 +38,6 @@ _ACTS: Final[Mapping[str, Act]] = {
 }
 # An older path of messages, which old clients still use.
 _OLD_MESSAGES: Final = re.compile(r"^(/2010-04-01/Accounts/[^/]+)/SMS/Messages(?=[/.])")
-_SID: Final = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}\Z")
 
 
 @frozen
@@ -104,15 +104,13 @@ class Api:
         query: str,
         body: bytes,
     ) -> tuple[int, Body | None]:
+        holes = _keys(operation, holes, path)
         account = self._owner(holes, caller, path)
-        act = (magic.ACTS if account.test else _ACTS).get(operation.name)
+        act = (magic.ACTS if account.test else ACTS).get(operation.name)
         if act is None and account.test:
             raise Refused(403, 20008, f"Test credentials can't be used for {operation.name}")
         if act is None:
             raise Refused(501, 20501, f"The emulator does not do {operation.name} yet")
-        for sid in holes.values():
-            if not _SID.match(sid):
-                raise Refused(404, 20404, f"The requested resource {path} was not found")
         if account.status != "active" and operation.name.split(".")[0] not in {"accounts", "accounts(sid)"}:
             raise Refused(403, 20005, "Account is not active")
         sent = pairs_of(query if operation.method == "GET" else body)
@@ -140,3 +138,18 @@ class Api:
         if account is None or caller.sid not in {account.sid, account.owner_account_sid}:
             raise Refused(404, 20404, f"The requested resource {path} was not found")
         return account
+
+
+def _keys(operation: Operation, holes: dict[str, str], path: str) -> dict[str, str]:
+    """What the holes of a path hold, each read as the kind that the spec says it is.
+
+    Raises:
+        Refused: One isn't of its kind. There is no such resource then, whatever the operation is.
+    """
+    try:
+        return {
+            name: str(kind.decode(name, text))
+            for (name, text), kind in zip(holes.items(), operation.path_kinds, strict=True)
+        }
+    except InvalidValue:
+        raise Refused(404, 20404, f"The requested resource {path} was not found") from None
