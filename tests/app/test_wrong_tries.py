@@ -99,7 +99,7 @@ EVENTS: list[tuple[object, str]] = [
 
 
 class TestEvents:
-    @pytest.mark.parametrize(("event", "told"), EVENTS, ids=lambda each: str(each)[:30])
+    @pytest.mark.parametrize(("event", "told"), EVENTS, ids=[told for _, told in EVENTS])
     def test_registering(self, app: Any, event: object, told: str) -> None:
         with pytest.raises(RegistrationError, match=rf"^event: expected .*{told}"):
             app.on(event)
@@ -107,7 +107,7 @@ class TestEvents:
             with pytest.raises(RegistrationError, match=r"^event: expected"):
                 method(event)
 
-    @pytest.mark.parametrize(("event", "told"), EVENTS[1:], ids=lambda each: str(each)[:30])
+    @pytest.mark.parametrize(("event", "told"), EVENTS[1:], ids=[told for _, told in EVENTS[1:]])
     async def test_waiting(self, app: Any, event: object, told: str) -> None:
         with pytest.raises(InvalidValue, match=rf"^event: expected .*{told}"):
             await app.wait_for(event, timeout=0.01)
