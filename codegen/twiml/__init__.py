@@ -12,6 +12,7 @@ from pathlib import Path
 
 from codegen.twiml.load import load
 from codegen.twiml.render import render_modules
+from codegen.webhooks.load import load as load_webhooks
 
 
 def render(spec: Path) -> dict[str, str]:
@@ -20,4 +21,6 @@ def render(spec: Path) -> dict[str, str]:
     Raises:
         SpecError: With every mistake in the schemas.
     """
-    return render_modules([load(spec / "twiml", name) for name in ("voice", "messaging")])
+    webhooks, _ = load_webhooks(spec / "webhooks.yaml", f"{spec.name}/webhooks.yaml")
+    known = webhooks.events().keys()
+    return render_modules([load(spec / "twiml", name, known) for name in ("voice", "messaging")])

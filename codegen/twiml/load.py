@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 from xml.etree.ElementTree import Element as XmlElement
@@ -49,14 +49,21 @@ HINTS = {
     "complexType": {"text", "needs", "maxLength", "maxQuery", "counts", "event", "json", "deprecated"},
     "simpleType": {"allowed", "url"},
 }
+# What a URL says of which no event is made: files, and what nobody has told the contents of.
+NO_EVENT = "none"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 SPACES = r"[ \t\n\r]*"
 SOLID = r"[^ \t\n\r]"
 NOT_BLANK = rf"{SPACES}{SOLID}([ \t\n\r]|{SOLID})*"
 
 
-def load(folder: Path, name: str) -> Document:
+def load(folder: Path, name: str, known: Collection[str]) -> Document:
     """The schema `name`.xsd of `folder` with all that it includes.
+
+    Args:
+        folder: Where the schemas are.
+        name: Which one.
+        known: The event classes of `webhooks.yaml`, of which every URL says which it is asked for with.
 
     Raises:
         SpecError: With every mistake.
@@ -68,15 +75,16 @@ def load(folder: Path, name: str) -> Document:
         raise SpecError(
             [Problem(str(path), _line_of(path, getattr(error, "elem", None)), str(error))]
         ) from error
-    return _Reader(schema, name).read()
+    return _Reader(schema, name, known).read()
 
 
 class _Reader:
     """Reads one schema; mistakes are collected and raised together."""
 
-    def __init__(self, schema: XMLSchema10, name: str) -> None:
+    def __init__(self, schema: XMLSchema10, name: str, known: Collection[str]) -> None:
         self.schema = schema
         self.name = name
+        self.known = known
         self.problems: list[Problem] = []
         # Of a simple type xmlschema keeps the restriction inside; its annotation stands one level up.
         self.parents = {
@@ -107,7 +115,8 @@ class _Reader:
 
     def _problem(self, component: XsdType | XsdAttribute | XsdGroup, message: str) -> None:
         path = Path(unquote(urlparse(component.schema.url or "").path))
-        self.problems.append(Problem(str(path), _line_of(path, self._declaration(component)), message))
+        line = _line_of(path, self._declaration(component), component.schema.root)
+        self.problems.append(Problem(str(path), line, message))
 
     def _tags(self) -> dict[str, set[str]]:
         """Class -> names under which it stands in documents."""
@@ -174,7 +183,7 @@ class _Reader:
                 element,
                 text=text,
                 text_name=hints.get("text", "text"),
-                text_events=tuple(hints.get("event", "").split()),
+                text_events=self._events(kind, f"the text of {kind.local_name}", text, hints),
             )
         model = kind.content
         groups, children = self._content(model)
@@ -217,9 +226,27 @@ class _Reader:
             doc=_full_doc(doc, kind, hints),
             required=attribute.use == "required",
             secret=hints.get("secret") == "true",
-            events=tuple(hints.get("event", "").split()),
+            events=self._events(attribute, f"{wire} of {owner.local_name}", kind, hints),
             deprecated=hints.get("deprecated"),
         )
+
+    def _events(
+        self, component: XsdType | XsdAttribute, called: str, kind: Kind, hints: dict[str, str]
+    ) -> tuple[str, ...]:
+        """The events of the requests to a URL, which has to name them or to say that there are none."""
+        names = tuple(hints.get("event", "").split())
+        if isinstance(kind, UrlKind) != bool(names):
+            expected = "expected a hint `event`" if not names else "expected no hint `event`"
+            what = "holds a URL" if not names else "holds no URL"
+            self._problem(
+                component, f"{called} {what}: {expected} (`none` where no event is made of the requests)"
+            )
+        if names == (NO_EVENT,):
+            return ()
+        for name in names:
+            if name not in self.known:
+                self._problem(component, f"{called}: {name!r} is no event of webhooks.yaml")
+        return names
 
     def _language(self, hints: dict[str, str]) -> Kind:
         """The type of xml:lang, which the schema of the xml namespace has the say about."""
@@ -372,12 +399,16 @@ def _bases_first(groups: tuple[Group, ...]) -> tuple[Group, ...]:
     return tuple(ordered)
 
 
-def _line_of(path: Path, elem: XmlElement | None) -> int:
-    """Where a component begins; ElementTree doesn't keep lines, but names are as good as unique."""
+def _line_of(path: Path, elem: XmlElement | None, root: XmlElement | None = None) -> int:
+    """Where a component begins; ElementTree doesn't keep lines, but the order of those that share a name."""
     name = None if elem is None else elem.get("name")
     if name is None or not path.is_file():
         return 0
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-        if f'name="{name}"' in line:
-            return number
-    return 0
+    lines = [
+        number
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if f'name="{name}"' in line
+    ]
+    namesakes = [each for each in (root.iter() if root is not None else ()) if each.get("name") == name]
+    place = next((place for place, each in enumerate(namesakes) if each is elem), 0)
+    return lines[place] if place < len(lines) else 0

@@ -11,6 +11,9 @@ import pytest
 
 from codegen import twiml
 from codegen.problems import SpecError
+from codegen.twiml.kinds import UrlKind
+from codegen.twiml.load import load
+from codegen.webhooks.load import load as load_webhooks
 
 SPEC = Path(__file__).parents[2] / "spec"
 PAGE = Path(__file__).parents[2] / "docs" / "twiml.md"
@@ -19,6 +22,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "twiml.md"
 @pytest.fixture
 def edit(tmp_path: Path) -> Callable[[str, str, str], Path]:
     shutil.copytree(SPEC / "twiml", tmp_path / "twiml")
+    shutil.copy(SPEC / "webhooks.yaml", tmp_path)
 
     def replace(file: str, old: str, new: str) -> Path:
         path = tmp_path / "twiml" / file
@@ -101,6 +105,55 @@ def test_mistakes_are_told_with_file_and_line(
             .splitlines()[problem.line - 1]
         )
         assert "name=" in line or problem.line == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("CalleeAnswered", "CalleeAnswerd", "'CalleeAnswerd' is no event of webhooks.yaml"),
+        ("CalleeAnswered", "none CalleeAnswered", "'none' is no event of webhooks.yaml"),
+        ('<rb:hint event="CalleeAnswered"/>', "", "holds a URL: expected a hint `event`"),
+    ],
+)
+def test_every_url_names_events_that_there_are(
+    edit: Callable[[str, str, str], Path], old: str, new: str, message: str
+) -> None:
+    spec = edit("voice.xsd", old, new)
+    lines = (spec / "twiml" / "voice.xsd").read_text(encoding="utf-8").splitlines()
+    with pytest.raises(SpecError) as caught:
+        twiml.render(spec)
+    for problem in caught.value.problems:
+        assert message in problem.message
+        assert problem.file.endswith("voice.xsd")
+        assert '<xs:attribute name="url"' in lines[problem.line - 1]
+        assert not new or new in lines[problem.line + 1]
+
+
+def test_what_is_no_url_names_no_events(edit: Callable[[str, str, str], Path]) -> None:
+    spec = edit("voice.xsd", 'rb:hint default="1" unit="seconds"', 'rb:hint default="1" event="GatherResult"')
+    with pytest.raises(SpecError, match=r"voice.xsd:\d+: length of Pause holds no URL: expected no hint"):
+        twiml.render(spec)
+
+
+def test_schemas_and_webhooks_agree_on_which_url_gets_what() -> None:
+    """Both ways: what a URL's hint names is sent there, and what is sent to an attribute is in its hint."""
+    webhooks, _ = load_webhooks(SPEC / "webhooks.yaml")
+    known = webhooks.events().keys()
+    hinted: dict[str, set[str]] = {}
+    for name in ("voice", "messaging"):
+        for element in load(SPEC / "twiml", name, known).elements:
+            for attribute in element.attributes:
+                if isinstance(attribute.kind, UrlKind):
+                    hinted.setdefault(f"<{element.tag} {attribute.wire}>", set()).update(attribute.events)
+            if isinstance(element.text, UrlKind):
+                hinted.setdefault(f"<{element.tag}>", set()).update(element.text_events)
+    sent: dict[str, set[str]] = {place: set() for place in hinted}
+    for key, webhook in webhooks.webhooks.items():
+        for place in webhook.set_by:
+            if place.startswith("<"):
+                assert place in hinted, f"{key} is set by {place}, which is no URL in the schemas"
+                sent[place].update({webhook.event} - {"none"})
+    assert sent == hinted
 
 
 def test_patterns_need_words(edit: Callable[[str, str, str], Path]) -> None:

@@ -28,7 +28,7 @@ class IncomingCall(VoiceCallRequest):
     What the Voice SDK's `connect()` was given, under names of its own: see `unknown_parameters`.
 
     Sent when a call comes in at a number, a SIP domain or a TwiML application, to the URL of
-    `IncomingPhoneNumber.VoiceUrl`, `Application.VoiceUrl`, `SipDomain.VoiceUrl`.
+    `IncomingPhoneNumber.VoiceUrl`, `Application.VoiceUrl`, `SipDomain.VoiceUrl`, `<Redirect>`.
 
     See https://www.twilio.com/docs/voice/twiml#request-parameters
 
@@ -45,7 +45,7 @@ class OutgoingCall(VoiceCallRequest):
     """A call that we placed through the REST API was answered.
 
     Sent when a call that the REST API created is answered, to the URL of `Call.Url`,
-    `Application.VoiceUrl`.
+    `Application.VoiceUrl`, `<Redirect>`.
 
     See https://www.twilio.com/docs/voice/api/call-resource
 
@@ -119,7 +119,7 @@ class ApplicationCall(VoiceCallRequest):
     """A call reached a TwiML application through `<Dial><Application>`.
 
     Sent when `<Dial><Application>` reaches the voice URL of a TwiML application, to the URL of
-    `Application.VoiceUrl`.
+    `Application.VoiceUrl`, `<Application url>`.
 
     See https://www.twilio.com/docs/voice/twiml/dial/application
 

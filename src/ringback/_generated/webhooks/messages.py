@@ -175,7 +175,7 @@ class IncomingMessage(ReceivedMessage):
 
     Sent when a message comes in at a number, a short code, a messaging service or a channel sender, to the
     URL of `IncomingPhoneNumber.SmsUrl`, `ShortCode.SmsUrl`, `Application.SmsUrl`,
-    `MessagingService.InboundRequestUrl`.
+    `MessagingService.InboundRequestUrl`, `<Redirect>`.
 
     See https://www.twilio.com/docs/messaging/guides/webhook-request
     """
@@ -209,8 +209,8 @@ class MessageStatusChanged(Notification):
     - when a message that was sent gets one step further; requests may arrive out of order, to the URL of
       `Message.StatusCallback`, `Application.MessageStatusCallback`, `Application.SmsStatusCallback`,
       `MessagingService.StatusCallback` by POST
-    - when a message that `<Message>` sent gets one step further (not confirmed), to the URL of `<Message
-      action>`, `<Message statusCallback>`
+    - when a message that `<Message>` or `<Sms>` sent gets one step further (not confirmed), to the URL of
+      `<Message action>`, `<Message statusCallback>`, `<Sms action>`, `<Sms statusCallback>`
 
     See https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
     and https://www.twilio.com/docs/messaging/twiml/message

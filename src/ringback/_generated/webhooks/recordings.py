@@ -56,8 +56,8 @@ class RecordingStatusChanged(CallNotification):
 
     Sent when a recording of a call changes its status, `completed` alone unless asked otherwise, to the URL
     of `<Dial recordingStatusCallback>`, `<Record recordingStatusCallback>`, `<Recording
-    recordingStatusCallback>`, `Call.RecordingStatusCallback`, `CallRecording.RecordingStatusCallback`,
-    `Participant.RecordingStatusCallback`.
+    recordingStatusCallback>`, `<Conversation recordingStatusCallback>`, `Call.RecordingStatusCallback`,
+    `CallRecording.RecordingStatusCallback`, `Participant.RecordingStatusCallback`.
 
     See https://www.twilio.com/docs/voice/twiml/record
 

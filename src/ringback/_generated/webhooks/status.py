@@ -42,6 +42,8 @@ class CallStatusChanged(DetailedCallNotification):
       statusCallback>`
     - when a leg that `<Application>` dialled gets one step further (not confirmed), to the URL of
       `<Application statusCallback>`
+    - when a call that joined a conversation gets one step further (not confirmed), to the URL of
+      `<Conversation statusCallback>`
 
     See https://www.twilio.com/docs/voice/api/call-resource#statuscallback
 
