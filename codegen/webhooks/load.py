@@ -50,7 +50,7 @@ def load(path: Path, name: str | None = None) -> tuple[Spec, Source]:
         SpecError: With every mistake of the first pass that found any.
     """
     source = Source(path, name or str(path))
-    spec = _structure(source)
+    spec = _structure(source, path.parent)
     problems = list(_check(spec, source))
     if problems:
         raise SpecError(problems)
@@ -60,7 +60,7 @@ def load(path: Path, name: str | None = None) -> tuple[Spec, Source]:
 # --- shape ------------------------------------------------------------------------------------------------
 
 
-def _structure(source: Source) -> Spec:
+def _structure(source: Source, folder: Path) -> Spec:
     converter = cattrs.Converter(detailed_validation=True, forbid_extra_keys=True)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(bool, _flag)
@@ -76,12 +76,50 @@ def _structure(source: Source) -> Spec:
         return cast("ParameterSet", plain_set(value, kind))
 
     converter.register_structure_hook(ParameterSet, parameter_set)
+    root = _with_shared_enums(source, folder)
     try:
-        return converter.structure(source.root, Spec)
+        return converter.structure(root, Spec)
     except (ClassValidationError, IterableValidationError) as error:
         raise SpecError(source.problems(error)) from None
     except (TypeError, ValueError) as error:
         raise SpecError([source.problem((), str(error))]) from None
+
+
+def _with_shared_enums(source: Source, folder: Path) -> object:
+    """The file, where each enum that is the `same_as` one of the REST API has what that one says."""
+    plain = source.plain()
+    if not isinstance(plain, dict):
+        return plain
+    root = cast("dict[str, object]", plain)
+    enums = root.get("enums")
+    if not isinstance(enums, Mapping):
+        return root
+    found: dict[str, object] = {}
+    problems: list[Problem] = []
+    for name, written in cast("Mapping[str, object]", enums).items():
+        home = cast("Mapping[str, object]", written).get("same_as") if isinstance(written, Mapping) else None
+        if home is None:
+            found[name] = written
+            continue
+        theirs = _enums_of(folder / str(home))
+        if name not in theirs or written != {"same_as": home}:
+            problems.append(
+                source.problem(("enums", name), f"expected `same_as` alone, and the file that has {name}")
+            )
+            continue
+        values = theirs[name]["values"]
+        # There, a word may come with what it means.
+        found[name] = {**theirs[name], "values": list(cast("Sequence[object]", values))}
+    if problems:
+        raise SpecError(problems)
+    return {**root, "enums": found}
+
+
+def _enums_of(path: Path) -> Mapping[str, Mapping[str, object]]:
+    if not path.is_file():
+        return {}
+    family = cast("Mapping[str, Mapping[str, Mapping[str, object]]]", Source(path, str(path)).root)
+    return family.get("enums", {})
 
 
 def _text(value: object, _: object) -> str:

@@ -22,6 +22,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "twiml.md"
 @pytest.fixture
 def edit(tmp_path: Path) -> Callable[[str, str, str], Path]:
     shutil.copytree(SPEC / "twiml", tmp_path / "twiml")
+    shutil.copytree(SPEC / "api", tmp_path / "api")
     shutil.copy(SPEC / "webhooks.yaml", tmp_path)
 
     def replace(file: str, old: str, new: str) -> Path:

@@ -54,6 +54,8 @@ webhooks:
 
 def spec_of(folder: Path, text: str) -> Path:
     (folder / "webhooks.yaml").write_text(text, encoding="utf-8")
+    if not (folder / "api").exists():
+        (folder / "api").symlink_to(SPEC / "api")  # enums are the same as some there
     return folder
 
 

@@ -59,11 +59,12 @@ if TYPE_CHECKING:
     from ringback._generated.twiml.voice import VoiceResponse
 
 CallStatus: TypeAlias = Literal[
-    "queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"
+    "queued", "initiated", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"
 ]
 """How far a call has come.
 
 - `queued`: Waiting to be placed; the first status of a call made through the REST API.
+- `initiated`: Twilio starts to place it; only told by status callbacks.
 - `ringing`: The phone rings.
 - `in-progress`: Answered, and still going on.
 - `completed`: Answered, and over. Final.
@@ -75,6 +76,7 @@ CallStatus: TypeAlias = Literal[
 CALL_STATUS: Final = Choice(
     (
         "queued",
+        "initiated",
         "ringing",
         "in-progress",
         "completed",

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     )
 
 RecordingStatus: TypeAlias = Literal[
-    "in-progress", "paused", "stopped", "processing", "completed", "absent", "deleted"
+    "in-progress", "paused", "stopped", "processing", "completed", "absent", "deleted", "failed"
 ]
 """Where a recording is between its first second and its end.
 
@@ -59,6 +59,7 @@ RecordingStatus: TypeAlias = Literal[
 - `completed`: The media file can be downloaded.
 - `absent`: There is no media file; `error_code` says why.
 - `deleted`: The media file is gone, the record is still kept; only seen with `include_soft_deleted`.
+- `failed`: Nothing could be made of it; only told by status callbacks.
 """
 RECORDING_STATUS: Final = Choice(
     (
@@ -69,6 +70,7 @@ RECORDING_STATUS: Final = Choice(
         "completed",
         "absent",
         "deleted",
+        "failed",
     )
 )
 
@@ -126,6 +128,7 @@ RecordingSource: TypeAlias = (
         "Trunking",
         "RecordVerb",
         "StartCallRecordingAPI",
+        "StartCallRecordingTwiML",
         "StartConferenceRecordingAPI",
     ]
     | str
@@ -138,6 +141,7 @@ RecordingSource: TypeAlias = (
 - `Trunking`: A SIP trunk that records its calls.
 - `RecordVerb`: `<Record>` in TwiML.
 - `StartCallRecordingAPI`: `create` on a call in progress.
+- `StartCallRecordingTwiML`: `<Start><Recording>` in TwiML.
 - `StartConferenceRecordingAPI`: The API, on a conference in progress.
 """
 RECORDING_SOURCE: Final = Choice(
@@ -148,6 +152,7 @@ RECORDING_SOURCE: Final = Choice(
         "Trunking",
         "RecordVerb",
         "StartCallRecordingAPI",
+        "StartCallRecordingTwiML",
         "StartConferenceRecordingAPI",
     ),
     open=True,

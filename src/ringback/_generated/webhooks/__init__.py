@@ -34,13 +34,16 @@ if TYPE_CHECKING:
     from ringback._generated.webhooks.dial import DialReferred as DialReferred
     from ringback._generated.webhooks.dial import DialResult as DialResult
     from ringback._generated.webhooks.dial import ReferResult as ReferResult
-    from ringback._generated.webhooks.enums import AnsweredBy as AnsweredBy
     from ringback._generated.webhooks.enums import BankAccountType as BankAccountType
     from ringback._generated.webhooks.enums import ButtonType as ButtonType
+    from ringback._generated.webhooks.enums import CallAnsweredBy as CallAnsweredBy
     from ringback._generated.webhooks.enums import CallbackSource as CallbackSource
     from ringback._generated.webhooks.enums import CallDirection as CallDirection
     from ringback._generated.webhooks.enums import CallStatus as CallStatus
     from ringback._generated.webhooks.enums import ConferenceEventName as ConferenceEventName
+    from ringback._generated.webhooks.enums import (
+        ConferenceReasonConferenceEnded as ConferenceReasonConferenceEnded,
+    )
     from ringback._generated.webhooks.enums import (
         ConferenceStatusCallbackEvent as ConferenceStatusCallbackEvent,
     )
@@ -65,7 +68,6 @@ if TYPE_CHECKING:
     from ringback._generated.webhooks.enums import PayOutcome as PayOutcome
     from ringback._generated.webhooks.enums import QueueResult as QueueResult
     from ringback._generated.webhooks.enums import RealtimeTranscriptionEvent as RealtimeTranscriptionEvent
-    from ringback._generated.webhooks.enums import ReasonConferenceEnded as ReasonConferenceEnded
     from ringback._generated.webhooks.enums import ReasonParticipantLeft as ReasonParticipantLeft
     from ringback._generated.webhooks.enums import RecordingSource as RecordingSource
     from ringback._generated.webhooks.enums import RecordingStatus as RecordingStatus
@@ -77,8 +79,8 @@ if TYPE_CHECKING:
     from ringback._generated.webhooks.enums import StirVerstat as StirVerstat
     from ringback._generated.webhooks.enums import StreamEvent as StreamEvent
     from ringback._generated.webhooks.enums import TranscriptionStatus as TranscriptionStatus
-    from ringback._generated.webhooks.enums import UsageRecurring as UsageRecurring
     from ringback._generated.webhooks.enums import UsageTriggerBy as UsageTriggerBy
+    from ringback._generated.webhooks.enums import UsageTriggerRecurring as UsageTriggerRecurring
     from ringback._generated.webhooks.enums import VerificationStatus as VerificationStatus
     from ringback._generated.webhooks.enums import VirtualAgentStatus as VirtualAgentStatus
     from ringback._generated.webhooks.gather import GatherPartialResult as GatherPartialResult
@@ -115,10 +117,10 @@ if TYPE_CHECKING:
     from ringback._generated.webhooks.streams import VirtualAgentResult as VirtualAgentResult
 
 __all__ = [
-    "AnsweredBy",
     "ApplicationCall",
     "BankAccountType",
     "ButtonType",
+    "CallAnsweredBy",
     "CallbackSource",
     "CallConnected",
     "CallDirection",
@@ -134,6 +136,7 @@ __all__ = [
     "ConferenceAnnounce",
     "ConferenceEnded",
     "ConferenceEventName",
+    "ConferenceReasonConferenceEnded",
     "ConferenceRecordingEnded",
     "ConferenceRecordingStatusChanged",
     "ConferenceStarted",
@@ -187,7 +190,6 @@ __all__ = [
     "QueueWait",
     "RealtimeTranscription",
     "RealtimeTranscriptionEvent",
-    "ReasonConferenceEnded",
     "ReasonParticipantLeft",
     "ReceivedMessage",
     "RecordingSource",
@@ -208,9 +210,9 @@ __all__ = [
     "StreamStatusChanged",
     "TranscriptionReady",
     "TranscriptionStatus",
-    "UsageRecurring",
     "UsageTriggerBy",
     "UsageTriggered",
+    "UsageTriggerRecurring",
     "UserDefinedMessageReceived",
     "VerificationStatus",
     "VirtualAgentResult",
@@ -220,13 +222,14 @@ __all__ = [
 ]
 
 HOMES: Final[dict[str, str]] = {
-    "AnsweredBy": "enums",
     "BankAccountType": "enums",
     "ButtonType": "enums",
+    "CallAnsweredBy": "enums",
     "CallDirection": "enums",
     "CallStatus": "enums",
     "CallbackSource": "enums",
     "ConferenceEventName": "enums",
+    "ConferenceReasonConferenceEnded": "enums",
     "ConferenceStatusCallbackEvent": "enums",
     "ConnectAppError": "enums",
     "ContentType": "enums",
@@ -249,7 +252,6 @@ HOMES: Final[dict[str, str]] = {
     "PaymentTokenType": "enums",
     "QueueResult": "enums",
     "RealtimeTranscriptionEvent": "enums",
-    "ReasonConferenceEnded": "enums",
     "ReasonParticipantLeft": "enums",
     "RecordingSource": "enums",
     "RecordingStatus": "enums",
@@ -261,8 +263,8 @@ HOMES: Final[dict[str, str]] = {
     "StirVerstat": "enums",
     "StreamEvent": "enums",
     "TranscriptionStatus": "enums",
-    "UsageRecurring": "enums",
     "UsageTriggerBy": "enums",
+    "UsageTriggerRecurring": "enums",
     "VerificationStatus": "enums",
     "VirtualAgentStatus": "enums",
     "VoiceCallRequest": "bases",

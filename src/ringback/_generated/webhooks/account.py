@@ -15,8 +15,8 @@ from ringback._generated.webhooks.enums import (
     ConnectAppError,
     DebuggerLevel,
     PayloadType,
-    UsageRecurring,
     UsageTriggerBy,
+    UsageTriggerRecurring,
     VerificationStatus,
 )
 
@@ -59,7 +59,7 @@ class UsageTriggered(Notification):
     account_sid: str | None = None
     usage_trigger_sid: str | None = None
     date_fired: datetime | None = None
-    recurring: UsageRecurring | None = None
+    recurring: UsageTriggerRecurring | None = None
     usage_category: str | None = None
     trigger_by: UsageTriggerBy | None = None
     trigger_value: Decimal | None = None

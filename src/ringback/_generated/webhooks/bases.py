@@ -94,7 +94,7 @@ class VoiceCallRequest(VoiceRequest):
     to: str
     call_status: CallStatus
     api_version: str = "2010-04-01"
-    direction: CallDirection
+    direction: CallDirection | str
     caller: str = field(default=Factory(lambda event: event.from_, takes_self=True), repr=False)
     called: str = field(default=Factory(lambda event: event.to, takes_self=True), repr=False)
     from_city: str | None = None
@@ -215,7 +215,7 @@ class DetailedCallNotification(CallNotification):
     from_: str
     to: str
     api_version: str = "2010-04-01"
-    direction: CallDirection
+    direction: CallDirection | str
     caller: str = field(default=Factory(lambda event: event.from_, takes_self=True), repr=False)
     called: str = field(default=Factory(lambda event: event.to, takes_self=True), repr=False)
     from_city: str | None = None

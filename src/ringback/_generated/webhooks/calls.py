@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from attrs import field, frozen
 
 from ringback._generated.webhooks.bases import VoiceCallRequest
-from ringback._generated.webhooks.enums import AnsweredBy, SmsVerbStatus
+from ringback._generated.webhooks.enums import CallAnsweredBy, SmsVerbStatus
 
 __all__ = [
     "ApplicationCall",
@@ -57,7 +57,7 @@ class OutgoingCall(VoiceCallRequest):
             (`MachineDetectionDuration`)
     """
 
-    answered_by: AnsweredBy | None = None
+    answered_by: CallAnsweredBy | str | None = None
     machine_detection_duration: int | None = None
 
 

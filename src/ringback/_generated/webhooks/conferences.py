@@ -12,9 +12,9 @@ from ringback._core.events import Notification
 from ringback._generated.webhooks.bases import VoiceCallRequest
 from ringback._generated.webhooks.enums import (
     ConferenceEventName,
+    ConferenceReasonConferenceEnded,
     ConferenceStatusCallbackEvent,
     ParticipantCallStatus,
-    ReasonConferenceEnded,
     ReasonParticipantLeft,
 )
 
@@ -137,7 +137,7 @@ class ConferenceStatusChanged(Notification):
     participant_label: str | None = None
     call_sid_ending_conference: str | None = None
     participant_label_ending_conference: str | None = None
-    reason_conference_ended: ReasonConferenceEnded | None = None
+    reason_conference_ended: ConferenceReasonConferenceEnded | str | None = None
     reason: str | None = None
     reason_announcement_failed: str | None = None
     announce_url: str | None = None

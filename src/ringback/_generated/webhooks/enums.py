@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Literal
 
 __all__ = [
-    "AnsweredBy",
     "BankAccountType",
     "ButtonType",
+    "CallAnsweredBy",
     "CallbackSource",
     "CallDirection",
     "CallStatus",
     "ConferenceEventName",
+    "ConferenceReasonConferenceEnded",
     "ConferenceStatusCallbackEvent",
     "ConnectAppError",
     "ContentType",
@@ -38,7 +39,6 @@ __all__ = [
     "PayOutcome",
     "QueueResult",
     "RealtimeTranscriptionEvent",
-    "ReasonConferenceEnded",
     "ReasonParticipantLeft",
     "RecordingSource",
     "RecordingStatus",
@@ -50,8 +50,8 @@ __all__ = [
     "StirVerstat",
     "StreamEvent",
     "TranscriptionStatus",
-    "UsageRecurring",
     "UsageTriggerBy",
+    "UsageTriggerRecurring",
     "VerificationStatus",
     "VirtualAgentStatus",
 ]
@@ -67,7 +67,7 @@ CallStatus = Literal[
     "no-answer",
     "canceled",
 ]
-"""Where a call is in its life."""
+"""How far a call has come."""
 
 FinalCallStatus = Literal[
     "completed",
@@ -82,8 +82,10 @@ CallDirection = Literal[
     "inbound",
     "outbound-api",
     "outbound-dial",
+    "trunking-originating",
+    "trunking-terminating",
 ]
-"""Who started a call; `outbound-api` through the REST API, `outbound-dial` through `<Dial>`."""
+"""Which way a call went, and what set it off. There are others."""
 
 DialCallStatus = Literal[
     "completed",
@@ -95,7 +97,7 @@ DialCallStatus = Literal[
 ]
 """How a dialled leg ended; `answered` is only said of a leg that joined a conference."""
 
-AnsweredBy = Literal[
+CallAnsweredBy = Literal[
     "human",
     "machine_start",
     "machine_end_beep",
@@ -104,7 +106,7 @@ AnsweredBy = Literal[
     "fax",
     "unknown",
 ]
-"""Who or what picked up, as far as answering machine detection could tell."""
+"""Who or what picked up, as far as machine detection could tell. There are others."""
 
 StirVerstat = Literal[
     "TN-Validation-Passed-A",
@@ -144,18 +146,22 @@ CallbackSource = Literal["call-progress-events",]
 
 RecordingStatus = Literal[
     "in-progress",
+    "paused",
+    "stopped",
+    "processing",
     "completed",
     "absent",
+    "deleted",
     "failed",
 ]
-"""Where a recording is in its life; `absent` means nothing was recorded."""
+"""Where a recording is between its first second and its end."""
 
 RecordingSource = Literal[
-    "RecordVerb",
     "DialVerb",
     "Conference",
     "OutboundAPI",
     "Trunking",
+    "RecordVerb",
     "StartCallRecordingAPI",
     "StartCallRecordingTwiML",
     "StartConferenceRecordingAPI",
@@ -167,13 +173,14 @@ RecordingTrack = Literal[
     "outbound",
     "both",
 ]
-"""Which side of the call is in a recording."""
+"""Which side of a call is recorded, seen from Twilio."""
 
 TranscriptionStatus = Literal[
+    "in-progress",
     "completed",
     "failed",
 ]
-"""Whether a recording could be turned into text."""
+"""How far a transcription is."""
 
 RealtimeTranscriptionEvent = Literal[
     "transcription-started",
@@ -207,14 +214,14 @@ ConferenceStatusCallbackEvent = Literal[
 ]
 """What happened in a conference."""
 
-ReasonConferenceEnded = Literal[
+ConferenceReasonConferenceEnded = Literal[
     "conference-ended-via-api",
+    "participant-with-end-conference-on-exit-left",
+    "participant-with-end-conference-on-exit-kicked",
     "last-participant-kicked",
     "last-participant-left",
-    "participant-with-end-conference-on-exit-kicked",
-    "participant-with-end-conference-on-exit-left",
 ]
-"""Why a conference ended."""
+"""Why a conference ended. There are others."""
 
 ReasonParticipantLeft = Literal[
     "conference_ended_via_api",
@@ -313,6 +320,7 @@ BankAccountType = Literal[
     "consumer-checking",
     "consumer-savings",
     "commercial-checking",
+    "commercial-savings",
 ]
 """What kind of account is debited."""
 
@@ -328,14 +336,14 @@ PaymentCapture = Literal[
     "security-code-matcher",
     "postal-code-matcher",
 ]
-"""What an agent-assisted payment collects right now; `-matcher` asks for it a second time."""
+"""What the caller is asked to type next; a matcher asks for the same a second time, to compare."""
 
 PaymentTokenType = Literal[
     "one-time",
     "reusable",
     "payment-method",
 ]
-"""What the payment token can be used for."""
+"""What kind of token stands for the card or the account afterwards."""
 
 StreamEvent = Literal[
     "stream-started",
@@ -377,13 +385,13 @@ MessageStatus = Literal[
     "delivered",
     "undelivered",
     "failed",
+    "partially_delivered",
     "read",
     "canceled",
-    "partially_delivered",
     "receiving",
     "received",
 ]
-"""Where a message is on its way."""
+"""How far a message has come."""
 
 IncomingMessageStatus = Literal[
     "received",
@@ -419,20 +427,20 @@ VerificationStatus = Literal[
 ]
 """Whether a caller id was verified."""
 
-UsageRecurring = Literal[
+UsageTriggerRecurring = Literal[
     "daily",
     "monthly",
     "yearly",
     "alltime",
 ]
-"""How often a usage trigger starts over."""
+"""How often a trigger starts over."""
 
 UsageTriggerBy = Literal[
     "count",
     "usage",
     "price",
 ]
-"""Which number of a usage record a trigger watches."""
+"""Which figure of the usage record a trigger watches."""
 
 DebuggerLevel = Literal[
     "ERROR",

@@ -168,7 +168,7 @@ class TranscriptionReady(CallNotification):
     to: str
     call_status: CallStatus
     api_version: str = "2010-04-01"
-    direction: CallDirection
+    direction: CallDirection | str
     transcription_sid: str
     text: str | None = None
     status: TranscriptionStatus

@@ -9,7 +9,7 @@ from typing import Literal
 from attrs import frozen
 
 from ringback._generated.webhooks.bases import CallNotification, DetailedCallNotification
-from ringback._generated.webhooks.enums import AnsweredBy, CallbackSource, CallStatus, StirStatus
+from ringback._generated.webhooks.enums import CallAnsweredBy, CallbackSource, CallStatus, StirStatus
 
 __all__ = [
     "CallConnected",
@@ -83,7 +83,7 @@ class CallStatusChanged(DetailedCallNotification):
     recording_sid: str | None = None
     recording_duration: int | None = None
     stir_status: StirStatus | None = None
-    answered_by: AnsweredBy | None = None
+    answered_by: CallAnsweredBy | str | None = None
     error_code: int | None = None
     error_message: str | None = None
 
@@ -150,5 +150,5 @@ class MachineDetectionResult(CallNotification):
     """
 
     account_sid: str
-    answered_by: AnsweredBy
+    answered_by: CallAnsweredBy | str
     machine_detection_duration: int | None

@@ -159,7 +159,7 @@ class SiprecStatusChanged(CallNotification):
     to: str | None = None
     call_status: CallStatus | None = None
     api_version: str | None = None
-    direction: CallDirection | None = None
+    direction: CallDirection | str | None = None
     siprec_sid: str
     siprec_name: str
     event: SiprecEvent
