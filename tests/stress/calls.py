@@ -11,7 +11,6 @@ import tracemalloc
 from typing import TYPE_CHECKING
 
 from ringback.app import Application, CallFlow, MemoryStore
-from ringback.app.portal import portal_loop
 from ringback.emulator import Emulator
 from ringback.twiml import Gather, Say, VoiceResponse
 from ringback.webhooks import CallEnded, GatherResult, IncomingCall
@@ -49,6 +48,8 @@ def hanging_up(calls: int, *, seed: str = "stress") -> dict[str, int]:
         phone = emulator.phone("+15558675310")
         for number in range(calls):
             _call(phone.dial(FLOWS if number % 2 else HANDLERS), dice)
+        # What is left to be ended goes by the emulator's clock, as the application does.
+        emulator.advance(LINGER + 10)
         app_is_idle(app)
         left = what_is_left(app, before)
         left["finally that did not run"] = cleaned.begun - cleaned.ended
@@ -115,11 +116,14 @@ def what_is_left(app: Application, before: set[str]) -> dict[str, int]:
         async def count() -> int:
             return len(asyncio.all_tasks()) - 1
 
-        return asyncio.run_coroutine_threadsafe(count(), portal_loop()).result(10)
+        loop = app._hub.loop
+        assert loop is not None
+        return asyncio.run_coroutine_threadsafe(count(), loop).result(10)
 
     def threads() -> set[str]:
         now = {thread.name for thread in threading.enumerate()}
-        return now - before - {"ringback-portal"} - {name for name in now if name.startswith("asyncio_")}
+        loops = {"ringback-portal", "ringback-emulated"}
+        return now - before - loops - {name for name in now if name.startswith("asyncio_")}
 
     until(lambda: not threads(), 30)
     gc.collect()
