@@ -55,6 +55,20 @@ XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 SPACES = r"[ \t\n\r]*"
 SOLID = r"[^ \t\n\r]"
 NOT_BLANK = rf"{SPACES}{SOLID}([ \t\n\r]|{SOLID})*"
+# What each kind carries of the schema into the elements' tables. `validate` asks the schema only where these
+# leave something open, so a facet that they don't carry would never be checked.
+CARRIED: dict[type[Kind], frozenset[str]] = {
+    AmountKind: frozenset({"minInclusive", "maxInclusive"}),
+    BooleanKind: frozenset({"enumeration"}),
+    ChoiceKind: frozenset({"enumeration"}),
+    IntegerKind: frozenset({"minInclusive", "maxInclusive"}),
+    ListKind: frozenset({"minLength", "whiteSpace"}),
+    OpenKind: frozenset(),
+    PostalKind: frozenset({"enumeration"}),
+    TextKind: frozenset({"pattern", "maxLength"}),
+    UrlKind: frozenset({"pattern"}),
+    WordsKind: frozenset({"pattern", "maxLength"}),
+}
 
 
 def load(folder: Path, name: str, known: Collection[str]) -> Document:
@@ -140,7 +154,11 @@ class _Reader:
     def _content(self, model: XsdGroup) -> tuple[list[str], tuple[Child, ...]]:
         bases: list[str] = []
         children: list[Child] = []
+        if len(model) and model.model != "choice":
+            self._problem(model, f"an xs:{model.model} isn't carried into the classes: use xs:choice")
         for part in model:
+            if (part.min_occurs, part.max_occurs) != (1, 1):
+                self._problem(model, "how often a part occurs can be said of the whole model only")
             if isinstance(part, XsdGroup):
                 bases.append(_name(part))
             elif isinstance(part, XsdElement) and not isinstance(part, Xsd11Element):
@@ -178,6 +196,8 @@ class _Reader:
         if isinstance(kind.content, XsdSimpleType):
             text = self._kind(kind.content, f"{kind.local_name}Text")
             if hints.get("json"):
+                if not isinstance(text, WordsKind) or text.max_length is not None:
+                    self._problem(kind, f"the JSON in {kind.local_name} is any text that isn't blank")
                 text = JsonKind("json")
             return evolve(
                 element,
@@ -189,7 +209,11 @@ class _Reader:
         groups, children = self._content(model)
         if len(groups) > 1:
             self._problem(kind, f"{kind.local_name} takes more than one group: let one extend the other")
+        if model.min_occurs > 1 or model.max_occurs not in (None, 1):
+            self._problem(kind, f"{kind.local_name} may ask for one element at least, and take one at most")
         needs = element.needs or (("*",) if model.min_occurs and (groups or children) else ())
+        if model.min_occurs and (groups or children) and (element.mixed or "*" not in needs):
+            self._problem(kind, f"{kind.local_name} can't need an element, and be content with other things")
         return evolve(
             element,
             group=groups[0] if groups else None,
@@ -217,7 +241,11 @@ class _Reader:
             kind: Kind = self._language(hints)
         else:
             kind = self._kind(attribute.type, f"{owner.local_name}.{wire}")
+        if attribute.fixed is not None:
+            self._problem(attribute, f"{wire} of {owner.local_name} is fixed, which isn't carried over")
         if hints.get("secret") == "true":
+            if kind != TextKind(kind.name):
+                self._problem(attribute, f"{wire} of {owner.local_name} is secret, and takes any text")
             kind = SecretKind("secret")
         return Attribute(
             wire=wire,
@@ -272,6 +300,18 @@ class _Reader:
 
     def _kind(self, kind: XsdType, anonymous: str) -> Kind:
         """The kind of a simple type; `anonymous` names it where the schema doesn't."""
+        made = self._read_kind(kind, anonymous)
+        for base in _bases(kind):
+            if f"{{{base.target_namespace}}}" == XS or not isinstance(base, XsdSimpleType):
+                continue
+            facets = {str(name).removeprefix(XS) for name in base.facets}
+            for facet in sorted(facets - CARRIED[type(made)]):
+                self._problem(kind, f"{made.name}: xs:{facet} isn't carried into the classes")
+            if isinstance(made, ListKind) and base.min_length not in (None, 1):
+                self._problem(kind, f"{made.name}: a list may ask for one item at least, not for more")
+        return made
+
+    def _read_kind(self, kind: XsdType, anonymous: str) -> Kind:
         name = kind.local_name or anonymous
         if not isinstance(kind, XsdSimpleType):
             self._problem(kind, f"{name} isn't a simple type")
@@ -301,6 +341,7 @@ class _Reader:
         if len(named) != 1 or len(others) != 1:
             self._problem(union, f"{name}: expected a union of an enumeration and one other type")
             return TextKind(name)
+        self._kind(named[0], f"{name}Word")
         words = tuple(str(word) for word in named[0].enumeration or ())
         other = self._kind(others[0], f"{name}Other")
         if isinstance(other, IntegerKind):

@@ -86,6 +86,16 @@ MISTAKES = [
         "stands under 2 names",
     ),
     ("<xs:documentation>How long.</xs:documentation>", "", "length of Pause has no documentation"),
+    (
+        '<xs:attribute name="length" type="oneOrMore">',
+        '<xs:attribute name="length" type="oneOrMore" fixed="1">',
+        "length of Pause is fixed",
+    ),
+    (
+        '<xs:element name="Number" type="Number"/>',
+        '<xs:element name="Number" type="Number" maxOccurs="2"/>',
+        "how often a part occurs",
+    ),
     ("</xs:schema>", "", "no element found|XML|parse"),
 ]
 
@@ -163,6 +173,44 @@ def test_patterns_need_words(edit: Callable[[str, str, str], Path]) -> None:
     )
     with pytest.raises(SpecError, match="languageTag has a pattern and no hint `allowed`"):
         twiml.render(spec)
+
+
+SPOKEN = """<xs:choice>
+      <xs:element name="Say" type="Say"/>
+      <xs:element name="Play" type="Play"/>
+      <xs:element name="Pause" type="Pause"/>
+    </xs:choice>"""
+LOST = [
+    (
+        "common.xsd",
+        '<xs:maxInclusive value="2147483647"/>',
+        '<xs:maxInclusive value="2147483647"/><xs:totalDigits value="3"/>',
+        "xs:totalDigits isn't carried",
+    ),
+    ("common.xsd", '<xs:minLength value="1"/>', '<xs:minLength value="2"/>', "one item at least"),
+    ("common.xsd", '<xs:minLength value="1"/>', '<xs:maxLength value="2"/>', "xs:maxLength isn't carried"),
+    ("voice.xsd", SPOKEN, SPOKEN.replace("choice", "sequence"), "xs:sequence isn't carried"),
+    (
+        "voice.xsd",
+        '<xs:choice minOccurs="0" maxOccurs="unbounded">',
+        '<xs:choice minOccurs="2" maxOccurs="unbounded">',
+        "one element at least",
+    ),
+    (
+        "voice.xsd",
+        '<xs:attribute name="password" type="text">',
+        '<xs:attribute name="password" type="words">',
+        "password of Sip is secret",
+    ),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new", "message"), LOST)
+def test_what_the_tables_would_lose_of_the_schema_is_refused(
+    edit: Callable[[str, str, str], Path], file: str, old: str, new: str, message: str
+) -> None:
+    with pytest.raises(SpecError, match=message):
+        twiml.render(edit(file, old, new))
 
 
 @pytest.mark.parametrize("number", range(PAGE.read_text(encoding="utf-8").count("```python")))
