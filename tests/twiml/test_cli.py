@@ -7,12 +7,12 @@ import io
 import json
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
 import ringback
-from ringback.twiml import Problem, VoiceResponse, parse
+from ringback.twiml import Problem, VoiceResponse, parse, reports
 from ringback.twiml.cli import add_parser
 from ringback.twiml.converting import to_python
 from ringback.twiml.drawing import Paint, draw
@@ -123,6 +123,23 @@ def test_sarif_names_files_by_uris(name: str, uri: str) -> None:
     [location] = sarif["results"][0]["locations"]
     assert location["physicalLocation"]["artifactLocation"]["uri"] == uri
     assert sarif["tool"]["driver"]["version"] == ringback.__version__
+
+
+@pytest.mark.parametrize(
+    ("name", "uri"),
+    [
+        ("C:\\a b\\x.xml", "file:///C:/a%20b/x.xml"),
+        ("C:x.xml", "C%3Ax.xml"),
+        ("a b\\x.xml", "a%20b/x.xml"),
+        ("\\\\host\\share\\x.xml", "file://host/share/x.xml"),
+    ],
+)
+def test_sarif_names_files_of_windows_by_uris(name: str, uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "PurePath", PureWindowsPath)
+    checked = Checked(name, "", [Problem(1, 1, "", "12100", "x")])
+    [sarif] = json.loads(FORMATS["sarif"]([checked], Paint(on=False)))["runs"]
+    [location] = sarif["results"][0]["locations"]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
 def test_check_reads_standard_input(

@@ -136,8 +136,10 @@ def _result(file: Checked, problem: Problem) -> dict[str, object]:
 def _uri(name: str) -> str:
     """A file's name as a URI reference: whatever isn't allowed there is escaped."""
     path = PurePath(name)
-    if path.drive:
-        return f"file:///{quote(path.as_posix(), safe='/:')}"
+    if path.drive and path.is_absolute():
+        # A shared folder of Windows begins with the name of its host: //host/share.
+        shared = path.drive.startswith("\\\\")
+        return f"file:{'' if shared else '///'}{quote(path.as_posix(), safe='/:')}"
     # Two slashes would begin the name of a host.
     return quote(re.sub("^/+", "/", path.as_posix()).encode(errors="surrogateescape"))
 
