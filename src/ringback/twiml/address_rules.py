@@ -56,7 +56,7 @@ def _noun(text: str, *, wrapped: bool) -> str:
     """Which noun calls that."""
     scheme, colon, rest = text.partition(":")
     scheme = scheme.lower() if colon else ""
-    if scheme in ("sip", "sips") or (not scheme and "@" in text and " " not in text):
+    if scheme in ("sip", "sips") or (not scheme and re.fullmatch(r"[^@\s]+@[^@\s]+", text)):
         noun = f"<Sip>{text if scheme else f'sip:{text}'}</Sip>"
     elif scheme == "client" and rest:
         noun = f"<Client>{rest}</Client>"

@@ -8,14 +8,14 @@ something that was hardly meant, and with RB3 where a second look is worth while
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import TYPE_CHECKING
 
 from ringback._core.twiml_elements import Container, TextElement, overlong
 from ringback._core.twiml_values import XML_SPACE, Integer, Json, Listed
 from ringback.errors import TwimlError
 from ringback.twiml import address_rules, speech_rules, tables
-from ringback.twiml.findings import Finding, Rule
+from ringback.twiml.findings import Finding, Rule, is_placeholder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,8 @@ MAX_PARAMETER = 500
 TRANSCRIBED_SECONDS = 120
 # Verbs that leave the document for good, and those that leave it for the one at their `action`.
 ENDING = frozenset({"Redirect", "Hangup", "Reject", "Leave"})
+# Verbs that go on at once and say nothing.
+QUIET = frozenset({"Pause", "Start", "Stop"})
 LEADING = frozenset({"Connect", "Dial", "Enqueue", "Message", "Pay", "Refer", "Sms"})
 # What says something else than the text beside it.
 BESIDE_TEXT = frozenset({"Headers", "Media", "Parameter", "Task"})
@@ -119,7 +121,8 @@ def _unreachable(source: Source) -> Iterator[Finding]:
 
 
 def _reject_late(source: Source) -> Iterator[Finding]:
-    for verb in source.root.elements[1:]:
+    # The phone still rings while a document begins with pauses.
+    for verb in dropwhile(lambda verb: verb.name in ("Pause", "Reject"), source.root.elements):
         if verb.name == "Reject":
             yield Finding(verb, "the call has been answered before <Reject>, and is billed", "put it first")
 
@@ -147,10 +150,10 @@ def _silent_gather(source: Source) -> Iterator[Finding]:
     asked = False
     for verb in source.root.elements:
         silent = all(child.name == "Pause" for child in verb.elements)
-        # What was said just before, or before a pause, may be the question.
+        # What was said just before, or before what isn't heard, may be the question.
         if verb.name == "Gather" and silent and not asked:
             yield Finding(verb, "this <Gather> asks nothing: the caller hears silence", "put a <Say> inside")
-        if verb.name != "Pause":
+        if verb.name not in QUIET:
             asked = verb.name in ("Say", "Play")
 
 
@@ -240,7 +243,8 @@ def _long_transcription(source: Source) -> Iterator[Finding]:
 
 def _deaf_gather(source: Source) -> Iterator[Finding]:
     for gather in source.of("Gather"):
-        if "speech" in gather.attributes.get("input", "dtmf").split():
+        taken = gather.attributes.get("input", "dtmf")
+        if "speech" in taken.split() or is_placeholder(taken):
             continue
         for wire in SPEECH_ATTRIBUTES:
             if wire in gather.attributes:

@@ -39,20 +39,27 @@ def unlisted(source: Source) -> Iterator[Finding]:
             words = known_words(alias) if raw is not None else ()
             if raw is None or raw in words:
                 continue
+            polly = polly_name(raw) if wire == "voice" else None
             # New values appear often, so only what looks like a slip of the pen is told.
-            suggestion = closest(raw, words, likeness=0.9)
+            suggestion = closest(raw, words, likeness=0.9) if polly is None else _meant_polly(raw, polly)
             if suggestion is not None:
                 message = f"{raw[:MAX_SHOWN]!r} is no known {wire}"
                 yield Finding(node, message, f"did you mean {suggestion!r}?", wire)
-            elif wire == "voice" and _is_odd_polly(raw):
+            # Polly's generative voices are still growing in number.
+            elif polly is not None and polly not in POLLY and not raw.endswith("-Generative"):
                 message = f"{raw[:MAX_SHOWN]!r} is none of Polly's voices that Twilio was known to have"
                 yield Finding(node, message, "look it up in Twilio's list of voices", wire)
 
 
-def _is_odd_polly(voice: str) -> bool:
-    """Whether it is an unknown name of Polly's; its generative voices are still growing in number."""
-    name = polly_name(voice)
-    return name is not None and name not in POLLY and not voice.endswith("-Generative")
+def _meant_polly(voice: str, name: str) -> str | None:
+    """The known voice that is meant by one whose name is a slip of the pen; names count, not engines."""
+    meant = None if name in POLLY else closest(name, POLLY, likeness=0.8)
+    if meant is None:
+        return None
+    _, dash, engine = voice.partition("-")
+    same_engine = f"Polly.{meant}{dash}{engine}"
+    words = known_words("Voice")
+    return same_engine if same_engine in words else next(w for w in words if polly_name(w) == meant)
 
 
 def mute_voice(source: Source) -> Iterator[Finding]:

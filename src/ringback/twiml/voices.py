@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import get_args
 
@@ -13,6 +14,7 @@ __all__ = [
     "language_of",
     "languages_of",
     "of_shape",
+    "plain",
     "polly_name",
     "voice_for",
 ]
@@ -39,9 +41,9 @@ _POLLY = {
     "de": "Daniel Hannah Hans Marlene Vicki",
     "en": "Aditi Amy Aria Arthur Ayanda Brian Danielle Emma Geraint Gregory Ivy Joanna Joey Justin Kajal "
     "Kendra Kevin Kimberly Matthew Niamh Nicole Olivia Raveena Russell Ruth Salli Stephen",
-    "es": "Andres Conchita Enrique Lucia Lupe Mia Miguel Mía Pedro Penelope Sergio",
+    "es": "Andres Conchita Enrique Lucia Lupe Mia Miguel Pedro Penelope Sergio",
     "fi": "Suvi",
-    "fr": "Celine Chantal Gabrielle Isabelle Lea Liam Mathieu Remi Rémi",
+    "fr": "Celine Chantal Gabrielle Isabelle Lea Liam Mathieu Remi",
     "hi": "Aditi Kajal",
     "is": "Dora Karl",
     "it": "Adriano Bianca Carla Giorgio",
@@ -80,13 +82,19 @@ def known_words(alias: str) -> tuple[str, ...]:
 
 def of_shape(voice: str) -> bool:
     """Whether Twilio can have a voice of this name, be it known or new."""
-    return voice in BASIC or NAME.fullmatch(voice) is not None
+    return voice in BASIC or NAME.fullmatch(plain(voice)) is not None
 
 
 def polly_name(voice: str) -> str | None:
-    """The name of a voice of Polly's, without its engine; `Joanna` of `Polly.Joanna-Neural`."""
-    match = NAME.fullmatch(voice)
+    """The name of a voice of Polly's, without engine and accents; `Joanna` of `Polly.Joanna-Neural`."""
+    match = NAME.fullmatch(plain(voice))
     return match["name"] if match is not None else None
+
+
+def plain(voice: str) -> str:
+    """A name without accents: Amazon writes Céline and Celine, and Twilio takes both."""
+    letters = unicodedata.normalize("NFD", voice)
+    return "".join([letter for letter in letters if not unicodedata.combining(letter)])
 
 
 def language_of(tag: str) -> str:
@@ -99,7 +107,7 @@ def languages_of(voice: str) -> frozenset[str]:
     """What a voice speaks; nothing where that is not known."""
     if voice in _BASIC_LANGUAGES:
         return frozenset(_BASIC_LANGUAGES[voice].split())
-    match = NAME.fullmatch(voice)
+    match = NAME.fullmatch(plain(voice))
     if match is None:
         return frozenset()
     if match["language"] is not None:
