@@ -79,6 +79,34 @@ CASES = {
     "a less-than": ("<Response><Say>1 < 2</Say></Response>", (1, "write < as &lt;")),
     "an entity of HTML": ("<Response><Say>a&nbsp;b</Say></Response>", (1, "&#160;")),
     "a control character": ("<Response><Say>a\x08b</Say></Response>", (1, "U+0008")),
+    "a less-than in a value": ('<Response><Play digits="1<2"/></Response>', (1, "write < as &lt;")),
+    "an address in angle brackets": (
+        "<Response><Say>Write to <bob@example.com></Say></Response>",
+        (1, "where no tag is meant, write < as &lt;"),
+    ),
+    "a space in front of a name": ("<Response>\n< Say>a</Say></Response>", (2, "no space behind its <")),
+    "small letters": (
+        "<Response>\n<Say>a</say></Response>",
+        (2, "capital and small letters count: write </Say>"),
+    ),
+    "an end too many": (
+        "<Response>\n<Say>a</Say></Say></Response>",
+        (2, "no <Say> is open here, but <Response> of line 1 is"),
+    ),
+    "an end behind the end": ("<Response></Response>\n</Response>", (2, "remove this end tag")),
+    "a document that is escaped": ("&lt;Response/&gt;", (1, "escaped as a whole")),
+    "a mere text": ("Thanks for your message!", (1, "<Response><Message>")),
+    "curly quotes in the declaration": (
+        "<?xml version=\u201c1.0\u201d?><Response/>",
+        (1, 'write the declaration as <?xml version="1.0" encoding="UTF-8"?>'),
+    ),
+    "a declaration in capitals": ('<?XML version="1.0"?><Response/>', (1, "write the declaration as")),
+    "a notice behind the declaration": (
+        "<?xml version='1.0'?>\n<br />\n<b>Notice</b>:  Undefined index: a in <b>/a.php</b>\n<Response/>",
+        (3, "PHP has written a notice"),
+    ),
+    "a number of no character": ("<Response><Say>&#0;</Say></Response>", (1, "can't hold this character")),
+    "cut off in an entity": ("<Response><Say>a &am", (1, "ends inside an entity")),
     "twice the same": ('<Response><Gather timeout="1" timeout="2"/></Response>', (1, "once")),
     "XML of another version": ('<?xml version="2.0"?>\n<Response/>', (1, 'version="1.0"')),
 }

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from xml.parsers.expat import errors as expat_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["HTML", "hint"]
 
@@ -19,17 +22,19 @@ _NOTICE: Final = re.compile(
 )
 _JSON: Final = ("{", "[")
 _AMPERSAND: Final = re.compile(r"&[^;\s<&]*.?\Z", re.DOTALL)
+_DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>'
+_NAME: Final = re.compile(r"[\w.:-]+")
 _BARE_NAME: Final = re.compile(r"\s([A-Za-z][\w.-]*)\s*\Z")
 
 
-def hint(message: str, text: str, position: int, unclosed: tuple[str, int] | None) -> str | None:
+def hint(message: str, text: str, position: int, unclosed: Sequence[tuple[str, int]]) -> str | None:
     """What to do about expat's message; None where nothing better is known than the message itself.
 
     Args:
         message: One of `xml.parsers.expat.errors`.
         text: The document.
         position: Where in it expat gave up.
-        unclosed: The innermost element that is open there, and its line.
+        unclosed: The elements that are open there with their lines, the innermost one last.
     """
     before = text[:position]
     return (
@@ -46,17 +51,24 @@ def _of_another_kind(text: str) -> str | None:
         return "an empty document is <Response/>"
     if start.startswith(_JSON):
         return "this looks like JSON"
-    notice = _NOTICE.search(start.partition("<?xml")[0].partition("<Response")[0])
+    preface = re.sub(r"\A<\?xml[^>]*>", "", start).partition("<?xml")[0].partition("<Response")[0]
+    notice = _NOTICE.search(preface)
     if notice is not None:
         what = notice[1].lower()
         return f"PHP has written a {what} before the document: mend its cause, or set display_errors to 0"
     if start.lower().startswith(("<!doctype html", "<html")):
         return HTML
+    if start.startswith("&lt;"):
+        return "the document is escaped as a whole: send its < as <, and not as &lt;"
+    if "<" not in text:
+        return "this is a text, not a document: a message's is <Response><Message>…</Message></Response>"
     return None
 
 
 def _of_the_frame(message: str, text: str, before: str) -> str | None:
     """Where something stands before or behind the document."""
+    if message == expat_errors.XML_ERROR_XML_DECL or text.lstrip().startswith("<?XML"):
+        return f"write the declaration as {_DECLARATION}"
     if message == expat_errors.XML_ERROR_MISPLACED_XML_PI:
         what = "a blank line or spaces" if not before.strip() else "something"
         return f"{what} before <?xml …?>: the document has to begin with it, so remove what stands before"
@@ -69,14 +81,13 @@ def _of_the_frame(message: str, text: str, before: str) -> str | None:
     return None
 
 
-def _of_the_place(message: str, text: str, position: int, unclosed: tuple[str, int] | None) -> str | None:
-    if message == expat_errors.XML_ERROR_NO_ELEMENTS and unclosed is not None:
-        tag, line = unclosed
+def _of_the_place(message: str, text: str, position: int, unclosed: Sequence[tuple[str, int]]) -> str | None:
+    if message == expat_errors.XML_ERROR_NO_ELEMENTS and unclosed:
+        tag, line = unclosed[-1]
         where = f"the document ends inside <{tag}>, which begins in line {line}"
         return f"{where}: is it cut off? Close it with </{tag}>"
-    if message == expat_errors.XML_ERROR_TAG_MISMATCH and unclosed is not None:
-        tag, line = unclosed
-        return f"<{tag}>, which begins in line {line}, is still open: close it with </{tag}> first"
+    if message == expat_errors.XML_ERROR_TAG_MISMATCH and unclosed:
+        return _of_an_end_tag(text[position:], unclosed)
     if message == expat_errors.XML_ERROR_UNCLOSED_TOKEN:
         return _of_an_open_token(text[position:])
     if message == expat_errors.XML_ERROR_UNCLOSED_CDATA_SECTION:
@@ -85,9 +96,26 @@ def _of_the_place(message: str, text: str, position: int, unclosed: tuple[str, i
         return "XML knows &amp; &lt; &gt; &quot; and &apos; only; write others as &#160;"
     if message == expat_errors.XML_ERROR_DUPLICATE_ATTRIBUTE:
         return "an attribute can be given once"
+    if message == expat_errors.XML_ERROR_BAD_CHAR_REF:
+        return "XML can't hold this character, not even by its number: remove it"
     if message == expat_errors.XML_ERROR_INVALID_TOKEN:
+        if not unclosed and text[:position].endswith("<") and text[position : position + 1] == "/":
+            return "no element is open here: remove this end tag"
         return _of_a_character(text, position)
     return None
+
+
+def _of_an_end_tag(rest: str, unclosed: Sequence[tuple[str, int]]) -> str:
+    """Where an end tag isn't that of the innermost element: which of the two is wrong."""
+    tag, line = unclosed[-1]
+    match = _NAME.match(rest)
+    found = match[0] if match is not None else ""
+    if found.lower() == tag.lower():
+        return f"capital and small letters count: write </{tag}>, as the element begins in line {line}"
+    if any(name == found for name, _ in unclosed):
+        return f"<{tag}>, which begins in line {line}, is still open: close it with </{tag}> first"
+    where = f"no <{found[:80]}> is open here, but <{tag}> of line {line} is"
+    return f"{where}: remove this end tag, or mend its name"
 
 
 def _of_an_open_token(token: str) -> str:
@@ -95,6 +123,8 @@ def _of_an_open_token(token: str) -> str:
         return "the comment that begins here isn't closed: --> is missing"
     if _has_open_quote(token):
         return "the document ends inside the value of an attribute: is a quote missing, or is it cut off?"
+    if token.startswith("&"):
+        return "the document ends inside an entity: write & as &amp;, or is it cut off?"
     return "the document ends inside this tag: is it cut off?"
 
 
@@ -111,6 +141,8 @@ def _of_a_character(text: str, position: int) -> str:
             return found
     if _AMPERSAND.search(before + character):
         return "write & as &amp;"
+    if before.endswith("<") and re.match(r"\s+/?[A-Za-z][\w-]*\s*/?>", text[position:]):
+        return "a tag has no space behind its <; where no tag is meant, write < as &lt;"
     if character == "<" or before.endswith("<"):
         return "write < as &lt;"
     return "write & as &amp; and < as &lt;"
@@ -121,6 +153,8 @@ def _of_a_tag(tag: str, character: str, line: int) -> str | None:
     if character in _SMART or (any(each in tag for each in _SMART) and "=" in tag and '"' not in tag):
         return 'values of attributes stand in straight quotes, such as voice="alice", not in curly ones'
     if _has_open_quote(tag):
+        if character == "<" and not re.search("[>\n]", tag):
+            return "write < as &lt;"
         if character == "<":
             return f"a quote is missing: the value of an attribute of the tag in line {line} has no end"
         return None
@@ -133,6 +167,8 @@ def _of_a_tag(tag: str, character: str, line: int) -> str | None:
         return f'{bare[1]} needs a value: {bare[1]}="…"'
     if character == "<":
         return f"the tag in line {line} isn't closed: > is missing"
+    if _NAME.fullmatch(tag[1:]):
+        return "this can't be in the name of an element; where no tag is meant, write < as &lt;"
     return None
 
 

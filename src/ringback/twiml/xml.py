@@ -204,7 +204,7 @@ class _Reader:
         """expat's message, and what to do about what has led to it."""
         message = expat_errors.messages.get(error.code, str(error))
         position = len(self.source.encode()[: self.parser.ErrorByteIndex].decode(errors="ignore"))
-        unclosed = (self.open[-1].name, self.open[-1].line) if self.open else None
+        unclosed = [(node.name, node.line) for node in self.open]
         suggestion = hint(message, self.source, position, unclosed)
         shown = message.removeprefix("not well-formed (").removesuffix(")")
         text = f"not well-formed XML ({shown})"
