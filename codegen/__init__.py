@@ -1,1 +1,11 @@
-"""Writes `src/ringback/_generated` from `spec/`. Run as `python -m codegen`; see `spec/README.md`."""
+"""Writes `src/ringback/_generated` from `spec/`. Run as `python -m codegen`; see `spec/README.md`.
+
+source.py     YAML that knows its lines; problems.py mistakes, told with file and line
+naming.py     wire names -> Python names
+api/          the REST API
+app/          what applications start by it
+twiml/        TwiML
+webhooks/     events
+templates/    the text of modules
+emit.py       text -> files: format, compare, write, prune
+"""

@@ -1,4 +1,11 @@
-"""The REST API: `spec/api/*.yaml` -> `_generated/api`, and the same as OpenAPI."""
+"""The REST API: `spec/api/*.yaml` -> `_generated/api`, and the same as OpenAPI.
+
+load.py       files -> records; ir.py what those are; types.py, sids.py wire types and kinds of SIDs
+check.py      references, flags, names: every mistake, with its line
+plan.py       families -> modules: Python names, the tree of resources
+render.py     modules -> text, through codegen/templates/api_*
+openapi.py    the same as OpenAPI 3.1; drift.py against Twilio's own document
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of values: how each is annotated, checked and written. The run-time side is `_core/twiml_values`.
+"""Kinds of values: how each is annotated, checked and written. The run-time side is `_core/twiml/values.py`.
 
 Kind
 ├── TextKind      ├── WordsKind ├── UrlKind ├── JsonKind

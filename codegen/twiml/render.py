@@ -13,7 +13,7 @@ from codegen.twiml.records import Attribute, Child, Document, Element, Group
 
 FOLDER = "twiml"
 WIDTH = 110
-# What `_core/twiml_elements` gives all elements, after an underscore.
+# What `_core/twiml/elements.py` gives all elements, after an underscore.
 TAKEN = {
     *(
         "allowed",
@@ -148,15 +148,15 @@ class _Module:
             "Amount, Boolean, Choice, Integer, Json, Known, Listed, Postal, Secret, Switch, Text, Url, Words"
         )
         return [
-            f"from ringback._core.twiml_elements import {bases}",
-            f"from ringback._core.twiml_values import {values}, link, quote, text, way_to",
+            f"from ringback._core.twiml.elements import {bases}",
+            f"from ringback._core.twiml.values import {values}, link, quote, text, way_to",
             "",
             "if TYPE_CHECKING:",
             "    from collections.abc import Mapping, Sequence",
             "    from decimal import Decimal",
             "    from typing import Literal",
             "",
-            "    from ringback._core.events import Target",
+            "    from ringback._core.webhooks.events import Target",
             f"    from ringback._generated.webhooks import {', '.join(sorted(events))}",
             f"    from ringback._generated.twiml.types import {', '.join(sorted(aliases))}"
             if aliases

@@ -61,7 +61,7 @@ def _imports(module: ModulePlan, homes: dict[str, str], spec: Spec) -> list[str]
     annotations = " ".join(made.annotation for each in module.classes for made in each.fields)
     used = set(re.findall(r"[A-Za-z]+", annotations))
     lines = [
-        f"from ringback._core.events import {', '.join([*ROOTS, 'ReceivedMedia'])}",
+        f"from ringback._core.webhooks.events import {', '.join([*ROOTS, 'ReceivedMedia'])}",
         *(
             f"from ringback._generated.webhooks.enums import {name}"
             for name in sorted(used & set(spec.enums))

@@ -3,6 +3,17 @@
 What nearly every program needs is here. The rest is in `ringback.rest` (models of the REST API),
 `ringback.webhooks` (every event), `ringback.twiml`, `ringback.adapters` and `ringback.emulator`. All of it
 loads when it is first used.
+
+    client.py, rest.py     the REST API: clients, and what they give
+    twiml/                 documents: building, reading, checking
+    webhooks/              events and signatures
+    app/, stores/          the runtime, and what workers share
+    adapters/              how it plugs into web servers
+    emulator/, cli.py      a Twilio of your own; the command `ringback`
+    http.py, errors.py     messages as values; every exception
+    transports/            how requests reach the network
+    _generated/            made from `spec/` by `python -m codegen`; _conveniences/ by hand around it;
+                           _core/ what both rest on
 """
 
 from __future__ import annotations
@@ -14,10 +25,10 @@ from ringback._core.version import __version__
 
 if TYPE_CHECKING:
     from ringback._conveniences.segments import segments
-    from ringback._core.options import RequestOptions
-    from ringback._core.paging import AsyncPage, AsyncPager, Page, Pager
-    from ringback._core.raw import RawResponse
-    from ringback._core.retry import NO_RETRY, RetryPolicy
+    from ringback._core.client.options import RequestOptions
+    from ringback._core.client.raw import RawResponse
+    from ringback._core.operations.paging import AsyncPage, AsyncPager, Page, Pager
+    from ringback._core.operations.retry import NO_RETRY, RetryPolicy
     from ringback.app import (
         Application,
         AsyncLiveCall,
@@ -68,14 +79,14 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "segments": "_conveniences.segments",
-    "RawResponse": "_core.raw",
-    "RequestOptions": "_core.options",
-    "AsyncPage": "_core.paging",
-    "AsyncPager": "_core.paging",
-    "Page": "_core.paging",
-    "Pager": "_core.paging",
-    "NO_RETRY": "_core.retry",
-    "RetryPolicy": "_core.retry",
+    "RawResponse": "_core.client.raw",
+    "RequestOptions": "_core.client.options",
+    "AsyncPage": "_core.operations.paging",
+    "AsyncPager": "_core.operations.paging",
+    "Page": "_core.operations.paging",
+    "Pager": "_core.operations.paging",
+    "NO_RETRY": "_core.operations.retry",
+    "RetryPolicy": "_core.operations.retry",
     "Application": "app",
     "AsyncLiveCall": "app",
     "AsyncLiveMessage": "app",

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 
-from ringback._core.config import Config
-from ringback._core.kinds import Integer
-from ringback._core.opening import Opening
-from ringback._core.resource import explained_init
-from ringback._core.session import AsyncSession, Session
+from ringback._core.client.config import Config
+from ringback._core.client.opening import Opening
+from ringback._core.client.resource import explained_init
+from ringback._core.client.session import AsyncSession, Session
+from ringback._core.parameters.kinds import Integer
 from ringback._generated.api.roots import AsyncClientResources, ClientResources
 from ringback.errors import ConfigurationError, InvalidValue, RingbackError, being_handled, forget_variables
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from ringback._conveniences.downloads import Download, Progress, Writable
     from ringback._conveniences.media import RecordingFormat
     from ringback._conveniences.sources import Recorded
-    from ringback._core.events import ReceivedMedia
-    from ringback._core.exchanges import Exchanges
-    from ringback._core.options import RequestOptions
-    from ringback._core.raw import RawResponse
-    from ringback._core.retry import RetryPolicy
+    from ringback._core.client.options import RequestOptions
+    from ringback._core.client.raw import RawResponse
+    from ringback._core.operations.exchanges import Exchanges
+    from ringback._core.operations.retry import RetryPolicy
+    from ringback._core.webhooks.events import ReceivedMedia
     from ringback.http import Timeout
     from ringback.transports import AsyncTransport, Transport
     from ringback.transports.hooks import Hook
@@ -186,7 +186,7 @@ class Client(ClientResources):
             InvalidValue: It made none. A list is to be read in it: `list(c.calls.list(limit=20))`.
             RingbackError: What the call raises; an `ApiError` has its own `status` and `request_id`.
         """
-        from ringback._core.raw import Witness
+        from ringback._core.client.raw import Witness
         from ringback.transports.hooks import HookedTransport
 
         witness = Witness()
@@ -228,7 +228,7 @@ class Client(ClientResources):
                 another model.
             RingbackError: The list could not be read.
         """
-        from ringback._core.reconcile import reconcile
+        from ringback._core.operations.reconcile import reconcile
         from ringback._generated.api.operations import OPERATIONS
 
         return self._session.drive(reconcile(self._session.exchanges, error, model, OPERATIONS))
@@ -423,7 +423,7 @@ class AsyncClient(AsyncClientResources):
 
     async def with_raw_response(self, call: Callable[[AsyncClient], Awaitable[T]], /) -> RawResponse[T]:
         """See `Client.with_raw_response`: `await client.with_raw_response(lambda c: c.balance.fetch())`."""
-        from ringback._core.raw import Witness
+        from ringback._core.client.raw import Witness
         from ringback.transports.hooks import AsyncHookedTransport
 
         witness = Witness()
@@ -439,7 +439,7 @@ class AsyncClient(AsyncClientResources):
 
     async def reconcile(self, error: BaseException, model: type[T]) -> T | None:
         """See `Client.reconcile`."""
-        from ringback._core.reconcile import reconcile
+        from ringback._core.operations.reconcile import reconcile
         from ringback._generated.api.operations import OPERATIONS
 
         return await self._session.drive(reconcile(self._session.exchanges, error, model, OPERATIONS))
@@ -489,7 +489,7 @@ def _shown(client: object, config: Config | None) -> str:
 def _timeout(given: Timeout | float | None) -> Timeout | None:
     if given is None:
         return None
-    from ringback._core.options import to_timeout
+    from ringback._core.client.options import to_timeout
 
     return to_timeout(given)
 
@@ -497,7 +497,7 @@ def _timeout(given: Timeout | float | None) -> Timeout | None:
 def _retry(given: RetryPolicy | None) -> RetryPolicy | None:
     if given is None:
         return None
-    from ringback._core.retry import to_retry
+    from ringback._core.operations.retry import to_retry
 
     return to_retry(given)
 
@@ -505,7 +505,7 @@ def _retry(given: RetryPolicy | None) -> RetryPolicy | None:
 def _answer_size(given: int | None) -> int | None:
     if given is None:
         return None
-    from ringback._core.options import to_answer_size
+    from ringback._core.client.options import to_answer_size
 
     return to_answer_size(given)
 
@@ -522,8 +522,8 @@ def _exchanges(
     config: Config, timeout: Timeout | None, retry: RetryPolicy | None, max_answer_size: int | None
 ) -> Exchanges:
     # All that it takes to make a request waits for the first one.
-    from ringback._core.exchanges import Exchanges
-    from ringback._core.retry import DEFAULT_RETRY
+    from ringback._core.operations.exchanges import Exchanges
+    from ringback._core.operations.retry import DEFAULT_RETRY
     from ringback.http import MAX_ANSWER_SIZE, Timeout
 
     return Exchanges(config, timeout or Timeout(), retry or DEFAULT_RETRY, max_answer_size or MAX_ANSWER_SIZE)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ringback import Client, RequestOptions, RetryPolicy
-from ringback._core.kinds import NUMBER
+from ringback._core.parameters.kinds import NUMBER
 from ringback.errors import InvalidValue
 from ringback.transports.testing import FakeTransport
 from tests.client.records import ACCOUNT, CALL_SID, MESSAGE_SID, client

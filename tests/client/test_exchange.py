@@ -11,8 +11,8 @@ from attrs import define, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ringback._core.exchange import Exchange, Sleep, follow, perform, read_json
-from ringback._core.retry import NO_RETRY, RetryPolicy
+from ringback._core.operations.exchange import Exchange, Sleep, follow, perform, read_json
+from ringback._core.operations.retry import NO_RETRY, RetryPolicy
 from ringback.errors import (
     ApiError,
     AuthenticationFailed,

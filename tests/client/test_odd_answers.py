@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringback import RetryPolicy
-from ringback._core.dates import read_http_date
-from ringback._core.exchange import follow, to_error
+from ringback._core.operations.dates import read_http_date
+from ringback._core.operations.exchange import follow, to_error
 from ringback.errors import OutcomeUnknown, RateLimited, ResponseInvalid
 from ringback.http import Headers, Request, Response
 from ringback.rest import Message

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringback import Client
-from ringback._core.kinds import COUNTRY, Kind, Name, Sid
-from ringback._core.operation import Operation
+from ringback._core.operations.operation import Operation
+from ringback._core.parameters.kinds import COUNTRY, Kind, Name, Sid
 from ringback._generated.api.operations import OPERATIONS
 from ringback.emulator import TEST_ACCOUNT_SID, TEST_AUTH_TOKEN, Emulator
 from ringback.emulator.rest.api import ACTS

@@ -22,7 +22,7 @@ from ringback import (
     OutgoingCall,
     TranscriptionReady,
 )
-from ringback._core.events import Target
+from ringback._core.webhooks.events import Target
 from ringback.adapters.asgi import ASGIAdapter
 from ringback.adapters.wsgi import WSGIAdapter
 from ringback.app import Switchboard

@@ -16,9 +16,9 @@ import pytest
 
 from ringback import AsyncClient, Client, InvalidValue, NotFound, RequestOptions, RetryPolicy
 from ringback._conveniences.downloads import Waiting
-from ringback._core.config import Config
-from ringback._core.exchanges import Exchanges
-from ringback._core.retry import DEFAULT_RETRY
+from ringback._core.client.config import Config
+from ringback._core.operations.exchanges import Exchanges
+from ringback._core.operations.retry import DEFAULT_RETRY
 from ringback.errors import ApiError, AuthenticationFailed, ResponseInvalid, TransportError
 from ringback.http import MAX_ANSWER_SIZE, Headers, Request, Response, Timeout
 from ringback.rest import Download

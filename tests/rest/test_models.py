@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from codegen.api import types
 from codegen.api.plan import Field
 from ringback import Client, rest
-from ringback._core.convert import read_model, read_models
+from ringback._core.records.convert import read_model, read_models
 from ringback.errors import ResponseInvalid
 from tests.rest.samples import ACCOUNT, Json, enums, models, read, record, sid
 from tests.rest.transports import Answers

@@ -17,7 +17,7 @@ from attrs import frozen
 from codegen import naming
 from codegen.api import ir, plan, types
 from ringback import rest
-from ringback._core.paging import AsyncPager, Pager
+from ringback._core.operations.paging import AsyncPager, Pager
 from ringback._generated.api.operations import OPERATIONS
 from ringback.client import AsyncClient, Client
 from ringback.errors import InvalidValue

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ringback import rest
-from ringback._core import convert
-from ringback._core.convert import Malformed
-from ringback._core.exchange import read_json
+from ringback._core.operations.exchange import read_json
+from ringback._core.records import convert
+from ringback._core.records.convert import Malformed
 from ringback.http import Response
 from tests.rest.samples import Json, models, record
 

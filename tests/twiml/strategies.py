@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from hypothesis import strategies as st
 
-from ringback._core import twiml_values as values
-from ringback._core.twiml_elements import Container, Element, TextElement
+from ringback._core.twiml import values as values
+from ringback._core.twiml.elements import Container, Element, TextElement
 from ringback.errors import TwimlError
 from ringback.twiml import tables
 

@@ -17,7 +17,7 @@ from xmlschema.validators import XsdAttribute, XsdComplexType
 
 import ringback.twiml
 from codegen.twiml.load import python_name
-from ringback._core.twiml_elements import Container, Element, TextElement
+from ringback._core.twiml.elements import Container, Element, TextElement
 from ringback.twiml import schema_folder, tables, validate, voice
 from ringback.twiml.schema import refused
 from ringback.twiml.xml import NotXml, read_xml

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringback._core.twiml_elements import Element
+from ringback._core.twiml.elements import Element
 from ringback.errors import TwimlError
 from ringback.twiml import lint, parse, tables, validate
 from tests.twiml.support import Sample, corpus, infoset, lxml_root, lxml_schema

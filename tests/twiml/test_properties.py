@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from ringback._core.twiml_elements import Element
-from ringback._core.twiml_values import link
+from ringback._core.twiml.elements import Element
+from ringback._core.twiml.values import link
 from ringback.errors import TwimlError
 from ringback.twiml import Gather, Say, VoiceResponse, lint, parse, tables, validate
 from tests.twiml.strategies import documents

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from typing_extensions import assert_type
 
-from ringback._core.events import Target
+from ringback._core.webhooks.events import Target
 from ringback.twiml import (
     Application,
     ApplicationSid,

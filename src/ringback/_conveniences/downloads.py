@@ -21,14 +21,14 @@ from typing import IO, TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 from attrs import define, evolve, field, frozen
 
-from ringback._core.options import RequestOptions
+from ringback._core.client.options import RequestOptions
 from ringback.errors import ApiError, InvalidValue, NotFound, ResponseInvalid, TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ringback._core.retry import RetryPolicy
-    from ringback._core.session import AsyncSession, Session
+    from ringback._core.client.session import AsyncSession, Session
+    from ringback._core.operations.retry import RetryPolicy
     from ringback.http import Headers
 
 __all__ = ["Download", "Progress", "download", "download_async"]

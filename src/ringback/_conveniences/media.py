@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from ringback._core.kinds import Choice, Sid
-from ringback._core.resource import Resource
+from ringback._core.client.resource import Resource
+from ringback._core.parameters.kinds import Choice, Sid
 from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:
     import os
 
     from ringback._conveniences.downloads import Download, Progress, Writable
-    from ringback._core.options import RequestOptions
-    from ringback._core.session import AsyncSession, Session
+    from ringback._core.client.options import RequestOptions
+    from ringback._core.client.session import AsyncSession, Session
 
 __all__ = [
     "AsyncMediaDownloads",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from ringback._core.resource import Resource
+from ringback._core.client.resource import Resource
 
 if TYPE_CHECKING:
-    from ringback._core.options import RequestOptions
+    from ringback._core.client.options import RequestOptions
     from ringback._generated.api.incoming_phone_number import IncomingPhoneNumber
 
 __all__ = ["AsyncNumberPurchases", "NumberOnOffer", "NumberPurchases"]

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 from attrs import frozen
 
-from ringback._core.kinds import TEXT
+from ringback._core.parameters.kinds import TEXT
 from ringback.errors import InvalidValue
 
 __all__ = ["SegmentEncoding", "Segments", "segments"]

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from attrs import frozen
 
-from ringback._core.events import Event, ReceivedMedia
-from ringback._core.kinds import Choice
+from ringback._core.parameters.kinds import Choice
+from ringback._core.webhooks.events import Event, ReceivedMedia
 from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from ringback._core.config import Config
+    from ringback._core.client.config import Config
 
 __all__ = ["Recorded", "Source", "source_of"]
 

@@ -1,1 +1,10 @@
-"""What generated code and the hand-written parts share: exchanges, drivers, retry, paging, conversion."""
+"""What generated code and the hand-written parts share, a room each.
+
+client/        who asks, and with what: credentials, sessions, transports, the options of one call
+operations/    an operation's way to Twilio and back: tables, exchanges, drivers, retry, paging
+parameters/    what is sent: one class a wire kind, and forms
+records/       what comes back: JSON into models
+twiml/         what all TwiML elements, their texts and attributes have in common
+webhooks/      the roots of all events
+version.py     the version, in one place
+"""

@@ -10,14 +10,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, TypeVar, overload
 
-from ringback._core.events import Event
-from ringback._core.resource import explained
+from ringback._core.client.resource import explained
+from ringback._core.webhooks.events import Event
 from ringback._generated.webhooks import RecordingStatusChanged
 
 if TYPE_CHECKING:
-    from ringback._core.events import Target
-    from ringback._core.kinds import Method
-    from ringback._core.options import RequestOptions
+    from ringback._core.client.options import RequestOptions
+    from ringback._core.parameters.kinds import Method
+    from ringback._core.webhooks.events import Target
     from ringback._generated.api.call import (
         CallMachineDetection,
         CallRecordingChannels,

@@ -11,6 +11,11 @@ flows.py         flows as their authors see them; flow_runs.py flows under way
 live.py          calls and messages that we started; followed.py which webhook is about which
 emitter.py       listeners; events.py events of our own
 hub.py           what all of them share
+identity.py      what tells that two requests are one webhook; refusals.py what the log says of refused ones
+reports.py       errors as the log may show them
+settings.py      what an application is given, looked at at once; checks.py what it is given by mistake
+installing.py    telling Twilio about an application, and taking over what it was told
+live_calls.py    calls; live_messages.py messages; ready.py nothing to await
 background.py    coroutines that can be ended; failures.py what they raise; watchdog.py loops that are blocked
 portal.py        from synchronous code into a loop; threads.py the other way; forks.py what a child makes anew
 """

@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ringback._core.events import MessageRequest, Notification, VoiceRequest
+from ringback._core.webhooks.events import MessageRequest, Notification, VoiceRequest
 from ringback.app.budget import CLOCK, Budget
 from ringback.app.portal import call_in, portal_is_blocked
 from ringback.app.tags import tagged
@@ -27,7 +27,7 @@ from ringback.twiml.messaging import Redirect as MessagingRedirect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ringback._core.events import Event
+    from ringback._core.webhooks.events import Event
     from ringback.app.routes import AnyRoute
 
 __all__ = ["Answer", "Desk", "document_for", "held", "nothing", "refusal", "settled", "twiml"]

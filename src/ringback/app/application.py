@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypedDict, TypeVar, cast, overload
 
-from ringback._core.events import Event, MessageRequest, Notification, VoiceRequest
-from ringback._core.resource import explained, explained_init
-from ringback._core.twiml_values import way_to
+from ringback._core.client.resource import explained, explained_init
+from ringback._core.twiml.values import way_to
+from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback._generated.app import Starts
 from ringback.app.budget import Budget
 from ringback.app.checks import (
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from ringback._core.events import Target
-    from ringback._core.options import RequestOptions
+    from ringback._core.client.options import RequestOptions
+    from ringback._core.webhooks.events import Target
     from ringback._generated.app import DialParameters, TextParameters
     from ringback.app.flows import Flow, FlowFunction
     from ringback.app.routes import Callback, Handler, Method

@@ -9,8 +9,8 @@ import inspect
 from typing import TYPE_CHECKING, Final, cast
 
 from ringback import webhooks
-from ringback._core.events import Event, MessageRequest, Notification, VoiceRequest
-from ringback._core.twiml_values import closest
+from ringback._core.twiml.values import closest
+from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback.errors import InvalidValue, RegistrationError
 
 if TYPE_CHECKING:

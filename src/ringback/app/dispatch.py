@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from attrs import frozen
 
-from ringback._core.events import Event, Notification
+from ringback._core.webhooks.events import Event, Notification
 from ringback.app.answered import Answered
 from ringback.app.answers import Answer, Desk, nothing, refusal
 from ringback.app.budget import Budget

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import field, frozen
 
-from ringback._core.events import Event
+from ringback._core.webhooks.events import Event
 from ringback.app.failures import as_exception
 from ringback.app.forks import renew_in_child
 from ringback.app.portal import in_event_loop, invoke

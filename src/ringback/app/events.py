@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from ringback._core.events import Event
+from ringback._core.webhooks.events import Event
 
 __all__ = ["HandlerFailed", "LocalEvent", "OutgoingMessage"]
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ringback._core.events import VoiceRequest
+from ringback._core.webhooks.events import VoiceRequest
 from ringback.app.answers import Answer, twiml
 from ringback.app.failures import as_exception, from_outside
 from ringback.app.forks import renew_in_child

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeAlias, Type
 import attrs
 from attrs import frozen
 
-from ringback._core.events import Event, VoiceRequest
+from ringback._core.webhooks.events import Event, VoiceRequest
 from ringback.app.routes import Route
 from ringback.errors import FlowError
 from ringback.twiml import (
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
     from typing import Literal
 
-    from ringback._core.events import Target
+    from ringback._core.webhooks.events import Target
     from ringback._generated.twiml.types import (
         Beep,
         CallRecording,

@@ -15,7 +15,7 @@ from ringback.app.forks import renew_in_child
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from ringback._core.events import Event
+    from ringback._core.webhooks.events import Event
 
 __all__ = ["Followable", "Followed"]
 

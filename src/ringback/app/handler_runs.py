@@ -12,7 +12,7 @@ from ringback.app.portal import call_in, invoke
 from ringback.app.reports import shown_sid
 
 if TYPE_CHECKING:
-    from ringback._core.events import Event
+    from ringback._core.webhooks.events import Event
     from ringback.app.hub import Hub
     from ringback.app.routes import Handler
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from ringback._core.events import MessageRequest, Notification
+from ringback._core.webhooks.events import MessageRequest, Notification
 from ringback.app.answers import nothing, twiml
 from ringback.app.background import FAREWELL, Background
 from ringback.app.emitter import Emitter
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
     from concurrent.futures import Future
 
-    from ringback._core.events import Event
+    from ringback._core.webhooks.events import Event
     from ringback.app.stores import Store
     from ringback.http import WebhookResponse
     from ringback.twiml import MessagingResponse, VoiceResponse

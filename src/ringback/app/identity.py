@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from ringback._core.events import MessageRequest, Notification
+from ringback._core.webhooks.events import MessageRequest, Notification
 from ringback.webhooks import SIGNATURE_HEADER
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from ringback.webhooks import (
 )
 
 if TYPE_CHECKING:
-    from ringback._core.events import Event
+    from ringback._core.webhooks.events import Event
     from ringback.app.registry import Registry
     from ringback.app.routes import Method
     from ringback.client import AsyncClient, Client

@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
-from ringback._core.events import Event
+from ringback._core.webhooks.events import Event
 from ringback.app.checks import check_event, check_listener, check_registered
 from ringback.app.emitter import Emitter
 from ringback.app.forks import renew_in_child

@@ -6,9 +6,9 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeAlias, TypedDict, TypeVar, cast
 
-from ringback._core.events import Event, VoiceRequest
-from ringback._core.resource import explained
-from ringback._core.twiml_values import way_to
+from ringback._core.client.resource import explained
+from ringback._core.twiml.values import way_to
+from ringback._core.webhooks.events import Event, VoiceRequest
 from ringback.app.checks import check_target
 from ringback.app.emitter import wait, wait_blocking
 from ringback.app.flow_runs import FINAL
@@ -32,8 +32,8 @@ from ringback.webhooks import (
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ringback._core.events import Target
-    from ringback._core.options import RequestOptions
+    from ringback._core.client.options import RequestOptions
+    from ringback._core.webhooks.events import Target
     from ringback._generated.app import DialParameters
     from ringback.app.flow_runs import FlowRuns
     from ringback.app.hub import Hub

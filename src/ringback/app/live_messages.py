@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
-from ringback._core.events import Event
-from ringback._core.resource import explained
+from ringback._core.client.resource import explained
+from ringback._core.webhooks.events import Event
 from ringback._generated.app import AsyncReplies, Replies
 from ringback.app.emitter import wait, wait_blocking
 from ringback.app.events import OutgoingMessage
@@ -18,7 +18,7 @@ from ringback.webhooks import MessageStatusChanged
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ringback._core.options import RequestOptions
+    from ringback._core.client.options import RequestOptions
     from ringback._generated.app import ReplyParameters, TextParameters
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable

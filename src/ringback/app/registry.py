@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from attrs import frozen
 
-from ringback._core.events import Event, MessageRequest, Notification, VoiceRequest
+from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback.app.checks import check_takes_one
 from ringback.app.flows import CallFlow, Flow
 from ringback.app.portal import is_async

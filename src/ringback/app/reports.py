@@ -21,7 +21,7 @@ from ringback._generated.webhooks.tables import PRIVATE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ringback._core.events import Event
+    from ringback._core.webhooks.events import Event
 
 __all__ = ["Heard", "Oddities", "shown_sid", "texts_of", "without"]
 

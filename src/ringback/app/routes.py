@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from attrs import frozen
 
 from ringback import webhooks
-from ringback._core.events import Event, MessageRequest, Notification, VoiceRequest
+from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback._generated.webhooks.tables import SELECTORS
 from ringback.app.forks import renew_in_child
 from ringback.errors import InvalidValue, RegistrationError

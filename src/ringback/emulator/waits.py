@@ -21,7 +21,7 @@ from ringback.errors import EmulatorError
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from ringback._core.events import Event
+    from ringback._core.webhooks.events import Event
     from ringback.emulator.driver import Driver
     from ringback.emulator.engine.network import Network
 

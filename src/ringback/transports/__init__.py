@@ -11,6 +11,10 @@
     ├── hooks, limiter       AsyncHookedTransport, AsyncLimitedTransport
     └── testing              AsyncFakeTransport, AsyncRecordingTransport
 
+What they share: bodies.py (unpacking within bounds), guard.py (errors of libraries), in_loop.py (who is
+blocked), one_loop.py and per_process.py (what connections can't cross), proxies.py, streams.py. Spans are in
+otel.py.
+
 A transport never retries, never follows a redirect and never invents a header: policies live in the client.
 It raises `ConnectFailed` where nothing can have been sent, `TimedOut` where the answer did not come in time,
 and `TransportError` for every other failure.

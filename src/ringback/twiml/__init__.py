@@ -10,6 +10,11 @@ spelling, and what the schema doesn't allow raises TwimlError when it is made. T
     reading      parse
     checking     validate (against the schema), lint (what a schema can't say), Problem; schema_folder
 
+In the modules: voice.py, messaging.py, types.py (names of generated classes by themselves), tables.py (which
+class stands where), parsing.py, xml.py and hints.py (reading), validating.py and schema.py (the schema),
+linting.py with rules.py, address_rules.py, speech_rules.py, voices.py and findings.py (the rules),
+problems.py, and for the command cli.py, reports.py, drawing.py and converting.py.
+
 Two elements are called Redirect, and two Sms: those of this module belong in a VoiceResponse, and
 `ringback.twiml.messaging.Redirect` and `….Sms` in a MessagingResponse. Names that mean something else in
 another place have a class for each: Sip and ReferSip, Stream and StopStream, Siprec and StopSiprec.
@@ -25,8 +30,8 @@ from typing import TYPE_CHECKING
 from ringback._generated import twiml as _elements
 
 if TYPE_CHECKING:
-    from ringback._core.twiml_elements import Raw as Raw
-    from ringback._core.twiml_values import clean as clean
+    from ringback._core.twiml.elements import Raw as Raw
+    from ringback._core.twiml.values import clean as clean
     from ringback._generated.twiml import *  # noqa: F403
     from ringback.twiml import messaging as messaging
     from ringback.twiml import types as types
@@ -53,8 +58,8 @@ __all__ += _elements.__all__
 
 _HOMES = {
     "Problem": "ringback.twiml.problems",
-    "Raw": "ringback._core.twiml_elements",
-    "clean": "ringback._core.twiml_values",
+    "Raw": "ringback._core.twiml.elements",
+    "clean": "ringback._core.twiml.values",
     "lint": "ringback.twiml.linting",
     "parse": "ringback.twiml.parsing",
     "schema_folder": "ringback.twiml.schema",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ringback._core.twiml_elements import TextElement
-from ringback._core.twiml_values import XML_SPACE, Url
+from ringback._core.twiml.elements import TextElement
+from ringback._core.twiml.values import XML_SPACE, Url
 from ringback.twiml import tables
 from ringback.twiml.findings import Finding, is_placeholder
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 from unicodedata import combining, east_asian_width
 
-from ringback._core.twiml_elements import Element, Raw
+from ringback._core.twiml.elements import Element, Raw
 from ringback._generated.twiml import HOMES
 from ringback.twiml.parsing import parse
 

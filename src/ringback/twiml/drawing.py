@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ringback._core.twiml_values import Secret
+from ringback._core.twiml.values import Secret
 from ringback.errors import REDACTED
 from ringback.twiml import tables
 from ringback.twiml.xml import Node, read_xml
@@ -12,7 +12,7 @@ from ringback.twiml.xml import Node, read_xml
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ringback._core.twiml_elements import Element
+    from ringback._core.twiml.elements import Element
     from ringback.twiml.tables import DocumentName
 
 __all__ = ["Paint", "draw"]

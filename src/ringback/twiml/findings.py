@@ -11,7 +11,7 @@ from ringback.twiml import tables
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ringback._core.twiml_elements import Element
+    from ringback._core.twiml.elements import Element
     from ringback.twiml.problems import Severity
     from ringback.twiml.tables import DocumentName
     from ringback.twiml.xml import Node

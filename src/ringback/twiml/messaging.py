@@ -1,6 +1,6 @@
 """The elements of messaging documents, Redirect and Sms included; `ringback.twiml` has the others too."""
 
-from ringback._core.twiml_elements import Raw as Raw
+from ringback._core.twiml.elements import Raw as Raw
 from ringback._generated.twiml.messaging import Body as Body
 from ringback._generated.twiml.messaging import Media as Media
 from ringback._generated.twiml.messaging import Message as Message

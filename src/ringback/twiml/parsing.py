@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, cast, overload
 
-from ringback._core.twiml_elements import Container, Element, Raw, TextElement, escape, listed_children
-from ringback._core.twiml_values import XML_SPACE, closest, quote
+from ringback._core.twiml.elements import Container, Element, Raw, TextElement, escape, listed_children
+from ringback._core.twiml.values import XML_SPACE, closest, quote
 from ringback.errors import TwimlError
 from ringback.twiml import tables
 from ringback.twiml.xml import Node, NotXml, read_xml

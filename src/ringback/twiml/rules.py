@@ -11,8 +11,8 @@ import re
 from itertools import dropwhile, pairwise
 from typing import TYPE_CHECKING
 
-from ringback._core.twiml_elements import Container, TextElement, overlong
-from ringback._core.twiml_values import XML_SPACE, Integer, Json, Listed
+from ringback._core.twiml.elements import Container, TextElement, overlong
+from ringback._core.twiml.values import XML_SPACE, Integer, Json, Listed
 from ringback.errors import TwimlError
 from ringback.twiml import address_rules, speech_rules, tables
 from ringback.twiml.findings import Finding, Rule, is_placeholder
@@ -20,7 +20,7 @@ from ringback.twiml.findings import Finding, Rule, is_placeholder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ringback._core.twiml_elements import Element
+    from ringback._core.twiml.elements import Element
     from ringback.twiml.findings import Source
     from ringback.twiml.xml import Node
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ringback._core.twiml_values import XML_SPACE, closest
+from ringback._core.twiml.values import XML_SPACE, closest
 from ringback.twiml.findings import Finding, is_placeholder
 from ringback.twiml.voices import (
     BASIC,

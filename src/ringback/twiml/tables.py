@@ -6,11 +6,11 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
-from ringback._core.twiml_elements import Container, Element
+from ringback._core.twiml.elements import Container, Element
 from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from ringback._core.twiml_values import Value
+    from ringback._core.twiml.values import Value
     from ringback.twiml.xml import Node
 
 __all__ = ["ROOT", "DocumentName", "attribute", "children", "element_classes", "guess", "ignored", "root"]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import evolve
 
-from ringback._core.twiml_elements import MOST_LISTED, Container, Element, TextElement
-from ringback._core.twiml_values import XML_SPACE, Json, Value, Words, closest
+from ringback._core.twiml.elements import MOST_LISTED, Container, Element, TextElement
+from ringback._core.twiml.values import XML_SPACE, Json, Value, Words, closest
 from ringback.errors import TwimlError
 from ringback.twiml import tables
 from ringback.twiml.problems import NOT_SCHEMA, Problem

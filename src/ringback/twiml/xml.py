@@ -14,7 +14,7 @@ from xml.parsers.expat import errors as expat_errors
 
 from attrs import define, field
 
-from ringback._core.twiml_values import XML_SPACE
+from ringback._core.twiml.values import XML_SPACE
 from ringback.errors import InvalidValue
 from ringback.twiml.hints import HTML, hint
 from ringback.twiml.problems import NOT_XML, Problem

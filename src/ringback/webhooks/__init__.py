@@ -4,7 +4,8 @@
     parsing.py       parameters -> an event, and back
     wire.py          one parameter's text -> its value, and back
     signature.py     who sent it
-    doctor.py        why a signature does not match
+    keys.py          the secrets that it is made with
+    doctor.py        why a signature does not match; spelling.py other ways to write a query
     urls.py          the URL that Twilio asked for, and variants of it
 
 Event classes are generated from `spec/webhooks.yaml` and imported when first used.
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ringback._core.events import Event, MessageRequest, Notification, ReceivedMedia, VoiceRequest
+from ringback._core.webhooks.events import Event, MessageRequest, Notification, ReceivedMedia, VoiceRequest
 from ringback._generated import webhooks as _generated
 from ringback.webhooks.parameters import Parameters, ParameterSource, read_parameters
 from ringback.webhooks.parsing import parse, wire_parameters

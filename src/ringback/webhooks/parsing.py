@@ -8,7 +8,7 @@ from typing import Final, TypeVar, cast
 
 from attrs import frozen
 
-from ringback._core.events import Event, ReceivedMedia
+from ringback._core.webhooks.events import Event, ReceivedMedia
 from ringback._generated import webhooks as _generated
 from ringback._generated.webhooks.tables import IDENTIFIERS, ROWS, SELECTORS
 from ringback.errors import WebhookInvalid

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from attrs import field, frozen
 
-from ringback._core.kinds import (
+from ringback._core.client.resource import Resource
+from ringback._core.operations.operation import Operation, Param
+from ringback._core.parameters.kinds import (
     BOOLEAN,
     COUNTRY,
     INTEGER,
@@ -18,13 +20,11 @@ from ringback._core.kinds import (
     Sid,
     Text,
 )
-from ringback._core.operation import Operation, Param
-from ringback._core.resource import Resource
 
 if TYPE_CHECKING:
-    from ringback._core.options import RequestOptions
-    from ringback._core.paging import AsyncPager, Pager
-    from ringback._core.session import AsyncSession, Session
+    from ringback._core.client.options import RequestOptions
+    from ringback._core.client.session import AsyncSession, Session
+    from ringback._core.operations.paging import AsyncPager, Pager
 
 AvailablePhoneNumberAddressRequirements: TypeAlias = Literal["none", "any", "local", "foreign"] | str
 """What kind of registered address must be given to buy a number.

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
-from ringback._core.kinds import (
+from ringback._core.client.resource import Resource
+from ringback._core.operations.operation import Operation
+from ringback._core.parameters.kinds import (
     Sid,
 )
-from ringback._core.operation import Operation
-from ringback._core.resource import Resource
 
 if TYPE_CHECKING:
-    from ringback._core.options import RequestOptions
-    from ringback._core.paging import AsyncPager, Pager
-    from ringback._core.session import AsyncSession, Session
+    from ringback._core.client.options import RequestOptions
+    from ringback._core.client.session import AsyncSession, Session
+    from ringback._core.operations.paging import AsyncPager, Pager
 
 
 @frozen(kw_only=True)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 from attrs import field, frozen
 
 from ringback._conveniences.numbers import AsyncNumberPurchases, NumberPurchases
-from ringback._core.kinds import (
+from ringback._core.client.resource import Resource
+from ringback._core.operations.operation import Operation, Param
+from ringback._core.parameters.kinds import (
     BOOLEAN,
     METHOD,
     TEXT,
@@ -20,8 +22,6 @@ from ringback._core.kinds import (
     Sid,
     Text,
 )
-from ringback._core.operation import Operation, Param
-from ringback._core.resource import Resource
 from ringback._generated.api.sids import (
     AccountSid,
     AddOnConfigurationSid,
@@ -37,9 +37,9 @@ from ringback._generated.api.sids import (
 )
 
 if TYPE_CHECKING:
-    from ringback._core.options import RequestOptions
-    from ringback._core.paging import AsyncPager, Pager
-    from ringback._core.session import AsyncSession, Session
+    from ringback._core.client.options import RequestOptions
+    from ringback._core.client.session import AsyncSession, Session
+    from ringback._core.operations.paging import AsyncPager, Pager
 
 IncomingPhoneNumberApiVersion: TypeAlias = Literal["2010-04-01", "2008-08-01"]
 """The version of the API that handles the calls of a number.

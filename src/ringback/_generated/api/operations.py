@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ringback._core.operation import Operation
+from ringback._core.operations.operation import Operation
 from ringback._generated.api import (
     account,
     address,

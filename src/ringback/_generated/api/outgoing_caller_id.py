@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final, overload
 
 from attrs import field, frozen
 
-from ringback._core.kinds import (
+from ringback._core.client.resource import Resource
+from ringback._core.operations.operation import Operation, Param
+from ringback._core.parameters.kinds import (
     METHOD,
     TEXT,
     URL,
@@ -20,14 +22,12 @@ from ringback._core.kinds import (
     Sid,
     Text,
 )
-from ringback._core.operation import Operation, Param
-from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, CallSid, PhoneNumberSid, WrongSid
 
 if TYPE_CHECKING:
-    from ringback._core.options import RequestOptions
-    from ringback._core.paging import AsyncPager, Pager
-    from ringback._core.session import AsyncSession, Session
+    from ringback._core.client.options import RequestOptions
+    from ringback._core.client.session import AsyncSession, Session
+    from ringback._core.operations.paging import AsyncPager, Pager
 
 
 @frozen(kw_only=True)

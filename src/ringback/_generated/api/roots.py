@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ringback._core.resource import Resource
+from ringback._core.client.resource import Resource
 
 if TYPE_CHECKING:
-    from ringback._core.session import AsyncSession, Session
+    from ringback._core.client.session import AsyncSession, Session
     from ringback._generated.api.account import (
         AccountContext,
         AccountList,

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
-from ringback._core.kinds import (
+from ringback._core.client.resource import Resource
+from ringback._core.operations.operation import Operation, Param
+from ringback._core.parameters.kinds import (
     METHOD,
     TEXT,
     URL,
@@ -19,13 +21,11 @@ from ringback._core.kinds import (
     Pairs,
     Sid,
 )
-from ringback._core.operation import Operation, Param
-from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, CallSid, StreamSid, WrongSid
 
 if TYPE_CHECKING:
-    from ringback._core.options import RequestOptions
-    from ringback._core.session import AsyncSession, Session
+    from ringback._core.client.options import RequestOptions
+    from ringback._core.client.session import AsyncSession, Session
 
 StreamStatus: TypeAlias = Literal["in-progress", "stopped"]
 """Whether audio is being sent.

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, overload
 
 from attrs import field, frozen
 
-from ringback._core.kinds import (
+from ringback._core.client.resource import Resource
+from ringback._core.operations.operation import Operation
+from ringback._core.parameters.kinds import (
     Choice,
     Sid,
 )
-from ringback._core.operation import Operation
-from ringback._core.resource import Resource
 from ringback._generated.api.sids import AccountSid, AnySid, RecordingSid, TranscriptionSid, WrongSid
 
 if TYPE_CHECKING:
-    from ringback._core.options import RequestOptions
-    from ringback._core.paging import AsyncPager, Pager
-    from ringback._core.session import AsyncSession, Session
+    from ringback._core.client.options import RequestOptions
+    from ringback._core.client.session import AsyncSession, Session
+    from ringback._core.operations.paging import AsyncPager, Pager
 
 TranscriptionStatus: TypeAlias = Literal["in-progress", "completed", "failed"]
 """How far a transcription is.

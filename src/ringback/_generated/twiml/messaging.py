@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ringback._core.twiml_elements import Container, NoSuchAttribute, Raw, RequiringType, TextElement
-from ringback._core.twiml_values import (
+from ringback._core.twiml.elements import Container, NoSuchAttribute, Raw, RequiringType, TextElement
+from ringback._core.twiml.values import (
     Choice,
     Text,
     Url,
@@ -20,7 +20,7 @@ from ringback._core.twiml_values import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ringback._core.events import Target
+    from ringback._core.webhooks.events import Target
     from ringback._generated.twiml.types import Method
     from ringback._generated.webhooks import IncomingMessage, MessageStatusChanged
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ringback._core.twiml_elements import Container, Element, NoSuchAttribute, Raw, RequiringType, TextElement
-from ringback._core.twiml_values import (
+from ringback._core.twiml.elements import Container, Element, NoSuchAttribute, Raw, RequiringType, TextElement
+from ringback._core.twiml.values import (
     Amount,
     Boolean,
     Choice,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from typing import Literal
 
-    from ringback._core.events import Target
+    from ringback._core.webhooks.events import Target
     from ringback._generated.twiml.types import (
         BankAccountType,
         Beep,

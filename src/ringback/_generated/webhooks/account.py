@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from attrs import frozen
 
-from ringback._core.events import Notification
+from ringback._core.webhooks.events import Notification
 from ringback._generated.webhooks.bases import DetailedCallNotification
 from ringback._generated.webhooks.enums import (
     CallStatus,

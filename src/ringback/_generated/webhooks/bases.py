@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from attrs import Factory, field, frozen
 
-from ringback._core.events import Notification, VoiceRequest
+from ringback._core.webhooks.events import Notification, VoiceRequest
 from ringback._generated.webhooks.enums import CallDirection, CallStatus, StirVerstat
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import Literal
 
 from attrs import frozen
 
-from ringback._core.events import Notification
+from ringback._core.webhooks.events import Notification
 from ringback._generated.webhooks.bases import VoiceCallRequest
 from ringback._generated.webhooks.enums import (
     ConferenceEventName,

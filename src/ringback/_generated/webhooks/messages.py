@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from attrs import Factory, field, frozen
 
-from ringback._core.events import MessageRequest, Notification, ReceivedMedia
+from ringback._core.webhooks.events import MessageRequest, Notification, ReceivedMedia
 from ringback._generated.webhooks.enums import (
     ButtonType,
     IncomingMessageStatus,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from attrs import frozen
 
-from ringback._core.events import Notification
+from ringback._core.webhooks.events import Notification
 from ringback._generated.webhooks.bases import CallNotification, VoiceCallRequest
 from ringback._generated.webhooks.enums import (
     CallDirection,

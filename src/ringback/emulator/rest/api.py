@@ -20,7 +20,7 @@ from ringback.errors import InvalidValue
 from ringback.http import Headers, Response
 
 if TYPE_CHECKING:
-    from ringback._core.operation import Operation
+    from ringback._core.operations.operation import Operation
     from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.records import Account
     from ringback.emulator.rest.views import Body

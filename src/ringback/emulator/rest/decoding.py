@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl
 
 from attrs import field, frozen
 
-from ringback._core.kinds import Several, Sid
+from ringback._core.parameters.kinds import Several, Sid
 from ringback.emulator.rest.errors import Refused
 from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from ringback._core.operation import Operation, Param
+    from ringback._core.operations.operation import Operation, Param
     from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.records import Account
 

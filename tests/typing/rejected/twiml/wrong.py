@@ -1,6 +1,6 @@
 """Wrong documents: mypy and pyright reject every line that ends in `# rejected`, and no other."""
 
-from ringback._core.events import Target
+from ringback._core.webhooks.events import Target
 from ringback.twiml import (
     Application,
     Break,

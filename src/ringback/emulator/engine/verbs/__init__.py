@@ -1,6 +1,9 @@
 """What each TwiML verb does, as generators over `Ask` and `Wait`.
 
-run.py          a call's life from its first document to its end; documents and their fallback
+run.py          a call's life from its first document to its end
+flow.py         documents: asking for them, falling back, their verbs one after the other
+results.py      what a verb can come to
+basic.py        the verbs that need nobody but the person on the line
 sound.py        Say, Play, Pause
 gather.py       Gather
 record.py       Record

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar, cast
 
 from attrs import frozen
 
-from ringback._core.scalars import MONTHS
+from ringback._core.records.scalars import MONTHS
 
 __all__ = ["Column", "Shape", "write_reader"]
 

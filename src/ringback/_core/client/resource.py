@@ -156,7 +156,7 @@ def _call(owner: type, method: str) -> str:
 
 
 def _absent(owner: type[Resource], name: str) -> str:
-    from ringback._core.twiml_values import closest
+    from ringback._core.twiml.values import closest
 
     title = owner._title or owner.__name__
     has = _public(owner)
@@ -194,7 +194,7 @@ def _public(owner: type) -> list[str]:
 
 
 def _meant(word: str, words: Iterable[str]) -> str:
-    from ringback._core.twiml_values import closest
+    from ringback._core.twiml.values import closest
 
     near = closest(word, words)
     return f"; did you mean {near!r}?" if near else "."

@@ -8,9 +8,9 @@ from typing import Final, cast
 
 from attrs import field, frozen
 
-from ringback._core.kinds import Integer
-from ringback._core.resource import explained_init
-from ringback._core.retry import RetryPolicy, to_retry
+from ringback._core.client.resource import explained_init
+from ringback._core.operations.retry import RetryPolicy, to_retry
+from ringback._core.parameters.kinds import Integer
 from ringback.errors import InvalidValue
 from ringback.http import Headers, Timeout
 

@@ -12,11 +12,11 @@ from urllib.parse import parse_qsl, urljoin
 
 from attrs import evolve, field, frozen
 
-from ringback._core.exchange import Exchange, follow, harmless, perform, read_json, request_id
-from ringback._core.forms import urlencode
-from ringback._core.kinds import Integer
-from ringback._core.options import RequestOptions, is_encodable
-from ringback._core.paging import PageContent
+from ringback._core.client.options import RequestOptions, is_encodable
+from ringback._core.operations.exchange import Exchange, follow, harmless, perform, read_json, request_id
+from ringback._core.operations.paging import PageContent
+from ringback._core.parameters.forms import urlencode
+from ringback._core.parameters.kinds import Integer
 from ringback._core.version import __version__
 from ringback.errors import InvalidValue, ResponseInvalid
 from ringback.http import Headers, Request, Response, Timeout
@@ -24,9 +24,9 @@ from ringback.http import Headers, Request, Response, Timeout
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ringback._core.config import Config
-    from ringback._core.operation import Operation
-    from ringback._core.retry import RetryPolicy
+    from ringback._core.client.config import Config
+    from ringback._core.operations.operation import Operation
+    from ringback._core.operations.retry import RetryPolicy
 
 __all__ = ["Exchanges"]
 
@@ -262,7 +262,7 @@ def _showable(operation: Operation, request: Request) -> Mapping[str, str]:
 
 def _read_one(exchange: Exchange[Response], model: type[T]) -> Exchange[T]:
     # cattrs takes tens of milliseconds to import, so it waits for the first answer.
-    from ringback._core import convert
+    from ringback._core.records import convert
 
     response = yield from exchange
     try:
@@ -283,7 +283,7 @@ def _read_any(exchange: Exchange[Response]) -> Exchange[Mapping[str, object]]:
 def _read_page(
     exchange: Exchange[Response], key: str, model: type[T], base_url: str
 ) -> Exchange[PageContent[T]]:
-    from ringback._core import convert
+    from ringback._core.records import convert
 
     response = yield from exchange
     body = read_json(response, convert.record_hook(model))

@@ -22,8 +22,8 @@ from cattrs import BaseValidationError, Converter
 from cattrs.gen import make_dict_structure_fn, override
 from cattrs.v import transform_error
 
-from ringback._core.record_reader import Column, Shape, write_reader
-from ringback._core.scalars import READERS, read_text, read_text_mapping, show
+from ringback._core.records.record_reader import Column, Shape, write_reader
+from ringback._core.records.scalars import READERS, read_text, read_text_mapping, show
 
 __all__ = ["Malformed", "read_model", "read_models", "record_hook", "wire_name"]
 

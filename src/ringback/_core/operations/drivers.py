@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from ringback._core.steps import Sleep
+from ringback._core.operations.steps import Sleep
 from ringback.errors import ResponseInvalid, TransportError, being_handled, forget_variables
 
 if TYPE_CHECKING:
-    from ringback._core.exchange import Exchange
+    from ringback._core.operations.exchange import Exchange
     from ringback.http import Request, Response
     from ringback.transports import AsyncResponseStream, AsyncTransport, ResponseStream, Transport
 

@@ -9,7 +9,7 @@ from typing import Final, NoReturn, cast
 
 from attrs import field, frozen
 
-from ringback._core.kinds import Sid
+from ringback._core.parameters.kinds import Sid
 from ringback.errors import REDACTED, ConfigurationError, InvalidValue
 
 __all__ = ["LOOPBACK", "Config", "Credentials"]

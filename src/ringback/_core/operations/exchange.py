@@ -23,9 +23,9 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from attrs import evolve
 
-from ringback._core.config import LOOPBACK
-from ringback._core.retry import RetryPolicy
-from ringback._core.steps import Sleep
+from ringback._core.client.config import LOOPBACK
+from ringback._core.operations.retry import RetryPolicy
+from ringback._core.operations.steps import Sleep
 from ringback.errors import (
     REDACTED,
     ApiError,
@@ -329,7 +329,7 @@ def _retry_after(response: Response) -> float | None:
     text = response.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text, re.ASCII):
         return min(float(text), _LONGEST_RETRY_AFTER)
-    from ringback._core.dates import read_http_date  # slow to import, seldom needed
+    from ringback._core.operations.dates import read_http_date  # slow to import, seldom needed
 
     moment = read_http_date(text)
     if moment is None:

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from ringback._core.drivers import drive, drive_async, drive_stream, drive_stream_async
+from ringback._core.operations.drivers import drive, drive_async, drive_stream, drive_stream_async
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ringback._core.exchange import Exchange
-    from ringback._core.exchanges import Exchanges
-    from ringback._core.operation import Operation
-    from ringback._core.options import RequestOptions
-    from ringback._core.paging import AsyncPager, PageContent, Pager
+    from ringback._core.client.options import RequestOptions
+    from ringback._core.operations.exchange import Exchange
+    from ringback._core.operations.exchanges import Exchanges
+    from ringback._core.operations.operation import Operation
+    from ringback._core.operations.paging import AsyncPager, PageContent, Pager
     from ringback.transports import AsyncResponseStream, AsyncTransport, ResponseStream, Transport
 
 __all__ = ["AsyncSession", "Session"]
@@ -99,7 +99,7 @@ class Session:
         from_page: str | None = None,
     ) -> Pager[T]:
         """A pager over the records of a list operation."""
-        from ringback._core.paging import Pager
+        from ringback._core.operations.paging import Pager
 
         def fetch(url: str) -> PageContent[T]:
             return self.drive(self.exchanges.page(url, operation, model, options))
@@ -160,7 +160,7 @@ class AsyncSession:
         from_page: str | None = None,
     ) -> AsyncPager[T]:
         """A pager over the records of a list operation."""
-        from ringback._core.paging import AsyncPager
+        from ringback._core.operations.paging import AsyncPager
 
         async def fetch(url: str) -> PageContent[T]:
             return await self.drive(self.exchanges.page(url, operation, model, options))

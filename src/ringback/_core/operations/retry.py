@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import field, frozen
 
-from ringback._core.resource import explained_init
+from ringback._core.client.resource import explained_init
 from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ringback._core.dates import read_http_date
+from ringback._core.operations.dates import read_http_date
 from ringback.errors import InvalidValue, OutcomeUnknown
 
 if TYPE_CHECKING:
-    from ringback._core.exchange import Exchange
-    from ringback._core.exchanges import Exchanges
-    from ringback._core.operation import Operation
-    from ringback._core.paging import PageContent
+    from ringback._core.operations.exchange import Exchange
+    from ringback._core.operations.exchanges import Exchanges
+    from ringback._core.operations.operation import Operation
+    from ringback._core.operations.paging import PageContent
 
 __all__ = ["reconcile"]
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
-from ringback._core.twiml_values import XML_SPACE, Text, Value, closest, link, quote, text
+from ringback._core.twiml.values import XML_SPACE, Text, Value, closest, link, quote, text
 from ringback.errors import REDACTED, TwimlError
 
 if TYPE_CHECKING:

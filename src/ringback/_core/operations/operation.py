@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
 
-from ringback._core.kinds import Kind, Spread
+from ringback._core.parameters.kinds import Kind, Spread
 from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:

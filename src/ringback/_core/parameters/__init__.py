@@ -1,0 +1,1 @@
+"""What is sent: one class a wire kind, and forms."""

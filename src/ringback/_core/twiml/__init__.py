@@ -1,0 +1,1 @@
+"""What all TwiML elements, their texts and their attributes have in common."""

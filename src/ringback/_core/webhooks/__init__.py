@@ -1,0 +1,1 @@
+"""The roots of all webhook events."""
