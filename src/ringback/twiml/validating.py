@@ -1,9 +1,10 @@
 """What the schema has against a document, told so that it can be mended.
 
-The schema decides: xmlschema reads `spec/twiml/*.xsd`. But it says "attribute numDigits='0': value has to be
-greater or equal than 1" and doesn't know what was probably meant. So the elements' own tables, which are
-generated from the same schema, are asked first, and what xmlschema finds beyond that is added as it is. Where
-they find nothing, neither would it (tests compare both on whole corpora), and it isn't even loaded.
+The schema decides, `spec/twiml/*.xsd`. But xmlschema, which reads it, says "attribute numDigits='0': value
+has to be greater or equal than 1" and doesn't know what was probably meant. So the elements' own tables,
+which are generated from the same schema, are asked first. They say all that it says (the generator refuses a
+schema that says more, and tests compare both) but what becomes of namespaces: what xmlschema finds in
+documents that have some is added as it is. Others do without, as to load it takes longer than all the rest.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from ringback.twiml.tables import DocumentName
 
-__all__ = ["MAX_PROBLEMS", "validate"]
+__all__ = ["MAX_PROBLEMS", "beyond_tables", "check_schema", "validate"]
 
 MAX_PROBLEMS = 100
 """The most problems that are told; the first ones usually explain the others."""
@@ -62,17 +63,21 @@ def check_schema(root: Node, document: DocumentName) -> list[Problem]:
     """The problems of a document that has been read already."""
     check_installed()
     problems = list(islice(_diagnose_root(root, document), MAX_PROBLEMS))
-    # The tables say all that the schema says but what becomes of namespaces. To load xmlschema takes longer
-    # than all the rest, so documents that are right do without.
-    if not problems and not _has_namespaces(root):
-        return []
+    if _has_namespaces(root):
+        problems += beyond_tables(root, document, problems)
+    return sorted(problems, key=lambda problem: (problem.line, problem.column))[:MAX_PROBLEMS]
+
+
+def beyond_tables(root: Node, document: DocumentName, problems: list[Problem]) -> list[Problem]:
+    """What xmlschema finds where `problems` tell nothing."""
     # A child that can't stand somewhere is what xmlschema tells of the parent.
     places = [problem.path.partition("/@")[0] for problem in problems]
     explained = {*places, *(place.rpartition("/")[0] for place in places)}
-    for node, reason in islice(refused(root, document), MAX_PROBLEMS):
-        if node.path not in explained:
-            problems.append(node.problem(NOT_SCHEMA, reason))
-    return sorted(problems, key=lambda problem: (problem.line, problem.column))[:MAX_PROBLEMS]
+    return [
+        node.problem(NOT_SCHEMA, reason)
+        for node, reason in islice(refused(root, document), MAX_PROBLEMS)
+        if node.path not in explained
+    ]
 
 
 def _has_namespaces(node: Node) -> bool:
