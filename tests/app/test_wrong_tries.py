@@ -394,3 +394,28 @@ class TestArguments:
 def test_switchboards_of_something_else(app: Any) -> None:
     with pytest.raises(RegistrationError, match=r"^application: expected an Application, got list"):
         Switchboard([app])  # type: ignore[arg-type]
+
+
+async def anything(call: object) -> None:
+    """Takes whatever comes."""
+
+
+class TestRegisteringOddly:
+    @pytest.mark.parametrize("path", [5, b"/menu", ["/menu"]])
+    def test_a_path_that_is_no_text(self, app: Any, path: Any) -> None:
+        with pytest.raises(
+            RegistrationError, match=r"path: expected a path such as '/menu/choose', .*, got "
+        ):
+            app.on(IncomingCall, path=path)(greet)
+        with pytest.raises(RegistrationError, match=r"path: expected a path"):
+            app.flow(IncomingCall, path=path)(anything)
+
+    def test_one_function_under_two_decorators(self, app: Any) -> None:
+        handler: Any = app.on(IncomingCall, path="/here")(greet)
+        with pytest.raises(RegistrationError, match=r"greet is registered already, and has one URL"):
+            app.on(OutgoingCall, path="/there")(handler)
+
+    @pytest.mark.parametrize("what", ["x", None, Application])
+    def test_unregistering_what_is_no_application(self, what: Any) -> None:
+        with pytest.raises(RegistrationError, match="application: expected an Application, got "):
+            Switchboard().unregister(what)

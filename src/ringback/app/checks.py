@@ -100,7 +100,14 @@ def check_takes_one(field: str, function: object, event: type[object]) -> None:
     Raises:
         RegistrationError: It can't, or it takes something else by its annotation.
     """
+    from ringback.app.routes import Route
+
     what = event.__name__
+    if isinstance(function, Route):
+        raise RegistrationError(
+            f"{field}: {function.name} is registered already, and has one URL; register another function, "
+            "which may call it"
+        )
     if not callable(function) or isinstance(function, type):
         raise RegistrationError(f"{field}: expected a function of {_an(what)}, got {function!r}")
     name = getattr(function, "__qualname__", None) or repr(function)

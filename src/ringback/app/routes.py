@@ -241,7 +241,8 @@ def check_path(path: str) -> str:
     Raises:
         RegistrationError: It doesn't begin with a slash, or holds what a path can't.
     """
-    if not _PATH.fullmatch(path) or any(part in (".", "..") for part in path.split("/")):
+    given = cast("object", path)
+    if not isinstance(given, str) or not _PATH.fullmatch(path) or not {".", ".."}.isdisjoint(path.split("/")):
         raise RegistrationError(
             f"path: expected a path such as '/menu/choose', unquoted and without query, got {path!r}"
         )

@@ -48,8 +48,7 @@ class Switchboard:
         Raises:
             RegistrationError: It isn't an application, or one of its URLs belongs to another one.
         """
-        if not isinstance(application, Application):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise RegistrationError(f"application: expected an Application, got {type(application).__name__}")
+        _check(application)
         if application in self._applications:
             return
         for other in self._applications:
@@ -59,7 +58,12 @@ class Switchboard:
         self._applications = (*self._applications, application)
 
     def unregister(self, application: Application, /) -> None:
-        """Stop serving an application; nothing happens where it isn't registered."""
+        """Stop serving an application; nothing happens where it isn't registered.
+
+        Raises:
+            RegistrationError: It isn't an application.
+        """
+        _check(application)
         self._applications = tuple(other for other in self._applications if other is not application)
 
     def matches(self, request: WebhookRequest, /) -> bool:
@@ -104,3 +108,8 @@ class Switchboard:
         ranked = [(application._rank(request), application) for application in self._applications]
         found = [(rank, application) for rank, application in ranked if rank is not None]
         return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _check(application: Application) -> None:
+    if not isinstance(application, Application):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise RegistrationError(f"application: expected an Application, got {type(application).__name__}")
