@@ -46,6 +46,13 @@ def deaf(event: CallEnded) -> None:
 """
 
 
+@pytest.fixture(autouse=True)
+def nobody_s_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under CI pytest's summary repeats whole messages; what is looked at here is what stands above it."""
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("BUILD_NUMBER", raising=False)
+
+
 def run(pytester: pytest.Pytester, tests: str, *args: str) -> pytest.RunResult:
     pytester.makepyfile(phone=PHONE, test_it="import pytest\nfrom phone import *\n" + tests)
     return pytester.runpytest_subprocess("-p", "no:cacheprovider", "--no-header", *args)
