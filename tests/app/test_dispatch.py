@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ringback import Client
 from ringback.app import Application, HandlerFailed, MemoryStore
-from ringback.app.answers import Desk
+from ringback.app.webhooks.answers import Desk
 from ringback.errors import InvalidValue
 from ringback.http import WebhookRequest
 from ringback.twiml import Message, MessagingResponse, Say, VoiceResponse

@@ -13,8 +13,9 @@ from contextlib import suppress
 
 import pytest
 
-from ringback.app import Application, CallFlow, HandlerFailed, portal
-from ringback.app.background import FAREWELL, Background
+from ringback.app import Application, CallFlow, HandlerFailed
+from ringback.app.loops import portal
+from ringback.app.loops.background import FAREWELL, Background
 from ringback.errors import CallHungUp
 from ringback.http import WebhookResponse
 from ringback.twiml import Say, VoiceResponse

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ringback.app import Application, CallFlow, ConferenceResult, HandlerFailed
-from ringback.app.flow_runs import FlowRun, FlowRuns
+from ringback.app.flows.runner import FlowRun, FlowRuns
 from ringback.errors import CallHungUp, FlowError, RegistrationError, TwimlError
 from ringback.twiml import (
     Client,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ringback.app import Application, AsyncLiveCall, CallFlow, followed
-from ringback.app.followed import Followed
-from ringback.app.live import Live
+from ringback.app import Application, AsyncLiveCall, CallFlow
+from ringback.app.live import followed
+from ringback.app.live.followed import Followed
+from ringback.app.live.live import Live
 from ringback.twiml import Say, VoiceResponse
 from ringback.webhooks import (
     CallEnded,

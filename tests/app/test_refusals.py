@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ringback import Application, CallFlow, IncomingCall, IncomingMessage, Switchboard
-from ringback.app.refusals import Refusals, Throttle
+from ringback.app.webhooks.refusals import Refusals, Throttle
 from ringback.http import WebhookRequest
 from ringback.twiml import VoiceResponse
 from tests.app.twilio import TOKEN, call_parameters, eventually, message_parameters, new_sid, request

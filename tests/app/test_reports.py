@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from ringback import Application, CallFlow, HandlerFailed, IncomingCall, IncomingMessage
 from ringback.app.reports import Heard, shown_sid, texts_of, without
-from ringback.app.stores import MemoryStore
 from ringback.errors import InvalidValue
+from ringback.stores.memory import MemoryStore
 from ringback.twiml import Message, MessagingResponse
 from ringback.webhooks import parse
 from tests.app.twilio import (

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ringback.app import threads as module
-from ringback.app.threads import Threads
+from ringback.app.loops import threads as module
+from ringback.app.loops.threads import Threads
 from tests.app.twilio import until
 
 if TYPE_CHECKING:

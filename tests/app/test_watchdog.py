@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ringback.app import Application, CallFlow
-from ringback.app import watchdog as module
-from ringback.app.watchdog import watchdog
+from ringback.app.loops import watchdog as module
+from ringback.app.loops.watchdog import watchdog
 from ringback.twiml import Say, VoiceResponse
 from ringback.webhooks import CallEnded, IncomingCall
 from tests.app.twilio import TOKEN, call_parameters, link, new_sid, request, tags, until

@@ -19,7 +19,7 @@ from ringback.app import (
     LiveMessage,
     Switchboard,
 )
-from ringback.app.portal import invoke
+from ringback.app.loops.portal import invoke
 from ringback.client import AsyncClient
 from ringback.errors import FlowError, InvalidValue, RegistrationError, TwimlError
 from ringback.transports.testing import AsyncFakeTransport, FakeTransport, json_response

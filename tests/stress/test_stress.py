@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ringback.app import threads, watchdog
-from ringback.app.followed import Followed
+from ringback.app.live.followed import Followed
+from ringback.app.loops import threads, watchdog
 from tests.stress.calls import dialling, hanging_up
 
 

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
         MessageScheduleType,
         MessageTrafficType,
     )
-    from ringback.app.live_calls import AsyncLiveCall, LiveCall
-    from ringback.app.live_messages import AsyncLiveMessage, LiveMessage
+    from ringback.app.live.calls import AsyncLiveCall, LiveCall
+    from ringback.app.live.messages import AsyncLiveMessage, LiveMessage
     from ringback.client import AsyncClient, Client
     from ringback.twiml import VoiceResponse
     from ringback.webhooks import OutgoingCall, VoiceFallback

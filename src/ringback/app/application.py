@@ -10,7 +10,6 @@ from ringback._core.client.resource import explained, explained_init
 from ringback._core.twiml.values import way_to
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback._generated.app import Starts
-from ringback.app.budget import Budget
 from ringback.app.checks import (
     check_event,
     check_listener,
@@ -19,22 +18,23 @@ from ringback.app.checks import (
     check_target,
     is_sync,
 )
-from ringback.app.dispatch import Dispatcher
 from ringback.app.emitter import wait
 from ringback.app.events import LocalEvent
-from ringback.app.flow_runs import FlowRuns
+from ringback.app.flows.runner import FlowRuns
 from ringback.app.hub import Hub, Settings
 from ringback.app.installing import adopt, install, install_async
-from ringback.app.live_calls import AsyncLiveCall, First, LiveCall, place, place_async
-from ringback.app.live_messages import AsyncLiveMessage, LiveMessage, send, send_async
-from ringback.app.portal import close_in_portal
-from ringback.app.refusals import Refusals
+from ringback.app.live.calls import AsyncLiveCall, First, LiveCall, place, place_async
+from ringback.app.live.messages import AsyncLiveMessage, LiveMessage, send, send_async
+from ringback.app.loops.budget import Budget
+from ringback.app.loops.portal import close_in_portal
 from ringback.app.registry import Registry
 from ringback.app.routes import check_public_url
 from ringback.app.settings import check_counts, check_flag, check_seconds, check_store
-from ringback.app.signatures import Gate
-from ringback.app.stores import MemoryStore
+from ringback.app.webhooks.dispatch import Dispatcher
+from ringback.app.webhooks.refusals import Refusals
+from ringback.app.webhooks.signatures import Gate
 from ringback.errors import InvalidValue, RegistrationError
+from ringback.stores.memory import MemoryStore
 from ringback.twiml import Hangup, MessagingResponse, Say, VoiceResponse
 from ringback.webhooks import IncomingCall, IncomingMessage, OutgoingCall, VoiceFallback
 
@@ -46,13 +46,13 @@ if TYPE_CHECKING:
     from ringback._core.client.options import RequestOptions
     from ringback._core.webhooks.events import Target
     from ringback._generated.app import DialParameters, TextParameters
-    from ringback.app.flows import Flow, FlowFunction
+    from ringback.app.flows.call import Flow, FlowFunction
     from ringback.app.routes import Callback, Handler, Method
-    from ringback.app.signatures import AuthToken
-    from ringback.app.stores import Store
+    from ringback.app.webhooks.signatures import AuthToken
     from ringback.client import AsyncClient, Client
     from ringback.http import WebhookRequest, WebhookResponse
     from ringback.rest import Application as ApplicationRecord
+    from ringback.stores.store import Store
 
 __all__ = ["Application"]
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import field, frozen
 
+from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import Event
-from ringback.app.failures import as_exception
-from ringback.app.forks import renew_in_child
-from ringback.app.portal import in_event_loop, invoke
+from ringback.app.loops.failures import as_exception
+from ringback.app.loops.portal import in_event_loop, invoke
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,25 +8,25 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import MessageRequest, Notification
-from ringback.app.answers import nothing, twiml
-from ringback.app.background import FAREWELL, Background
 from ringback.app.emitter import Emitter
 from ringback.app.events import HandlerFailed
-from ringback.app.followed import Followed
-from ringback.app.forks import renew_in_child
-from ringback.app.portal import call_in, in_event_loop, portal_loop
+from ringback.app.live.followed import Followed
+from ringback.app.loops.background import FAREWELL, Background
+from ringback.app.loops.portal import call_in, in_event_loop, portal_loop
+from ringback.app.loops.threads import Threads
 from ringback.app.reports import Oddities, shown_sid, texts_of, without
 from ringback.app.routes import function_name
-from ringback.app.threads import Threads
+from ringback.app.webhooks.answers import nothing, twiml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Sequence
     from concurrent.futures import Future
 
     from ringback._core.webhooks.events import Event
-    from ringback.app.stores import Store
     from ringback.http import WebhookResponse
+    from ringback.stores.store import Store
     from ringback.twiml import MessagingResponse, VoiceResponse
 
 __all__ = ["Hub", "Settings"]

@@ -14,8 +14,8 @@ from attrs import frozen
 
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback.app.checks import check_takes_one
-from ringback.app.flows import CallFlow, Flow
-from ringback.app.portal import is_async
+from ringback.app.flows.call import CallFlow, Flow
+from ringback.app.loops.portal import is_async
 from ringback.app.routes import Callback, Handler, RouteTable, check_path, family, function_name
 from ringback.errors import RegistrationError
 from ringback.webhooks import IncomingCall, IncomingMessage, MessageFallback, VoiceFallback
@@ -23,7 +23,7 @@ from ringback.webhooks import IncomingCall, IncomingMessage, MessageFallback, Vo
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ringback.app.flows import FlowEvent, FlowFunction
+    from ringback.app.flows.call import FlowEvent, FlowFunction
     from ringback.app.routes import AnyRoute, Method
 
 __all__ = ["Adopted", "Registry"]

@@ -17,9 +17,9 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from attrs import frozen
 
 from ringback import webhooks
+from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback._generated.webhooks.tables import SELECTORS
-from ringback.app.forks import renew_in_child
 from ringback.errors import InvalidValue, RegistrationError
 
 if TYPE_CHECKING:

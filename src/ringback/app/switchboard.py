@@ -6,8 +6,8 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ringback.app.application import Application
-from ringback.app.portal import close_in_portal
-from ringback.app.refusals import Refusals
+from ringback.app.loops.portal import close_in_portal
+from ringback.app.webhooks.refusals import Refusals
 from ringback.errors import RegistrationError
 
 if TYPE_CHECKING:

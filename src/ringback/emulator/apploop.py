@@ -20,7 +20,7 @@ import time
 from asyncio import futures
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
-from ringback.app import watchdog
+from ringback.app.loops import watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from attrs import frozen
 
 from ringback.app import Application, Switchboard
-from ringback.app.budget import CLOCK
+from ringback.app.loops.budget import CLOCK
 from ringback.emulator.engine.documents import MOST_BYTES
 from ringback.emulator.engine.process import Failure
 from ringback.emulator.engine.urls import WebUrl

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from attrs import frozen
 
-from ringback.app.portal import in_event_loop
+from ringback.app.loops.portal import in_event_loop
 from ringback.emulator.engine.arguments import one_of
 from ringback.emulator.engine.arguments import seconds as check_seconds
 from ringback.emulator.engine.arguments import text as check_text

@@ -17,7 +17,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ringback.app.forks import renew_in_child
+from ringback._core.forks import renew_in_child
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

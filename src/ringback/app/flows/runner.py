@@ -18,13 +18,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import VoiceRequest
-from ringback.app.answers import Answer, twiml
-from ringback.app.failures import as_exception, from_outside
-from ringback.app.forks import renew_in_child
-from ringback.app.portal import call_in
+from ringback.app.loops.failures import as_exception, from_outside
+from ringback.app.loops.portal import call_in
 from ringback.app.reports import Heard, shown_sid
 from ringback.app.tags import tagged
+from ringback.app.webhooks.answers import Answer, twiml
 from ringback.errors import CallHungUp, FlowError
 from ringback.twiml import VoiceResponse
 from ringback.webhooks import DialResult, GatherResult, RecordResult, parse
@@ -32,11 +32,11 @@ from ringback.webhooks import DialResult, GatherResult, RecordResult, parse
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-    from ringback.app.flows import Flow, FlowEvent
+    from ringback.app.flows.call import Flow, FlowEvent
     from ringback.app.hub import Hub
-    from ringback.app.identity import Identity
     from ringback.app.routes import RouteTable
     from ringback.app.tags import Tag
+    from ringback.app.webhooks.identity import Identity
 
 __all__ = ["FlowRun", "FlowRuns"]
 

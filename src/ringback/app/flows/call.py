@@ -67,7 +67,7 @@ if TYPE_CHECKING:
         Trim,
         Voice,
     )
-    from ringback.app.flow_runs import FlowRun
+    from ringback.app.flows.runner import FlowRun
     from ringback.app.tags import Tag
     from ringback.twiml import (
         Application,

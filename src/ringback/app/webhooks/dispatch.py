@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Final, cast
 
 from attrs import frozen
 
+from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import Event, Notification
-from ringback.app.answered import Answered
-from ringback.app.answers import Answer, Desk, nothing, refusal
-from ringback.app.budget import Budget
-from ringback.app.flows import Flow
-from ringback.app.forks import renew_in_child
-from ringback.app.handler_runs import HandlerRuns
+from ringback.app.flows.call import Flow
 from ringback.app.hub import text_of
-from ringback.app.identity import identify
-from ringback.app.portal import check_no_loop, start_in_portal
+from ringback.app.loops.budget import Budget
+from ringback.app.loops.portal import check_no_loop, start_in_portal
 from ringback.app.routes import Handler, family
 from ringback.app.tags import Tag, read_tag, untagged
+from ringback.app.webhooks.answered import Answered
+from ringback.app.webhooks.answers import Answer, Desk, nothing, refusal
+from ringback.app.webhooks.handler_runs import HandlerRuns
+from ringback.app.webhooks.identity import identify
 from ringback.errors import WebhookInvalid
 from ringback.http import WebhookResponse
 from ringback.webhooks import CallEnded, parse, read_parameters
@@ -31,13 +31,13 @@ from ringback.webhooks import CallEnded, parse, read_parameters
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from ringback.app.flow_runs import FlowRuns
-    from ringback.app.flows import FlowEvent
+    from ringback.app.flows.call import FlowEvent
+    from ringback.app.flows.runner import FlowRuns
     from ringback.app.hub import Hub
-    from ringback.app.identity import Identity
-    from ringback.app.refusals import Refusals
     from ringback.app.routes import AnyRoute, Match, RouteTable
-    from ringback.app.signatures import Gate
+    from ringback.app.webhooks.identity import Identity
+    from ringback.app.webhooks.refusals import Refusals
+    from ringback.app.webhooks.signatures import Gate
     from ringback.http import WebhookRequest
     from ringback.webhooks import Parameters
 

@@ -9,8 +9,8 @@ from ringback._core.webhooks.events import Event
 from ringback._generated.app import AsyncReplies, Replies
 from ringback.app.emitter import wait, wait_blocking
 from ringback.app.events import OutgoingMessage
-from ringback.app.live import Live
-from ringback.app.ready import Ready
+from ringback.app.live.live import Live
+from ringback.app.loops.ready import Ready
 from ringback.app.tags import tagged
 from ringback.errors import ApiError, InvalidValue
 from ringback.webhooks import MessageStatusChanged

@@ -6,10 +6,10 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from ringback.app.answers import Answer, document_for, twiml
 from ringback.app.hub import text_of
-from ringback.app.portal import call_in, invoke
+from ringback.app.loops.portal import call_in, invoke
 from ringback.app.reports import shown_sid
+from ringback.app.webhooks.answers import Answer, document_for, twiml
 
 if TYPE_CHECKING:
     from ringback._core.webhooks.events import Event

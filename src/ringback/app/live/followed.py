@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 from weakref import ref
 
-from ringback.app.forks import renew_in_child
+from ringback._core.forks import renew_in_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -16,8 +16,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback._core.webhooks.events import MessageRequest, Notification, VoiceRequest
-from ringback.app.budget import CLOCK, Budget
-from ringback.app.portal import call_in, portal_is_blocked
+from ringback.app.loops.budget import CLOCK, Budget
+from ringback.app.loops.portal import call_in, portal_is_blocked
 from ringback.app.tags import tagged
 from ringback.errors import TwimlError
 from ringback.http import WebhookResponse

@@ -13,10 +13,10 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, ClassVar, Final, TypeVar
 
+from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import Event
 from ringback.app.checks import check_event, check_listener, check_registered
 from ringback.app.emitter import Emitter
-from ringback.app.forks import renew_in_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,15 +11,15 @@ import json
 import logging
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ringback.app.budget import Budget, within
+from ringback.app.loops.budget import Budget, within
 from ringback.app.reports import without
-from ringback.app.stores import MemoryStore
 from ringback.http import WebhookResponse
+from ringback.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from ringback.app.stores import Store
+    from ringback.stores.store import Store
 
 __all__ = ["Answered"]
 

@@ -16,10 +16,10 @@ import threading
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar, cast
 
-from ringback.app.failures import as_exception, from_outside
-from ringback.app.forks import renew_in_child
-from ringback.app.ready import Ready
-from ringback.app.watchdog import watchdog
+from ringback._core.forks import renew_in_child
+from ringback.app.loops.failures import as_exception, from_outside
+from ringback.app.loops.ready import Ready
+from ringback.app.loops.watchdog import watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine

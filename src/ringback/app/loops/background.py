@@ -7,7 +7,7 @@ import logging
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Final, cast
 
-from ringback.app.watchdog import watchdog
+from ringback.app.loops.watchdog import watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from ringback.app.refusals import Throttle
-from ringback.app.threads import Threads
+from ringback.app.loops.threads import Threads
+from ringback.app.webhooks.refusals import Throttle
 from ringback.errors import ConfigurationError, SignatureInvalid
 from ringback.webhooks.keys import AuthToken, Keyring
 from ringback.webhooks.signature import SIGNATURE_HEADER, claim_of
 
 if TYPE_CHECKING:
-    from ringback.app.refusals import Refusals
     from ringback.app.routes import Match
+    from ringback.app.webhooks.refusals import Refusals
     from ringback.http import WebhookRequest
     from ringback.webhooks import Parameters
 

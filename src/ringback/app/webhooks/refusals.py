@@ -15,8 +15,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from ringback.app.answers import refusal
-from ringback.app.forks import renew_in_child
+from ringback._core.forks import renew_in_child
+from ringback.app.webhooks.answers import refusal
 from ringback.webhooks import SIGNATURE_HEADER
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeVar
 from weakref import WeakSet
 
-from ringback.app.forks import renew_in_child
+from ringback._core.forks import renew_in_child
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,9 +11,9 @@ from ringback._core.twiml.values import way_to
 from ringback._core.webhooks.events import Event, VoiceRequest
 from ringback.app.checks import check_target
 from ringback.app.emitter import wait, wait_blocking
-from ringback.app.flow_runs import FINAL
-from ringback.app.live import Live
-from ringback.app.ready import Ready
+from ringback.app.flows.runner import FINAL
+from ringback.app.live.live import Live
+from ringback.app.loops.ready import Ready
 from ringback.app.tags import tagged
 from ringback.errors import ApiError, CallHungUp, InvalidValue, NotFound, TransportError
 from ringback.twiml import VoiceResponse
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ringback._core.client.options import RequestOptions
     from ringback._core.webhooks.events import Target
     from ringback._generated.app import DialParameters
-    from ringback.app.flow_runs import FlowRuns
+    from ringback.app.flows.runner import FlowRuns
     from ringback.app.hub import Hub
     from ringback.app.routes import Method, RouteTable
     from ringback.client import AsyncClient, Client

@@ -1,0 +1,8 @@
+"""Where code runs, how long it may, and how it ends.
+
+portal.py      from synchronous code into a loop; threads.py the other way
+background.py  coroutines that can be ended whatever they do; failures.py what they raise
+watchdog.py    loops that are blocked
+budget.py      how long one request may take
+ready.py       nothing to await
+"""
