@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from contextvars import copy_context
+from http.client import IncompleteRead
 from inspect import iscoroutine
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, Protocol
@@ -111,6 +112,13 @@ class Courier:
 
     def send(self, ask: Ask, /) -> Outcome:
         """The answer, or why there is none."""
+        started = time.monotonic()
+        try:
+            return self._sent(ask)
+        finally:
+            ask.spent.seconds += time.monotonic() - started
+
+    def _sent(self, ask: Ask) -> Outcome:
         url = WebUrl.parse(ask.request.url)
         if url is None:
             return Failure("refused", "this is no URL that could be asked")
@@ -196,7 +204,13 @@ class Courier:
         except SSLError as error:
             return Failure("tls", f"no TLS connection ({error})")
         except (HTTPError, OSError, ValueError) as error:
-            return Failure("broken", f"the connection broke ({type(error).__name__})")
+            detail = f"the connection broke ({type(error).__name__})"
+            return Failure("lost", detail) if _is_loss(error) else Failure("broken", detail)
+
+
+def _is_loss(error: Exception) -> bool:
+    """Whether the other side closed or reset the connection, and didn't say something that is no HTTP."""
+    return any(isinstance(each, (ConnectionError, IncompleteRead)) for each in (error, *error.args))
 
 
 def _pool_for(pools: urllib3.PoolManager, url: WebUrl) -> urllib3.HTTPConnectionPool:
@@ -221,9 +235,12 @@ def _call(handler: Handler, ask: Ask) -> Outcome:
 
 async def _run(application: Application | Switchboard, ask: Ask) -> Outcome:
     """What an application answers, if it does so in time by the clock of this loop."""
-    CLOCK.set(asyncio.get_running_loop().time)
+    clock = asyncio.get_running_loop().time
+    CLOCK.set(clock)
+    started = clock()
     task = asyncio.ensure_future(application.handle(ask.request))
     await asyncio.wait({task}, timeout=ask.limits.total)
+    ask.spent.seconds += clock() - started
     if not task.done():
         return _late(ask)
     try:

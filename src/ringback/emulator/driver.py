@@ -505,6 +505,7 @@ class Driver:
     def _answered(self, delivery: Delivery, answer: Future[Outcome]) -> None:
         if answer.cancelled():
             limit = delivery.ask.limits.total
+            delivery.ask.spent.seconds += limit
             self._arrived(delivery, Failure("timeout", f"no answer within {limit:g} s: its loop is blocked"))
         else:
             self._arrived(delivery, answer.result())

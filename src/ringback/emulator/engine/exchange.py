@@ -1,7 +1,10 @@
 """One webhook, from the URL to the answer: signature, cookies, retries, redirects, time-outs.
 
 https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides describes the settings in a URL's
-fragment, which are obeyed here: `ct`, `rt`, `tt` (milliseconds), `rc` (retries) and `rp` (on what).
+fragment, which are obeyed here: `ct`, `rt`, `tt` (milliseconds; `tt` for all tries together), `rc` (retries)
+and `rp` (on what). Two things that no page says are assumed: a connection that is lost before the answer is
+whole counts as `rt`; a setting that makes no sense is reported with the code for such policies (11243) and
+ignored, a number out of its range moved into it.
 """
 
 from __future__ import annotations
@@ -11,15 +14,17 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import parse_qs, urlencode
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from ringback.emulator.engine.arguments import whole
-from ringback.emulator.engine.process import Failure, Limits, Outcome, Steps, ask
+from ringback.emulator.engine.process import Failure, Limits, Outcome, Spent, Steps, ask
 from ringback.emulator.engine.urls import WebUrl, resolve, shown
 from ringback.http import Headers, WebhookRequest, WebhookResponse
 from ringback.webhooks import sign
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.records import Account
 
@@ -29,6 +34,10 @@ MOST_REDIRECTS: Final = 10
 _FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"
 # Twilio follows these and no others; 308 is an error to it.
 _REDIRECTS: Final = frozenset({301, 302, 303, 307})
+_POLICIES: Final = frozenset({"4xx", "5xx", "ct", "rt", "all"})
+_DEFAULT: Final = "ct"
+# Seconds below which another try is not worth its while.
+_LEAST: Final = 0.01
 
 
 @frozen
@@ -93,21 +102,37 @@ class Session:
 
 @frozen
 class _Settings:
+    """What a URL's fragment asks for.
+
+    Attributes:
+        limits: How long one try may take; `total` holds for all of them.
+        retries: How many tries there are beyond the first.
+        policy: On what.
+        wrong: What in the fragment makes no sense.
+    """
+
     limits: Limits
     retries: int
     policy: frozenset[str]
+    wrong: tuple[str, ...]
 
     @classmethod
     def of(cls, url: WebUrl) -> _Settings:
-        given = parse_qs(url.fragment)
+        given = {name: values[0] for name, values in parse_qs(url.fragment, keep_blank_values=True).items()}
+        wrong: list[str] = []
 
         def number(name: str, default: int, low: int, high: int) -> int:
-            value = whole(given.get(name, [""])[0])
+            if name not in given:
+                return default
+            value = whole(given[name])
+            if value is None or not low <= value <= high:
+                wrong.append(f"{name}: expected {low} to {high}, got {given[name]!r:.40}")
             return default if value is None else min(max(value, low), high)
 
-        policy = frozenset(",".join(given.get("rp", ["ct"])).split(","))
-        if "all" in policy:
-            policy |= {"ct", "rt", "4xx", "5xx"}
+        words = frozenset(given.get("rp", _DEFAULT).split(","))
+        if words - _POLICIES:
+            wrong.append(f"rp: expected some of {', '.join(sorted(_POLICIES))}, got {given['rp']!r:.40}")
+        policy = words & _POLICIES or frozenset({_DEFAULT})
         return cls(
             limits=Limits(
                 number("ct", 5000, 100, 10_000) / 1000,
@@ -115,14 +140,15 @@ class _Settings:
                 number("tt", 15_000, 100, 15_000) / 1000,
             ),
             retries=number("rc", 1, 0, 5),
-            policy=policy,
+            policy=_POLICIES if "all" in policy else policy,
+            wrong=tuple(wrong),
         )
 
     def again(self, outcome: Outcome) -> bool:
         match outcome:
             case Failure(kind="connect"):
                 return "ct" in self.policy
-            case Failure(kind="timeout"):
+            case Failure(kind="timeout" | "lost"):
                 return "rt" in self.policy
             case WebhookResponse(status=status):
                 return f"{status // 100}xx" in self.policy
@@ -131,20 +157,36 @@ class _Settings:
 
 
 def exchange(
-    session: Session, method: str, url: str, pairs: Pairs, *, lane: str, token: str
+    session: Session,
+    method: str,
+    url: str,
+    pairs: Pairs,
+    *,
+    lane: str,
+    token: str,
+    warn: Callable[[Trouble], None],
 ) -> Steps[Answer | Trouble]:
-    """Ask `url`. `token` is the idempotency token: one a webhook, the same for its retries."""
+    """Ask `url`.
+
+    Args:
+        session: Whose webhook it is.
+        method: GET or POST.
+        url: Where it goes.
+        pairs: Its parameters.
+        lane: Those of one lane are sent one after the other.
+        token: The idempotency token: one a webhook, the same for its retries.
+        warn: Told of what is wrong with the URL, but doesn't stop the webhook.
+    """
     where = _usable(url)
     if isinstance(where, Trouble):
         return where
     settings = _Settings.of(where)
+    for wrong in settings.wrong:
+        warn(Trouble(11243, f"{wrong} in the fragment of {shown(url)}", url, warning=True))
+    spent = Spent()
     for _ in range(MOST_REDIRECTS + 1):
         request = _request(session, method, where, pairs, token)
-        outcome = yield from ask(request, lane, settings.limits)
-        for _ in range(settings.retries):
-            if not settings.again(outcome):
-                break
-            outcome = yield from ask(request, lane, settings.limits)
+        outcome = yield from _tried(request, lane, settings, spent)
         if isinstance(outcome, Failure):
             return _unreachable(outcome, url)
         session.cookies.keep(where.host.lower(), outcome.headers.get_all("Set-Cookie"))
@@ -160,6 +202,19 @@ def exchange(
             return Trouble(11200, f"HTTP {outcome.status} from {shown(url)}", url, outcome.body)
         return Answer(url, outcome)
     return Trouble(11215, f"more than {MOST_REDIRECTS} HTTP redirects", url)
+
+
+def _tried(request: WebhookRequest, lane: str, settings: _Settings, spent: Spent) -> Steps[Outcome]:
+    """What came of a request and its retries."""
+    outcome: Outcome = Failure("timeout", f"no answer within {settings.limits.total:g} s")
+    for _ in range(1 + settings.retries):
+        left = settings.limits.total - spent.seconds
+        if left < _LEAST:
+            break
+        outcome = yield from ask(request, lane, evolve(settings.limits, total=left), spent)
+        if not settings.again(outcome):
+            break
+    return outcome
 
 
 def _request(session: Session, method: str, url: WebUrl, pairs: Pairs, token: str) -> WebhookRequest:

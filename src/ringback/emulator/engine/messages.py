@@ -150,7 +150,13 @@ def _fetch(
     pairs: parameters.Pairs,
 ) -> Steps[Document | Trouble]:
     answer = yield from exchange(
-        session, method, url, pairs, lane=f"{message.sid}/messaging", token=network.sids.uuid("token")
+        session,
+        method,
+        url,
+        pairs,
+        lane=f"{message.sid}/messaging",
+        token=network.sids.uuid("token"),
+        warn=lambda trouble: network.problem(session.account, message.sid, trouble),
     )
     if isinstance(answer, Trouble):
         return answer

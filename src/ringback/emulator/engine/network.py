@@ -222,7 +222,13 @@ class Network:
 
         def steps() -> Steps[None]:
             answer = yield from exchange(
-                session, method, url, pairs, lane=f"{subject}/notifications", token=token
+                session,
+                method,
+                url,
+                pairs,
+                lane=f"{subject}/notifications",
+                token=token,
+                warn=lambda trouble: self.problem(session.account, subject, trouble),
             )
             if isinstance(answer, Trouble):
                 self.problem(session.account, subject, answer)

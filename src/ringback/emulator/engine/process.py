@@ -23,7 +23,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from ringback.http import WebhookRequest, WebhookResponse
 
@@ -51,6 +51,7 @@ __all__ = [
     "Signal",
     "Source",
     "Speech",
+    "Spent",
     "StayOver",
     "Steps",
     "Wait",
@@ -70,13 +71,25 @@ class Limits:
     total: float = 15.0
 
 
+@define(eq=False)
+class Spent:
+    """The seconds that the tries of one webhook have taken so far, by the clock that their limits go by."""
+
+    seconds: float = 0.0
+
+
 @frozen
 class Ask:
-    """Send a request. Those of one lane are sent one after the other."""
+    """Send a request. Those of one lane are sent one after the other.
+
+    Attributes:
+        spent: Whoever sends it adds the time that this took.
+    """
 
     request: WebhookRequest
     lane: str
     limits: Limits = Limits()
+    spent: Spent = field(factory=Spent, eq=False)
 
 
 @frozen
@@ -92,11 +105,12 @@ class Failure:
 
     Attributes:
         kind: `host` (no such host), `connect` (nobody listens, or not in time), `timeout` (no answer in
-            time), `tls`, `broken` (an answer that is no HTTP) or `refused` (the driver may not send there).
+            time), `tls`, `lost` (the connection was closed or reset before the answer was whole), `broken`
+            (an answer that is no HTTP) or `refused` (the driver may not send there).
         detail: In words.
     """
 
-    kind: Literal["host", "connect", "timeout", "tls", "broken", "refused"]
+    kind: Literal["host", "connect", "timeout", "tls", "lost", "broken", "refused"]
     detail: str
 
 
@@ -203,9 +217,9 @@ class StayOver(_InConference):
 Steps: TypeAlias = Generator["Ask | Wait", "Outcome | Signal | None", T]
 
 
-def ask(request: WebhookRequest, lane: str, limits: Limits) -> Steps[Outcome]:
+def ask(request: WebhookRequest, lane: str, limits: Limits, spent: Spent) -> Steps[Outcome]:
     """Send `request`; what came back."""
-    got = yield Ask(request, lane, limits)
+    got = yield Ask(request, lane, limits, spent)
     if not isinstance(got, (WebhookResponse, Failure)):
         raise TypeError(f"an Ask was answered with {got!r}")
     return got

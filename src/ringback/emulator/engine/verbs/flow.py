@@ -124,6 +124,7 @@ def _fetch(leg: Leg, source: Source) -> Steps[Document | Trouble]:
         pairs,
         lane=f"{leg.call.sid}/voice",
         token=network.sids.uuid("token"),
+        warn=lambda trouble: network.problem(leg.session.account, leg.call.sid, trouble),
     )
     if isinstance(answer, Trouble):
         return answer
