@@ -8,6 +8,7 @@
 
 Each is in the module of its name (store, memory, sqlite, redis, postgres), imported when it is first used.
 What these share is in values (what may be kept) and per_loop (connections that belong to an event loop).
+What lies in memory is in shelf (kept within bounds), timetable (what is due when) and mailboxes (notes).
 """
 
 from __future__ import annotations

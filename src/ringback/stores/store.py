@@ -39,7 +39,7 @@ class Outcome(Enum):
     LOST = "lost"
     """The field was there already, and stays as it was."""
     FENCED = "fenced"
-    """The epoch isn't the record's: the run has another owner by now."""
+    """The epoch isn't the record's: the run has another owner by now, or was superseded."""
     MISSING = "missing"
     """There is no such record."""
 
@@ -84,7 +84,7 @@ class Begun:
 
     Attributes:
         created: Whether the run is new.
-        record: The new run's record, or that of the call's latest one, which was in the way.
+        record: The run's record; or that of the call's latest one, which was in the way.
     """
 
     created: bool
@@ -100,7 +100,7 @@ class Appended:
         owner: The run's owner; empty where the record is missing.
         epoch: Its epoch; 0 where the record is missing.
         fields: Those that were wanted and are there; of an append that was lost also the field itself.
-        told: Of a fact that won, whether the owner's mailbox was reached.
+        told: Of a fact that won, whether the owner's mailbox was reached; else unknown.
     """
 
     outcome: Outcome
@@ -136,9 +136,12 @@ class Store(Protocol):
 class RunStore(Store, Protocol):
     """A store that flows live in, too, and by which workers reach each other.
 
-    Each operation on one run is atomic. Records expire `ttl` seconds after the last operation that said so.
+    Each operation on one run is atomic. Records expire `ttl` seconds after the last operation that said so, a
+    call's latest run and what is due with them.
     Worker ids are 1 to 64 letters, digits, `-` and `_`, run ids and field names 1 to 128 of those and `.:#/`;
-    calls are any text of 1 to 256 characters. Values have up to 1 MB, notes up to 2,000 bytes.
+    calls are any text of 1 to 256 characters without NUL. Values have up to 1 MB, notes up to 2,000 bytes; an
+    empty note tells nobody. Times are 1 ms to 31 days, `due` from 0 on. Of fields, runs and workers, an
+    operation names up to 1,000. What is beyond that raises `InvalidValue`, before anything is done.
     """
 
     async def begin(
@@ -156,12 +159,14 @@ class RunStore(Store, Protocol):
     ) -> Begun:
         """Make a run with these fields, the call's latest, unless it has a latest one that isn't `before`.
 
-        What was the latest until then, if its record is still there, gets its epoch raised by one and the
-        field `moved` with the new run's id, unless it has that, and its owner is told `note`.
+        What was the latest until then, if its record is still there, gets its epoch raised by one, and the
+        field `moved` with the new run's id unless it has that field, and its owner is told `note`. When it
+        expires and when it is due stay as they were.
 
         Args:
             call: What it leads.
-            run: Its id, new unless this is a repetition: a run that is there already is left as it is.
+            run: Its id, new unless this is a repetition: a run that is there already is left as it is, and
+                told, whether it is the latest or not.
             fields: What is in its record from the start.
             owner: The worker whose it is.
             epoch: Its epoch.
@@ -187,6 +192,9 @@ class RunStore(Store, Protocol):
     ) -> Appended:
         """Set a field unless it is set, and say what the record has by then.
 
+        Of what can be in the way, the first one is said: the record is missing, the decision is fenced, the
+        field was there.
+
         Args:
             run: Whose.
             field: Its name.
@@ -208,6 +216,8 @@ class RunStore(Store, Protocol):
     async def claim(self, run: str, epoch: int, me: str, *, ttl: float) -> Record | None:
         """Become the owner of a run whose epoch is `epoch`, and raise that by one.
 
+        Its record is kept for `ttl` seconds from now on. When it is due stays as it was.
+
         Returns:
             The record as it is now, or None where the epoch is another one or the record is gone.
         """
@@ -228,7 +238,7 @@ class RunStore(Store, Protocol):
         ...
 
     async def pulse_of(self, worker: str) -> int | None:
-        """How often a worker has told so; None where its last time has lapsed, or it has left."""
+        """How often a worker has told so without a lapse; None where that has lapsed, or it has left."""
         ...
 
     async def leave(self, me: str) -> None:
@@ -236,11 +246,17 @@ class RunStore(Store, Protocol):
         ...
 
     async def tell(self, worker: str, note: bytes) -> Told:
-        """Put a note into a worker's mailbox. It may get lost."""
+        """Put a note of at least one byte into a worker's mailbox. It may get lost.
+
+        Returns:
+            Whether somebody has that mailbox open. Unknown where it is open and full, or the store can't say.
+        """
         ...
 
     def mail(self, me: str) -> AsyncGenerator[bytes, None]:
         """The notes that are put into this worker's mailbox from now on. The first one, which is empty, says
-        that the mailbox is open. Raises where the connection is lost.
+        that the mailbox is open. Raises where the connection is lost; it is closed with `aclose`.
+
+        A worker has one mailbox open at a time; which one gets a note is open where it has two.
         """
         ...
