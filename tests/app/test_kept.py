@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ringback.app import Application, AsyncLiveCall, CallFlow
-from ringback.app.live import followed
-from ringback.app.live.followed import Followed
+from ringback.app.live import index
+from ringback.app.live.index import LiveIndex
 from ringback.app.live.live import Live
 from ringback.twiml import Say, VoiceResponse
 from ringback.webhooks import (
@@ -65,8 +65,8 @@ class TestLiveCallsAndMessages:
             await one()
         gc.collect()
         assert [each() for each in kept] == [None] * 100
-        assert not app._hub.followed._held
-        assert len(app._hub.followed) == 0
+        assert not app._hub.live._held
+        assert len(app._hub.live) == 0
         await app.aclose()
 
     async def test_what_nobody_holds_goes_before(self) -> None:
@@ -76,7 +76,7 @@ class TestLiveCallsAndMessages:
         for _ in range(50):
             await app.text(twilio.client, to=TO, from_=FROM, body="x")
         gc.collect()
-        assert len(app._hub.followed) == 0
+        assert len(app._hub.live) == 0
         heard: list[str] = []
         app.on(MessageStatusChanged, lambda event: heard.append(event.message_sid))
         for sid in twilio.callbacks:
@@ -96,7 +96,7 @@ class TestLiveCallsAndMessages:
         await app.aclose()
 
     async def test_listeners_hear_of_stragglers_for_a_while(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(followed, "STRAGGLERS", 1.5)
+        monkeypatch.setattr(index, "STRAGGLERS", 1.5)
         app = application()
         twilio = Twilio(app)
         heard: list[str] = []
@@ -109,10 +109,10 @@ class TestLiveCallsAndMessages:
         url = app.callback(RecordingStatusChanged).url
         assert (await app.handle(request(url, recorded(sid)))).status == 204
         assert heard == [sid]
-        await eventually(lambda: not app._hub.followed._ended)
+        await eventually(lambda: not app._hub.live._ended)
         gc.collect()
         assert gone() is None
-        assert len(app._hub.followed) == 0
+        assert len(app._hub.live) == 0
         await app.aclose()
 
     async def test_who_waits_keeps_what_they_wait_for(self) -> None:
@@ -133,7 +133,7 @@ class TestLiveCallsAndMessages:
         twilio = Twilio(app)
         call = await twilio.call()
         other = AsyncLiveCall(app._hub, app._flows, twilio.client, call.record)
-        app._hub.followed.follow(call.sid, other)
+        app._hub.live.follow(call.sid, other)
         del other
         gc.collect()
         await twilio.reports(call.sid, "ringing")
@@ -158,10 +158,10 @@ class Something:
 def never(seconds: float, function: Callable[[], object]) -> None: ...
 
 
-class TestFollowed:
+class TestIndex:
     def test_the_oldest_make_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(Followed, "_MOST", 3)
-        all = Followed(never)
+        monkeypatch.setattr(LiveIndex, "_MOST", 3)
+        all = LiveIndex(never)
 
         def one(number: int) -> None:
             something = Something()
@@ -181,9 +181,9 @@ class TestFollowed:
         assert all.about(None) == []
 
     def test_the_oldest_that_have_ended_make_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(Followed, "_MOST_ENDED", 2)
+        monkeypatch.setattr(LiveIndex, "_MOST_ENDED", 2)
         monkeypatch.setattr(Something, "_ended", Something._heard)
-        all = Followed(never)
+        all = LiveIndex(never)
 
         def one(number: int) -> None:
             something = Something()
@@ -198,8 +198,8 @@ class TestFollowed:
         assert not all._held
 
     def test_what_is_older_than_any_call_goes(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(followed, "LONGEST", -1.0)
-        all = Followed(never)
+        monkeypatch.setattr(index, "LONGEST", -1.0)
+        all = LiveIndex(never)
         something = Something()
         all.follow("CA1", something)
         all.hold(something)

@@ -178,7 +178,7 @@ class TestCalls:
             app.dial(client, to=GUEST, from_="+15005550000", answer=HELLO)
         with pytest.raises(InvalidValue):
             app.dial(client, to=GUEST, from_=OURS, answer=HELLO, timeout=9999)
-        assert not app._hub.followed._by_token
+        assert not app._hub.live._by_token
 
     def test_what_is_passed_on(self, network: Emulator, app: Application, client: Client) -> None:
         heard: list[MachineDetectionResult] = []

@@ -134,7 +134,7 @@ def what_is_left(app: Application, before: set[str]) -> dict[str, int]:
         "handlers at work": len(app._dispatcher._handlers._by_call),
         "held answers": len(app._dispatcher._desk._held),
         "requests under way": len(app._dispatcher._running),
-        "followed": len(app._hub.followed),
+        "followed": len(app._hub.live),
     }
 
 

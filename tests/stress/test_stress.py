@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ringback.app.live.followed import Followed
+from ringback.app.live.index import LiveIndex
 from ringback.app.loops import threads, watchdog
 from tests.stress.calls import dialling, hanging_up
 
@@ -17,7 +17,7 @@ def test_nothing_is_left_of_calls_that_hang_up(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_memory_is_flat_over_calls_that_are_dialled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Followed, "_MOST_ENDED", 50)
+    monkeypatch.setattr(LiveIndex, "_MOST_ENDED", 50)
     used = await dialling(1_500, 6, answers=100)
     # A thousand calls come after the second reading; one that stayed would take kilobytes.
     assert max(used[2:]) - used[1] < 300_000, used

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
         MessageScheduleType,
         MessageTrafficType,
     )
-    from ringback.app.live.calls import AsyncLiveCall, LiveCall
-    from ringback.app.live.messages import AsyncLiveMessage, LiveMessage
+    from ringback._generated.sync.calls import LiveCall
+    from ringback._generated.sync.messages import LiveMessage
+    from ringback.app.live.calls import AsyncLiveCall
+    from ringback.app.live.messages import AsyncLiveMessage
     from ringback.client import AsyncClient, Client
     from ringback.twiml import VoiceResponse
     from ringback.webhooks import OutgoingCall, VoiceFallback

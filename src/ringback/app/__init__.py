@@ -1,6 +1,6 @@
 """The runtime: answering webhooks, leading calls, following what becomes of calls and messages.
 
-application.py   Application: the public face
+application.py   Application: the public face; starting.py what it starts and follows by the REST API
 switchboard.py   several applications behind one adapter
 registry.py      what is registered under which URL; routes.py what a URL is; tags.py what we write into it
 webhooks/        a webhook's way to its answer
@@ -17,11 +17,13 @@ stores.py        the stores' names as they were before `ringback.stores` had the
 
 from __future__ import annotations
 
+from ringback._generated.sync.calls import LiveCall
+from ringback._generated.sync.messages import LiveMessage
 from ringback.app.application import Application
 from ringback.app.events import HandlerFailed, LocalEvent, OutgoingMessage
 from ringback.app.flows.call import CallFlow, ConferenceResult, Flow
-from ringback.app.live.calls import AsyncLiveCall, LiveCall
-from ringback.app.live.messages import AsyncLiveMessage, LiveMessage
+from ringback.app.live.calls import AsyncLiveCall
+from ringback.app.live.messages import AsyncLiveMessage
 from ringback.app.routes import Callback, Handler, Route
 from ringback.app.switchboard import Switchboard
 from ringback.stores.memory import MemoryStore

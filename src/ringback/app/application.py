@@ -7,49 +7,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypedDict, TypeVar, cast, overload
 
 from ringback._core.client.resource import explained, explained_init
-from ringback._core.twiml.values import way_to
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
-from ringback._generated.app import Starts
 from ringback.app.checks import (
     check_event,
     check_listener,
     check_registered,
     check_takes_one,
-    check_target,
-    is_sync,
 )
-from ringback.app.emitter import wait
+from ringback.app.emitter import wait_async
 from ringback.app.events import LocalEvent
 from ringback.app.flows.runner import FlowRuns
 from ringback.app.hub import Hub, Settings
-from ringback.app.installing import adopt, install, install_async
-from ringback.app.live.calls import AsyncLiveCall, First, LiveCall, place, place_async
-from ringback.app.live.messages import AsyncLiveMessage, LiveMessage, send, send_async
+from ringback.app.installing import adopt
 from ringback.app.loops.budget import Budget
 from ringback.app.loops.portal import close_in_portal
 from ringback.app.registry import Registry
 from ringback.app.routes import check_public_url
 from ringback.app.settings import check_counts, check_flag, check_seconds, check_store
+from ringback.app.starting import Starting
 from ringback.app.webhooks.dispatch import Dispatcher
 from ringback.app.webhooks.refusals import Refusals
 from ringback.app.webhooks.signatures import Gate
 from ringback.errors import InvalidValue, RegistrationError
 from ringback.stores.memory import MemoryStore
 from ringback.twiml import Hangup, MessagingResponse, Say, VoiceResponse
-from ringback.webhooks import IncomingCall, IncomingMessage, OutgoingCall, VoiceFallback
+from ringback.webhooks import IncomingCall, IncomingMessage, OutgoingCall
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from typing_extensions import Self, Unpack
 
-    from ringback._core.client.options import RequestOptions
-    from ringback._core.webhooks.events import Target
-    from ringback._generated.app import DialParameters, TextParameters
     from ringback.app.flows.call import Flow, FlowFunction
-    from ringback.app.routes import Callback, Handler, Method
+    from ringback.app.routes import Callback, Handler
     from ringback.app.webhooks.signatures import AuthToken
-    from ringback.client import AsyncClient, Client
     from ringback.http import WebhookRequest, WebhookResponse
     from ringback.rest import Application as ApplicationRecord
     from ringback.stores.store import Store
@@ -93,7 +84,7 @@ class ApplicationOptions(TypedDict, total=False):
 
 @explained
 @explained_init
-class Application(Starts):
+class Application(Starting):
     """Answers Twilio's webhooks, places calls, sends texts and follows what becomes of them.
 
     Args:
@@ -356,129 +347,7 @@ class Application(Starts):
         waiter = self._hub.listeners.next(
             lambda came: isinstance(came, event) and (where is None or where(came))
         )
-        return cast("E", await wait(self._hub, waiter.future, timeout))
-
-    # --- calling and texting: `dial` and `text` are generated
-
-    def _dial(
-        self,
-        client: Client | AsyncClient,
-        answer: VoiceResponse | Target[OutgoingCall],
-        fallback: str | Target[VoiceFallback] | None,
-        parameters: DialParameters,
-        options: RequestOptions | None,
-        /,
-    ) -> LiveCall | Awaitable[AsyncLiveCall]:
-        # A URL would lead elsewhere, where nobody knows the call: that is for `client.calls.create`.
-        if not isinstance(answer, VoiceResponse):
-            check_target(
-                "answer", answer, OutgoingCall, allowed="a VoiceResponse, a handler of OutgoingCall or a flow"
-            )
-        if fallback is not None and not isinstance(fallback, str):
-            check_target("fallback", fallback, VoiceFallback, allowed="a URL or a handler of VoiceFallback")
-        self._gate.check_usable()
-        hub, routes, flows, first = self._hub, self._registry.routes, self._flows, First(answer, fallback)
-        if is_sync(client):
-            return place(hub, routes, flows, client, first, parameters, options)
-        return place_async(hub, routes, flows, client, first, parameters, options)
-
-    def _text(
-        self, client: Client | AsyncClient, parameters: TextParameters, options: RequestOptions | None, /
-    ) -> LiveMessage | Awaitable[AsyncLiveMessage]:
-        self._gate.check_usable()
-        if is_sync(client):
-            return send(self._hub, self._registry.routes, client, parameters, options)
-        return send_async(self._hub, self._registry.routes, client, parameters, options)
-
-    def _address(self, field: str, target: str | Target[E] | None, event: type[E], /) -> str | None:
-        if target is None or isinstance(target, str):
-            return target
-        check_target(field, target, event, allowed=f"a URL or a handler of {event.__name__}")
-        return target.url
-
-    def _way(self, target: object, method: Method | None, /) -> Method | None:
-        return method or way_to(target)
-
-    @overload
-    def follow_call(self, client: Client, sid: str, /) -> LiveCall: ...
-    @overload
-    def follow_call(self, client: AsyncClient, sid: str, /) -> Awaitable[AsyncLiveCall]: ...
-    def follow_call(self, client: Client | AsyncClient, sid: str, /) -> LiveCall | Awaitable[AsyncLiveCall]:
-        """A call that this application did not place, such as an incoming one, to move, end or listen to.
-
-        What it tells from then on is what is reported to this application.
-
-        Raises:
-            InvalidValue: `sid` isn't a call's.
-            ApiError, TransportError: As for every request.
-        """
-        if is_sync(client):
-            call = LiveCall(self._hub, self._flows, client, client.calls(sid).fetch())
-            self._hub.followed.follow(call.sid, call)
-            return call
-        return self._follow_call(client, sid)
-
-    async def _follow_call(self, client: AsyncClient, sid: str) -> AsyncLiveCall:
-        call = AsyncLiveCall(self._hub, self._flows, client, await client.calls(sid).fetch())
-        self._hub.followed.follow(call.sid, call)
-        return call
-
-    @overload
-    def follow_message(self, client: Client, sid: str, /) -> LiveMessage: ...
-    @overload
-    def follow_message(self, client: AsyncClient, sid: str, /) -> Awaitable[AsyncLiveMessage]: ...
-    def follow_message(
-        self, client: Client | AsyncClient, sid: str, /
-    ) -> LiveMessage | Awaitable[AsyncLiveMessage]:
-        """A message that this application did not send, such as an incoming one, to reply or listen to.
-
-        Raises:
-            InvalidValue: `sid` isn't a message's.
-            ApiError, TransportError: As for every request.
-        """
-        if is_sync(client):
-            message = LiveMessage(self._hub, self._registry.routes, client, client.messages(sid).fetch())
-            self._hub.followed.follow(message.sid, message)
-            return message
-        return self._follow_message(client, sid)
-
-    async def _follow_message(self, client: AsyncClient, sid: str) -> AsyncLiveMessage:
-        record = await client.messages(sid).fetch()
-        message = AsyncLiveMessage(self._hub, self._registry.routes, client, record)
-        self._hub.followed.follow(message.sid, message)
-        return message
-
-    @overload
-    def install(
-        self, client: Client, /, *, friendly_name: str, phone_number: str | None = None
-    ) -> ApplicationRecord: ...
-    @overload
-    def install(
-        self, client: AsyncClient, /, *, friendly_name: str, phone_number: str | None = None
-    ) -> Awaitable[ApplicationRecord]: ...
-    def install(
-        self, client: Client | AsyncClient, /, *, friendly_name: str, phone_number: str | None = None
-    ) -> ApplicationRecord | Awaitable[ApplicationRecord]:
-        """Tell Twilio the URLs of this application: create the TwiML application of that name, or update it.
-
-        Fallback URLs are set where `VoiceFallback` or `MessageFallback` has a handler. Ends of calls and the
-        fate of messages are reported to the application's own URLs.
-
-        Args:
-            client: What to do it with; with an `AsyncClient` the result has to be awaited.
-            friendly_name: What the TwiML application is called, at most 64 characters. Of several, one is
-                updated.
-            phone_number: A number of the account that shall use it, in E.164 form.
-
-        Raises:
-            RegistrationError: The number is none of the account's.
-            ApiError, TransportError: As for every request.
-
-        See https://www.twilio.com/docs/usage/api/applications
-        """
-        if is_sync(client):
-            return install(self._registry, client, friendly_name=friendly_name, phone_number=phone_number)
-        return install_async(self._registry, client, friendly_name=friendly_name, phone_number=phone_number)
+        return cast("E", await wait_async(self._hub, waiter.future, timeout))
 
     # --- serving
 
@@ -537,7 +406,7 @@ class Application(Starts):
         if isinstance(self._hub.settings.store, MemoryStore):
             self._hub.settings.store.clear()
         for sid in call_sids:
-            self._hub.followed.forget(sid)
+            self._hub.live.forget(sid)
             run = self._flows.leading(sid)
             if run is not None:
                 self._flows.dismiss(run)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ringback.app.hub import Hub
 
-__all__ = ["Emitter", "Waiter", "wait", "wait_blocking"]
+__all__ = ["Emitter", "Waiter", "wait", "wait_async"]
 
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
@@ -127,7 +127,7 @@ class Emitter:
             self._waiters.remove(waiter)
 
 
-async def wait(hub: Hub, future: Future[Event], timeout: float | None) -> Event:
+async def wait_async(hub: Hub, future: Future[Event], timeout: float | None) -> Event:
     """The event that a future of any thread brings.
 
     Raises:
@@ -142,7 +142,7 @@ async def wait(hub: Hub, future: Future[Event], timeout: float | None) -> Event:
         raise TimeoutError(f"nothing came within {timeout} s") from None
 
 
-def wait_blocking(hub: Hub, future: Future[Event], timeout: float | None) -> Event:
+def wait(hub: Hub, future: Future[Event], timeout: float | None) -> Event:
     """The same for synchronous code.
 
     Raises:

@@ -12,7 +12,7 @@ from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import MessageRequest, Notification
 from ringback.app.emitter import Emitter
 from ringback.app.events import HandlerFailed
-from ringback.app.live.followed import Followed
+from ringback.app.live.index import LiveIndex
 from ringback.app.loops.background import FAREWELL, Background
 from ringback.app.loops.portal import call_in, in_event_loop, portal_loop
 from ringback.app.loops.threads import Threads
@@ -57,7 +57,7 @@ class Hub:
     Attributes:
         listeners: The application's listeners.
         handlers: Its handlers of notifications, for those that come to no handler's own URL.
-        followed: Its live calls and messages.
+        live: Its live calls and messages.
         threads: Where functions that aren't async are called.
         loop: Where it last answered a webhook.
         watchers: Told of each failure at once, before any listener.
@@ -70,7 +70,7 @@ class Hub:
         self.threads = Threads(settings.threads)
         self.listeners = Emitter(self)
         self.handlers = Emitter(self)
-        self.followed = Followed(self.later)
+        self.live = LiveIndex(self.later)
         self.watchers: list[Callable[[HandlerFailed], None]] = []
         self.timekeepers: list[Callable[[Future[Event], float | None], bool]] = []
         self._oddities = Oddities()
@@ -130,14 +130,14 @@ class Hub:
         if event.unreadable:
             self._oddities.note(event)
         sids = text_of(event, "call_sid"), text_of(event, "message_sid")
-        about = self.followed.about(*sids)
+        about = self.live.about(*sids)
         # What is live learns of it first: a listener may look at it.
-        works = [*(live.arrived(event) for live in about), self.listeners.emit(event)]
+        works = [*(each.arrived(event) for each in about), self.listeners.emit(event)]
         try:
             await self.all_of(works, f"listeners of {type(event).__name__}")
         finally:
             if about:
-                self.followed.settle(*sids)
+                self.live.settle(*sids)
 
     def announce(self, event: Event) -> None:
         """Tell of an event from anywhere, and don't wait: in the loop that webhooks are served in, if there
@@ -146,7 +146,7 @@ class Hub:
         call_in(self._loop_from_here(), self._announce, event)
 
     def _announce(self, event: Event) -> None:
-        if self.listeners.heard or self.followed or event.unreadable:
+        if self.listeners.heard or self.live or event.unreadable:
             self.spawn(self.emit(event), f"listeners of {type(event).__name__}")
 
     def report(

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from ringback._core.webhooks.events import Event
     from ringback.app.registry import Registry
     from ringback.app.routes import Method
-    from ringback.client import AsyncClient, Client
+    from ringback.client import AsyncClient
     from ringback.rest import Application as Record
     from ringback.rest import IncomingPhoneNumber
 
-__all__ = ["adopt", "install", "install_async"]
+__all__ = ["adopt", "install_async"]
 
 
 class _Urls(TypedDict):
@@ -39,29 +39,6 @@ class _Urls(TypedDict):
     sms_fallback_url: str
     sms_fallback_method: Method
     message_status_callback: str
-
-
-def install(
-    registry: Registry, client: Client, *, friendly_name: str, phone_number: str | None = None
-) -> Record:
-    """Create or update the TwiML application of a name, and point a number to it."""
-    urls = _urls(registry)
-    found = [
-        record
-        for record in client.applications.list(friendly_name=friendly_name)
-        if record.friendly_name == friendly_name
-    ]
-    if found:
-        record = client.applications(found[0].sid).update(**urls)
-    else:
-        record = client.applications.create(friendly_name=friendly_name, **urls)
-    if phone_number is not None:
-        numbers = list(client.incoming_phone_numbers.list(phone_number=phone_number))
-        number = _only(phone_number, numbers)
-        client.incoming_phone_numbers(number.sid).update(
-            voice_application_sid=record.sid, sms_application_sid=record.sid
-        )
-    return record
 
 
 async def install_async(

@@ -1,6 +1,6 @@
 """Calls and messages that we started or follow.
 
 live.py      what both have in common
-calls.py     calls; messages.py messages
-followed.py  which webhook is about which
+calls.py     calls; messages.py messages; for synchronous code in _generated/sync
+index.py     which of them a webhook is about
 """

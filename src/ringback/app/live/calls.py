@@ -1,4 +1,8 @@
-"""Calls that live, and may be followed, moved and ended."""
+"""Calls that live, and may be followed, moved and ended.
+
+What is async here is written once more for synchronous code by `python -m codegen`:
+`_generated/sync/calls.py`.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,9 @@ from ringback._core.client.resource import explained
 from ringback._core.twiml.values import way_to
 from ringback._core.webhooks.events import Event, VoiceRequest
 from ringback.app.checks import check_target
-from ringback.app.emitter import wait, wait_blocking
+from ringback.app.emitter import wait_async
 from ringback.app.flows.runner import FINAL
 from ringback.app.live.live import Live
-from ringback.app.loops.ready import Ready
 from ringback.app.tags import tagged
 from ringback.errors import ApiError, CallHungUp, InvalidValue, NotFound, TransportError
 from ringback.twiml import VoiceResponse
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
     from ringback.rest import Call, CallStatusCallbackEvent, CallUpdateStatus
     from ringback.webhooks import CallStatus, VoiceFallback
 
-__all__ = ["AsyncLiveCall", "First", "LiveCall", "place", "place_async"]
+__all__ = ["AsyncLiveCall", "CallState", "First", "follow_call_async", "place_async"]
 
 Elsewhere: TypeAlias = (
     "str | VoiceResponse | Target[IncomingCall] | Target[OutgoingCall] | Target[CallRedirected]"
@@ -139,107 +142,6 @@ class CallState(Live, Generic[C]):
 
 
 @explained
-class LiveCall(Ready, CallState["Client"]):
-    """A call, for synchronous code.
-
-    Attributes:
-        sid: The call's SID, `CA…`.
-        record: The call as the REST API last told it.
-        status: Where it is in its life, by what was reported last.
-    """
-
-    def wait_for(
-        self, event: type[E], /, *, where: Callable[[E], bool] | None = None, timeout: float | None = None
-    ) -> E:
-        """Wait for something to be reported about the call; what was reported before counts too.
-
-        Each event ends one wait. `CallInitiated`, `CallRinging`, `CallConnected` and `CallEnded`, which
-        happen once, end every wait for them.
-
-        Args:
-            event: Its class.
-            where: What else has to hold for it.
-            timeout: Seconds to wait at most; for ever by default.
-
-        Raises:
-            TimeoutError: It did not come in time.
-            CallHungUp: The call ended, so that it can't ring or be answered any more; or it had ended before
-                it was followed, so that nothing will be told of it.
-            RuntimeError: An event loop runs in this thread and would be blocked.
-        """
-        return cast("E", wait_blocking(self._hub, self._next(event, where), timeout))
-
-    def refresh(self) -> Call:
-        """Ask the REST API for the call's state.
-
-        Raises:
-            ApiError, TransportError: As for every request.
-        """
-        return self.learn(self._client.calls(self.sid).fetch())
-
-    def hangup(self) -> Call:
-        """End the call, answered or not. One that is over already is what was asked for, and no error.
-
-        Returns:
-            The call as it is now; where it was over already, as it ended.
-
-        Raises:
-            ApiError, TransportError: As for every request.
-        """
-        return self._end("completed")
-
-    def cancel(self) -> Call:
-        """Take the call back unless it has been answered; an answered call goes on.
-
-        Returns:
-            The call as it is now: its status is `canceled` where it was taken back, and otherwise says what
-            came first.
-
-        Raises:
-            ApiError, TransportError: As for every request.
-        """
-        return self._end("canceled")
-
-    def redirect(self, target: Elsewhere, /, *, method: Method | None = None) -> Call:
-        """Let the call go on elsewhere, whatever it does now. A flow that leads it is cancelled, once Twilio
-        has taken the request; a `dial` that this interrupts brings it no result.
-
-        Args:
-            target: A URL, TwiML of at most 4,000 characters, a handler or a flow.
-            method: How a URL is asked for; POST by default, and as a handler says by itself.
-
-        Raises:
-            CallHungUp: The call is over, so that nothing can be moved. (A flow of its hears that too.)
-            ApiError: Another refusal, such as of a call that hasn't been answered yet (code 21220).
-            TransportError: As for every request. Where it was sent, the call may have moved.
-            InvalidValue: The target isn't one, its TwiML is too long, or there is no URL for the method.
-        """
-        moved = moved_to(target, method)
-        call = self._client.calls(self.sid)
-        with self._flows.moving(self.sid):
-            try:
-                return self.learn(call.update(**moved))
-            except ApiError as refused:
-                if not no_longer_live(refused):
-                    raise
-                with suppress(NotFound):
-                    self.refresh()
-                self._check_over(refused)
-                raise
-
-    def _end(self, status: CallUpdateStatus) -> Call:
-        try:
-            return self.learn(self._client.calls(self.sid).update(status=status))
-        except ApiError as refused:
-            if not no_longer_live(refused):
-                raise
-        # It is over, whatever becomes of asking how it ended.
-        with suppress(ApiError, TransportError):
-            self.refresh()
-        return self.record
-
-
-@explained
 class AsyncLiveCall(CallState["AsyncClient"]):
     """A call, for asynchronous code.
 
@@ -267,7 +169,7 @@ class AsyncLiveCall(CallState["AsyncClient"]):
             CallHungUp: The call ended, so that it can't ring or be answered any more; or it had ended before
                 it was followed, so that nothing will be told of it.
         """
-        return cast("E", await wait(self._hub, self._next(event, where), timeout))
+        return cast("E", await wait_async(self._hub, self._next(event, where), timeout))
 
     async def refresh(self) -> Call:
         """Ask the REST API for the call's state.
@@ -339,27 +241,6 @@ class AsyncLiveCall(CallState["AsyncClient"]):
         return self.record
 
 
-def place(
-    hub: Hub,
-    routes: RouteTable,
-    flows: FlowRuns,
-    client: Client,
-    first: First,
-    parameters: DialParameters,
-    options: RequestOptions | None,
-) -> LiveCall:
-    """Place a call whose webhooks find it even if they overtake the answer of the REST API."""
-    call = LiveCall(hub, flows, client)
-    # Which of its overloads it is, is known at run time only.
-    create = cast("Callable[..., Call]", client.calls.create)
-    with hub.followed.expecting(call) as token:
-        asked = _asked(routes, first, token, parameters)
-        record = create(**asked, **parameters, options=options)
-    call.learn(record)
-    hub.followed.bind(token, record.sid)
-    return call
-
-
 async def place_async(
     hub: Hub,
     routes: RouteTable,
@@ -371,12 +252,20 @@ async def place_async(
 ) -> AsyncLiveCall:
     """Place a call whose webhooks find it even if they overtake the answer of the REST API."""
     call = AsyncLiveCall(hub, flows, client)
+    # Which of its overloads it is, is known at run time only.
     create = cast("Callable[..., Awaitable[Call]]", client.calls.create)
-    with hub.followed.expecting(call) as token:
+    with hub.live.expecting(call) as token:
         asked = _asked(routes, first, token, parameters)
         record = await create(**asked, **parameters, options=options)
     call.learn(record)
-    hub.followed.bind(token, record.sid)
+    hub.live.bind(token, record.sid)
+    return call
+
+
+async def follow_call_async(hub: Hub, flows: FlowRuns, client: AsyncClient, sid: str) -> AsyncLiveCall:
+    """A call that somebody else placed."""
+    call = AsyncLiveCall(hub, flows, client, await client.calls(sid).fetch())
+    hub.live.follow(call.sid, call)
     return call
 
 

@@ -1,10 +1,10 @@
 """What live calls and live messages have in common: a SID, listeners, and events to wait for.
 
 Live
-├── live_calls.CallState          ├── LiveCall, for synchronous code
-│                                 └── AsyncLiveCall
-└── live_messages.MessageState    ├── LiveMessage
-                                  └── AsyncLiveMessage
+├── calls.CallState          ├── AsyncLiveCall
+│                            └── LiveCall, for synchronous code
+└── messages.MessageState    ├── AsyncLiveMessage
+                             └── LiveMessage
 """
 
 from __future__ import annotations
@@ -66,14 +66,14 @@ class Live:
         check_registered(event)
         check_listener(listener, event)
         self._listeners.on(event, listener)
-        self._hub.followed.hold(self)
+        self._hub.live.hold(self)
 
     def once(self, event: type[E], listener: Callable[[E], object], /) -> None:
         """Call `listener` with the next such event alone."""
         check_registered(event)
         check_listener(listener, event)
         self._listeners.on(event, listener, once=True)
-        self._hub.followed.hold(self)
+        self._hub.live.hold(self)
 
     def off(self, event: type[E], listener: Callable[[E], object], /) -> None:
         """Stop calling `listener`; nothing happens where it isn't registered for `event`."""
@@ -115,7 +115,7 @@ class Live:
             return False
 
         waiter = self._listeners.next(wanted)
-        self._hub.followed.hold(self)
+        self._hub.live.hold(self)
         # Only now: what arrives from here on finds the waiter, and what arrived before is found here.
         with self._lock:
             past = list(self._happened.values() if event in self._ONCE else self._unseen)

@@ -1,4 +1,8 @@
-"""Messages whose way is followed, and that may be answered."""
+"""Messages whose way is followed, and that may be answered.
+
+What is async here is written once more for synchronous code by `python -m codegen`:
+`_generated/sync/messages.py`.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +10,10 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar, cast
 
 from ringback._core.client.resource import explained
 from ringback._core.webhooks.events import Event
-from ringback._generated.app import AsyncReplies, Replies
-from ringback.app.emitter import wait, wait_blocking
+from ringback._generated.app import AsyncReplies
+from ringback.app.emitter import wait_async
 from ringback.app.events import OutgoingMessage
 from ringback.app.live.live import Live
-from ringback.app.loops.ready import Ready
 from ringback.app.tags import tagged
 from ringback.errors import ApiError, InvalidValue
 from ringback.webhooks import MessageStatusChanged
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from ringback.rest import Message
     from ringback.webhooks import MessageStatus
 
-__all__ = ["AsyncLiveMessage", "LiveMessage", "send", "send_async"]
+__all__ = ["AsyncLiveMessage", "MessageState", "follow_message_async", "send_async"]
 
 C = TypeVar("C", bound="Client | AsyncClient")
 E = TypeVar("E", bound=Event)
@@ -97,63 +100,6 @@ class MessageState(Live, Generic[C]):
 
 
 @explained
-class LiveMessage(Ready, Replies, MessageState["Client"]):
-    """A message, for synchronous code.
-
-    Attributes:
-        sid: The message's SID, `SM…` or `MM…`.
-        record: The message as the REST API last told it.
-        status: Where it is on its way, by what was reported last.
-    """
-
-    def wait_for(
-        self, event: type[E], /, *, where: Callable[[E], bool] | None = None, timeout: float | None = None
-    ) -> E:
-        """Wait for something to be reported about the message; what was reported before counts too.
-
-        Each event ends one wait, so that a loop sees one after the other.
-
-        Args:
-            event: Its class.
-            where: What else has to hold for it, e.g. `lambda e: e.status == "delivered"`.
-            timeout: Seconds to wait at most; for ever by default.
-
-        Raises:
-            TimeoutError: It did not come in time.
-            RuntimeError: An event loop runs in this thread and would be blocked.
-        """
-        return cast("E", wait_blocking(self._hub, self._next(event, where), timeout))
-
-    def refresh(self) -> Message:
-        """Ask the REST API for the message's state.
-
-        Raises:
-            ApiError, TransportError: As for every request.
-        """
-        return self.learn(self._client.messages(self.sid).fetch())
-
-    def cancel(self) -> Message:
-        """Call off a message that is scheduled (`send_at`). One that was called off before is no error.
-
-        Returns:
-            The message as it is now: `canceled`.
-
-        Raises:
-            ApiError: It isn't scheduled any more, so it will be sent or was (code 30409), or another refusal.
-            TransportError: As for every request.
-        """
-        try:
-            return self.learn(self._client.messages(self.sid).update(status="canceled"))
-        except ApiError as refused:
-            if refused.code != NOT_SCHEDULED or self.refresh().status != "canceled":
-                raise
-        return self.record
-
-    def _reply(self, parameters: ReplyParameters, options: RequestOptions | None, /) -> LiveMessage:
-        return send(self._hub, self._routes, self._client, self._answering(parameters), options)
-
-
-@explained
 class AsyncLiveMessage(AsyncReplies, MessageState["AsyncClient"]):
     """A message, for asynchronous code.
 
@@ -178,7 +124,7 @@ class AsyncLiveMessage(AsyncReplies, MessageState["AsyncClient"]):
         Raises:
             TimeoutError: It did not come in time.
         """
-        return cast("E", await wait(self._hub, self._next(event, where), timeout))
+        return cast("E", await wait_async(self._hub, self._next(event, where), timeout))
 
     async def refresh(self) -> Message:
         """Ask the REST API for the message's state.
@@ -211,19 +157,6 @@ class AsyncLiveMessage(AsyncReplies, MessageState["AsyncClient"]):
         return await send_async(self._hub, self._routes, self._client, self._answering(parameters), options)
 
 
-def send(
-    hub: Hub, routes: RouteTable, client: Client, parameters: TextParameters, options: RequestOptions | None
-) -> LiveMessage:
-    """Send a message whose webhooks find it even if they overtake the answer of the REST API."""
-    message = LiveMessage(hub, routes, client)
-    # Which of its overloads it is, is known at run time only.
-    create = cast("Callable[..., Message]", client.messages.create)
-    with hub.followed.expecting(message) as token:
-        record = create(**parameters, status_callback=_callback(routes, token), options=options)
-    _sent(hub, message.learn(record), token)
-    return message
-
-
 async def send_async(
     hub: Hub,
     routes: RouteTable,
@@ -233,10 +166,20 @@ async def send_async(
 ) -> AsyncLiveMessage:
     """Send a message whose webhooks find it even if they overtake the answer of the REST API."""
     message = AsyncLiveMessage(hub, routes, client)
+    # Which of its overloads it is, is known at run time only.
     create = cast("Callable[..., Awaitable[Message]]", client.messages.create)
-    with hub.followed.expecting(message) as token:
+    with hub.live.expecting(message) as token:
         record = await create(**parameters, status_callback=_callback(routes, token), options=options)
     _sent(hub, message.learn(record), token)
+    return message
+
+
+async def follow_message_async(
+    hub: Hub, routes: RouteTable, client: AsyncClient, sid: str
+) -> AsyncLiveMessage:
+    """A message that somebody else sent."""
+    message = AsyncLiveMessage(hub, routes, client, await client.messages(sid).fetch())
+    hub.live.follow(message.sid, message)
     return message
 
 
@@ -245,7 +188,7 @@ def _callback(routes: RouteTable, token: str) -> str:
 
 
 def _sent(hub: Hub, record: Message, token: str) -> None:
-    hub.followed.bind(token, record.sid)
+    hub.live.bind(token, record.sid)
     hub.announce(OutgoingMessage(message_sid=record.sid, to=record.to, from_=record.from_, body=record.body))
 
 

@@ -198,7 +198,7 @@ class Dispatcher:
         if tag is not None and tag.kind in ("call", "message"):
             sid = text_of(event, f"{tag.kind}_sid")
             if sid is not None:
-                self._hub.followed.bind(tag.id, sid)
+                self._hub.live.bind(tag.id, sid)
         if isinstance(event, Notification):
             return await self._notify(route, event, budget)
         self._hub.announce(event)

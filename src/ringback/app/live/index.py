@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ringback._core.webhooks.events import Event
 
-__all__ = ["Followable", "Followed"]
+__all__ = ["Followable", "LiveIndex"]
 
 LONGEST: Final = 86_400.0  # seconds; no call lasts longer, so its last callback was lost
 STRAGGLERS: Final = 300.0  # seconds after an end in which recordings and transcriptions are reported
@@ -43,7 +43,7 @@ class Followable(Protocol):
         ...
 
 
-class Followed:
+class LiveIndex:
     """Live calls and messages by SID, and, until that is known, by the token in the URLs that Twilio was
     given.
 
