@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from ringback.errors import WebhookInvalid
 from ringback.http import WebhookRequest
 from ringback.webhooks import Parameters, read_parameters
+from ringback.webhooks.parameters import ParameterSource
 from tests.webhooks.requests import FORM, get, post, post_json
 
 
@@ -161,3 +164,40 @@ def test_no_request_does_more_than_be_refused(request: WebhookRequest) -> None:
         status, texts = 400, [text for pair in read.multi_items() for text in pair]
     assert 400 <= status < 500
     assert "".join(texts).encode("utf-8").decode("utf-8") == "".join(texts)
+
+
+# What separates, quotes, and doesn't quite: escapes of ASCII, of text beyond it, and of no text at all.
+pieces = st.sampled_from(
+    [*"&=+%;#aA0 ąß👋", "%2B", "%2b", "%26", "%3D", "%25", "%c3%b6", "%C3", "%", "%zz", "%00", "%ff"]
+)
+
+
+@given(st.lists(pieces, max_size=30).map("".join))
+def test_forms_are_read_as_the_standard_library_reads_them(text: str) -> None:
+    request = WebhookRequest("POST", "https://example.com/", {"Content-Type": FORM}, text.encode())
+    try:
+        expected = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict")
+    except UnicodeDecodeError:
+        assert refused(request) == 400
+        return
+    if re.search("%(?![0-9A-Fa-f]{2})", text):
+        assert refused(request) == 400
+    else:
+        assert read_parameters(request).multi_items() == tuple(expected)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["To", "From", "Body"]), st.text(max_size=2)), max_size=6),
+    st.sampled_from(["form", "query", "json"]),
+)
+def test_parameters_are_a_mapping(pairs: list[tuple[str, str]], source: ParameterSource) -> None:
+    read = Parameters(pairs, source=source)
+    counts = pairs if source == "query" else pairs[::-1]
+    values = {name: dict(counts)[name] for name, _ in pairs}
+    assert dict(read) == dict(read.items()) == values
+    assert list(read) == list(read.keys()) == [name for name, _ in read.items()] == list(values)
+    assert list(read.values()) == list(values.values())
+    assert len(read) == len(values)
+    for name in ("To", "From", "Body"):
+        assert (name in read) == (name in values)
+        assert read.get(name, 0) == values.get(name, 0)

