@@ -53,6 +53,7 @@ def postgres() -> Generator[str, None, None]:
         )
         server = [*user, _program("postgres"), "-D", data, "-p", str(port), "-k", str(folder), "-F"]
         with _running([*server, "-c", "listen_addresses=127.0.0.1"], port):
+            _wait_until_ready(port)
             yield f"postgresql://tests@127.0.0.1:{port}/postgres"
 
 
@@ -79,6 +80,14 @@ def _running(command: list[str], port: int) -> Generator[None, None, None]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def _wait_until_ready(port: int) -> None:
+    """It listens before it is ready, and refuses until then."""
+    deadline = time.monotonic() + _PATIENCE
+    while subprocess.run([_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]).returncode:
+        assert time.monotonic() < deadline, "PostgreSQL does not get ready"
+        time.sleep(0.02)
 
 
 def _program(name: str) -> str:

@@ -60,7 +60,7 @@ def test_no_password_is_shown() -> None:
     stores = [PostgresStore(REFUSED[0]), RedisStore(REFUSED[1])]
     assert [repr(store) for store in stores] == [
         "PostgresStore('127.0.0.1/db', prefix='')",
-        "RedisStore('redis://127.0.0.1:1/0', prefix='')",
+        "RedisStore('redis://127.0.0.1:1/0', prefix='ringback:')",
     ]
     for make in (PostgresStore, RedisStore):
         with pytest.raises(InvalidValue) as refused:
