@@ -264,7 +264,7 @@ class MemoryStore:
 
     async def leave(self, me: str) -> None:
         """Tell the others that this worker is gone."""
-        check_worker(me)
+        check_worker(me, "me")
         with self._lock:
             self._shelf.drop((_Pulse, me))
 
@@ -275,7 +275,7 @@ class MemoryStore:
 
     def mail(self, me: str) -> AsyncGenerator[bytes, None]:
         """The notes that are put into this worker's mailbox from now on, the empty one first."""
-        check_worker(me)
+        check_worker(me, "me")
         return self._mailboxes.mail(me)
 
     def clear(self) -> None:
@@ -307,8 +307,10 @@ class MemoryStore:
         """Whether the owner was reached, if it was told."""
         if not note:
             return Told.UNKNOWN
-        told = {worker: self._mailboxes.tell(worker, note) for worker in (owner, *wake) if worker is not None}
-        return Told.UNKNOWN if owner is None else told[owner]
+        told = Told.UNKNOWN if owner is None else self._mailboxes.tell(owner, note)
+        for worker in {*wake} - {owner}:
+            self._mailboxes.tell(worker, note)
+        return told
 
     def _dropped(self, kept: _Kept) -> None:
         if isinstance(kept, _Run):

@@ -1,0 +1,46 @@
+"""Where a store is, so that several workers, and several processes, see the same one."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from attrs import frozen
+
+from ringback.stores import MemoryStore, RunStore
+from tests.stores.test_runs import closed
+
+__all__ = ["KINDS", "KNOWING", "PROCESSES", "Place"]
+
+
+@frozen
+class Place:
+    """A kind of store, and what tells one of them from another."""
+
+    kind: str
+    url: str
+    prefix: str = ""
+
+    @asynccontextmanager
+    async def opening(self) -> AsyncGenerator[Callable[[], RunStore], None]:
+        """What makes workers' views of it, which are closed at the end."""
+        views: list[RunStore] = []
+        memory = MemoryStore()
+
+        def view() -> RunStore:
+            views.append(memory if self.kind == "memory" else _VIEWS[self.kind](self))
+            return views[-1]
+
+        yield view
+        for one in views:
+            await closed(one)
+
+
+_VIEWS: Final[dict[str, Callable[[Place], RunStore]]] = {}
+
+# Those that processes share.
+PROCESSES: Final = tuple(_VIEWS)
+KINDS: Final = ("memory", *_VIEWS)
+# Those that can say whether a mailbox was reached.
+KNOWING: Final = frozenset({"memory", "sqlite", "redis"})
