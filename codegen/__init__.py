@@ -6,7 +6,7 @@ api/          the REST API
 app/          what applications start by it
 twiml/        TwiML
 webhooks/     events
-twins/        what `ringback.app` does for asynchronous code, once more for synchronous code
+runtime/      what is written from modules of `ringback.app`
 templates/    the text of modules
 emit.py       text -> files: format, compare, write, prune
 """

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from ringback import Application, CallEnded, InvalidValue
+from ringback.twiml import MessagingResponse, VoiceResponse
 from ringback.webhooks import SignatureValidator, sign
 from tests.app.twilio import TOKEN, call_parameters, request
 
@@ -45,6 +46,8 @@ def test_limits(name: str, value: object) -> None:
         ("validate_signatures", None),
         ("store", object()),
         ("store", dict),
+        ("fallback", MessagingResponse()),
+        ("message_fallback", VoiceResponse()),
         ("public_url", ""),
         ("public_url", None),
         ("public_url", b"https://example.com"),

@@ -17,6 +17,7 @@ from codegen.app.plan import MethodPlan, plan
 from codegen.problems import SpecError
 from codegen.webhooks.load import load as load_webhooks
 from ringback.app import Application, CallFlow, LiveMessage
+from ringback.app.settings import Settings
 from ringback.client import AsyncClient, Client
 from ringback.errors import ConfigurationError, InvalidValue
 from ringback.http import Response
@@ -311,11 +312,20 @@ class TestEditors:
             ("text.reply(messaging_s", {"messaging_service_sid="}),
             ("other.reply(media_", {"media_url="}),
             ("call.redir", {"redirect"}),
+            ("Application(public_url='', idle_", {"idle_limit="}),
+            ("Application.from_resource(None, connection_", {"connection_overrides="}),
         ],
     )
     def test_complete(self, line: str, offered: set[str]) -> None:
         script, row, column = self.script(line)
         assert {str(each.name) for each in script.complete(row, column)} == offered
+
+    @pytest.mark.parametrize("of", ["Application(", "Application.from_resource("])
+    def test_show_every_setting(self, of: str) -> None:
+        script, row, column = self.script(of)
+        [signature] = script.get_signatures(row, column)
+        names = {str(parameter.name) for parameter in signature.params} - {"record"}
+        assert names == set(inspect.signature(Settings).parameters)
 
     @pytest.mark.parametrize("name", METHODS)
     def test_show_signatures(self, name: str) -> None:

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
         MessageScheduleType,
         MessageTrafficType,
     )
-    from ringback._generated.sync.calls import LiveCall
-    from ringback._generated.sync.messages import LiveMessage
+    from ringback._generated.runtime.calls import LiveCall
+    from ringback._generated.runtime.messages import LiveMessage
     from ringback.app.live.calls import AsyncLiveCall
     from ringback.app.live.messages import AsyncLiveMessage
     from ringback.client import AsyncClient, Client

@@ -10,15 +10,16 @@ loops/           where code runs, how long it may, and how it ends
 emitter.py       listeners; events.py events of our own
 hub.py           what all of them share
 reports.py       errors as the log may show them
-settings.py      what an application is given, looked at at once; checks.py what it is given by mistake
+settings.py      what an application is given, defined and looked at; checks.py what it is given by mistake
+overrides.py     what Twilio is told about asking our URLs
 installing.py    telling Twilio about an application, and taking over what it was told
 stores.py        the stores' names as they were before `ringback.stores` had them
 """
 
 from __future__ import annotations
 
-from ringback._generated.sync.calls import LiveCall
-from ringback._generated.sync.messages import LiveMessage
+from ringback._generated.runtime.calls import LiveCall
+from ringback._generated.runtime.messages import LiveMessage
 from ringback.app.application import Application
 from ringback.app.events import HandlerFailed, LocalEvent, OutgoingMessage
 from ringback.app.flows.call import CallFlow, ConferenceResult, Flow

@@ -4,10 +4,11 @@ to.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypedDict, TypeVar, cast, overload
+from typing import TYPE_CHECKING, TypeVar, cast, overload
 
-from ringback._core.client.resource import explained, explained_init
+from ringback._core.client.resource import explained
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
+from ringback._generated.runtime.constructors import Constructors
 from ringback.app.checks import (
     check_event,
     check_listener,
@@ -17,33 +18,26 @@ from ringback.app.checks import (
 from ringback.app.emitter import wait_async
 from ringback.app.events import LocalEvent
 from ringback.app.flows.runner import FlowRuns
-from ringback.app.hub import Hub, Settings
-from ringback.app.installing import adopt
+from ringback.app.hub import Hub
 from ringback.app.loops.budget import Budget
 from ringback.app.loops.portal import close_in_portal
 from ringback.app.registry import Registry
-from ringback.app.routes import check_public_url
-from ringback.app.settings import check_counts, check_flag, check_seconds, check_store
 from ringback.app.starting import Starting
 from ringback.app.webhooks.dispatch import Dispatcher
 from ringback.app.webhooks.refusals import Refusals
 from ringback.app.webhooks.signatures import Gate
-from ringback.errors import InvalidValue, RegistrationError
+from ringback.errors import RegistrationError
 from ringback.stores.memory import MemoryStore
-from ringback.twiml import Hangup, MessagingResponse, Say, VoiceResponse
+from ringback.twiml import MessagingResponse, VoiceResponse
 from ringback.webhooks import IncomingCall, IncomingMessage, OutgoingCall
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
-
-    from typing_extensions import Self, Unpack
+    from collections.abc import Awaitable, Callable, Iterable
 
     from ringback.app.flows.call import Flow, FlowFunction
     from ringback.app.routes import Callback, Handler
-    from ringback.app.webhooks.signatures import AuthToken
+    from ringback.app.settings import Settings
     from ringback.http import WebhookRequest, WebhookResponse
-    from ringback.rest import Application as ApplicationRecord
-    from ringback.stores.store import Store
 
 __all__ = ["Application"]
 
@@ -61,137 +55,25 @@ def _decorates(event: Event, /) -> None:
     """Stands for the listener that `Application.on` isn't given where it is a decorator."""
 
 
-LINGER: Final = 30.0  # seconds; by default
-
-
-class ApplicationOptions(TypedDict, total=False):
-    """The settings of an `Application` besides its public URL."""
-
-    auth_token: AuthToken | None
-    shared_keys: Mapping[str, str] | None
-    validate_signatures: bool
-    fallback: VoiceResponse | None
-    message_fallback: MessagingResponse | None
-    deadline: float
-    hold_limit: float
-    idle_limit: float
-    linger: float | None
-    max_body: int
-    max_parameters: int
-    threads: int
-    store: Store | None
-
-
 @explained
-@explained_init
-class Application(Starting):
+class Application(Constructors, Starting):
     """Answers Twilio's webhooks, places calls, sends texts and follows what becomes of them.
-
-    Args:
-        public_url: Where Twilio reaches this application: an absolute URL without query. The URLs of all
-            handlers begin with it, and signatures are checked against it.
-        auth_token: What Twilio signs with: one token, several of which any may fit, or tokens by account SID.
-            Taken from `TWILIO_AUTH_TOKEN` by default; without one every webhook is refused.
-        shared_keys: Secrets of webhook shared keys by key id, where Twilio is set up to sign with those.
-        validate_signatures: False takes unsigned webhooks too. For development alone.
-        fallback: What a caller hears where a handler or flow fails; an apology by default.
-        message_fallback: What the sender of a message gets then; nothing by default.
-        deadline: Seconds, 10 by default, counted from a request's arrival, after which one whose answer isn't
-            ready is held: the caller waits on and Twilio asks again. Twilio itself gives up after 15.
-        hold_limit: Seconds, 300 by default, after which the fallback is served instead, and the handler or
-            flow is cancelled.
-        idle_limit: Seconds, 4 hours by default, for which a flow waits for a call that nothing is heard of.
-        linger: Seconds, 30 by default and no more than `hold_limit`, for which a flow or handler may go on
-            with something else after its call has ended. Then it is cancelled, and has 2 seconds for its
-            `finally`. What is over is forgotten after the same time.
-        max_body: Bytes that a webhook may have, 1 MB by default.
-        max_parameters: Parameters that it may have, 1,000 by default.
-        threads: How many functions that aren't async may run at once, 40 by default.
-        store: Remembers which webhooks were answered. In memory by default.
-
-    Raises:
-        InvalidValue: `public_url` isn't one, a token is empty or no text, or a setting is out of range.
 
     See https://www.twilio.com/docs/usage/webhooks
     """
 
-    def __init__(
-        self,
-        *,
-        public_url: str,
-        auth_token: AuthToken | None = None,
-        shared_keys: Mapping[str, str] | None = None,
-        validate_signatures: bool = True,
-        fallback: VoiceResponse | None = None,
-        message_fallback: MessagingResponse | None = None,
-        deadline: float = 10.0,
-        hold_limit: float = 300.0,
-        idle_limit: float = 14_400.0,
-        linger: float | None = None,
-        max_body: int = 1_000_000,
-        max_parameters: int = 1_000,
-        threads: int = 40,
-        store: Store | None = None,
-    ) -> None:
-        check_seconds({"deadline": deadline, "hold_limit": hold_limit, "idle_limit": idle_limit})
-        linger = min(LINGER, hold_limit) if linger is None else linger
-        check_seconds({"linger": linger})
-        check_counts({"max_body": max_body, "max_parameters": max_parameters, "threads": threads})
-        check_flag("validate_signatures", validate_signatures)
-        check_store(store)
-        if not isinstance(cast("object", fallback), VoiceResponse | None):
-            raise InvalidValue("fallback", fallback, "a VoiceResponse")
-        if not isinstance(cast("object", message_fallback), MessagingResponse | None):
-            raise InvalidValue("message_fallback", message_fallback, "a MessagingResponse")
-        apology = VoiceResponse(Say("We are sorry, something went wrong. Please call again later."), Hangup())
-        self._hub = Hub(
-            Settings(
-                public_url=check_public_url(public_url),
-                fallback=apology if fallback is None else fallback,
-                message_fallback=MessagingResponse() if message_fallback is None else message_fallback,
-                deadline=deadline,
-                hold_limit=hold_limit,
-                idle_limit=idle_limit,
-                linger=linger,
-                max_body=max_body,
-                max_parameters=max_parameters,
-                threads=threads,
-                store=MemoryStore() if store is None else store,
-            )
-        )
-        self._registry = Registry(self._hub.settings.public_url)
+    def _set_up(self, settings: Settings, /) -> None:
+        self._hub = Hub(settings)
+        self._registry = Registry(settings.public_url, settings.overrides)
         refusals = Refusals()
-        self._gate = Gate(auth_token, shared_keys, validate=validate_signatures, refusals=refusals)
+        self._gate = Gate(
+            settings.auth_token,
+            settings.shared_keys,
+            validate=settings.validate_signatures,
+            refusals=refusals,
+        )
         self._flows = FlowRuns(self._hub, self._registry.routes)
         self._dispatcher = Dispatcher(self._hub, self._registry.routes, self._gate, self._flows, refusals)
-
-    @classmethod
-    def from_resource(
-        cls,
-        record: ApplicationRecord,
-        /,
-        *,
-        public_url: str | None = None,
-        **options: Unpack[ApplicationOptions],
-    ) -> Self:
-        """Take over a TwiML application as it is set up at Twilio.
-
-        Its URLs and methods stay: the handlers of `IncomingCall`, `IncomingMessage` and of both fallbacks
-        answer where it says, unless they have a `path=`, and its status callbacks are listened to.
-
-        Args:
-            record: The TwiML application, e.g. `client.applications("AP…").fetch()`.
-            public_url: What the URLs of all other handlers begin with; the folder of its voice URL by
-                default.
-            options: As for `Application`.
-
-        Raises:
-            RegistrationError: A URL is missing or no URL; the message names the field.
-        """
-        derived, adopted = adopt(record)
-        application = cls(public_url=derived if public_url is None else public_url, **options)
-        application._registry.adopt(adopted)
-        return application
 
     @property
     def public_url(self) -> str:

@@ -6,8 +6,6 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
 from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import MessageRequest, Notification
 from ringback.app.emitter import Emitter
@@ -25,30 +23,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from ringback._core.webhooks.events import Event
+    from ringback.app.settings import Settings
     from ringback.http import WebhookResponse
-    from ringback.stores.store import Store
-    from ringback.twiml import MessagingResponse, VoiceResponse
 
-__all__ = ["Hub", "Settings"]
+__all__ = ["Hub"]
 
 log = logging.getLogger("ringback")
-
-
-@frozen(kw_only=True)
-class Settings:
-    """An application's settings; `Application` says what they mean."""
-
-    public_url: str
-    fallback: VoiceResponse
-    message_fallback: MessagingResponse
-    deadline: float
-    hold_limit: float
-    idle_limit: float
-    linger: float
-    max_body: int
-    max_parameters: int
-    threads: int
-    store: Store
 
 
 class Hub:

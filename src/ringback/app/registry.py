@@ -48,8 +48,8 @@ class Adopted:
 class Registry:
     """The handlers, flows and callbacks of one application."""
 
-    def __init__(self, public_url: str) -> None:
-        self.routes = RouteTable(public_url)
+    def __init__(self, public_url: str, overrides: str = "") -> None:
+        self.routes = RouteTable(public_url, overrides)
         self._adopted: Mapping[type[Event], Adopted] = {}
         self._entries: dict[type[Event], AnyRoute] = {}
         self._further: set[AnyRoute] = set()  # those with a path of their own, which make way for one without
@@ -63,9 +63,8 @@ class Registry:
         self._adopted = adopted
         for event, place in adopted.items():
             if issubclass(event, Notification) and place.url:
-                self.routes.add(
-                    Callback(event=event, url=place.url, name=place.field, methods=_methods(place))
-                )
+                url = self.routes.asked(place.url)
+                self.routes.add(Callback(event=event, url=url, name=place.field, methods=_methods(place)))
 
     def handler(self, event: type[E], function: Callable[[E], R], path: str | None) -> Handler[E, R]:
         """Register a handler."""
@@ -100,16 +99,16 @@ class Registry:
                     f"{adopted.field}: the adopted TwiML application has none, so no {event.__name__} comes; "
                     "set it, or give this handler a path="
                 )
-            return name or adopted.field, adopted.url, _methods(adopted)
+            return name or adopted.field, self.routes.asked(adopted.url), _methods(adopted)
         # Whoever has calls asked about with GET has all of them asked about so, and links will say it.
         family = IncomingMessage if issubclass(event, MessageRequest) else IncomingCall
         main = self._adopted.get(family) if issubclass(event, (VoiceRequest, MessageRequest)) else None
         methods = _any("POST" if main is None else main.method or "POST")
         if path is not None:
-            return name or path, self.routes.public_url + check_path(path), methods
+            return name or path, self.routes.asked(self.routes.public_url + check_path(path)), methods
         if name is None:
             raise RegistrationError(f"path: {function!r} has no name to make one of, so path= is needed")
-        return name, f"{self.routes.public_url}/{quote(name)}", methods
+        return name, self.routes.asked(f"{self.routes.public_url}/{quote(name)}"), methods
 
     def _add(self, route: AnyR, path: str | None) -> AnyR:
         before = self._entries.get(route.event)

@@ -20,6 +20,7 @@ from ringback import webhooks
 from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback._generated.webhooks.tables import SELECTORS
+from ringback.app.overrides import overridden
 from ringback.errors import InvalidValue, RegistrationError
 
 if TYPE_CHECKING:
@@ -137,10 +138,16 @@ class Match:
 
 
 class RouteTable:
-    """The routes of one application, by path."""
+    """The routes of one application, by path.
 
-    def __init__(self, public_url: str) -> None:
+    Args:
+        public_url: What their URLs begin with.
+        overrides: What Twilio is told about asking them.
+    """
+
+    def __init__(self, public_url: str, overrides: str = "") -> None:
         self.public_url = public_url
+        self._overrides = overrides
         self._prefix = unquote(urlsplit(public_url).path)
         self._routes: dict[str, AnyRoute] = {}
         self._renew()
@@ -157,6 +164,10 @@ class RouteTable:
     def paths(self) -> tuple[str, ...]:
         """The paths of all routes."""
         return tuple(self._routes)
+
+    def asked(self, url: str) -> str:
+        """A URL of ours as Twilio is told it."""
+        return overridden(url, self._overrides)
 
     def add(self, route: AnyRoute) -> None:
         """Register a route.
@@ -182,7 +193,8 @@ class RouteTable:
             for route in self._routes.values():
                 if isinstance(route, Callback) and route.event is kind:
                     return route
-            made = Callback(event=kind, url=f"{self.public_url}{RESERVED}{kind.__name__}", name=kind.__name__)
+            url = self.asked(f"{self.public_url}{RESERVED}{kind.__name__}")
+            made = Callback(event=kind, url=url, name=kind.__name__)
             self.add(made)
         return cast("Callback[N]", made)
 

@@ -1,62 +1,161 @@
-"""An application's settings, looked at where they are given: what is wrong is told then, by name, and not by
-every webhook.
+"""An application's settings: their names, types, defaults and ranges, and what they come to.
+
+They are defined here alone: from this, `python -m codegen` writes the constructors of `Application`,
+`_generated/runtime/constructors.py`.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
+from ringback.app.overrides import DURABLE, check_overrides
+from ringback.app.routes import check_public_url
 from ringback.errors import InvalidValue
+from ringback.stores.memory import MemoryStore
+from ringback.stores.store import RunStore, Store
+from ringback.twiml import Hangup, MessagingResponse, Say, VoiceResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["check_counts", "check_flag", "check_seconds", "check_store"]
+    from ringback.webhooks.keys import AuthToken
 
-_OF_A_STORE: Final = ("add", "get", "put", "remove")
+__all__ = ["Settings"]
+
+D = TypeVar("D", VoiceResponse, MessagingResponse)
+
+LINGER: Final = 30.0  # seconds; by default
+APOLOGY: Final = "We are sorry, something went wrong. Please call again later."
 
 
-def check_seconds(settings: Mapping[str, object]) -> None:
-    """See to it that times are.
+class Settings:
+    """Settings, looked at where they are given: what is wrong is told then, and not by every webhook.
+
+    Args:
+        public_url: Where Twilio reaches this application: an absolute URL without query. The URLs of all
+            handlers begin with it, and signatures are checked against it.
+        auth_token: What Twilio signs with: one token, several of which any may fit, or tokens by account SID.
+            Taken from `TWILIO_AUTH_TOKEN` by default; without one every webhook is refused.
+        shared_keys: Secrets of webhook shared keys by key id, where Twilio is set up to sign with those.
+        validate_signatures: False takes unsigned webhooks too. For development alone.
+        fallback: What a caller hears where a handler or flow fails; an apology by default.
+        message_fallback: What the sender of a message gets then; nothing by default.
+        deadline: Seconds, 10 by default, counted from a request's arrival, after which one whose answer isn't
+            ready is held: the caller waits on and Twilio asks again. Twilio itself gives up after 15.
+        hold_limit: Seconds, 300 by default, after which the fallback is served instead, and the handler or
+            flow is cancelled.
+        idle_limit: Seconds, 4 hours by default, for which a flow waits for a call that nothing is heard of.
+        linger: Seconds, 30 by default and no more than `hold_limit`, for which a flow or handler may go on
+            with something else after its call has ended. Then it is cancelled, and has 2 seconds for its
+            `finally`. What is over is forgotten after the same time.
+        max_body: Bytes that a webhook may have, 1 MB by default.
+        max_parameters: Parameters that it may have, 1,000 by default.
+        threads: How many functions that aren't async may run at once, 40 by default.
+        store: Remembers which webhooks were answered and, where workers share it, what their flows have come
+            to; see `ringback.stores`. In memory by default.
+        connection_overrides: What Twilio is told about asking our URLs, in their fragment, such as
+            `"rc=2&rp=all"` or `"rt=4000&rc=2&rp=all"`, or `""` for nothing. By default it is to ask twice
+            more whatever went wrong, `"rc=2&rp=all"`, where workers share the store, and nothing elsewhere.
+
+    Attributes:
+        runs: The store, where it keeps runs and workers share it.
+        overrides: `connection_overrides`, or what they are by default.
 
     Raises:
-        InvalidValue: One isn't a number above 0.
+        InvalidValue: `public_url` isn't one, a token is empty or no text, or a setting is out of range.
     """
-    for name, value in settings.items():
-        if not _number(value) > 0:
-            raise InvalidValue(name, value, "a number above 0, in seconds")
+
+    def __init__(
+        self,
+        *,
+        public_url: str,
+        auth_token: AuthToken | None = None,
+        shared_keys: Mapping[str, str] | None = None,
+        validate_signatures: bool = True,
+        fallback: VoiceResponse | None = None,
+        message_fallback: MessagingResponse | None = None,
+        deadline: float = 10.0,
+        hold_limit: float = 300.0,
+        idle_limit: float = 14_400.0,
+        linger: float | None = None,
+        max_body: int = 1_000_000,
+        max_parameters: int = 1_000,
+        threads: int = 40,
+        store: Store | None = None,
+        connection_overrides: str | None = None,
+    ) -> None:
+        self.public_url: Final = check_public_url(public_url)
+        self.auth_token: Final = auth_token
+        self.shared_keys: Final = shared_keys
+        self.validate_signatures: Final = _flag("validate_signatures", validate_signatures)
+        self.fallback: Final = _document("fallback", fallback, VoiceResponse(Say(APOLOGY), Hangup()))
+        self.message_fallback: Final = _document("message_fallback", message_fallback, MessagingResponse())
+        self.deadline: Final = _seconds("deadline", deadline)
+        self.hold_limit: Final = _seconds("hold_limit", hold_limit)
+        self.idle_limit: Final = _seconds("idle_limit", idle_limit)
+        self.linger: Final = _seconds("linger", min(LINGER, hold_limit) if linger is None else linger)
+        self.max_body: Final = _count("max_body", max_body)
+        self.max_parameters: Final = _count("max_parameters", max_parameters)
+        self.threads: Final = _count("threads", threads)
+        self.store: Final[Store] = MemoryStore() if store is None else _store(store)
+        self.runs: Final = _runs(self.store)
+        self.overrides: Final = check_overrides(
+            (DURABLE if self.shared else "") if connection_overrides is None else connection_overrides,
+            deadline=deadline,
+        )
+
+    @property
+    def shared(self) -> bool:
+        """Whether flows outlive their worker, since others share the store that has what they came to."""
+        return self.runs is not None
 
 
-def check_counts(settings: Mapping[str, object]) -> None:
-    """See to it that limits are.
-
-    Raises:
-        InvalidValue: One isn't a whole number above 0.
-    """
-    for name, value in settings.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InvalidValue(name, value, "a whole number above 0")
+def _seconds(name: str, value: float) -> float:
+    if not _number(value) > 0:
+        raise InvalidValue(name, value, "a number above 0, in seconds")
+    return value
 
 
-def check_flag(name: str, value: object) -> None:
-    """See to it that a switch is one: `"false"` would count as true.
+def _count(name: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(cast("object", value), int) or value < 1:
+        raise InvalidValue(name, value, "a whole number above 0")
+    return value
 
-    Raises:
-        InvalidValue: It isn't True or False.
-    """
-    if not isinstance(value, bool):
+
+def _flag(name: str, value: bool) -> bool:
+    if not isinstance(cast("object", value), bool):  # "false" would count as true
         raise InvalidValue(name, value, "True or False")
+    return value
 
 
-def check_store(value: object) -> None:
-    """See to it that a store has what a store needs.
+def _document(name: str, value: D | None, default: D) -> D:
+    if value is None:
+        return default
+    if not isinstance(cast("object", value), type(default)):
+        raise InvalidValue(name, value, f"a {type(default).__name__}")
+    return value
 
-    Raises:
-        InvalidValue: It hasn't.
-    """
-    if value is not None and not all(callable(getattr(value, name, None)) for name in _OF_A_STORE):
-        raise InvalidValue("store", value, f"a Store, with {', '.join(_OF_A_STORE)}")
+
+def _store(value: Store) -> Store:
+    if not _has(value, Store):
+        raise InvalidValue("store", value, f"a Store, with {', '.join(_operations(Store))}")
+    return value
+
+
+def _runs(store: Store) -> RunStore | None:
+    """The store, if it keeps runs for more than one worker. A plain `MemoryStore` has nobody to share it."""
+    return cast("RunStore", store) if type(store) is not MemoryStore and _has(store, RunStore) else None
+
+
+def _has(value: object, protocol: type) -> bool:
+    return not isinstance(value, type) and all(
+        callable(getattr(value, name, None)) for name in _operations(protocol)
+    )
+
+
+def _operations(protocol: type) -> list[str]:
+    return [name for cls in protocol.__mro__ for name in vars(cls) if name[0] != "_"]
 
 
 def _number(value: object) -> float:

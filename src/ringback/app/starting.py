@@ -8,9 +8,9 @@ from ringback._core.client.resource import explained
 from ringback._core.twiml.values import way_to
 from ringback._core.webhooks.events import Event
 from ringback._generated.app import Starts
-from ringback._generated.sync.calls import LiveCall, follow_call, place
-from ringback._generated.sync.installing import install
-from ringback._generated.sync.messages import LiveMessage, follow_message, send
+from ringback._generated.runtime.calls import LiveCall, follow_call, place
+from ringback._generated.runtime.installing import install
+from ringback._generated.runtime.messages import LiveMessage, follow_message, send
 from ringback.app.checks import check_target, is_sync
 from ringback.app.installing import install_async
 from ringback.app.live.calls import AsyncLiveCall, First, follow_call_async, place_async

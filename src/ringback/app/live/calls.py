@@ -1,7 +1,7 @@
 """Calls that live, and may be followed, moved and ended.
 
 What is async here is written once more for synchronous code by `python -m codegen`:
-`_generated/sync/calls.py`.
+`_generated/runtime/calls.py`.
 """
 
 from __future__ import annotations

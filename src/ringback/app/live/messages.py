@@ -1,7 +1,7 @@
 """Messages whose way is followed, and that may be answered.
 
 What is async here is written once more for synchronous code by `python -m codegen`:
-`_generated/sync/messages.py`.
+`_generated/runtime/messages.py`.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from types import FunctionType
 import pytest
 
 from codegen.__main__ import OUTPUT, SPEC
-from codegen.twins import MODULES, render, twin
+from codegen.runtime import render
+from codegen.runtime.twins import MODULES, twin
 
 SOURCE = '''"""Doors."""
 
@@ -83,13 +84,13 @@ def test_what_is_in_the_tree_is_what_the_sources_say() -> None:
     fresh = render(SPEC)
     for path, source in fresh.items():
         assert (OUTPUT / path).read_text(encoding="utf-8") == source, f"{path}: run `python -m codegen`"
-    assert {f"sync/{path.name}" for path in (OUTPUT / "sync").glob("*.py")} == set(fresh)
+    assert {f"runtime/{path.name}" for path in (OUTPUT / "runtime").glob("*.py")} == set(fresh)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_each_has_a_twin_that_takes_the_same(name: str) -> None:
     source = import_module(f"ringback.app.{MODULES[name].removesuffix('.py').replace('/', '.')}")
-    twins = import_module(f"ringback._generated.sync.{name}")
+    twins = import_module(f"ringback._generated.runtime.{name}")
     for each in twins.__all__:
         ours, theirs = getattr(twins, each), getattr(source, f"Async{each}", None)
         if theirs is None:
