@@ -8,7 +8,8 @@
 
 Each is in the module of its name (store, memory, sqlite, redis, postgres), imported when it is first used.
 What these share is in values (what may be kept) and per_loop (connections that belong to an event loop).
-What lies in Redis, and what it does in one step, is in redis_scripts.
+What lies in Redis, and what it does in one step, is in redis_scripts; likewise postgres_sql. How connections
+to PostgreSQL are kept is in postgres_connections.
 What lies in memory is in shelf (kept within bounds), timetable (what is due when) and mailboxes (notes).
 """
 
