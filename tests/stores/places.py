@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from ringback.stores import MemoryStore, RunStore
+from ringback.stores import MemoryStore, PostgresStore, RedisStore, RunStore
 from tests.stores.test_runs import closed
 
 __all__ = ["KINDS", "KNOWING", "PROCESSES", "Place"]
@@ -37,7 +37,10 @@ class Place:
             await closed(one)
 
 
-_VIEWS: Final[dict[str, Callable[[Place], RunStore]]] = {}
+_VIEWS: Final[dict[str, Callable[[Place], RunStore]]] = {
+    "redis": lambda place: RedisStore(place.url, prefix=place.prefix),
+    "postgres": lambda place: PostgresStore(place.url, prefix=place.prefix),
+}
 
 # Those that processes share.
 PROCESSES: Final = tuple(_VIEWS)

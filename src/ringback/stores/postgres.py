@@ -273,7 +273,7 @@ class PostgresStore:
 
     async def leave(self, me: str) -> None:
         """Tell the others that this worker is gone."""
-        check_worker(me)
+        check_worker(me, "me")
         await self._ask(statements.LEAVE, prefix=self._prefix, worker=me)
 
     async def tell(self, worker: str, note: bytes) -> Told:
@@ -284,7 +284,7 @@ class PostgresStore:
 
     def mail(self, me: str) -> AsyncGenerator[bytes, None]:
         """The notes that are put into this worker's mailbox from now on, the empty one first."""
-        check_worker(me)
+        check_worker(me, "me")
         return self._mail(self._mailbox(me))
 
     async def aclose(self) -> None:

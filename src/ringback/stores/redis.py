@@ -165,10 +165,11 @@ class RedisStore:
     ) -> Appended:
         """Set a field unless it is set, and say what the record has by then; see `RunStore.append`."""
         check_append(run, field, value, epoch=epoch, want=want, wake=wake, note=note, due=due, ttl=ttl)
+        others = dict.fromkeys(wake)
         answer = await self._do(
             scripts.APPEND,
             *(run, field, value, "fact" if epoch is None else epoch, note),
-            *("as it was" if due is None else _due(due), _ms(ttl), len(want), *want, *wake),
+            *("as it was" if due is None else _due(due), _ms(ttl), len(want), *want, *others),
         )
         if answer is None:
             return Appended(Outcome.MISSING)
@@ -220,7 +221,7 @@ class RedisStore:
 
     async def leave(self, me: str) -> None:
         """Tell the others that this worker is gone."""
-        check_worker(me)
+        check_worker(me, "me")
         await self._ask("DEL", self._pulse(me))
 
     async def tell(self, worker: str, note: bytes) -> Told:
@@ -230,7 +231,7 @@ class RedisStore:
 
     def mail(self, me: str) -> AsyncGenerator[bytes, None]:
         """The notes that are put into this worker's mailbox from now on, the empty one first."""
-        check_worker(me)
+        check_worker(me, "me")
         return self._mail(self._mailbox(me))
 
     async def aclose(self) -> None:
