@@ -59,7 +59,7 @@ class Settings:
             more whatever went wrong, `"rc=2&rp=all"`, where workers share the store, and nothing elsewhere.
 
     Attributes:
-        runs: The store, where it keeps runs and workers share it.
+        shared_store: The store, where it keeps runs and workers share it: flows outlive their worker.
         overrides: `connection_overrides`, or what they are by default.
 
     Raises:
@@ -99,16 +99,13 @@ class Settings:
         self.max_parameters: Final = _count("max_parameters", max_parameters)
         self.threads: Final = _count("threads", threads)
         self.store: Final[Store] = MemoryStore() if store is None else _store(store)
-        self.runs: Final = _runs(self.store)
+        self.shared_store: Final = _shared(self.store)
         self.overrides: Final = check_overrides(
-            (DURABLE if self.shared else "") if connection_overrides is None else connection_overrides,
+            ("" if self.shared_store is None else DURABLE)
+            if connection_overrides is None
+            else connection_overrides,
             deadline=deadline,
         )
-
-    @property
-    def shared(self) -> bool:
-        """Whether flows outlive their worker, since others share the store that has what they came to."""
-        return self.runs is not None
 
 
 def _seconds(name: str, value: float) -> float:
@@ -143,7 +140,7 @@ def _store(value: Store) -> Store:
     return value
 
 
-def _runs(store: Store) -> RunStore | None:
+def _shared(store: Store) -> RunStore | None:
     """The store, if it keeps runs for more than one worker. A plain `MemoryStore` has nobody to share it."""
     return cast("RunStore", store) if type(store) is not MemoryStore and _has(store, RunStore) else None
 
