@@ -199,13 +199,13 @@ def item_docs(name: str, text: str) -> list[str]:
     return wrapped(f"{name}: {text}", 4)
 
 
-def wrapped(text: str, indent: int) -> list[str]:
+def wrapped(text: str, indent: int, hanging: int = 4) -> list[str]:
     # 8 columns go to the place of a method's docstring in its class.
     return textwrap.wrap(
         text,
         _WIDTH - 8,
         initial_indent=" " * indent,
-        subsequent_indent=" " * (indent + 4),
+        subsequent_indent=" " * (indent + hanging),
         break_long_words=False,
         break_on_hyphens=False,
     )

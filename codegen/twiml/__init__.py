@@ -11,8 +11,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from codegen.twiml.load import load
+from codegen.twiml.records import Document
 from codegen.twiml.render import render_modules
 from codegen.webhooks.load import load as load_webhooks
+
+
+def document(spec: Path, name: str) -> Document:
+    """One schema: `voice` or `messaging`.
+
+    Raises:
+        SpecError: With every mistake in it.
+    """
+    webhooks, _ = load_webhooks(spec / "webhooks.yaml", f"{spec.name}/webhooks.yaml")
+    return load(spec / "twiml", name, webhooks.events().keys())
 
 
 def render(spec: Path) -> dict[str, str]:
@@ -21,6 +32,4 @@ def render(spec: Path) -> dict[str, str]:
     Raises:
         SpecError: With every mistake in the schemas.
     """
-    webhooks, _ = load_webhooks(spec / "webhooks.yaml", f"{spec.name}/webhooks.yaml")
-    known = webhooks.events().keys()
-    return render_modules([load(spec / "twiml", name, known) for name in ("voice", "messaging")])
+    return render_modules([document(spec, name) for name in ("voice", "messaging")])

@@ -105,3 +105,13 @@ class Document:
     doc: str
     groups: tuple[Group, ...]
     elements: tuple[Element, ...]
+
+    def children_of(self, element: Element) -> list[Child]:
+        """What may stand inside an element, its group's with it, by class."""
+        groups = {group.name: group for group in self.groups}
+        children = list(element.children)
+        group = element.group
+        while group is not None:
+            children += groups[group].children
+            group = groups[group].base
+        return sorted(children, key=lambda child: child.type)

@@ -112,7 +112,6 @@ class _Module:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.elements = {element.type: element for element in document.elements}
-        self.groups = {group.name: group for group in document.groups}
 
     def render(self) -> str:
         body = [self._group(group) for group in self.document.groups]
@@ -135,13 +134,7 @@ class _Module:
         )
 
     def _imports(self) -> list[str]:
-        events = {event for element in self.elements.values() for event in element.text_events}
-        aliases: set[str] = set()
-        for element in self.elements.values():
-            events |= {event for attribute in element.attributes for event in attribute.events}
-        for kind in _kinds(self.document):
-            if kind.alias is not None:
-                aliases.add(kind.alias.name)
+        events, aliases = imported(self.document)
         # `format_source` drops those that aren't used.
         bases = "Container, Element, NoSuchAttribute, Raw, RequiringType, TextElement"
         values = (
@@ -157,10 +150,8 @@ class _Module:
             "    from typing import Literal",
             "",
             "    from ringback._core.webhooks.events import Target",
-            f"    from ringback._generated.webhooks import {', '.join(sorted(events))}",
-            f"    from ringback._generated.twiml.types import {', '.join(sorted(aliases))}"
-            if aliases
-            else "",
+            f"    from ringback._generated.webhooks import {', '.join(events)}",
+            f"    from ringback._generated.twiml.types import {', '.join(aliases)}" if aliases else "",
             "",
         ]
 
@@ -188,16 +179,10 @@ class _Module:
         )
 
     def _children(self, element: Element) -> list[Child]:
-        children = list(element.children)
-        group = element.group
-        while group is not None:
-            children += self.groups[group].children
-            group = self.groups[group].base
-        return sorted(children, key=lambda child: child.type)
+        return self.document.children_of(element)
 
     def _child_types(self, element: Element) -> str:
-        types = [child.type for child in self._children(element)]
-        return " | ".join([*(["str"] if element.mixed else []), *types, "Raw"])
+        return child_types(self.document, element)
 
     def _adder(self, child: Child, taken: frozenset[str]) -> str:
         element = self.elements[child.type]
@@ -233,11 +218,11 @@ class _Module:
         else:
             parameters.append("*")
         for attribute in element.attributes:
-            annotation = _annotation(attribute.kind, attribute.events)
+            given = annotation(attribute.kind, attribute.events)
             parameters.append(
-                f"{attribute.name}: {annotation}"
+                f"{attribute.name}: {given}"
                 if attribute.required
-                else f"{attribute.name}: {annotation} | None = None"
+                else f"{attribute.name}: {given} | None = None"
             )
         parameters.append("extra_attributes: Mapping[str, str] | None = None")
         # Caught, and not left to Python, so that the error can say what was probably meant.
@@ -260,9 +245,8 @@ class _Module:
         elif self._children(element):
             parameters.append(f"children: tuple[{self._child_types(element)}, ...]")
         for attribute in element.attributes:
-            annotation = _annotation(attribute.kind, attribute.events)
             optional = "" if attribute.required else " | None"
-            parameters.append(f"{attribute.name}: {annotation}{optional}")
+            parameters.append(f"{attribute.name}: {annotation(attribute.kind, attribute.events)}{optional}")
         parameters.append("extra_attributes: Mapping[str, str] | None")
         return ", ".join([*parameters, "/"])
 
@@ -271,7 +255,7 @@ class _Module:
 
     def _text_type(self, element: Element) -> str:
         assert element.text is not None  # noqa: S101  (told to the type checker)
-        return _annotation(element.text, element.text_events)
+        return annotation(element.text, element.text_events)
 
     def _element(self, element: Element) -> str:
         has_children = bool(self._children(element))
@@ -328,7 +312,7 @@ class _Module:
         if element.text is not None:
             lines.append(f"    _kind = {element.text.constant}")
             lines.append(f'    _text_name = "{element.text_name}"')
-            lines.append(f"    _text: {_annotation(element.text, element.text_events, stored=True)}")
+            lines.append(f"    _text: {annotation(element.text, element.text_events, stored=True)}")
         if has_children:
             allowed = [f"{self.document.name}.{child.type}" for child in self._children(element)]
             lines.append(f"    _allowed = frozenset({[*allowed, 'Raw']!r})")
@@ -399,7 +383,7 @@ class _Module:
         lines: list[str] = []
         if element.text is not None:
             events = element.text_events
-            lines += _property("text", _annotation(element.text, events, stored=True), "self._text")
+            lines += _property("text", annotation(element.text, events, stored=True), "self._text")
         if has_children:
             lines += _property("children", f"tuple[{self._child_types(element)}, ...]", "self._items()")
         for attribute in element.attributes:
@@ -449,18 +433,34 @@ def _links_asked_by(element: Element, method: str) -> str | None:
 
 
 def _stored(attribute: Attribute) -> str:
-    annotation = _annotation(attribute.kind, attribute.events, stored=True)
-    return annotation if attribute.required else f"{annotation} | None"
+    written = annotation(attribute.kind, attribute.events, stored=True)
+    return written if attribute.required else f"{written} | None"
 
 
-def _property(name: str, annotation: str, expression: str) -> list[str]:
-    return ["    @property", f"    def {name}(self) -> {annotation}:", f"        return {expression}", ""]
+def _property(name: str, returns: str, expression: str) -> list[str]:
+    return ["    @property", f"    def {name}(self) -> {returns}:", f"        return {expression}", ""]
 
 
-def _annotation(kind: Kind, events: tuple[str, ...], *, stored: bool = False) -> str:
-    annotation = kind.stored if stored else kind.annotation
+def imported(document: Document) -> tuple[list[str], list[str]]:
+    """The events and the types of `twiml.types` that annotations of a document's elements name."""
+    events = {event for element in document.elements for event in element.text_events}
+    for element in document.elements:
+        events |= {event for attribute in element.attributes for event in attribute.events}
+    types = {kind.alias.name for kind in _kinds(document) if kind.alias is not None}
+    return sorted(events), sorted(types)
+
+
+def child_types(document: Document, element: Element) -> str:
+    """The annotation of what may stand inside an element."""
+    types = [child.type for child in document.children_of(element)]
+    return " | ".join([*(["str"] if element.mixed else []), *types, "Raw"])
+
+
+def annotation(kind: Kind, events: tuple[str, ...], *, stored: bool = False) -> str:
+    """The annotation of a value that is given, or of what is `stored` of it."""
+    written = kind.stored if stored else kind.annotation
     targets = "".join(f" | Target[{event}]" for event in events)
-    return annotation.replace("{events}", targets)
+    return written.replace("{events}", targets)
 
 
 def _attribute_doc(attribute: Attribute) -> str:

@@ -96,6 +96,7 @@ if TYPE_CHECKING:
         ConferenceRecordingStatusChanged,
         ConferenceStatusChanged,
         ConferenceWait,
+        ConnectResult,
         ConversationRelayResult,
         DialReferred,
         DialResult,
@@ -814,6 +815,7 @@ class VoiceResponse(_Spoken):
         | Target[StreamResult]
         | Target[ConversationRelayResult]
         | Target[VirtualAgentResult]
+        | Target[ConnectResult]
         | None = None,
         method: Method | None = None,
         extra_attributes: Mapping[str, str] | None = None,
@@ -6019,6 +6021,7 @@ class Connect(Container):
         | Target[StreamResult]
         | Target[ConversationRelayResult]
         | Target[VirtualAgentResult]
+        | Target[ConnectResult]
         | None = None,
         method: Method | None = None,
         extra_attributes: Mapping[str, str] | None = None,
@@ -6047,6 +6050,7 @@ class Connect(Container):
         | Target[StreamResult]
         | Target[ConversationRelayResult]
         | Target[VirtualAgentResult]
+        | Target[ConnectResult]
         | None,
         method: Method | None,
         extra_attributes: Mapping[str, str] | None,
@@ -6054,12 +6058,19 @@ class Connect(Container):
     ) -> None:
         self._extra = None
         self._action: (
-            str | Target[StreamResult] | Target[ConversationRelayResult] | Target[VirtualAgentResult] | None
+            str
+            | Target[StreamResult]
+            | Target[ConversationRelayResult]
+            | Target[VirtualAgentResult]
+            | Target[ConnectResult]
+            | None
         ) = (
             None
             if action is None
             else _URL.check(
-                "Connect.action", action, ("StreamResult", "ConversationRelayResult", "VirtualAgentResult")
+                "Connect.action",
+                action,
+                ("StreamResult", "ConversationRelayResult", "VirtualAgentResult", "ConnectResult"),
             )
         )
         self._method: Method | None = (
@@ -6092,7 +6103,14 @@ class Connect(Container):
     @property
     def action(
         self,
-    ) -> str | Target[StreamResult] | Target[ConversationRelayResult] | Target[VirtualAgentResult] | None:
+    ) -> (
+        str
+        | Target[StreamResult]
+        | Target[ConversationRelayResult]
+        | Target[VirtualAgentResult]
+        | Target[ConnectResult]
+        | None
+    ):
         return self._action
 
     @property

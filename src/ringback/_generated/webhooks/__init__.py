@@ -109,6 +109,7 @@ if TYPE_CHECKING:
     from ringback._generated.webhooks.status import CallRinging as CallRinging
     from ringback._generated.webhooks.status import CallStatusChanged as CallStatusChanged
     from ringback._generated.webhooks.status import MachineDetectionResult as MachineDetectionResult
+    from ringback._generated.webhooks.streams import ConnectResult as ConnectResult
     from ringback._generated.webhooks.streams import ConversationRelayResult as ConversationRelayResult
     from ringback._generated.webhooks.streams import SiprecStatusChanged as SiprecStatusChanged
     from ringback._generated.webhooks.streams import StreamResult as StreamResult
@@ -146,6 +147,7 @@ __all__ = [
     "ConnectAppAuthorized",
     "ConnectAppDeauthorized",
     "ConnectAppError",
+    "ConnectResult",
     "ContentType",
     "ConversationRelayResult",
     "DebuggerEvent",
@@ -312,6 +314,7 @@ HOMES: Final[dict[str, str]] = {
     "StreamResult": "streams",
     "ConversationRelayResult": "streams",
     "VirtualAgentResult": "streams",
+    "ConnectResult": "streams",
     "StreamStatusChanged": "streams",
     "SiprecStatusChanged": "streams",
     "UserDefinedMessageReceived": "streams",

@@ -19,6 +19,7 @@ from ringback._generated.webhooks.enums import (
 )
 
 __all__ = [
+    "ConnectResult",
     "ConversationRelayResult",
     "SiprecStatusChanged",
     "StreamResult",
@@ -101,6 +102,17 @@ class VirtualAgentResult(VoiceCallRequest):
     virtual_agent_provider_data: str | None = None
     virtual_agent_error: str | None = None
     virtual_agent_error_code: int | None = None
+
+
+@frozen(kw_only=True, repr=False)
+class ConnectResult(VoiceCallRequest):
+    """What a `<Connect>` had handed the call to is over, and was none of those with a result of their own.
+
+    Sent when a `<Connect>` with another noun ends, such as a video room (not confirmed), to the URL of
+    `<Connect action>`.
+
+    See https://www.twilio.com/docs/voice/twiml/connect
+    """
 
 
 @frozen(kw_only=True, repr=False)

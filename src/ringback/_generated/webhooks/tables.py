@@ -385,6 +385,7 @@ ROWS: Final[dict[str, tuple[Row, ...]]] = {
         ("VirtualAgentError", "virtual_agent_error", "text", False),
         ("VirtualAgentErrorCode", "virtual_agent_error_code", "integer", False),
     ),
+    "ConnectResult": (),
     "StreamStatusChanged": (
         ("AccountSid", "account_sid", "word", True),
         ("StreamSid", "stream_sid", "word", True),
