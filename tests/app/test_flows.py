@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -17,12 +16,9 @@ from ringback.twiml import (
     Client,
     Conference,
     Dial,
-    Gather,
-    Hangup,
     Number,
     Pause,
     Play,
-    Record,
     Redirect,
     Reject,
     Say,
@@ -41,8 +37,6 @@ from ringback.webhooks import (
 from tests.app.twilio import TOKEN, call_parameters, eventually, link, new_sid, request, served, tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ringback.http import WebhookResponse
 
 URL = "https://example.com/phone"
@@ -906,45 +900,3 @@ class TestThreads:
         first = asyncio.run(app.handle(request(flow.url, call_parameters(sid, "ringing"))))
         asked = request(link(first, "Gather"), call_parameters(sid, Digits="1"))
         assert tags(asyncio.run(app.handle(asked))) == ["Say", "Hangup"]
-
-
-OWN = {
-    "say": set[str](),
-    "play": set[str](),
-    "pause": set[str](),
-    "redirect": set[str](),
-    "reject": {"children"},
-    "hangup": {"children"},
-    "gather": {"action", "method", "action_on_empty_result"},
-    "record": {"action", "method"},
-    "dial": {"action", "method"},
-    "join_conference": {"name"},
-}
-ELEMENTS = {
-    "say": Say,
-    "play": Play,
-    "pause": Pause,
-    "redirect": Redirect,
-    "reject": Reject,
-    "hangup": Hangup,
-    "gather": Gather,
-    "record": Record,
-    "dial": Dial,
-    "join_conference": Conference,
-}
-
-
-@pytest.mark.parametrize("method", sorted(ELEMENTS))
-def test_methods_take_what_their_elements_take(method: str) -> None:
-    def keywords(function: Callable[..., object]) -> dict[str, object]:
-        parameters = inspect.signature(function).parameters.values()
-        return {p.name: p.annotation for p in parameters if p.kind is p.KEYWORD_ONLY}
-
-    of_element = keywords(vars(ELEMENTS[method])["__init__"])
-    of_method = keywords(getattr(CallFlow, method))
-    expected = {name: kind for name, kind in of_element.items() if name not in OWN[method]}
-    if method == "join_conference":
-        expected |= {
-            name: keywords(vars(Dial)["__init__"])[name] for name in ("hangup_on_star", "time_limit")
-        }
-    assert of_method == expected

@@ -124,7 +124,9 @@ class TestEvents:
 
     def test_flows_are_of_calls(self, app: Any) -> None:
         for event in (GatherResult, CallEnded, IncomingMessage, HandlerFailed):
-            with pytest.raises(RegistrationError, match=r"^event: expected IncomingCall or OutgoingCall"):
+            with pytest.raises(
+                RegistrationError, match=r"^event: expected IncomingCall, OutgoingCall or CalleeAnswered"
+            ):
                 app.flow(event)
 
     def test_a_flow_without_parentheses(self, app: Any) -> None:

@@ -23,19 +23,44 @@ from ringback.app import (
 from ringback.client import AsyncClient, Client
 from ringback.rest import Application as ApplicationRecord
 from ringback.rest import Call, Message
-from ringback.twiml import Dial, Gather, MessagingResponse, Number, Redirect, Say, VoiceResponse
+from ringback.twiml import (
+    ConversationRelay,
+    Dial,
+    Gather,
+    MessagingResponse,
+    Number,
+    Prompt,
+    Raw,
+    Redirect,
+    ReferSip,
+    Room,
+    Say,
+    Stream,
+    VirtualAgent,
+    VoiceResponse,
+)
 from ringback.webhooks import (
+    CalleeAnswered,
     CallEnded,
     CallRinging,
     CallStatusChanged,
+    ConnectResult,
+    ConversationRelayResult,
     DialResult,
+    EnqueueResult,
     GatherResult,
     IncomingCall,
     IncomingMessage,
     MessageStatusChanged,
     OutgoingCall,
+    PayResult,
+    QueueWait,
     RecordingStatusChanged,
     RecordResult,
+    ReferResult,
+    SmsVerbResult,
+    StreamResult,
+    VirtualAgentResult,
     VoiceCallRequest,
     VoiceFallback,
 )
@@ -97,7 +122,34 @@ async def reception(call: CallFlow) -> None:
     assert_type(await call.put_on_hold(), ConferenceResult)
     await call.put_on_hold(wait_url="https://example.com/a.mp3", wait_method="GET", beep=True, time_limit=60)
     assert_type((await call.join_conference("kitchen")).room, str)
+    assert_type(await call.enqueue("tables", wait_url=hold_music), EnqueueResult)
+    assert_type(await call.refer(ReferSip("sip:ada@example.com")), ReferResult)
+    assert_type(
+        await call.pay(Prompt(Say("Card?"), for_="payment-card-number"), charge_amount=9.5), PayResult
+    )
+    assert_type(await call.connect(Stream(url="wss://example.com")), StreamResult)
+    assert_type(await call.connect(ConversationRelay(url="wss://example.com")), ConversationRelayResult)
+    assert_type(await call.connect(VirtualAgent(connector_name="x")), VirtualAgentResult)
+    assert_type(await call.connect(Room("kitchen")), ConnectResult)
+    assert_type(await call.sms("See you."), SmsVerbResult)
+    assert_type(await call.dial(Number("+1", url=whisper), Number("+2", url=ask_first)), DialResult)
+    call.start(Stream(url="wss://example.com"))
+    call.append(Dial("+1", action="https://example.com"), Raw("<New/>"))
     call.redirect(greet)
+
+
+@app.on(QueueWait)
+def hold_music(waiting: QueueWait) -> VoiceResponse:
+    return VoiceResponse()
+
+
+@app.on(CalleeAnswered)
+def whisper(callee: CalleeAnswered) -> VoiceResponse:
+    return VoiceResponse()
+
+
+@app.flow(CalleeAnswered)
+async def ask_first(callee: CallFlow) -> None: ...
 
 
 async def handlers_are_routes_and_functions(

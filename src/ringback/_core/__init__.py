@@ -6,6 +6,7 @@ parameters/    what is sent: one class a wire kind, and forms
 records/       what comes back: JSON into models
 twiml/         what all TwiML elements, their texts and attributes have in common
 webhooks/      the roots of all events
+patience.py    what flows' verbs that wait have in common
 forks.py       what a forked child makes anew
 version.py     the version, in one place
 """

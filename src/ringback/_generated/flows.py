@@ -584,7 +584,8 @@ class FlowVerbs(Patient):
 
         Args:
             called: Whom to call: a number as text, or nouns such as `Number`, whose `url` may be a flow of
-                `CalleeAnswered` that speaks to the callee first.
+                `CalleeAnswered` that speaks to the callee first; the end of that call is reported to the
+                application then.
             answer_on_bridge: Whether the caller hears ringing, unanswered and unbilled, until the other side
                 answers. Default: `false`.
             call_reason: Why you call, for carriers that show it: at most 50 characters. In Twilio's

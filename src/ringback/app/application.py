@@ -29,7 +29,7 @@ from ringback.app.webhooks.signatures import Gate
 from ringback.errors import RegistrationError
 from ringback.stores.memory import MemoryStore
 from ringback.twiml import MessagingResponse, VoiceResponse
-from ringback.webhooks import IncomingCall, IncomingMessage, OutgoingCall
+from ringback.webhooks import CalleeAnswered, IncomingCall, IncomingMessage, OutgoingCall
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -154,24 +154,26 @@ class Application(Constructors, Starting):
         return register
 
     def flow(
-        self, event: type[IncomingCall | OutgoingCall], /, *, path: str | None = None
+        self, event: type[IncomingCall | OutgoingCall | CalleeAnswered], /, *, path: str | None = None
     ) -> Callable[[FlowFunction], Flow]:
         """Register a coroutine function that leads whole calls, as a decorator.
 
-        The `Flow` that it becomes is a link target for incoming, outgoing and redirected calls alike; `event`
-        says whether it is what answers the application's numbers.
+        The `Flow` that it becomes is a link target for incoming, outgoing, dialled and redirected calls
+        alike; `event` says whether it is what answers the application's numbers.
 
         Args:
-            event: `IncomingCall` or `OutgoingCall`.
+            event: `IncomingCall`, `OutgoingCall`, or `CalleeAnswered` for one that speaks to whom
+                `dial` called before they are connected.
             path: The path of its URL after the public one; the function's name by default.
 
         Raises:
             RegistrationError: As for `on`, or the function isn't async.
         """
         check_registered(event, "app.flow")
-        if event not in (IncomingCall, OutgoingCall):
+        if event not in (IncomingCall, OutgoingCall, CalleeAnswered):
             raise RegistrationError(
-                f"event: expected IncomingCall or OutgoingCall, which start a flow, got {event.__name__}"
+                f"event: expected IncomingCall, OutgoingCall or CalleeAnswered, which start a flow, "
+                f"got {event.__name__}"
             )
         return lambda function: self._registry.flow(event, function, path)
 

@@ -8,6 +8,7 @@ works.
 from __future__ import annotations
 
 import secrets
+from copy import copy
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 import attrs
@@ -17,8 +18,26 @@ from ringback._core.webhooks.events import Event, Notification, VoiceRequest
 from ringback._generated.flows import FlowVerbs
 from ringback.app.routes import Route
 from ringback.errors import FlowError
-from ringback.twiml import Dial, Hangup, Redirect, Reject, VoiceResponse
-from ringback.webhooks import CallRedirected, DialResult, IncomingCall, OutgoingCall, parse
+from ringback.twiml import (
+    Client,
+    Dial,
+    Hangup,
+    Number,
+    Redirect,
+    Reject,
+    Sip,
+    VoiceResponse,
+    WhatsApp,
+)
+from ringback.webhooks import (
+    CalleeAnswered,
+    CallRedirected,
+    CallStatusChanged,
+    DialResult,
+    IncomingCall,
+    OutgoingCall,
+    parse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -35,7 +54,7 @@ __all__ = ["CallFlow", "ConferenceResult", "Flow", "FlowEvent", "FlowFunction"]
 E = TypeVar("E", bound=VoiceRequest)
 N = TypeVar("N", bound=Notification)
 
-FlowEvent: TypeAlias = IncomingCall | OutgoingCall | CallRedirected
+FlowEvent: TypeAlias = IncomingCall | OutgoingCall | CallRedirected | CalleeAnswered
 FlowFunction: TypeAlias = "Callable[[CallFlow], Awaitable[None]]"
 
 
@@ -56,7 +75,8 @@ class ConferenceResult(DialResult):
 
 @frozen(kw_only=True, eq=False, repr=False)
 class Flow(Route[FlowEvent]):
-    """A registered flow: a link target for incoming, outgoing and redirected calls.
+    """A registered flow: a link target for calls that come in, are answered or redirected, and for callees of
+    `dial`, to whom it speaks before they are connected.
 
     Attributes:
         function: The coroutine function as it was before `@app.flow`.
@@ -69,7 +89,7 @@ class Flow(Route[FlowEvent]):
         return self.function(call)
 
     def _kinds(self) -> tuple[type[Event], ...]:
-        return (IncomingCall, OutgoingCall, CallRedirected)
+        return (IncomingCall, OutgoingCall, CallRedirected, CalleeAnswered)
 
     async def lead(self, run: FlowRun) -> VoiceResponse:
         """Lead a run's call to its end; what is left to serve then.
@@ -94,9 +114,13 @@ class Flow(Route[FlowEvent]):
         """
         if tag is not None and tag.kind == "moved":
             return parse(CallRedirected, given)
-        if given.get("Direction", "").startswith("outbound"):
-            return parse(OutgoingCall, given)
-        return parse(IncomingCall, given)
+        match given.get("Direction", ""):
+            case "outbound-dial":
+                return parse(CalleeAnswered, given)
+            case direction if direction.startswith("outbound"):
+                return parse(OutgoingCall, given)
+            case _:
+                return parse(IncomingCall, given)
 
 
 class CallFlow(FlowVerbs):
@@ -207,6 +231,8 @@ class CallFlow(FlowVerbs):
         self._check_open()
         # Twilio goes on with the next verb where there is nothing to tell; Dial always asks its action.
         onward = () if isinstance(verb, Dial) else (Redirect(self._run.url(none=True)),)
+        if isinstance(verb, Dial):
+            verb._fill(tuple(map(self._followed, verb.children)))
         result = self._run.serve(VoiceResponse(*self._verbs, verb, *onward), expects)
         self._verbs = []
         self._silent = False
@@ -223,6 +249,18 @@ class CallFlow(FlowVerbs):
         result = await self._told(dial(name), DialResult)
         known = {field.name: getattr(result, field.name) for field in attrs.fields(DialResult)}
         return ConferenceResult(room=name, **known)
+
+    def _followed(self, noun: object) -> object:
+        """Have the end of a callee's call reported where a flow speaks to them first: nobody else would tell
+        it that they hung up.
+        """
+        if not isinstance(noun, (Client, Number, Sip, WhatsApp)):
+            return noun
+        if not isinstance(noun.url, Flow) or noun.status_callback is not None:
+            return noun
+        followed = copy(noun)
+        followed._status_callback = self._run.routes.callback(CallStatusChanged)
+        return followed
 
     def _url(self, expects: type[VoiceRequest]) -> str:  # noqa: ARG002
         return self._run.url()

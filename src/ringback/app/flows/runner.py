@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import VoiceRequest
+from ringback._generated.flows import LATE
 from ringback.app.loops.failures import as_exception, from_outside
 from ringback.app.loops.portal import call_in
 from ringback.app.reports import Heard, shown_sid
@@ -27,7 +28,7 @@ from ringback.app.tags import tagged
 from ringback.app.webhooks.answers import Answer, twiml
 from ringback.errors import CallHungUp, FlowError
 from ringback.twiml import VoiceResponse
-from ringback.webhooks import DialResult, GatherResult, RecordResult, parse
+from ringback.webhooks import GatherResult, RecordResult, parse
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -189,8 +190,8 @@ class FlowRun:
 
     def hang_up(self, status: str) -> None:
         """The call has ended."""
-        # Twilio asks for the action of Record and Dial even so, and either may overtake the other.
-        grace = GRACE if issubclass(self._expects, (RecordResult, DialResult)) else 0
+        # Twilio asks for the action of some verbs even so, and either may overtake the other.
+        grace = GRACE if issubclass(self._expects, LATE) else 0
         self._end(status, grace)
         self.loop.call_later(grace, self._break, self._inbox)
 

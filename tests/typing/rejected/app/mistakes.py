@@ -5,7 +5,7 @@ from __future__ import annotations
 from ringback.app import Application, CallFlow, HandlerFailed
 from ringback.client import AsyncClient, Client
 from ringback.twiml import Client as Callee
-from ringback.twiml import Dial, Gather, MessagingResponse, Redirect, VoiceResponse
+from ringback.twiml import Dial, Gather, MessagingResponse, Number, Redirect, Stream, VoiceResponse
 from ringback.webhooks import CallEnded, CallRinging, GatherResult, IncomingCall, IncomingMessage
 
 app = Application(public_url="https://example.com")
@@ -95,6 +95,18 @@ async def misused(call: CallFlow) -> None:
     (await call.gather()).digits  # rejected
     call.gather().digits  # rejected
     call.redirect(choose)  # rejected
+    call.redirect()  # rejected
+    await call.enqueue("tables", wait_url=greet)  # rejected
+    (await call.enqueue("tables")).digits  # rejected
+    await call.refer("sip:ada@example.com")  # rejected
+    await call.connect()  # rejected
+    await call.connect(Dial("+1"))  # rejected
+    (await call.connect(Stream(url="wss://example.com"))).session_status  # rejected
+    await call.pay(currency=840)  # rejected
+    await call.dial(Number("+1", url=choose))  # rejected
+    call.prompt("Card?", for_="payment-card-number")  # rejected
+    call.start(Stream(url="wss://example.com"), action="https://example.com")  # rejected
+    call.append("Hello")  # rejected
 
 
 # Listeners
