@@ -72,6 +72,9 @@ class Handler:
     def __init__(self, url: str) -> None:
         self.url = url
 
+    def bind(self) -> Handler:
+        return self
+
     def _handles(self, event: GatherResult | IncomingCall, /) -> None: ...
 
 

@@ -3,6 +3,7 @@
 application.py   Application: the public face; starting.py what it starts and follows by the REST API
 switchboard.py   several applications behind one adapter
 registry.py      what is registered under which URL; routes.py what a URL is; tags.py what we write into it
+arguments.py     what links carry to handlers and flows; carried.py how each kind of value is written
 webhooks/        a webhook's way to its answer
 flows/           coroutine functions that lead a whole call
 live/            calls and messages that we started or follow
@@ -25,7 +26,7 @@ from ringback.app.events import HandlerFailed, LocalEvent, OutgoingMessage
 from ringback.app.flows.call import CallFlow, ConferenceResult, Flow
 from ringback.app.live.calls import AsyncLiveCall
 from ringback.app.live.messages import AsyncLiveMessage
-from ringback.app.routes import Callback, Handler, Route
+from ringback.app.routes import Callback, Handler, Link, Route
 from ringback.app.switchboard import Switchboard
 from ringback.stores.memory import MemoryStore
 from ringback.stores.store import Store
@@ -42,6 +43,7 @@ __all__ = [
     "Flow",
     "Handler",
     "HandlerFailed",
+    "Link",
     "LocalEvent",
     "MemoryStore",
     "OutgoingMessage",

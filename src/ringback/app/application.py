@@ -4,7 +4,7 @@ to.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast, overload
 
 from ringback._core.client.resource import explained
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Application"]
 
+A = ParamSpec("A")
 E = TypeVar("E", bound=Event)
 V = TypeVar("V", bound=VoiceRequest)
 M = TypeVar("M", bound=MessageRequest)
@@ -93,15 +94,15 @@ class Application(Constructors, Starting):
     @overload
     def on(
         self, event: type[V], /, *, path: str | None = None
-    ) -> Callable[[Callable[[V], RV]], Handler[V, RV]]: ...
+    ) -> Callable[[Callable[Concatenate[V, A], RV]], Handler[V, RV, A]]: ...
     @overload
     def on(
         self, event: type[M], /, *, path: str | None = None
-    ) -> Callable[[Callable[[M], RM]], Handler[M, RM]]: ...
+    ) -> Callable[[Callable[Concatenate[M, A], RM]], Handler[M, RM, A]]: ...
     @overload
     def on(
         self, event: type[N], /, *, path: str | None = None
-    ) -> Callable[[Callable[[N], RN]], Handler[N, RN]]: ...
+    ) -> Callable[[Callable[Concatenate[N, A], RN]], Handler[N, RN, A]]: ...
     @overload
     def on(self, event: type[L], /) -> Callable[[Callable[[L], RN]], Callable[[L], RN]]: ...
     @overload
@@ -142,12 +143,12 @@ class Application(Constructors, Starting):
             raise RegistrationError(f"path: {event.__name__} doesn't come from Twilio, got {path!r}")
 
         def register(function: Callable[[E], object]) -> object:
-            check_takes_one("function", function, event)
+            check_takes_one("function", function, event, named=not issubclass(event, LocalEvent))
             if issubclass(event, LocalEvent):
                 self._hub.listeners.on(event, function)
                 return function
             handler = self._registry.handler(event, function, path)
-            if issubclass(event, Notification):
+            if issubclass(event, Notification) and not handler.arguments.required:
                 self._hub.handlers.on(event, function)
             return handler
 
@@ -155,7 +156,7 @@ class Application(Constructors, Starting):
 
     def flow(
         self, event: type[IncomingCall | OutgoingCall | CalleeAnswered], /, *, path: str | None = None
-    ) -> Callable[[FlowFunction], Flow]:
+    ) -> Callable[[FlowFunction[A]], Flow[A]]:
         """Register a coroutine function that leads whole calls, as a decorator.
 
         The `Flow` that it becomes is a link target for incoming, outgoing, dialled and redirected calls

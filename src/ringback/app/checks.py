@@ -9,7 +9,7 @@ import inspect
 from typing import TYPE_CHECKING, Final, cast
 
 from ringback import webhooks
-from ringback._core.twiml.values import closest
+from ringback._core.twiml.values import closest, unbound
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback.errors import InvalidValue, RegistrationError
 
@@ -94,8 +94,14 @@ def check_listener(listener: object, event: type[Event]) -> None:
     check_takes_one("listener", listener, event)
 
 
-def check_takes_one(field: str, function: object, event: type[object]) -> None:
+def check_takes_one(field: str, function: object, event: type[object], *, named: bool = False) -> None:
     """See to it that a function can be called with one thing: an event, or the call that a flow leads.
+
+    Args:
+        field: What the function is given as.
+        function: The function.
+        event: The class of what it is called with.
+        named: Whether it may take other things by their names, which a link carries.
 
     Raises:
         RegistrationError: It can't, or it takes something else by its annotation.
@@ -118,9 +124,11 @@ def check_takes_one(field: str, function: object, event: type[object]) -> None:
     except (TypeError, ValueError):  # some built-in functions have none
         return
     try:
-        bound = signature.bind(None)
+        needed = [each for each in signature.parameters.values() if each.default is each.empty]
+        by_name = {each.name: None for each in needed if named and each.kind is each.KEYWORD_ONLY}
+        bound = signature.bind(None, **by_name)
     except TypeError:
-        hint = ""
+        hint = "; what links carry goes behind a star" if named and len(signature.parameters) > 1 else ""
         if next(iter(signature.parameters), None) == "self":
             hint = "; register methods of an instance, not of a class: app.on(…)(instance.method)"
         raise RegistrationError(
@@ -136,12 +144,14 @@ def check_target(field: str, target: object, *events: type[Event], allowed: str)
     """See to it that Twilio can be sent to it.
 
     Raises:
-        InvalidValue: It is no handler or flow, or one of other events.
+        InvalidValue: It is no handler or flow, one of other events, or one that lacks an argument.
     """
     takes = cast("Callable[..., bool] | None", getattr(target, "_takes", None))
     if takes is not None and not isinstance(target, type):
         if takes(*(event.__name__ for event in events)):
-            return
+            if not (lacks := unbound(target)):
+                return
+            raise InvalidValue(field, target, f"{allowed}, with its arguments{lacks}")
         allowed += f" (that is one of {cast('Route[Event]', target).event.__name__})"
     elif hasattr(target, "_handles") and hasattr(target, "url"):
         return

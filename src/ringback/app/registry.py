@@ -7,12 +7,13 @@ those.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Final, ParamSpec, TypeVar
 from urllib.parse import quote
 
 from attrs import frozen
 
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
+from ringback.app.arguments import Arguments
 from ringback.app.checks import check_takes_one
 from ringback.app.flows.call import CallFlow, Flow
 from ringback.app.loops.portal import is_async
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Adopted", "Registry"]
 
+A = ParamSpec("A")
 E = TypeVar("E", bound=Event)
 R = TypeVar("R")
 AnyR = TypeVar("AnyR", bound="AnyRoute")
@@ -66,34 +68,43 @@ class Registry:
                 url = self.routes.asked(place.url)
                 self.routes.add(Callback(event=event, url=url, name=place.field, methods=_methods(place)))
 
-    def handler(self, event: type[E], function: Callable[[E], R], path: str | None) -> Handler[E, R]:
+    def handler(
+        self, event: type[E], function: Callable[Concatenate[E, A], R], path: str | None
+    ) -> Handler[E, R, A]:
         """Register a handler."""
         family(event)
-        name, url, methods = self._place(event, function, path)
-        handler = Handler(event=event, url=url, name=name, methods=methods, function=function)
+        arguments = Arguments.of(function)
+        name, url, methods = self._place(event, function, path, arguments)
+        handler = Handler(
+            event=event, url=url, name=name, methods=methods, arguments=arguments, function=function
+        )
         return self._add(handler, path)
 
-    def flow(self, event: type[FlowEvent], function: FlowFunction, path: str | None) -> Flow:
+    def flow(self, event: type[FlowEvent], function: FlowFunction[A], path: str | None) -> Flow[A]:
         """Register a flow."""
-        check_takes_one("function", function, CallFlow)
+        check_takes_one("function", function, CallFlow, named=True)
         if not is_async(function):
             raise RegistrationError(
                 f"flow: {function_name(function) or function!r} has to be an async function"
             )
+        arguments = Arguments.of(function)
         # A flow takes any method: those of its later steps are up to their verbs.
-        name, url, (*_, last) = self._place(event, function, path)
-        return self._add(Flow(event=event, url=url, name=name, methods=_any(last), function=function), path)
+        name, url, (*_, last) = self._place(event, function, path, arguments)
+        flow = Flow(
+            event=event, url=url, name=name, methods=_any(last), arguments=arguments, function=function
+        )
+        return self._add(flow, path)
 
     def entry(self, event: type[Event]) -> AnyRoute | None:
         """What takes such events when they come from a number or a TwiML application."""
         return self._entries.get(event)
 
     def _place(
-        self, event: type[Event], function: Callable[..., object], path: str | None
+        self, event: type[Event], function: Callable[..., object], path: str | None, arguments: Arguments
     ) -> tuple[str, str, tuple[Method, ...]]:
         name = function_name(function)
         adopted = self._adopted.get(event)
-        if adopted is not None and path is None and event not in self._entries:
+        if adopted is not None and path is None and event not in self._entries and not arguments.required:
             if not adopted.url:
                 raise RegistrationError(
                     f"{adopted.field}: the adopted TwiML application has none, so no {event.__name__} comes; "
@@ -112,6 +123,9 @@ class Registry:
 
     def _add(self, route: AnyR, path: str | None) -> AnyR:
         before = self._entries.get(route.event)
+        if route.arguments.required:  # neither a number nor a TwiML application could say them
+            self.routes.add(route)
+            return route
         if path is None and before is not None and before not in self._further:
             raise RegistrationError(
                 f"event: {route.event.__name__} has a handler, {before.name!r}; "

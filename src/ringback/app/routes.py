@@ -1,9 +1,13 @@
 """Where Twilio can ask an application: URLs, and what answers there.
 
-Route[E]            a URL at which an event arrives; a `Target[E]`
-├── Handler[E, R]   and the function that takes it, still callable as such
-├── Flow            and the coroutine function that leads the whole call (flows.py)
-└── Callback[E]     and nobody but the listeners
+Route[E]                a URL at which an event arrives
+├── Handler[E, R, A]    and the function that takes it, still callable as such
+├── Flow[A]             and the coroutine function that leads the whole call (flows/call.py)
+└── Callback[E]         and nobody but the listeners
+
+Link[E]                 a route with the arguments that it is asked with
+
+Each of them is a `Target[E]`, if no argument is missing.
 """
 
 from __future__ import annotations
@@ -11,7 +15,17 @@ from __future__ import annotations
 import re
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Final,
+    Generic,
+    Literal,
+    TypeAlias,
+    TypeVar,
+    cast,
+)
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from attrs import frozen
@@ -20,18 +34,23 @@ from ringback import webhooks
 from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback._generated.webhooks.tables import SELECTORS
+from ringback.app.arguments import Arguments, with_arguments
 from ringback.app.overrides import overridden
 from ringback.errors import InvalidValue, RegistrationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    from typing_extensions import ParamSpec
 
     from ringback.http import WebhookRequest
 
 __all__ = [
+    "AnyHandler",
     "AnyRoute",
     "Callback",
     "Handler",
+    "Link",
     "Match",
     "Method",
     "Route",
@@ -45,6 +64,12 @@ __all__ = [
 E = TypeVar("E", bound=Event)
 N = TypeVar("N", bound=Notification)
 R = TypeVar("R")
+if TYPE_CHECKING:
+    A = ParamSpec("A", default=[])  # so that `Handler[E, R]` is one without arguments
+else:
+    from typing import ParamSpec
+
+    A = ParamSpec("A")
 
 RESERVED: Final = "/_ringback/"
 Method = Literal["GET", "POST"]
@@ -52,12 +77,14 @@ Method = Literal["GET", "POST"]
 _PATH: Final = re.compile(r"(/[^/?#%\\\s\x00-\x20\x7f]+)+/?")
 
 
+NO_ARGUMENTS: Final = Arguments("", {})
+
+
 @frozen(kw_only=True, eq=False, repr=False)
 class Route(Generic[E]):
     """A URL of an application at which one kind of event arrives.
 
-    It is a `Target[E]`: TwiML attributes, `Application.dial` and `LiveCall.redirect` take it in place of a
-    URL.
+    TwiML attributes, `Application.dial` and `LiveCall.redirect` take it in place of a URL.
 
     Attributes:
         event: The class of what arrives.
@@ -65,12 +92,14 @@ class Route(Generic[E]):
         name: What logs and `HandlerFailed.route` call it.
         methods: How Twilio may ask; both, unless an adopted TwiML application says which. Links say the last
             one where it isn't POST, Twilio's default.
+        arguments: What its links carry.
     """
 
     event: type[E]
     url: str
     name: str
     methods: tuple[Method, ...] = ("GET", "POST")
+    arguments: Arguments = NO_ARGUMENTS
 
     @property
     def location(self) -> tuple[str, str]:
@@ -94,20 +123,86 @@ class Route(Generic[E]):
         """The classes of what it takes."""
         return (self.event,)
 
+    @property
+    def _lacks(self) -> tuple[str, ...]:
+        """The arguments that it needs and hasn't got: what `Target` says to type checkers."""
+        return self.arguments.required
+
+    def _bound(self, args: tuple[object, ...], given: Mapping[str, object]) -> Link[E]:
+        if args:
+            raise TypeError(f"{self.name}.bind takes its arguments by name")
+        return Link(self, self.arguments.write(self.url, given))
+
+
+@frozen(repr=False)
+class Link(Generic[E]):
+    """A route with the arguments that it is asked with, from `bind`. Two that say the same are equal.
+
+    Attributes:
+        route: What is asked.
+        url: Its URL, with the arguments.
+    """
+
+    route: Route[E]
+    url: str
+
+    def __repr__(self) -> str:
+        return f"<Link to {self.route.name} of {self.event.__name__} at {self.url}>"
+
+    @property
+    def event(self) -> type[E]:
+        """The class of what arrives there."""
+        return self.route.event
+
+    @property
+    def methods(self) -> tuple[Method, ...]:
+        """How Twilio may ask."""
+        return self.route.methods
+
+    def bind(self) -> Link[E]:
+        """Itself: it is bound."""
+        return self
+
+    def _handles(self, event: E, /) -> None:
+        """Makes it a `Target`: never called."""
+
+    def _takes(self, *events: str) -> bool:
+        return self.route._takes(*events)
+
 
 @frozen(kw_only=True, eq=False, repr=False)
-class Handler(Route[E], Generic[E, R]):
+class Handler(Route[E], Generic[E, R, A]):
     """A registered function. Calling it calls the function, so that tests need no request.
 
     Attributes:
         function: The function as it was before `@app.on`.
     """
 
-    function: Callable[[E], R]
+    function: Callable[Concatenate[E, A], R]
 
-    def __call__(self, event: E, /) -> R:
+    if not TYPE_CHECKING:  # Python itself knows no default of a ParamSpec before 3.13
+
+        def __class_getitem__(cls, kinds):
+            return super().__class_getitem__((*kinds, []) if len(kinds) == 2 else kinds)
+
+    def __call__(self, event: E, /, *args: A.args, **kwargs: A.kwargs) -> R:
         """What the function makes of the event."""
-        return self.function(event)
+        return self.function(event, *args, **kwargs)
+
+    def bind(self, /, *args: A.args, **kwargs: A.kwargs) -> Link[E]:
+        """A link to it that carries arguments: the function is called with them when Twilio asks.
+
+        Raises:
+            TypeError: One is missing, or there is none of that name.
+            InvalidValue: A value isn't what the function's annotation says, or can't be carried; or the URL
+                would be longer than Twilio takes.
+        """
+        return self._bound(args, kwargs)
+
+    def called_with(self, arguments: Mapping[str, object]) -> Callable[[E], R]:
+        """The function, given what a link to it carried."""
+        function = cast("Callable[..., R]", self.function)
+        return partial(function, **arguments) if arguments else function
 
 
 @frozen(kw_only=True, eq=False, repr=False)
@@ -116,8 +211,13 @@ class Callback(Route[E]):
     listeners.
     """
 
+    def bind(self) -> Link[E]:
+        """A link to it: it takes no arguments."""
+        return self._bound((), {})
+
 
 AnyRoute: TypeAlias = "Route[Any]"
+AnyHandler: TypeAlias = "Handler[Any, object, ...]"
 
 
 @frozen
@@ -135,6 +235,18 @@ class Match:
     url: str
     rank: int
     slashed: bool = False
+
+    @property
+    def query(self) -> str:
+        """The query of `url`, as it is written."""
+        return self.url.partition("?")[2]
+
+    @property
+    def again(self) -> AnyRoute | Link[Any]:
+        """Where Twilio has to be sent to ask the same: the route, with the arguments that came along."""
+        if not self.route.arguments:
+            return self.route
+        return Link(self.route, with_arguments(self.route.url, self.query))
 
 
 class RouteTable:

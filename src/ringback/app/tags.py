@@ -5,6 +5,8 @@ message.TOKEN           a webhook of a message that `text` sent
 moved.TOKEN             a live call was redirected here
 flow.RUN.STEP           what the flow RUN waits for as its STEPth result; `.none` where there was no input
 hold.ANSWER             Twilio asks again for an answer that took too long
+
+The arguments of a link stand beside it, as `ringback.NAME=…` (arguments.py).
 """
 
 from __future__ import annotations
@@ -50,4 +52,4 @@ def read_tag(url: str) -> Tag | None:
 
 def untagged(parameters: Mapping[str, str]) -> dict[str, str]:
     """Twilio's parameters without ours."""
-    return {name: value for name, value in parameters.items() if name != PARAMETER}
+    return {name: value for name, value in parameters.items() if not name.startswith(PARAMETER)}

@@ -130,6 +130,14 @@ def way_to(target: object) -> Literal["GET"] | None:
     return "GET" if isinstance(methods, tuple) and methods[-1:] == ("GET",) else None
 
 
+def unbound(target: object) -> str:
+    """How a target gets the arguments that it needs and hasn't got; empty where it lacks none."""
+    lacks: tuple[str, ...] = getattr(target, "_lacks", ())
+    return (
+        f" ({getattr(target, 'name', '…')}.bind({', '.join(f'{each}=…' for each in lacks)}))" if lacks else ""
+    )
+
+
 def closest(word: object, words: Iterable[str], *, likeness: float = 0.6) -> str | None:
     """The one of `words` that was probably meant, or None."""
     if not isinstance(word, str) or len(word) > LONGEST_WORD:
@@ -280,6 +288,8 @@ class Url(Text):
             or (events and takes and not takes(*events))
         ):
             raise TwimlError(field, value, f"{self.allowed}, or {_a_handler(value, events)}")
+        if lacks := unbound(value):
+            raise TwimlError(field, value, f"{self.allowed}, or a handler with its arguments{lacks}")
         return value
 
     def matches(self, value: str) -> bool:

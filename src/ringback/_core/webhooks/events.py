@@ -75,7 +75,8 @@ E_contra = TypeVar("E_contra", bound=Event, contravariant=True)
 
 
 class Target(Protocol[E_contra]):
-    """A place that Twilio can be told to ask: a registered handler or flow that takes `E_contra`.
+    """A place that Twilio can be told to ask: a registered handler or flow that takes `E_contra`, bound to
+    its arguments where it has some without a default.
 
     TwiML attributes that hold a URL take one of these as well as a string.
     """
@@ -83,6 +84,12 @@ class Target(Protocol[E_contra]):
     @property
     def url(self) -> str:
         """The absolute URL under which Twilio reaches it."""
+        ...
+
+    def bind(self) -> Target[E_contra]:
+        """Itself, once nothing is left to say: a handler that needs arguments has no such method, and is no
+        target until it is bound.
+        """
         ...
 
     def _handles(self, event: E_contra, /) -> None: ...

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import secrets
 from copy import copy
-from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Final, Generic, TypeAlias, TypeVar, cast
 
 import attrs
 from attrs import frozen
 
 from ringback._core.webhooks.events import Event, Notification, VoiceRequest
 from ringback._generated.flows import FlowVerbs
-from ringback.app.routes import Route
+from ringback.app.routes import A, Link, Route
 from ringback.errors import FlowError
 from ringback.twiml import (
     Client,
@@ -49,13 +49,13 @@ if TYPE_CHECKING:
     from ringback.app.tags import Tag
     from ringback.webhooks import ConferenceWait
 
-__all__ = ["CallFlow", "ConferenceResult", "Flow", "FlowEvent", "FlowFunction"]
+__all__ = ["AnyFlow", "CallFlow", "ConferenceResult", "Flow", "FlowEvent", "FlowFunction"]
 
 E = TypeVar("E", bound=VoiceRequest)
 N = TypeVar("N", bound=Notification)
 
 FlowEvent: TypeAlias = IncomingCall | OutgoingCall | CallRedirected | CalleeAnswered
-FlowFunction: TypeAlias = "Callable[[CallFlow], Awaitable[None]]"
+FlowFunction: TypeAlias = "Callable[Concatenate[CallFlow, A], Awaitable[None]]"
 
 
 # Verbs behind which nothing runs.
@@ -74,7 +74,7 @@ class ConferenceResult(DialResult):
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class Flow(Route[FlowEvent]):
+class Flow(Route[FlowEvent], Generic[A]):
     """A registered flow: a link target for calls that come in, are answered or redirected, and for callees of
     `dial`, to whom it speaks before they are connected.
 
@@ -82,11 +82,21 @@ class Flow(Route[FlowEvent]):
         function: The coroutine function as it was before `@app.flow`.
     """
 
-    function: FlowFunction
+    function: FlowFunction[A]
 
-    def __call__(self, call: CallFlow, /) -> Awaitable[None]:
+    def __call__(self, call: CallFlow, /, *args: A.args, **kwargs: A.kwargs) -> Awaitable[None]:
         """Lead a call."""
-        return self.function(call)
+        return self.function(call, *args, **kwargs)
+
+    def bind(self, /, *args: A.args, **kwargs: A.kwargs) -> Link[FlowEvent]:
+        """A link to it that carries arguments: the function leads the call with them.
+
+        Raises:
+            TypeError: One is missing, or there is none of that name.
+            InvalidValue: A value isn't what the function's annotation says, or can't be carried; or the URL
+                would be longer than Twilio takes.
+        """
+        return self._bound(args, kwargs)
 
     def _kinds(self) -> tuple[type[Event], ...]:
         return (IncomingCall, OutgoingCall, CallRedirected, CalleeAnswered)
@@ -98,7 +108,8 @@ class Flow(Route[FlowEvent]):
             FlowError: It returned something, of which nobody would hear.
         """
         call = CallFlow(run)
-        returned: object = await self.function(call)  # type: ignore[func-returns-value]
+        function = cast("Callable[..., Awaitable[object]]", self.function)
+        returned = await function(call, **run.arguments)
         if returned is not None:
             raise FlowError(
                 f"{self.name} returned a {type(returned).__name__}, and a flow returns nothing: what "
@@ -121,6 +132,9 @@ class Flow(Route[FlowEvent]):
                 return parse(OutgoingCall, given)
             case _:
                 return parse(IncomingCall, given)
+
+
+AnyFlow: TypeAlias = "Flow[...]"
 
 
 class CallFlow(FlowVerbs):

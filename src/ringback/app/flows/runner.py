@@ -33,7 +33,7 @@ from ringback.webhooks import GatherResult, RecordResult, parse
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-    from ringback.app.flows.call import Flow, FlowEvent
+    from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
     from ringback.app.tags import Tag
@@ -55,6 +55,7 @@ class FlowRun:
 
     Attributes:
         event: What started it.
+        arguments: What the link to it carried.
         call_sid: The call.
         entry: What the request said that started it; a repetition says the same.
         loop: Where everything happens but the waiting for answers.
@@ -67,12 +68,21 @@ class FlowRun:
 
     _ANSWERS: Final = 4  # of the last steps: Twilio asks for one thing at a time, so no older one is repeated
 
-    def __init__(self, hub: Hub, routes: RouteTable, flow: Flow, event: FlowEvent, entry: str) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        routes: RouteTable,
+        flow: AnyFlow,
+        event: FlowEvent,
+        entry: str,
+        arguments: dict[str, object],
+    ) -> None:
         self.id = secrets.token_urlsafe(9)
         self.hub = hub
         self.routes = routes
         self.flow = flow
         self.event = event
+        self.arguments = arguments
         self._heard = Heard()
         self.call_sid = event.call_sid
         self.entry = entry
@@ -295,7 +305,9 @@ class FlowRuns:
         """How many flows are under way."""
         return len(self._by_id) - len(self._over)
 
-    def start(self, flow: Flow, event: FlowEvent, identity: Identity) -> Answer:
+    def start(
+        self, flow: AnyFlow, event: FlowEvent, identity: Identity, arguments: dict[str, object]
+    ) -> Answer:
         """The first answer of a new run, or of the one that this very request has started already.
 
         A request that says the same as the one that started a run is a repetition of it while that run is
@@ -313,7 +325,7 @@ class FlowRuns:
             answer = before.answer(0) if before is not None and repeated else None
             if answer is not None:
                 return answer
-            run = FlowRun(self._hub, self._routes, flow, event, identity.content)
+            run = FlowRun(self._hub, self._routes, flow, event, identity.content, arguments)
             self._by_id[run.id] = self._by_call[event.call_sid] = run
         run.task.add_done_callback(lambda _: self._bury(run))
         if before is not None:

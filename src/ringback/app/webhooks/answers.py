@@ -13,7 +13,7 @@ from concurrent.futures import Future, InvalidStateError
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from ringback._core.webhooks.events import MessageRequest, Notification, VoiceRequest
 from ringback.app.loops.budget import CLOCK, Budget
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ringback._core.webhooks.events import Event
-    from ringback.app.routes import AnyRoute
+    from ringback.app.routes import AnyRoute, Link
+
+    Again: TypeAlias = AnyRoute | Link[Any]
 
 __all__ = ["Answer", "Desk", "document_for", "held", "nothing", "refusal", "settled", "twiml"]
 
@@ -60,7 +62,7 @@ def refusal(status: int, reason: str) -> WebhookResponse:
     return WebhookResponse(status, {"Content-Type": "text/plain; charset=utf-8"}, f"{reason}\n".encode())
 
 
-def held(route: AnyRoute, id: str) -> WebhookResponse:
+def held(route: Again, id: str) -> WebhookResponse:
     """What makes Twilio wait a moment and ask `route` again for the answer with this id."""
     if issubclass(route.event, Notification):
         return nothing()  # nobody waits for what comes of one
@@ -145,13 +147,13 @@ class Desk:
         self._later = later
         self._held: OrderedDict[str, Answer] = OrderedDict()
 
-    async def serve(self, answer: Answer, patience: float, route: AnyRoute) -> WebhookResponse:
+    async def serve(self, answer: Answer, patience: float, route: Again) -> WebhookResponse:
         """The answer, or, where it isn't ready within `patience` seconds, what has `route` asked again."""
         if not answer.future.done():
             await settled(answer.future, min(patience, max(0.0, self._limit - answer.age)))
         return self._ready(answer) or self.hold(answer, route)
 
-    def serve_blocking(self, answer: Answer, patience: float, route: AnyRoute) -> WebhookResponse:
+    def serve_blocking(self, answer: Answer, patience: float, route: Again) -> WebhookResponse:
         """The same for a thread that runs no event loop. It waits no longer for a portal that is blocked: the
         threads of a server are few.
         """
@@ -163,7 +165,7 @@ class Desk:
                 break
         return self._ready(answer) or self.hold(answer, route)
 
-    def hold(self, answer: Answer, route: AnyRoute) -> WebhookResponse:
+    def hold(self, answer: Answer, route: Again) -> WebhookResponse:
         """Keep an answer, and have `route` asked again for it."""
         id = answer.id
         if id not in self._held and not issubclass(route.event, Notification):

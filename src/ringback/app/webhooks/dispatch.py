@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 from attrs import frozen
 
 from ringback._core.forks import renew_in_child
-from ringback._core.webhooks.events import Event, Notification
+from ringback._core.webhooks.events import Notification
 from ringback.app.flows.call import Flow
 from ringback.app.hub import text_of
 from ringback.app.loops.budget import Budget
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ringback.app.flows.call import FlowEvent
     from ringback.app.flows.runner import FlowRuns
     from ringback.app.hub import Hub
-    from ringback.app.routes import AnyRoute, Match, RouteTable
+    from ringback.app.routes import AnyHandler, AnyRoute, Match, RouteTable
     from ringback.app.webhooks.identity import Identity
     from ringback.app.webhooks.refusals import Refusals
     from ringback.app.webhooks.signatures import Gate
@@ -101,10 +101,10 @@ class Dispatcher:
         if isinstance(admitted, WebhookResponse):
             return admitted
         check_no_loop()
-        route, tag = admitted.match.route, admitted.tag
+        tag = admitted.tag
         asked_again = self._desk.find(tag.id) if tag is not None and tag.kind == "hold" else None
         answer = asked_again or self._from_portal(admitted, budget)
-        return self._desk.serve_blocking(answer, budget.left + THREADS_MOMENT, route)
+        return self._desk.serve_blocking(answer, budget.left + THREADS_MOMENT, admitted.match.again)
 
     def _from_portal(self, admitted: _Admitted, budget: Budget) -> Answer:
         route = admitted.match.route
@@ -153,7 +153,7 @@ class Dispatcher:
         if key is None:
             return await self._answer(admitted, budget)
         answer = self._once(key, admitted, budget)
-        return await self._desk.serve(answer, budget.left + MOMENT, admitted.match.route)
+        return await self._desk.serve(answer, budget.left + MOMENT, admitted.match.again)
 
     def _once(self, key: str, admitted: _Admitted, budget: Budget) -> Answer:
         """The answer to all requests with a key: the work is done once, here or by who shares the store."""
@@ -192,6 +192,7 @@ class Dispatcher:
                 return await self._serve(admitted, self._desk.find(tag.id), budget)
             if tag is not None and tag.kind == "flow" and isinstance(route, Flow):
                 return await self._serve(admitted, self._flows.resume(tag, given), budget)
+            arguments = route.arguments.read(admitted.match.query)
             event = route.read(given, tag) if isinstance(route, Flow) else parse(family(route.event), given)
         except WebhookInvalid as error:
             return self._refusals.unreadable(admitted.request, route, error)
@@ -200,15 +201,17 @@ class Dispatcher:
             if sid is not None:
                 self._hub.live.bind(tag.id, sid)
         if isinstance(event, Notification):
-            return await self._notify(route, event, budget)
+            return await self._notify(route, event, arguments, budget)
         self._hub.announce(event)
         if isinstance(route, Flow):
-            answer = self._flows.start(route, cast("FlowEvent", event), admitted.identity)
+            answer = self._flows.start(route, cast("FlowEvent", event), admitted.identity, arguments)
         else:
-            answer = self._handlers.start(cast("Handler[Event, object]", route), event)
+            answer = self._handlers.start(cast("AnyHandler", route), event, arguments)
         return await self._serve(admitted, answer, budget)
 
-    async def _notify(self, route: AnyRoute, event: Notification, budget: Budget) -> WebhookResponse:
+    async def _notify(
+        self, route: AnyRoute, event: Notification, arguments: dict[str, object], budget: Budget
+    ) -> WebhookResponse:
         if isinstance(event, CallEnded):
             self._flows.hang_up(event.call_sid, event.status)
             self._handlers.hang_up(event.call_sid)
@@ -216,7 +219,7 @@ class Dispatcher:
         if not isinstance(route, Handler):
             work.append(self._hub.handlers.emit(event))
         elif isinstance(event, route.event):
-            work.append(self._hub.handlers.call(route.function, event))
+            work.append(self._hub.handlers.call(route.called_with(arguments), event))
         name = f"listeners of {type(event).__name__}"
         await asyncio.wait({self._hub.spawn(each, name) for each in work}, timeout=budget.left)
         return nothing()
@@ -232,4 +235,4 @@ class Dispatcher:
             call_sid, message_sid = given.get("CallSid"), given.get("MessageSid")
             self._hub.report(error, None, route.name, call_sid=call_sid, message_sid=message_sid)
             return self._hub.fallback(route.event)
-        return await self._desk.serve(answer, budget.left, route)
+        return await self._desk.serve(answer, budget.left, admitted.match.again)

@@ -14,7 +14,7 @@ from ringback.app.webhooks.answers import Answer, document_for, twiml
 if TYPE_CHECKING:
     from ringback._core.webhooks.events import Event
     from ringback.app.hub import Hub
-    from ringback.app.routes import Handler
+    from ringback.app.routes import AnyHandler
 
 __all__ = ["HandlerRun", "HandlerRuns"]
 
@@ -30,9 +30,10 @@ class HandlerRun:
         task: What runs it.
     """
 
-    def __init__(self, hub: Hub, route: Handler[Event, object], event: Event) -> None:
+    def __init__(self, hub: Hub, route: AnyHandler, event: Event, arguments: dict[str, object]) -> None:
         self._hub = hub
         self._route = route
+        self._function = route.called_with(arguments)
         self._event = event
         self._loop = asyncio.get_running_loop()
         self.about = text_of(event, "call_sid") or text_of(event, "message_sid")
@@ -42,7 +43,7 @@ class HandlerRun:
 
     async def _work(self) -> None:
         try:
-            returned = await invoke(self._route.function, self._event, self._hub.threads)
+            returned = await invoke(self._function, self._event, self._hub.threads)
             self.answer.set(twiml(document_for(self._event, returned)))
         except Exception as error:
             self.answer.set(self._hub.fallback(self._route.event))
@@ -78,9 +79,9 @@ class HandlerRuns:
         self._hub = hub
         self._by_call: dict[str, set[HandlerRun]] = {}
 
-    def start(self, route: Handler[Event, object], event: Event) -> Answer:
+    def start(self, route: AnyHandler, event: Event, arguments: dict[str, object]) -> Answer:
         """Have a handler answer a request."""
-        run = HandlerRun(self._hub, route, event)
+        run = HandlerRun(self._hub, route, event, arguments)
         if run.about is not None:
             self._by_call.setdefault(run.about, set()).add(run)
             run.task.add_done_callback(lambda _: self._over(run))
