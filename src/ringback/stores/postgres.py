@@ -356,7 +356,7 @@ class _Database:
         self.connections = connections
         self._create_tables = create_tables
         self._ready = not create_tables
-        self._preparing = asyncio.Lock()
+        self._preparing: asyncio.Task[None] | None = None
         self._sweep_at: dict[str, float] = {}
 
     async def ask(self, statement: LiteralString, **values: Any) -> Rows:
@@ -388,10 +388,12 @@ class _Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncGenerator[AsyncConnection, None]:
         if not self._ready:
-            async with self._preparing:
-                if not self._ready:
-                    await self._prepare()
-                    self._ready = True
+            if self._preparing is None:
+                self._preparing = asyncio.create_task(self._prepare())
+                self._preparing.add_done_callback(self._prepared)
+            # All who wait for it share its failure: one after the other they would wait long where the server
+            # hangs. And whoever no longer waits leaves the others alone.
+            await asyncio.shield(self._preparing)
         async with self.connections.one() as connection:
             yield connection
 
@@ -402,6 +404,10 @@ class _Database:
             async with connection.transaction():
                 await connection.execute(statements.CREATING)
                 await connection.execute(statements.SCHEMA, prepare=False)  # which is several
+
+    def _prepared(self, preparing: asyncio.Task[None]) -> None:
+        self._preparing = None
+        self._ready = not preparing.cancelled() and preparing.exception() is None
 
 
 async def _ask(connection: AsyncConnection, statement: LiteralString, **values: Any) -> Rows:
