@@ -8,7 +8,7 @@ from typing import Final
 
 from attrs import frozen
 
-from ringback.stores import MemoryStore, PostgresStore, RedisStore, RunStore
+from ringback.stores import MemoryStore, PostgresStore, RedisStore, RunStore, SQLiteStore
 from tests.stores.test_runs import closed
 
 __all__ = ["KINDS", "KNOWING", "PROCESSES", "Place"]
@@ -38,6 +38,7 @@ class Place:
 
 
 _VIEWS: Final[dict[str, Callable[[Place], RunStore]]] = {
+    "sqlite": lambda place: SQLiteStore(place.url),
     "redis": lambda place: RedisStore(place.url, prefix=place.prefix),
     "postgres": lambda place: PostgresStore(place.url, prefix=place.prefix),
 }

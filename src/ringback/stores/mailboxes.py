@@ -12,7 +12,7 @@ from ringback.stores.store import Told
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-__all__ = ["Mailboxes"]
+__all__ = ["Mailbox", "Mailboxes"]
 
 _MOST: Final = 1_000  # unread notes in one mailbox; whoever reads so slowly looks at the records by itself
 
@@ -26,7 +26,7 @@ class Mailboxes:
     def renew(self) -> None:
         """Forget all; those of a parent process belong to its loops."""
         self._lock = threading.Lock()
-        self._open: dict[str, _Mailbox] = {}
+        self._open: dict[str, Mailbox] = {}
 
     def tell(self, worker: str, note: bytes) -> Told:
         """Put a note into a worker's mailbox."""
@@ -35,7 +35,7 @@ class Mailboxes:
 
     async def mail(self, me: str) -> AsyncGenerator[bytes, None]:
         """The notes of a worker, the empty one first."""
-        mailbox = _Mailbox(asyncio.get_running_loop())
+        mailbox = Mailbox(asyncio.get_running_loop())
         with self._lock:
             self._open[me] = mailbox
         try:
@@ -48,16 +48,19 @@ class Mailboxes:
                     del self._open[me]
 
 
-class _Mailbox:
-    __slots__ = ("_arrived", "_loop", "_notes")
+class Mailbox:
+    """Unread notes of a worker, which reads them in one loop."""
+
+    __slots__ = ("_arrived", "_error", "_loop", "_notes")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._error: Exception | None = None
         self._notes: deque[bytes] = deque()
         self._arrived = asyncio.Event()
 
     def put(self, note: bytes) -> Told:
-        """Called in any thread, by a coroutine."""
+        """Add one; called where a loop runs, this one or another."""
         if len(self._notes) >= _MOST:
             return Told.UNKNOWN
         self._notes.append(note)
@@ -72,8 +75,16 @@ class _Mailbox:
                     return Told.NOT_REACHED
         return Told.REACHED
 
+    def fail(self, error: Exception) -> None:
+        """No more will come; called in its own loop."""
+        self._error = error
+        self._arrived.set()
+
     async def take(self) -> bytes:
+        """The oldest one, once there is any."""
         while not self._notes:
+            if self._error is not None:
+                raise self._error
             await self._arrived.wait()
             self._arrived.clear()
         return self._notes.popleft()
