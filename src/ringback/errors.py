@@ -47,9 +47,11 @@ __all__ = [
     "ConfigurationError",
     "ConnectFailed",
     "EmulatorError",
+    "FlowChanged",
     "FlowError",
     "InvalidRequest",
     "InvalidValue",
+    "JournalUnreadable",
     "NotFound",
     "OutcomeUnknown",
     "PermissionDenied",
@@ -59,6 +61,7 @@ __all__ = [
     "RingbackError",
     "ServerError",
     "SignatureInvalid",
+    "StepFailed",
     "TimedOut",
     "TransportError",
     "TwimlError",
@@ -300,6 +303,55 @@ class CallHungUp(CallError):
 
 class FlowError(CallError):
     """A flow was used in a way that Twilio can't follow, e.g. `reject` after `say`."""
+
+
+class FlowChanged(FlowError):
+    """A flow was taken over from another worker, or replayed, and its code does not do what it did before.
+
+    Attributes:
+        line: The line of the journal that differs, such as `out.2`.
+        expected: What the journal has there.
+        found: What the code does there now.
+    """
+
+    def __init__(self, line: str, expected: str, found: str) -> None:
+        self.line = line
+        self.expected = expected
+        self.found = found
+        super().__init__(
+            f"{line}: the journal has {expected}, and the flow's code now does {found}. Keep the older "
+            "function for the calls that still run: give the new one another version="
+        )
+
+
+class StepFailed(CallError):
+    """What `call.step` called has failed. That is recorded, and raised again where the flow is replayed.
+
+    Attributes:
+        step: The step's name.
+        kind: The class of the error, by name.
+        reason: What it said.
+    """
+
+    def __init__(self, step: str, kind: str, reason: str) -> None:
+        self.step = step
+        self.kind = kind
+        self.reason = reason
+        super().__init__(f"step {step} raised {kind}: {reason}" if reason else f"step {step} raised {kind}")
+
+
+class JournalUnreadable(RingbackError):
+    """The record of a run was cut or garbled, or written by a newer version of ringback.
+
+    Attributes:
+        line: The line of it.
+        reason: What is wrong there.
+    """
+
+    def __init__(self, line: str, reason: str) -> None:
+        self.line = line
+        self.reason = reason
+        super().__init__(f"{line}: {reason}")
 
 
 class EmulatorError(RingbackError):

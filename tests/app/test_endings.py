@@ -77,7 +77,7 @@ class TestHangingUpElsewhere:
         assert tags(held) == ["Pause", "Redirect"]
         await hang_up(app, sid)
         await eventually(lambda: cleaned == [sid])
-        await eventually(lambda: not app._hub._tasks and not app._flows._by_id)
+        await eventually(lambda: not app._hub._tasks and not app._flows.by_id)
         assert f"flow queue still runs 0.1 s after the end of call {sid}" in caplog.text
         assert "failed" not in caplog.text
 
@@ -109,7 +109,7 @@ class TestHangingUpElsewhere:
         repeated = call_parameters(sid, "completed", Digits="1")
         await app.handle(request(link(heard, "Gather"), repeated))
         await hang_up(app, sid)
-        await eventually(lambda: not app._flows._by_id)
+        await eventually(lambda: not app._flows.by_id)
         await asyncio.sleep(0.2)
         assert "still runs" not in caplog.text
 
@@ -178,7 +178,7 @@ class TestHangingUpElsewhere:
 
         sid, _ = await start(app, flow.url)
         await hang_up(app, sid)
-        await eventually(lambda: not app._hub._tasks and not app._flows._by_id, FAREWELL + 5)
+        await eventually(lambda: not app._hub._tasks and not app._flows.by_id, FAREWELL + 5)
         assert f"flow flow of {sid} goes on 2.0 s after it was cancelled: it is dropped" in caplog.text
 
 

@@ -251,7 +251,7 @@ class TestFlows:
         over = await app.handle(step)
         assert tags(over) == []
         assert await app.handle(step) == over  # repeated a moment later
-        await eventually(lambda: not app._flows._by_id and not app._flows._by_call)
+        await eventually(lambda: not app._flows.by_id and not app._flows.by_call)
         assert not app._flows._over
         await app.aclose()
 

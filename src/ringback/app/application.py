@@ -17,7 +17,7 @@ from ringback.app.checks import (
 )
 from ringback.app.emitter import wait_async
 from ringback.app.events import LocalEvent
-from ringback.app.flows.runner import FlowRuns
+from ringback.app.flows.runs import FlowRuns
 from ringback.app.hub import Hub
 from ringback.app.loops.budget import Budget
 from ringback.app.loops.portal import close_in_portal
@@ -265,6 +265,7 @@ class Application(Constructors, Starting):
         """Cancel flows and handlers that are under way, and wait for those of this event loop to clean up:
         2 seconds, whatever they do. Callers who wait for an answer hear the fallback.
         """
+        await self._flows.let_go()
         await self._hub.aclose()
 
     def close(self) -> None:

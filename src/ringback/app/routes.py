@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import ParamSpec
 
+    from ringback.app.flows.call import AnyFlow
     from ringback.http import WebhookRequest
 
 __all__ = [
@@ -309,6 +310,13 @@ class RouteTable:
             made = Callback(event=kind, url=url, name=kind.__name__)
             self.add(made)
         return cast("Callback[N]", made)
+
+    def flow(self, key: str, version: str) -> AnyFlow | None:
+        """The flow that a journal names, with the function of its version."""
+        for route in self._routes.values():
+            if "".join(route.location) == key and not isinstance(route, (Handler, Callback)):
+                return cast("AnyFlow", route).of_version(version)
+        return None
 
     def find(self, request: WebhookRequest) -> Match | None:
         """The route whose path was asked for, whatever the method.

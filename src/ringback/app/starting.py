@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ringback._core.client.options import RequestOptions
     from ringback._core.webhooks.events import Target
     from ringback._generated.app import DialParameters, TextParameters
-    from ringback.app.flows.runner import FlowRuns
+    from ringback.app.flows.runs import FlowRuns
     from ringback.app.hub import Hub
     from ringback.app.registry import Registry
     from ringback.app.routes import Method

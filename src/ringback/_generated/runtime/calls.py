@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ringback._core.client.options import RequestOptions
     from ringback._generated.app import DialParameters
-    from ringback.app.flows.runner import FlowRuns
+    from ringback.app.flows.runs import FlowRuns
     from ringback.app.hub import Hub
     from ringback.app.routes import Method, RouteTable
     from ringback.client import Client

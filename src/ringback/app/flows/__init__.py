@@ -1,5 +1,14 @@
 """Flows: coroutine functions that lead a whole call.
 
-call.py    a flow and its call, as their authors see them
-runner.py  flows under way
+call.py       a flow and its call, as their authors see them
+machine.py    one run without I/O: what its next await comes to
+journal.py    what happened to a run, as its record keeps it
+runner.py     a flow under way: its coroutine and the answers that it makes
+runs.py       those of one application: found, started, resumed and ended by webhooks
+step.py       what a webhook for a step says
+repeated.py   whether a request has started a run already
+keeper.py     who keeps the record of a run: nobody, or durable.py, in a shared store
+sharing.py    the other workers: who has a webhook asks who has the flow, and takes over where nobody has it
+worker.py     this process among them; reach.py the store as flows ask it
+abandoned.py  coroutines that another worker goes on with
 """

@@ -12,12 +12,12 @@ from copy import copy
 from typing import TYPE_CHECKING, Concatenate, Final, Generic, TypeAlias, TypeVar, cast
 
 import attrs
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from ringback._core.webhooks.events import Event, Notification, VoiceRequest
 from ringback._generated.flows import FlowVerbs
 from ringback.app.routes import A, Link, Route
-from ringback.errors import FlowError
+from ringback.errors import FlowError, RegistrationError
 from ringback.twiml import (
     Client,
     Dial,
@@ -58,6 +58,10 @@ FlowEvent: TypeAlias = IncomingCall | OutgoingCall | CallRedirected | CalleeAnsw
 FlowFunction: TypeAlias = "Callable[Concatenate[CallFlow, A], Awaitable[None]]"
 
 
+_KINDS: Final[dict[str, type[FlowEvent]]] = {
+    kind.__name__: kind for kind in (IncomingCall, OutgoingCall, CallRedirected, CalleeAnswered)
+}
+
 # Verbs behind which nothing runs.
 _LAST: Final[dict[type, str]] = {Redirect: "redirect", Reject: "reject", Hangup: "hangup"}
 
@@ -83,6 +87,40 @@ class Flow(Route[FlowEvent], Generic[A]):
     """
 
     function: FlowFunction[A]
+    version: str = ""
+    versions: dict[str, Callable[..., Awaitable[None]]] = field(
+        factory=dict[str, "Callable[..., Awaitable[None]]"]
+    )
+
+    @property
+    def key(self) -> str:
+        """What journals call it: its URL without what may change."""
+        return "".join(self.location)
+
+    def older(self, version: str, /) -> Callable[[FlowFunction[A]], FlowFunction[A]]:
+        """Keep an older function for the calls that it still leads, as a decorator.
+
+        Args:
+            version: What its `version=` was, `""` where it had none.
+
+        Raises:
+            RegistrationError: It is the flow's own, or has a function already.
+        """
+        if version == self.version or version in self.versions:
+            raise RegistrationError(f"version: flow {self.name} has a function for {version!r} already")
+
+        def keep(function: FlowFunction[A]) -> FlowFunction[A]:
+            self.versions[version] = function
+            return function
+
+        return keep
+
+    def of_version(self, version: str) -> AnyFlow | None:
+        """The flow with the function that a version has; None where there is none."""
+        if version == self.version:
+            return self
+        function = self.versions.get(version)
+        return None if function is None else evolve(self, function=function, version=version)
 
     def __call__(self, call: CallFlow, /, *args: A.args, **kwargs: A.kwargs) -> Awaitable[None]:
         """Lead a call."""
@@ -99,7 +137,7 @@ class Flow(Route[FlowEvent], Generic[A]):
         return self._bound(args, kwargs)
 
     def _kinds(self) -> tuple[type[Event], ...]:
-        return (IncomingCall, OutgoingCall, CallRedirected, CalleeAnswered)
+        return tuple(_KINDS.values())
 
     async def lead(self, run: FlowRun) -> VoiceResponse:
         """Lead a run's call to its end; what is left to serve then.
@@ -116,6 +154,14 @@ class Flow(Route[FlowEvent], Generic[A]):
                 "call.say(…) and its like add is what the caller hears, and call.redirect(…) leads on"
             )
         return VoiceResponse(*call._verbs)
+
+    def read_as(self, kind: str, given: Mapping[str, str]) -> FlowEvent:
+        """The event that started a run elsewhere.
+
+        Raises:
+            WebhookInvalid: It can't be read.
+        """
+        return parse(_KINDS.get(kind, IncomingCall), given)
 
     def read(self, given: Mapping[str, str], tag: Tag | None) -> FlowEvent:
         """The event that starts a run.
@@ -244,13 +290,13 @@ class CallFlow(FlowVerbs):
     async def _ask(self, verb: Awaited, expects: type[E]) -> E | None:
         self._check_open()
         # Twilio goes on with the next verb where there is nothing to tell; Dial always asks its action.
-        onward = () if isinstance(verb, Dial) else (Redirect(self._run.url(none=True)),)
+        onward = () if isinstance(verb, Dial) else (Redirect(self._run.url("none")),)
         if isinstance(verb, Dial):
             verb._fill(tuple(map(self._followed, verb.children)))
-        result = self._run.serve(VoiceResponse(*self._verbs, verb, *onward), expects)
+        await self._run.serve(VoiceResponse(*self._verbs, verb, *onward), type(verb).__name__)
         self._verbs = []
         self._silent = False
-        return await result
+        return await self._run.result(expects)
 
     async def _told(self, verb: Awaited, expects: type[E]) -> E:
         result = await self._ask(verb, expects)
@@ -276,8 +322,8 @@ class CallFlow(FlowVerbs):
         followed._status_callback = self._run.routes.callback(CallStatusChanged)
         return followed
 
-    def _url(self, expects: type[VoiceRequest]) -> str:  # noqa: ARG002
-        return self._run.url()
+    def _url(self, expects: type[VoiceRequest]) -> str:
+        return self._run.url(expects.__name__)
 
     def _callback(self, event: type[N]) -> Target[N]:
         return self._run.routes.callback(event)

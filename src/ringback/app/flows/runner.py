@@ -1,70 +1,92 @@
-"""Flows under way: one coroutine a call, which Twilio's webhooks wake up.
-
-A run counts steps. Step 0 is the request that started it; whatever the flow then waits for is step 1, and so
-on. Each step has one answer: what the flow adds until it waits again, or ends. A webhook for a step brings
-the flow its result, if it is the first to do so, and gets the step's answer; one that is repeated, late or
-held gets the same answer and moves nothing.
-"""
+"""A flow under way: its coroutine, which the outcomes of its steps wake up, and the answers that it makes."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
-import secrets
-import threading
 from collections import OrderedDict
-from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import VoiceRequest
 from ringback._generated.flows import LATE
+from ringback.app.flows.abandoned import HeldTask
+from ringback.app.flows.journal import HUNG_UP, NONE, Done, Ended, Moved, Moving, Outcome, Served, Stayed
+from ringback.app.loops.endings import loop_ends, watch_end
 from ringback.app.loops.failures import as_exception, from_outside
 from ringback.app.loops.portal import call_in
 from ringback.app.reports import Heard, shown_sid
 from ringback.app.tags import tagged
-from ringback.app.webhooks.answers import Answer, twiml
+from ringback.app.webhooks.answers import Answer, twiml, written_twiml
 from ringback.errors import CallHungUp, FlowError
 from ringback.twiml import VoiceResponse
 from ringback.webhooks import GatherResult, RecordResult, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator
+    from collections.abc import Callable
 
     from ringback.app.flows.call import AnyFlow, FlowEvent
+    from ringback.app.flows.journal import Entry
+    from ringback.app.flows.keeper import Keeper
+    from ringback.app.flows.machine import Machine
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
-    from ringback.app.tags import Tag
-    from ringback.app.webhooks.identity import Identity
+    from ringback.http import WebhookResponse
 
-__all__ = ["FlowRun", "FlowRuns"]
+__all__ = ["FlowRun"]
 
 E = TypeVar("E", bound=VoiceRequest)
 
 log = logging.getLogger("ringback")
 
-FINAL: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
-_STEP: Final = re.compile(r"[0-9]{1,9}")
 GRACE: Final = 2.0  # seconds in which the result of a verb may follow the news that its call has ended
+MOVING: Final = 20.0  # seconds that somebody may take to move a call; the REST API answers or fails by then
 
 
 class FlowRun:
-    """One flow leading one call.
+    """One flow leading one call, in the worker that owns it.
 
     Attributes:
+        id: Its id, which stands in the URLs of its steps.
+        flow: What leads.
         event: What started it.
         arguments: What the link to it carried.
         call_sid: The call.
-        entry: What the request said that started it; a repetition says the same.
+        content: What the request said that started it; a repetition says the same.
+        machine: What is known of it.
+        keeper: Who keeps its record.
         loop: Where everything happens but the waiting for answers.
-        ended: How the call ended, or None while it lives.
-        first: Its first answer.
         task: What runs it.
         done: Whether it is over.
         asked: The last step whose answer Twilio has asked for.
     """
+
+    __slots__ = (
+        "__weakref__",
+        "_announced",
+        "_answers",
+        "_dismissed",
+        "_heard",
+        "_inbox",
+        "_late",
+        "_must_hang_up",
+        "_serving",
+        "_timers",
+        "_waking",
+        "arguments",
+        "asked",
+        "call_sid",
+        "content",
+        "done",
+        "event",
+        "flow",
+        "hub",
+        "id",
+        "keeper",
+        "loop",
+        "machine",
+        "routes",
+        "task",
+    )
 
     _ANSWERS: Final = 4  # of the last steps: Twilio asks for one thing at a time, so no older one is repeated
 
@@ -74,73 +96,158 @@ class FlowRun:
         routes: RouteTable,
         flow: AnyFlow,
         event: FlowEvent,
-        entry: str,
         arguments: dict[str, object],
+        *,
+        id: str,
+        content: str,
+        machine: Machine,
+        keeper: Keeper,
     ) -> None:
-        self.id = secrets.token_urlsafe(9)
+        self.id = id
         self.hub = hub
         self.routes = routes
         self.flow = flow
         self.event = event
         self.arguments = arguments
-        self._heard = Heard()
         self.call_sid = event.call_sid
-        self.entry = entry
+        self.content = content
+        self.machine = machine
+        self.keeper = keeper
         self.loop = asyncio.get_running_loop()
-        self.ended: str | None = None
         self.done = False
-        self._step = 0
-        self._answers = OrderedDict({0: Answer(self._give_up)})
-        self._expects: type[VoiceRequest] = VoiceRequest
-        self._inbox: asyncio.Future[VoiceRequest | None] | None = None
-        self._dismissed = False
         self.asked = 0
-        self._moving = 0  # how many of our own requests are moving the call elsewhere right now
-        self._held_back: Callable[[], None] | None = None
-        self.first = self._answers[0]
-        self._timer: asyncio.TimerHandle | None = None
-        self.task = hub.spawn(self._lead(), f"flow {flow.name} of {shown_sid(self.call_sid)}")
+        self._heard: Heard | None = None
+        self._answers = OrderedDict({0: self._new_answer(0)})
+        self._inbox: asyncio.Future[None] | None = None
+        self._announced: VoiceRequest | None = None
+        self._serving = False
+        self._must_hang_up = False
+        self._late = False
+        self._dismissed = False
+        self._timers: list[asyncio.TimerHandle] | None = None
+        self._waking: set[str] | None = None
+        name = f"flow {flow.name} of {shown_sid(self.call_sid)}"
+        if keeper.durable:
+            watch_end(self.loop)
+            self.task = HeldTask(self._lead(), name, hub._tasks, self).task
+        else:
+            self.task = hub.spawn(self._lead(), name)
         self.task.add_done_callback(self._finish)
 
     # --- what the flow does, through its CallFlow
 
-    def url(self, *, none: bool = False) -> str:
-        """Where the result of the step to come has to be sent, or the news that there is none."""
-        tag = ("flow", self.id, self._step + 1)
-        return tagged(self.flow.url, *tag, "none") if none else tagged(self.flow.url, *tag)
+    def url(self, kind: str) -> str:
+        """Where the result of the step to come has to be sent: the class of an event, or `none`."""
+        return tagged(self.flow.url, "flow", self.id, self.machine.step + 1, kind)
 
-    def serve(self, document: VoiceResponse, expects: type[E]) -> Awaitable[E | None]:
-        """Serve a document; await what comes of it, None where that is nothing. The await may raise
-        `CallHungUp`.
+    async def serve(self, document: VoiceResponse, verb: str) -> None:
+        """Serve a document; what comes of it is told by `result`.
+
+        Args:
+            document: What the caller hears, and the verb that is waited for.
+            verb: How its element is called.
 
         Raises:
             CallHungUp: The call is over.
             FlowError: The flow already waits for something else.
             TwimlError: The document is too large.
         """
-        if self.ended is not None:
-            raise CallHungUp(self.call_sid, self.ended)
-        if self._inbox is not None:
+        machine = self.machine
+        if self._serving:
             raise FlowError("a flow can wait for one verb at a time")
+        if machine.ended is not None:
+            raise CallHungUp(self.call_sid, machine.ended)
+        machine.check(verb)
         response = twiml(document)
-        current, self._step = self._step, self._step + 1
-        self._answers[self._step] = Answer(self._give_up)
+        self._serving = True
+        try:
+            ended = await self._ends_unserved() if machine.served() is None else None
+            if ended is not None:
+                raise CallHungUp(self.call_sid, ended)
+            await self._answer(verb, response)
+        except BaseException:
+            self._serving = False
+            raise
+
+    async def result(self, expects: type[E]) -> E | None:
+        """What comes of what was served, None where that is nothing.
+
+        Args:
+            expects: Its class.
+
+        Raises:
+            CallHungUp: The call is over.
+        """
+        self._late = issubclass(expects, LATE)
+        try:
+            outcome = await self._outcome()
+        finally:
+            self._serving = False
+        return self._read(outcome, expects)
+
+    async def _ends_unserved(self) -> str | None:
+        """How the call has ended, if it has: then there is nobody to serve anything to."""
+        machine = self.machine
+        foretold = machine.foretold()
+        if foretold is None and machine.end is not None:
+            name = f"in.{machine.step + 1}"
+            foretold = await self.keeper.decide(name, machine.hang_up())
+            machine.feed(name, foretold)
+        if foretold is None or foretold.kind != HUNG_UP:
+            return None
+        machine.ended = machine.end = foretold.status or "completed"
+        return machine.ended
+
+    async def _answer(self, verb: str, response: WebhookResponse) -> None:
+        """Make an answer, and go on to the next."""
+        machine = self.machine
+        step = machine.step
+        served = machine.served()
+        if served is None and self.keeper.durable:
+            waking, self._waking = self._waking, None
+            entry = Served(verb=verb, body=response.body.decode())
+            served = await self.keeper.decide(f"out.{step}", entry, wake=waking or (), settles=True)
+        self._answers[step + 1] = self._new_answer(step + 1)
         if len(self._answers) > self._ANSWERS:
             self._answers.popitem(last=False)
-        inbox: asyncio.Future[VoiceRequest | None] = self.loop.create_future()
-        self._inbox, self._expects = inbox, expects
-        self._answers[current].set(response)
-        return self._result(inbox, expects)
+        machine.wait(verb)
+        self._answers[step].set(response if served is None else written_twiml(served.body))
 
-    async def _result(self, inbox: asyncio.Future[VoiceRequest | None], expects: type[E]) -> E | None:
-        timer = self.loop.call_later(self.hub.settings.idle_limit, self._lose)
-        try:
-            result = await inbox
-        finally:
-            timer.cancel()
-            self._inbox = None
-        if result is not None and not isinstance(result, expects):
-            raise FlowError(f"expected a {expects.__name__}, got a {type(result).__name__}")
+    async def _outcome(self) -> Outcome:
+        """What comes of the verb that was served."""
+        machine = self.machine
+        while True:
+            if machine.outcome() is not None:
+                return machine.take()
+            if self._must_hang_up:
+                name = f"in.{machine.step}"
+                machine.feed(name, await self.keeper.decide(name, machine.hang_up()))
+                continue
+            self._inbox = self.loop.create_future()
+            timer = self.loop.call_later(self.hub.settings.idle_limit, self._lose)
+            try:
+                self._catch_up()
+                await self._inbox
+            finally:
+                timer.cancel()
+                self._inbox = None
+
+    def _read(self, outcome: Outcome, expects: type[E]) -> E | None:
+        announced, self._announced = self._announced, None
+        if outcome.kind == HUNG_UP:
+            raise CallHungUp(self.call_sid, outcome.status or "completed")
+        if self.machine.ended is not None:
+            self._begin_to_linger(0)
+        result = None
+        if outcome.kind != NONE:
+            event = announced or parse(expects, dict(outcome.parameters))
+            self._heard = self._heard or Heard()
+            self._heard.note(event)
+            if not isinstance(event, expects):
+                raise FlowError(f"expected a {expects.__name__}, got a {type(event).__name__}")
+            result = event if tells(event) else None
+        if result is None and self.machine.ended is not None:
+            raise CallHungUp(self.call_sid, self.machine.ended)
         return result
 
     # --- what webhooks do
@@ -148,82 +255,88 @@ class FlowRun:
     @property
     def awaited(self) -> bool:
         """Whether its last answer is yet to be asked for: a flow may give up a verb that goes on and end."""
-        return self.ended is None and not self._dismissed and self.asked < self._step
-
-    def answer(self, step: int) -> Answer | None:
-        """The answer of a step, made or in the making; None for one that is forgotten or yet to come."""
-        return self._answers.get(step)
-
-    def read(self, step: int, given: dict[str, str], *, none: bool) -> VoiceRequest | None:
-        """The result that a webhook brings, if its step still waits for one."""
-        if none or step != self._step or self._inbox is None:
-            return None
-        return parse(self._expects, given)
-
-    def accept(self, step: int, event: VoiceRequest | None, status: str | None) -> None:
-        """Wake the flow, unless the step has had its result."""
-        if status in FINAL:
-            self._end(status)
-        if step != self._step or self._inbox is None or self._inbox.done():
-            return
-        if self._held_back is not None:
-            return
-        if event is not None:
-            self._heard.note(event)
-            self.hub.announce(event)
-        bring = partial(self._bring, self._inbox, event if _tells(event) else None)
-        if self._moving and self.ended is None:
-            self._held_back = bring
-        else:
-            bring()
-
-    def _bring(self, inbox: asyncio.Future[VoiceRequest | None], result: VoiceRequest | None) -> None:
-        if inbox.done():
-            return
-        if result is None and self.ended is not None:
-            inbox.set_exception(CallHungUp(self.call_sid, self.ended))
-        else:
-            inbox.set_result(result)
-
-    def move(self) -> None:
-        """The call is about to be moved: Twilio reports a Dial that is interrupted by that as completed, and
-        the flow must not go on with it. Ends with `stay` or `dismiss`.
-        """
-        self._moving += 1
-
-    def stay(self) -> None:
-        """The call was not moved after all."""
-        self._moving -= 1
-        if not self._moving and self._held_back is not None:
-            bring, self._held_back = self._held_back, None
-            bring()
-
-    def hang_up(self, status: str) -> None:
-        """The call has ended."""
-        # Twilio asks for the action of some verbs even so, and either may overtake the other.
-        grace = GRACE if issubclass(self._expects, LATE) else 0
-        self._end(status, grace)
-        self.loop.call_later(grace, self._break, self._inbox)
+        return self.machine.end is None and not self._dismissed and self.asked < self.machine.step
 
     @property
     def over(self) -> bool:
         """Whether it leads the call no longer."""
         return self.done or self._dismissed
 
-    def dismiss(self) -> None:
-        """The call has gone elsewhere."""
-        if not self.done:
-            self._dismissed = True
-            self.hub.end(self.task)
+    @property
+    def suspended(self) -> bool:
+        """Whether it waits for what comes of a verb."""
+        return self._inbox is not None
 
-    def _end(self, status: str, grace: float = 0) -> None:
-        if self.ended is not None:
-            return
-        self.ended = status
+    def answer(self, step: int) -> Answer | None:
+        """The answer of a step, made or in the making; None for one that is forgotten or yet to come."""
+        return self._answers.get(step)
+
+    def feed(self, name: str, entry: Entry | None, event: VoiceRequest | None = None) -> None:
+        """Learn of an entry of the record; of the outcome that the flow waits for, `event` is what was read
+        of it. To be called in the loop.
+        """
+        machine = self.machine
+        if event is not None and isinstance(entry, Outcome) and machine.awaits(int(name.partition(".")[2])):
+            self._announced = event
+        machine.feed(name, entry)
+        match entry:
+            case Outcome():
+                self._wake()
+            case Ended():
+                self._call_ended()
+            case Moved():
+                self.dismiss()
+            case Moving():
+                self._later(MOVING, self._stay)
+            case Stayed():
+                self._wake()
+            case _:
+                pass
+
+    def wake_when_answered(self, worker: str) -> None:
+        """Another worker waits for the answer that the flow is making."""
+        self._waking = self._waking or set()
+        self._waking.add(worker)
+
+    def _wake(self) -> None:
+        inbox = self._inbox
+        if inbox is not None and not inbox.done() and (self._must_hang_up or self.machine.outcome()):
+            inbox.set_result(None)
+
+    def _stay(self) -> None:
+        self.machine.stay()
+        self._wake()
+
+    def _catch_up(self) -> None:
+        """The flow begins to wait: what has been known before may end that."""
+        if self.machine.moved:
+            self.loop.call_soon(self.dismiss)
+        elif self.machine.end is not None:
+            self._call_ended()
+
+    def _call_ended(self) -> None:
+        """The call has ended, whatever the flow waits for."""
+        # Twilio asks for the action of some verbs even so, and either may overtake the other.
+        grace = GRACE if self._late and self.suspended else 0.0
+        self._begin_to_linger(grace)
+        if self._inbox is not None:
+            self._later(grace, self._hang_up)
+
+    def _hang_up(self) -> None:
+        self._must_hang_up = True
+        self._wake()
+
+    def _begin_to_linger(self, grace: float) -> None:
         if not self.done:  # what the flow awaits may be no verb, and never come
-            self._timer = self.loop.call_later(grace + self.hub.settings.linger, self._overstay)
+            self._later(grace + self.hub.settings.linger, self._overstay)
+
+    def _later(self, seconds: float, function: Callable[[], object]) -> None:
+        self._timers = self._timers or []
+        self._timers.append(self.loop.call_later(seconds, function))
 
     def _overstay(self) -> None:
+        if self.over:
+            return
         log.warning(
             "flow %s still runs %s s after the end of call %s",
             self.flow.name,
@@ -232,9 +345,15 @@ class FlowRun:
         )
         self.dismiss()
 
-    def _break(self, inbox: asyncio.Future[VoiceRequest | None] | None) -> None:
-        if inbox is not None and not inbox.done():
-            inbox.set_exception(CallHungUp(self.call_sid, self.ended or "completed"))
+    def dismiss(self) -> None:
+        """The call has gone elsewhere."""
+        if not self.done and not self._dismissed:
+            self._dismissed = True
+            if self.keeper.durable:
+                self.hub.spawn(
+                    self.keeper.fact("done", Done(how="dismissed"), last=True), f"the end of {self.id}"
+                )
+            self.hub.end(self.task)
 
     def _lose(self) -> None:
         log.warning(
@@ -242,33 +361,80 @@ class FlowRun:
             shown_sid(self.call_sid),
             self.hub.settings.idle_limit,
         )
-        self._end("completed")
-        self._break(self._inbox)
+        self.machine.feed("end", Ended(status="completed"))
+        self._begin_to_linger(0)
+        self._hang_up()
 
     # --- its life
 
+    def may_go_on(self) -> bool | asyncio.Future[None]:
+        """Whether its coroutine may be continued here, or somebody else may have taken it meanwhile."""
+        return self.keeper.may_go_on()
+
+    @property
+    def loop_ends(self) -> bool:
+        """Whether everything in its loop is being cancelled."""
+        return loop_ends(self.loop)
+
+    def abandon(self) -> None:
+        """Leave it to another worker: nothing of it runs here any more."""
+        held = self.hub._tasks.get(self.task)
+        if isinstance(held, HeldTask):
+            held.abandon()
+        self.done = True
+        self._cancel_timers()
+
     async def _lead(self) -> None:
+        machine = self.machine
+        how = "returned"
         try:
-            last = await self.flow.lead(self)
-            self._answers[self._step].set(twiml(last))
+            response = twiml(await self.flow.lead(self))
+            machine.check("")
         except BaseException as raised:
             if from_outside(raised, self.task):
                 raise
-            if isinstance(raised, CallHungUp) and self.ended is not None:  # and not another call
-                self._answers[self._step].set(twiml(VoiceResponse()))
-                return
-            self._answers[self._step].set(self.hub.fallback(VoiceRequest))
-            error = as_exception(raised, "the flow")
-            self.hub.report(error, self.event, self.flow.name, heard=self._heard)
-        finally:
-            self.done = True
+            if isinstance(raised, CallHungUp) and machine.ended is not None:  # and not another call
+                how, response = "hungup", twiml(VoiceResponse())
+            else:
+                how, response = "failed", self.hub.fallback(VoiceRequest)
+                error = as_exception(raised, "the flow")
+                self.hub.report(error, self.event, self.flow.name, heard=self._heard or ())
+                self._skip()
+        await self._end(how, response)
+
+    def _skip(self) -> None:
+        """The flow has failed, maybe long before the end of its record: whoever asks now gets that."""
+        self.machine.skip()
+        self._answers.setdefault(self.machine.step, self._new_answer(self.machine.step))
+
+    async def _end(self, how: str, response: WebhookResponse) -> None:
+        step = self.machine.step
+        if self.keeper.durable:
+            entry = Served(verb="", body=response.body.decode())
+            waking, self._waking = self._waking, None
+            served = await self.keeper.decide(f"out.{step}", entry, wake=waking or ())
+            response = written_twiml(served.body)
+        self._answers[step].set(response)
+        self.done = True
+        if self.keeper.durable:
+            await self.keeper.decide("done", Done(how=how), settles=True)
+
+    def _new_answer(self, step: int) -> Answer:
+        return Answer(self._give_up, ("flow", self.id, str(step), "held"))
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers or ():
+            timer.cancel()
+        self._timers = None
 
     def _finish(self, _: object) -> None:
         self.done = True
-        if self._timer is not None:
-            self._timer.cancel()
-        answer = self._answers[self._step]
-        if answer.future.done():
+        self._cancel_timers()
+        held = self.hub._tasks.get(self.task)
+        if isinstance(held, HeldTask) and held.abandoned:
+            return
+        answer = self._answers.get(self.machine.step)
+        if answer is None or answer.future.done():
             return
         if self._dismissed:
             answer.set(twiml(VoiceResponse()))  # nobody hears what is answered to a call that has gone
@@ -277,142 +443,13 @@ class FlowRun:
             answer.set(self.hub.fallback(VoiceRequest))
 
     def _give_up(self) -> None:
-        self._answers[self._step].set(self.hub.fallback(VoiceRequest))
+        self._answers[self.machine.step].set(self.hub.fallback(VoiceRequest))
         error = TimeoutError(f"the flow gave no answer within {self.hub.settings.hold_limit} s")
-        self.hub.report(error, self.event, self.flow.name, heard=self._heard)
+        self.hub.report(error, self.event, self.flow.name, heard=self._heard or ())
         call_in(self.loop, self.dismiss)
 
 
-class FlowRuns:
-    """The runs of one application."""
-
-    _KEPT: Final = 1_000  # runs that are over
-
-    def __init__(self, hub: Hub, routes: RouteTable) -> None:
-        self._hub = hub
-        self._routes = routes
-        self._renew()
-        renew_in_child(self)
-
-    def _renew(self) -> None:
-        """Begin without runs: those of a parent process are led there."""
-        self._lock = threading.Lock()
-        self._by_id: dict[str, FlowRun] = {}
-        self._by_call: dict[str, FlowRun] = {}
-        self._over: dict[FlowRun, None] = {}
-
-    def __len__(self) -> int:
-        """How many flows are under way."""
-        return len(self._by_id) - len(self._over)
-
-    def start(
-        self, flow: AnyFlow, event: FlowEvent, identity: Identity, arguments: dict[str, object]
-    ) -> Answer:
-        """The first answer of a new run, or of the one that this very request has started already.
-
-        A request that says the same as the one that started a run is a repetition of it while that run is
-        under way, whoever sends it: it must not end the run. Afterwards it is the call that comes by again,
-        if it lives and anything tells that this isn't a repetition.
-        """
-        with self._lock:
-            before = self._by_call.get(event.call_sid)
-            repeated = (
-                before is not None
-                and before.flow is flow
-                and before.entry == identity.content
-                and (identity.delivery is None or not before.over or before.ended is not None)
-            )
-            answer = before.answer(0) if before is not None and repeated else None
-            if answer is not None:
-                return answer
-            run = FlowRun(self._hub, self._routes, flow, event, identity.content, arguments)
-            self._by_id[run.id] = self._by_call[event.call_sid] = run
-        run.task.add_done_callback(lambda _: self._bury(run))
-        if before is not None:
-            self.dismiss(before)
-        return run.first
-
-    def resume(self, tag: Tag, given: dict[str, str]) -> Answer | None:
-        """The answer of the step that a webhook is for; None where no run here has it.
-
-        Raises:
-            WebhookInvalid: The result can't be read.
-        """
-        run = self._by_id.get(tag.id)
-        if (
-            run is None
-            or run.call_sid != given.get("CallSid")
-            or not tag.rest[:1]
-            or not _STEP.fullmatch(tag.rest[0])
-        ):
-            return None
-        step = int(tag.rest[0])
-        answer = run.answer(step)
-        if answer is None:
-            return None
-        run.asked = max(run.asked, step)
-        event = run.read(step, given, none="none" in tag.rest)
-        alive = call_in(run.loop, run.accept, step, event, given.get("CallStatus"))
-        return answer if alive or answer.future.done() else None
-
-    def hang_up(self, call_sid: str | None, status: str) -> None:
-        """Tell a call's flow that the call has ended."""
-        run = self._by_call.get(call_sid or "")
-        if run is None:
-            return
-        if run.done:
-            call_in(run.loop, self._forget_later, run, self._hub.settings.linger)
-        else:
-            call_in(run.loop, run.hang_up, status)
-
-    def leading(self, call_sid: str) -> FlowRun | None:
-        """What leads a call, if anything does."""
-        run = self._by_call.get(call_sid)
-        return None if run is None or run.done else run
-
-    def dismiss(self, run: FlowRun) -> None:
-        """Cancel a run whose call has gone elsewhere."""
-        call_in(run.loop, run.dismiss)
-
-    @contextmanager
-    def moving(self, call_sid: str) -> Generator[None, None, None]:
-        """While we ask Twilio to move a call away from the flow that leads it: the flow is cancelled where
-        that was done, and goes on where it wasn't.
-        """
-        run = self.leading(call_sid)
-        if run is None:
-            yield
-            return
-        call_in(run.loop, run.move)
-        try:
-            yield
-        except BaseException:
-            call_in(run.loop, run.stay)
-            raise
-        self.dismiss(run)
-
-    def _bury(self, run: FlowRun) -> None:
-        """Keep a run that is over for a while, for webhooks that are repeated or late."""
-        with self._lock:
-            self._over[run] = None
-            oldest = next(iter(self._over)) if len(self._over) > self._KEPT else None
-        if oldest is not None:
-            self._forget(oldest)
-        settings = self._hub.settings
-        self._forget_later(run, settings.idle_limit if run.awaited else settings.linger)
-
-    def _forget_later(self, run: FlowRun, seconds: float) -> None:
-        run.loop.call_later(seconds, self._forget, run)
-
-    def _forget(self, run: FlowRun) -> None:
-        with self._lock:
-            self._over.pop(run, None)
-            self._by_id.pop(run.id, None)
-            if self._by_call.get(run.call_sid) is run:
-                del self._by_call[run.call_sid]
-
-
-def _tells(event: VoiceRequest | None) -> bool:
+def tells(event: VoiceRequest) -> bool:
     """Whether a result says more than that there is none."""
     match event:
         case GatherResult():
@@ -420,4 +457,4 @@ def _tells(event: VoiceRequest | None) -> bool:
         case RecordResult():
             return bool(event.recording_url) and event.duration != 0
         case _:
-            return event is not None
+            return True

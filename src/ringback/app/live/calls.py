@@ -15,7 +15,7 @@ from ringback._core.twiml.values import way_to
 from ringback._core.webhooks.events import Event, VoiceRequest
 from ringback.app.checks import check_target
 from ringback.app.emitter import wait_async
-from ringback.app.flows.runner import FINAL
+from ringback.app.flows.machine import FINAL
 from ringback.app.live.live import Live
 from ringback.app.tags import tagged
 from ringback.errors import ApiError, CallHungUp, InvalidValue, NotFound, TransportError
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ringback._core.client.options import RequestOptions
     from ringback._core.webhooks.events import Target
     from ringback._generated.app import DialParameters
-    from ringback.app.flows.runner import FlowRuns
+    from ringback.app.flows.runs import FlowRuns
     from ringback.app.hub import Hub
     from ringback.app.routes import Method, RouteTable
     from ringback.client import AsyncClient, Client

@@ -1,6 +1,7 @@
 """Where code runs, how long it may, and how it ends.
 
 portal.py      from synchronous code into a loop; threads.py the other way
+endings.py     whether a loop is about to end
 background.py  coroutines that can be ended whatever they do; failures.py what they raise
 watchdog.py    loops that are blocked
 budget.py      how long one request may take

@@ -35,7 +35,7 @@ IDLE: Final = 5.0  # seconds for which the thread stays where there is nothing t
 _OTHERS: Final = tuple(
     f"{path}{os.sep}"
     for path in {
-        str(Path(__file__).parent.parent),
+        str(Path(__file__).parents[2]),
         sysconfig.get_path("stdlib"),
         sysconfig.get_path("platstdlib"),
         *site.getsitepackages(),
@@ -104,6 +104,12 @@ class _Watchdog:
         """Whether it is known that a loop is blocked at this moment."""
         watched = self._loops.get(loop)
         return watched is not None and watched.told
+
+    def blocked_for(self, loop: asyncio.AbstractEventLoop) -> float:
+        """Seconds for which a loop has been blocked; 0 where it isn't known to be."""
+        watched = self._loops.get(loop)
+        asked = None if watched is None or not watched.told else watched.asked
+        return 0.0 if asked is None else time.monotonic() - asked
 
     def _watch(self) -> None:
         needed = time.monotonic()

@@ -32,7 +32,17 @@ if TYPE_CHECKING:
 
     Again: TypeAlias = AnyRoute | Link[Any]
 
-__all__ = ["Answer", "Desk", "document_for", "held", "nothing", "refusal", "settled", "twiml"]
+__all__ = [
+    "Answer",
+    "Desk",
+    "document_for",
+    "held",
+    "nothing",
+    "refusal",
+    "settled",
+    "twiml",
+    "written_twiml",
+]
 
 T = TypeVar("T")
 
@@ -52,6 +62,11 @@ def twiml(document: VoiceResponse | MessagingResponse) -> WebhookResponse:
     return WebhookResponse(200, {"Content-Type": "text/xml; charset=utf-8"}, body)
 
 
+def written_twiml(document: str) -> WebhookResponse:
+    """A document that was written before."""
+    return WebhookResponse(200, {"Content-Type": "text/xml; charset=utf-8"}, document.encode())
+
+
 def nothing() -> WebhookResponse:
     """The answer to a notification."""
     return WebhookResponse(204)
@@ -62,11 +77,11 @@ def refusal(status: int, reason: str) -> WebhookResponse:
     return WebhookResponse(status, {"Content-Type": "text/plain; charset=utf-8"}, f"{reason}\n".encode())
 
 
-def held(route: Again, id: str) -> WebhookResponse:
-    """What makes Twilio wait a moment and ask `route` again for the answer with this id."""
+def held(route: Again, answer: Answer) -> WebhookResponse:
+    """What makes Twilio wait a moment and ask `route` again for an answer."""
     if issubclass(route.event, Notification):
         return nothing()  # nobody waits for what comes of one
-    url = tagged(route.url, "hold", id)
+    url = tagged(route.url, *(answer.again or ("hold", answer.id)))
     method = route.methods[-1]
     if issubclass(route.event, MessageRequest):
         return twiml(MessagingResponse(MessagingRedirect(url, method=method)))
@@ -97,14 +112,16 @@ class Answer:
 
     Args:
         give_up: Called when it takes too long, in any thread: has to set it, and to stop making it.
+        again: The tag by which a held request asks again where others may know the answer, too.
 
     Attributes:
         future: The answer; never an exception.
     """
 
-    def __init__(self, give_up: Callable[[], None]) -> None:
+    def __init__(self, give_up: Callable[[], None], again: tuple[str, ...] = ()) -> None:
         self.future: Future[WebhookResponse] = Future()
         self.give_up = give_up
+        self.again = again
         self._since: float | None = None
 
     @cached_property
@@ -177,7 +194,7 @@ class Desk:
             answer.future.add_done_callback(
                 lambda _: self._later(self._linger, lambda: self._held.pop(id, None))
             )
-        return held(route, id)
+        return held(route, answer)
 
     def find(self, id: str) -> Answer | None:
         """The answer that a held request comes back for, or None where it has been forgotten."""

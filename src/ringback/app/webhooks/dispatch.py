@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from ringback.app.flows.call import FlowEvent
-    from ringback.app.flows.runner import FlowRuns
+    from ringback.app.flows.runs import FlowRuns
     from ringback.app.hub import Hub
     from ringback.app.routes import AnyHandler, AnyRoute, Match, RouteTable
     from ringback.app.webhooks.identity import Identity
@@ -191,7 +191,7 @@ class Dispatcher:
             if tag is not None and tag.kind == "hold":
                 return await self._serve(admitted, self._desk.find(tag.id), budget)
             if tag is not None and tag.kind == "flow" and isinstance(route, Flow):
-                return await self._serve(admitted, self._flows.resume(tag, given), budget)
+                return await self._serve(admitted, await self._flows.resume(tag, given), budget)
             arguments = route.arguments.read(admitted.match.query)
             event = route.read(given, tag) if isinstance(route, Flow) else parse(family(route.event), given)
         except WebhookInvalid as error:
@@ -204,7 +204,9 @@ class Dispatcher:
             return await self._notify(route, event, arguments, budget)
         self._hub.announce(event)
         if isinstance(route, Flow):
-            answer = self._flows.start(route, cast("FlowEvent", event), admitted.identity, arguments)
+            answer = await self._flows.start(
+                route, cast("FlowEvent", event), admitted.identity, given, admitted.match.url, arguments
+            )
         else:
             answer = self._handlers.start(cast("AnyHandler", route), event, arguments)
         return await self._serve(admitted, answer, budget)
@@ -213,7 +215,7 @@ class Dispatcher:
         self, route: AnyRoute, event: Notification, arguments: dict[str, object], budget: Budget
     ) -> WebhookResponse:
         if isinstance(event, CallEnded):
-            self._flows.hang_up(event.call_sid, event.status)
+            await self._flows.hang_up(event.call_sid, event.status)
             self._handlers.hang_up(event.call_sid)
         work = [self._hub.emit(event)]
         if not isinstance(route, Handler):

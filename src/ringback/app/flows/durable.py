@@ -1,0 +1,204 @@
+"""The keeper of a run whose record is in a shared store.
+
+Where the store is away, the run goes on from memory and is *unsynced*: what it decides is written as soon as
+the store is back. Where the store refuses that, somebody else has the run by then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from ringback.app.flows.journal import Outcome, read_entry, write_entry
+from ringback.app.flows.reach import StoreAway
+from ringback.app.flows.worker import LEASE, write_note
+from ringback.stores.store import NEVER
+from ringback.stores.store import Outcome as Appending
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ringback.app.flows.journal import Entry
+    from ringback.app.flows.reach import Reach
+    from ringback.app.flows.runner import FlowRun
+    from ringback.stores.store import Record
+
+__all__ = ["AFTERWARDS", "DurableKeeper"]
+
+E = TypeVar("E", bound="Entry")
+
+AFTERWARDS: Final = 3_600.0  # seconds for which a record is kept after its end, or after the last word of it
+
+
+class DurableKeeper:
+    """Keeps a run's record in a store.
+
+    Args:
+        reach: The store, and the worker that asks it.
+        run: The run's id.
+        call: What it leads.
+        epoch: How many owners it has had.
+        written: What is in the record.
+        live: For how many seconds a record is kept while its run goes on.
+        synced: Whether the store has it.
+
+    Attributes:
+        epoch: How many owners the run has had when it became ours.
+        synced: Whether the store has all of it.
+    """
+
+    durable = True
+
+    __slots__ = ("_call", "_live", "_looked", "_reach", "_run", "_run_id", "epoch", "synced", "written")
+
+    def __init__(
+        self,
+        reach: Reach,
+        run: str,
+        call: str,
+        epoch: int,
+        written: Mapping[str, bytes],
+        *,
+        live: float,
+        synced: bool = True,
+    ) -> None:
+        self._reach = reach
+        self._run_id = run
+        self._call = call
+        self.epoch = epoch
+        self.written = dict(written)
+        self._live = live
+        self.synced = synced
+        self._run: FlowRun | None = None
+        self._looked = 0.0
+
+    def keeps(self, run: FlowRun) -> None:
+        """Whose record it is."""
+        self._run = run
+
+    async def decide(self, name: str, entry: E, *, wake: Iterable[str] = (), settles: bool = False) -> E:
+        """Keep what the owner decided; the entry that counts. Where the run has another owner by now, this
+        never returns.
+        """
+        value = write_entry(entry)
+        while True:
+            known = self.written.get(name)
+            if known is not None:
+                return cast("E", read_entry(name, known))
+            if not self.synced:
+                self.written[name] = value
+                return entry
+            try:
+                with self._reach.asking() as store:
+                    done = await store.append(
+                        self._run_id,
+                        name,
+                        value,
+                        epoch=self.epoch,
+                        wake=tuple(wake),
+                        note=write_note("run", self._run_id, name),
+                        due=NEVER if settles else None,
+                        ttl=AFTERWARDS if name == "done" else self._live,
+                    )
+            except StoreAway:
+                self.synced = False
+                continue
+            if done.outcome is Appending.MISSING:
+                await self.sync()
+            elif done.outcome is Appending.FENCED:
+                await self._lose()
+            else:
+                won = done.outcome is Appending.WON
+                self.written[name] = value if won else done.fields[name].value
+                if won:
+                    return entry
+
+    async def fact(self, name: str, entry: Entry, *, last: bool = False) -> None:
+        """Keep what has happened, whoever owns the run."""
+        value = self.written[name] = write_entry(entry)
+        try:
+            with self._reach.asking() as store:
+                due, ttl = (NEVER, AFTERWARDS) if last else (LEASE, self._live)
+                await store.append(self._run_id, name, value, due=due, ttl=ttl)
+        except StoreAway:
+            self.synced = False
+
+    def note(self, name: str, entry: Outcome) -> Outcome:
+        """Keep an outcome in memory, where the store can't be asked; the one that counts."""
+        self.synced = False
+        value = self.written.setdefault(name, write_entry(entry))
+        return cast("Outcome", read_entry(name, value))
+
+    def learn(self, record: Record) -> None:
+        """What others have written."""
+        for name, field in record.fields.items():
+            self.written.setdefault(name, field.value)
+
+    async def sync(self) -> None:
+        """Write what the store hasn't. Where somebody else has the run by now, it is abandoned."""
+        try:
+            with self._reach.asking() as store:
+                record = await store.read(self._run_id)
+                if record is None:
+                    begun = await store.begin(
+                        self._call,
+                        self._run_id,
+                        self.written,
+                        owner=self._reach.me,
+                        epoch=self.epoch,
+                        due=LEASE,
+                        ttl=self._live,
+                    )
+                    record = begun.record
+                if not self.owned(record):
+                    self.abandon()
+                    return
+                for name in tuple(self.written):
+                    if name not in record.fields:
+                        done = await store.append(
+                            self._run_id, name, self.written[name], epoch=self.epoch, ttl=self._live
+                        )
+                        if done.outcome is Appending.FENCED:
+                            self.abandon()
+                            return
+                self.synced = True
+        except StoreAway:
+            self.synced = False
+
+    def owned(self, record: Record) -> bool:
+        """Whether the run is still ours."""
+        return (record.run, record.owner, record.epoch) == (self._run_id, self._reach.me, self.epoch)
+
+    def may_go_on(self) -> bool | asyncio.Future[None]:
+        """Whether the run's coroutine may be continued. A worker that slept longer than its lease looks
+        first.
+        """
+        if not self._reach.overslept or time.monotonic() - self._looked < LEASE:
+            return True
+        loop = asyncio.get_running_loop()
+        looked: asyncio.Future[None] = loop.create_future()
+        self._reach.spawn(self._look(looked), f"a look for the owner of {self._run_id}")
+        return looked
+
+    async def _look(self, looked: asyncio.Future[None]) -> None:
+        try:
+            with self._reach.asking() as store:
+                record = await store.read(self._run_id)
+            if record is not None and not self.owned(record):
+                self.abandon()
+        except StoreAway:
+            self.synced = False
+        finally:
+            self._looked = time.monotonic()
+            if not looked.done():
+                looked.set_result(None)
+
+    def abandon(self) -> None:
+        """Leave the run to whoever has it."""
+        if self._run is not None:
+            self._reach.lost(self._run)
+
+    async def _lose(self) -> None:
+        self.abandon()
+        await asyncio.get_running_loop().create_future()

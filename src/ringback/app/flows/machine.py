@@ -1,0 +1,208 @@
+"""One run, without I/O: fed with the entries of its record, in whatever order and however often they come, it
+tells what the flow's next await comes to. Repeated, late and reordered webhooks are recognised here alone.
+
+A run counts steps. Step 0 is the request that started it; what the flow then waits for is step 1, and so on.
+Each step has one outcome, the first that is fed, and one answer: what the flow adds until it waits again, or
+ends.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from typing import TYPE_CHECKING, Final
+
+from ringback.app.flows.journal import (
+    HUNG_UP,
+    Done,
+    Ended,
+    Moved,
+    Moving,
+    Outcome,
+    Served,
+    Stayed,
+    Value,
+)
+from ringback.errors import FlowChanged
+
+if TYPE_CHECKING:
+    from ringback.app.flows.journal import Entry
+
+__all__ = ["FINAL", "Machine"]
+
+FINAL: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+
+class Machine:
+    """What is known of a run.
+
+    Args:
+        seed: Where chance comes from.
+
+    Attributes:
+        step: The answer that the flow makes, or has made and waits for what comes of it.
+        waiting: The verb whose outcome the flow waits for, as its element is called; None where it doesn't.
+        ended: How the call ended, once the flow knows.
+        end: How the call ended, once anybody knows.
+        moved: Whether something else leads the call.
+        over: Whether the flow has come to its end.
+    """
+
+    __slots__ = (
+        "_moving",
+        "_occurrences",
+        "_outcomes",
+        "_random",
+        "_seed",
+        "_served",
+        "_values",
+        "end",
+        "ended",
+        "moved",
+        "over",
+        "step",
+        "waiting",
+    )
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+        self.step = 0
+        self.waiting: str | None = None
+        self.ended: str | None = None
+        self.end: str | None = None
+        self.moved = False
+        self.over = False
+        # Made when they are needed: ten thousand runs may wait, and most of them for a key.
+        self._outcomes: dict[int, Outcome] | None = None
+        self._served: dict[int, Served] | None = None
+        self._values: dict[str, Value] | None = None
+        self._moving: set[str] | None = None
+        self._occurrences: dict[str, int] | None = None
+        self._random: random.Random | None = None
+
+    def feed(self, name: str, entry: Entry | None) -> None:
+        """Learn of an entry."""
+        match entry:
+            case Outcome():
+                number = int(name.partition(".")[2])
+                if number > self.step or (number == self.step and self.waiting is not None):
+                    self._outcomes = self._outcomes or {}
+                    self._outcomes.setdefault(number, entry)
+            case Served():
+                number = int(name.partition(".")[2])
+                if number > self.step or (number == self.step and self.waiting is None):
+                    self._served = self._served or {}
+                    self._served.setdefault(number, entry)
+            case Value():
+                self._values = self._values or {}
+                self._values.setdefault(name.partition(".")[2], entry)
+            case Ended():
+                self.end = self.end or entry.status
+            case Moving():
+                self._moving = self._moving or set()
+                self._moving.add(name.partition(".")[2])
+            case Stayed():
+                if self._moving is not None:
+                    self._moving.discard(name.partition(".")[2])
+            case Moved():
+                self.moved = True
+            case Done():
+                self.over = True
+            case _:
+                pass
+
+    # --- what the flow does
+
+    def served(self) -> Served | None:
+        """What was served as the answer that the flow now makes, where that is known."""
+        return None if self._served is None else self._served.get(self.step)
+
+    def foretold(self) -> Outcome | None:
+        """What came of the verb that the flow is about to serve, where that is known."""
+        return None if self._outcomes is None else self._outcomes.get(self.step + 1)
+
+    def check(self, verb: str) -> None:
+        """See to it that the flow does what its record says.
+
+        Raises:
+            FlowChanged: It serves another verb than it did.
+        """
+        served = self.served()
+        if served is not None and served.verb != verb:
+            raise FlowChanged(f"out.{self.step}", served.verb or "its end", verb or "its end")
+
+    def wait(self, verb: str) -> None:
+        """The flow has served a verb."""
+        if self._served is not None:
+            self._served.pop(self.step, None)
+            self._served = self._served or None
+        self.step += 1
+        self.waiting = verb
+
+    def outcome(self) -> Outcome | None:
+        """What came of it; None where that isn't known, or isn't to be handed to the flow yet.
+
+        While somebody moves the call, Twilio reports a Dial that is interrupted by that as completed, and the
+        flow must not go on with it; unless it has already.
+        """
+        found = None if self._outcomes is None else self._outcomes.get(self.step)
+        if found is None or not self._moving or found.kind == HUNG_UP or found.status in FINAL:
+            return found
+        return found if self.served() is not None else None
+
+    def take(self) -> Outcome:
+        """Hand the outcome to the flow, which goes on."""
+        assert self._outcomes is not None, "there is one"  # noqa: S101
+        taken = self._outcomes.pop(self.step)
+        self._outcomes = self._outcomes or None
+        self.waiting = None
+        if taken.kind == HUNG_UP or taken.status in FINAL:
+            self.ended = self.end = taken.status or "completed"
+        return taken
+
+    def skip(self) -> None:
+        """Go to where the record ends, as what the flow does fits it no longer."""
+        self.step = max((self.step, *(number + 1 for number in self._served or ())))
+        self._served = self._outcomes = None
+        self.waiting = None
+
+    def hang_up(self) -> Outcome:
+        """What comes of a step where the call has ended instead."""
+        return Outcome(kind=HUNG_UP, status=self.end or "completed")
+
+    def stay(self) -> None:
+        """Whoever was about to move the call is taken to have given up."""
+        self._moving = None
+
+    # --- the same on every replay
+
+    def occurrence(self, name: str) -> str:
+        """The key of a step by this name: steps of one name are told apart by their order."""
+        self._occurrences = self._occurrences or {}
+        number = self._occurrences[name] = self._occurrences.get(name, 0) + 1
+        return f"{name}#{number}"
+
+    def value(self, key: str) -> Value | None:
+        """What came of a step, where that is known."""
+        return None if self._values is None else self._values.get(key)
+
+    @property
+    def random(self) -> random.Random:
+        """Chance that a replay finds again."""
+        if self._random is None:
+            self._random = random.Random(self._seed)  # noqa: S311 (its seed can't be guessed)
+        return self._random
+
+    def uuid(self) -> uuid.UUID:
+        """A random UUID, likewise."""
+        return uuid.UUID(int=self.random.getrandbits(128), version=4)
+
+    # --- what a webhook wants
+
+    def awaits(self, step: int) -> bool:
+        """Whether the outcome of a step is still to come."""
+        return (
+            step == self.step
+            and self.waiting is not None
+            and (self._outcomes is None or step not in self._outcomes)
+        )

@@ -1,0 +1,75 @@
+"""The store as flows ask it: it may be away, and then nobody waits for it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ringback.errors import InvalidValue
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Coroutine, Generator
+
+    from ringback.app.flows.runner import FlowRun
+    from ringback.app.flows.worker import Worker
+    from ringback.stores.store import RunStore
+
+__all__ = ["Reach", "StoreAway"]
+
+
+class StoreAway(Exception):  # noqa: N818: it is a state of things
+    """The store can't be asked now."""
+
+
+class Reach:
+    """A store, and the worker that asks it.
+
+    Args:
+        store: The store.
+        worker: The worker.
+        spawn: Runs something in the background.
+        lost: Told of a run that another worker has by now.
+    """
+
+    __slots__ = ("_store", "_worker", "lost", "spawn")
+
+    def __init__(
+        self,
+        store: RunStore,
+        worker: Worker,
+        *,
+        spawn: Callable[[Coroutine[object, object, object], str], asyncio.Task[object]],
+        lost: Callable[[FlowRun], None],
+    ) -> None:
+        self._store = store
+        self._worker = worker
+        self.spawn = spawn
+        self.lost = lost
+
+    @property
+    def me(self) -> str:
+        """The worker's id."""
+        return self._worker.id
+
+    @property
+    def overslept(self) -> bool:
+        """Whether the others may have taken the worker for dead."""
+        return self._worker.overslept
+
+    @contextmanager
+    def asking(self) -> Generator[RunStore, None, None]:
+        """While the store is asked.
+
+        Raises:
+            StoreAway: It is away.
+        """
+        if self._worker.away:
+            raise StoreAway
+        try:
+            yield self._store
+        except (InvalidValue, StoreAway):
+            raise
+        except Exception as error:
+            self._worker.lost_store(error)
+            raise StoreAway from error

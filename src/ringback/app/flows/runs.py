@@ -1,0 +1,253 @@
+"""The flows that are under way in one application: found, started, resumed and ended by webhooks.
+
+Where the application's store is shared, `Sharing` stands behind this: it asks the other workers.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from ringback._core.forks import renew_in_child
+from ringback.app.flows.journal import Ended, Moving, Outcome, Stayed
+from ringback.app.flows.keeper import LOCAL
+from ringback.app.flows.machine import FINAL, Machine
+from ringback.app.flows.repeated import Before
+from ringback.app.flows.runner import FlowRun
+from ringback.app.flows.sharing import Sharing
+from ringback.app.flows.step import Step
+from ringback.app.loops.portal import call_in
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from ringback._core.webhooks.events import VoiceRequest
+    from ringback.app.flows.call import AnyFlow, FlowEvent
+    from ringback.app.flows.keeper import Keeper
+    from ringback.app.hub import Hub
+    from ringback.app.routes import RouteTable
+    from ringback.app.tags import Tag
+    from ringback.app.webhooks.answers import Answer
+    from ringback.app.webhooks.identity import Identity
+
+__all__ = ["FlowRuns"]
+
+
+class FlowRuns:
+    """The runs of one application.
+
+    Attributes:
+        by_id: Those that are led here.
+        by_call: The latest of each call.
+        sharing: The other workers, where the store is shared.
+    """
+
+    _KEPT: Final = 1_000  # runs that are over
+
+    def __init__(self, hub: Hub, routes: RouteTable) -> None:
+        self.hub = hub
+        self.routes = routes
+        store = hub.settings.runs
+        self.sharing = None if store is None else Sharing(self, store)
+        self._renew()
+        renew_in_child(self)
+
+    def _renew(self) -> None:
+        """Begin without runs: those of a parent process are led there."""
+        self.lock = threading.Lock()
+        self.by_id: dict[str, FlowRun] = {}
+        self.by_call: dict[str, FlowRun] = {}
+        self._over: dict[FlowRun, None] = {}
+
+    def __len__(self) -> int:
+        """How many flows are under way."""
+        return len(self.by_id) - len(self._over)
+
+    # --- starting
+
+    async def start(
+        self,
+        flow: AnyFlow,
+        event: FlowEvent,
+        identity: Identity,
+        given: dict[str, str],
+        url: str,
+        arguments: dict[str, object],
+    ) -> Answer:
+        """The first answer of a new run, or of the one that this very request has started already.
+
+        A request that says the same as the one that started a run is a repetition of it while that run is
+        under way, whoever sends it: it must not end the run. Afterwards it is the call that comes by again,
+        if it lives and anything tells that this isn't a repetition.
+        """
+        if self.sharing is not None:
+            return await self.sharing.start(flow, event, identity, given, url, arguments)
+        with self.lock:
+            before = self.by_call.get(event.call_sid)
+            answer = None if before is None else repeated(before, flow, identity)
+            if answer is not None:
+                return answer
+            run = self._begin(flow, event, arguments, secrets.token_urlsafe(9), identity.content)
+        if before is not None:
+            self.dismiss(before)
+        answer = run.answer(0)
+        assert answer is not None, "a run has it from the start on"  # noqa: S101
+        return answer
+
+    def lead(
+        self,
+        flow: AnyFlow,
+        event: FlowEvent,
+        arguments: dict[str, object],
+        id: str,
+        content: str,
+        keeper: Keeper,
+        machine: Machine,
+    ) -> FlowRun:
+        """Lead a call here from now on."""
+        with self.lock:
+            # One that is taken over for its end alone stands in nobody's way.
+            before = None if machine.moved else self.by_call.get(event.call_sid)
+            run = self._begin(flow, event, arguments, id, content, keeper=keeper, machine=machine)
+        if before is not None:
+            self.dismiss(before)
+        return run
+
+    def _begin(
+        self,
+        flow: AnyFlow,
+        event: FlowEvent,
+        arguments: dict[str, object],
+        id: str,
+        content: str,
+        *,
+        keeper: Keeper = LOCAL,
+        machine: Machine | None = None,
+    ) -> FlowRun:
+        run = FlowRun(
+            self.hub,
+            self.routes,
+            flow,
+            event,
+            arguments,
+            id=id,
+            content=content,
+            machine=Machine(id) if machine is None else machine,
+            keeper=keeper,
+        )
+        self.by_id[id] = run
+        if not run.machine.moved:
+            self.by_call[event.call_sid] = run
+        run.task.add_done_callback(lambda _: self._bury(run))
+        return run
+
+    # --- resuming
+
+    async def resume(self, tag: Tag, given: dict[str, str]) -> Answer | None:
+        """The answer of the step that a webhook is for; None where nobody has it.
+
+        Raises:
+            WebhookInvalid: The result can't be read.
+        """
+        step = Step.read(tag, given)
+        if step is None:
+            return None
+        if self.sharing is not None:
+            return await self.sharing.resume(step)
+        run = self.by_id.get(step.run)
+        if run is None or run.call_sid != step.call_sid:
+            return None
+        answer = run.answer(step.number)
+        if answer is None:
+            return None
+        run.asked = max(run.asked, step.number)
+        alive = True
+        if not step.held:
+            if run.machine.awaits(step.number):
+                event, outcome = step.outcome()
+                alive = call_in(run.loop, self._accept, run, step, outcome, event)
+            elif step.status in FINAL:
+                alive = call_in(run.loop, run.feed, "end", Ended(status=step.status))
+        return answer if alive or answer.future.done() else None
+
+    def _accept(self, run: FlowRun, step: Step, outcome: Outcome, event: VoiceRequest | None) -> None:
+        if not run.machine.awaits(step.number):
+            return
+        if event is not None:
+            self.hub.announce(event)
+        run.feed(step.name, outcome, event)
+
+    # --- ending
+
+    async def hang_up(self, call_sid: str | None, status: str) -> None:
+        """Tell a call's flow that the call has ended."""
+        run = self.by_call.get(call_sid or "")
+        if run is not None and run.done:
+            call_in(run.loop, self._forget_later, run, self.hub.settings.linger)
+        if self.sharing is not None:
+            await self.sharing.hang_up(call_sid or "", status)
+        elif run is not None and not run.done:
+            call_in(run.loop, run.feed, "end", Ended(status=status))
+
+    def leading(self, call_sid: str) -> FlowRun | None:
+        """What leads a call here, if anything does."""
+        run = self.by_call.get(call_sid)
+        return None if run is None or run.done else run
+
+    def dismiss(self, run: FlowRun) -> None:
+        """Cancel a run whose call has gone elsewhere."""
+        call_in(run.loop, run.dismiss)
+
+    @contextmanager
+    def moving(self, call_sid: str) -> Generator[None, None, None]:
+        """While we ask Twilio to move a call away from the flow that leads it: the flow is cancelled where
+        that was done, and goes on where it wasn't.
+        """
+        run = self.leading(call_sid)
+        if run is None:
+            yield
+            return
+        move = secrets.token_hex(4)
+        call_in(run.loop, run.feed, f"mv.{move}", Moving())
+        try:
+            yield
+        except BaseException:
+            call_in(run.loop, run.feed, f"st.{move}", Stayed())
+            raise
+        self.dismiss(run)
+
+    async def let_go(self) -> None:
+        """Leave what can be left to the other workers."""
+        if self.sharing is not None:
+            await self.sharing.let_go()
+
+    def forget(self, run: FlowRun) -> None:
+        """Know a run no longer."""
+        with self.lock:
+            self._over.pop(run, None)
+            self.by_id.pop(run.id, None)
+            if self.by_call.get(run.call_sid) is run:
+                del self.by_call[run.call_sid]
+
+    def _bury(self, run: FlowRun) -> None:
+        """Keep a run that is over for a while, for webhooks that are repeated or late."""
+        with self.lock:
+            if self.by_id.get(run.id) is not run:
+                return
+            self._over[run] = None
+            oldest = next(iter(self._over)) if len(self._over) > self._KEPT else None
+        if oldest is not None:
+            self.forget(oldest)
+        settings = self.hub.settings
+        self._forget_later(run, settings.idle_limit if run.awaited else settings.linger)
+
+    def _forget_later(self, run: FlowRun, seconds: float) -> None:
+        run.loop.call_later(seconds, self.forget, run)
+
+
+def repeated(before: FlowRun, flow: AnyFlow, identity: Identity) -> Answer | None:
+    """The first answer of the run before, if a request is the one that started it."""
+    start = Before(before.flow.key, before.content, None, before.over, before.machine.end is not None)
+    return before.answer(0) if start.is_meant(flow.key, identity) else None

@@ -1,0 +1,638 @@
+"""Flows over many workers: who has a webhook asks who has the flow, and takes over where nobody has it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, ParamSpec, cast
+
+from ringback._core.webhooks.events import VoiceRequest
+from ringback.app.flows.durable import AFTERWARDS, DurableKeeper
+from ringback.app.flows.journal import (
+    HUNG_UP,
+    Ended,
+    Moved,
+    Outcome,
+    Served,
+    Started,
+    read_entry,
+    write_entry,
+)
+from ringback.app.flows.machine import Machine
+from ringback.app.flows.reach import Reach, StoreAway
+from ringback.app.flows.repeated import Before
+from ringback.app.flows.worker import LEASE, TICK, Worker, write_note
+from ringback.app.loops.portal import call_in
+from ringback.app.reports import shown_sid
+from ringback.app.webhooks.answers import Answer, written_twiml
+from ringback.errors import JournalUnreadable, WebhookInvalid
+from ringback.stores.store import NEVER, Told
+from ringback.stores.store import Outcome as Appending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ringback.app.flows.call import AnyFlow, FlowEvent
+    from ringback.app.flows.journal import Entry
+    from ringback.app.flows.runner import FlowRun
+    from ringback.app.flows.runs import FlowRuns
+    from ringback.app.flows.step import Step
+    from ringback.app.flows.worker import Note
+    from ringback.app.webhooks.identity import Identity
+    from ringback.stores.store import Appended, Record, RunStore
+
+__all__ = ["Sharing"]
+
+P = ParamSpec("P")
+
+log = logging.getLogger("ringback")
+
+DRAIN: Final = 5.0  # seconds that a flow which computes gets when its worker is renewed
+TRIES: Final = 10  # of starting a run while others start runs of the same call
+MARK: Final = "_"  # between the worker that began a run and what tells its runs apart
+
+
+class Sharing:
+    """The other workers, as the flows of one application see them.
+
+    Args:
+        runs: What is led here.
+        store: What the workers share.
+
+    Attributes:
+        worker: This process among them.
+    """
+
+    def __init__(self, runs: FlowRuns, store: RunStore) -> None:
+        self._runs = runs
+        self._hub = runs.hub
+        self.worker = Worker(
+            store,
+            hear=self._hear_from_afar,
+            take=self._take_from_afar,
+            back=self._back_from_afar,
+            watched=lambda: runs.hub.loop,
+        )
+        self._reach = Reach(store, self.worker, spawn=runs.hub.spawn, lost=self._lost)
+        self._asked: dict[tuple[str, int], Answer] = {}
+        self._noted: dict[str, set[asyncio.Event]] = {}
+        self._taking: dict[str, asyncio.Task[FlowRun | None]] = {}
+        self._untold: set[str] = set()
+
+    @property
+    def _live(self) -> float:
+        return self._hub.settings.idle_limit + AFTERWARDS
+
+    # --- starting
+
+    async def start(
+        self,
+        flow: AnyFlow,
+        event: FlowEvent,
+        identity: Identity,
+        given: dict[str, str],
+        url: str,
+        arguments: dict[str, object],
+    ) -> Answer:
+        """The first answer of a new run, or of the one that this very request has started already."""
+        self.worker.start()
+        started = Started(
+            flow=flow.key,
+            version=flow.version,
+            url=url,
+            kind=type(event).__name__,
+            parameters=given,
+            content=identity.content,
+            delivery=identity.delivery,
+            seed=secrets.token_urlsafe(12),
+        )
+        run_id = f"{self.worker.id}{MARK}{secrets.token_urlsafe(6)}"
+        written = {"start": write_entry(started)}
+        before: str | None = None
+        try:
+            for _ in range(TRIES):
+                with self._reach.asking() as store:
+                    begun = await store.begin(
+                        event.call_sid,
+                        run_id,
+                        written,
+                        owner=self.worker.id,
+                        before=before,
+                        note=write_note("run", before or "", "moved"),
+                        due=LEASE,
+                        ttl=self._live,
+                    )
+                if begun.created:
+                    await self._dismiss_dead(before)
+                    return self._first(self._lead(flow, event, arguments, run_id, started, written))
+                if _before(begun.record).is_meant(flow.key, identity):
+                    return self._answer_of(begun.record, 0)
+                before = begun.record.run
+        except StoreAway:
+            pass
+        return self._start_alone(flow, event, arguments, identity, run_id, started, written)
+
+    def _start_alone(
+        self,
+        flow: AnyFlow,
+        event: FlowEvent,
+        arguments: dict[str, object],
+        identity: Identity,
+        run_id: str,
+        started: Started,
+        written: dict[str, bytes],
+    ) -> Answer:
+        """Start without the store: it is away, and nobody knows what the others do."""
+        run = self._runs.leading(event.call_sid)
+        if run is not None and _same(run, flow, identity):
+            return self._first(run)
+        return self._first(self._lead(flow, event, arguments, run_id, started, written, synced=False))
+
+    async def _dismiss_dead(self, before: str | None) -> None:
+        """See to it that a run which another one has superseded ends, even if its worker is dead."""
+        if before is None:
+            return
+        with suppress(StoreAway), self._reach.asking() as store:
+            note = write_note("run", before, "moved")
+            await store.append(before, "moved.seen", b"", note=note, due=LEASE, ttl=AFTERWARDS)
+
+    def _lead(
+        self,
+        flow: AnyFlow,
+        event: FlowEvent,
+        arguments: dict[str, object],
+        run_id: str,
+        started: Started,
+        written: dict[str, bytes],
+        *,
+        epoch: int = 1,
+        synced: bool = True,
+        machine: Machine | None = None,
+    ) -> FlowRun:
+        keeper = DurableKeeper(
+            self._reach, run_id, event.call_sid, epoch, written, live=self._live, synced=synced
+        )
+        run = self._runs.lead(
+            flow,
+            event,
+            arguments,
+            run_id,
+            started.content,
+            keeper,
+            Machine(started.seed) if machine is None else machine,
+        )
+        keeper.keeps(run)
+        return run
+
+    def _first(self, run: FlowRun) -> Answer:
+        answer = run.answer(0)
+        # It may be so old that nobody asks for its first answer any more; the second one is none either.
+        return answer if answer is not None else self._follow(run.id, 0, None)
+
+    # --- resuming
+
+    async def resume(self, step: Step) -> Answer | None:
+        """The answer of the step that a webhook is for; None where nobody has it.
+
+        Raises:
+            WebhookInvalid: The result can't be read.
+        """
+        self.worker.start()
+        run = self._runs.by_id.get(step.run)
+        if run is not None and run.call_sid != step.call_sid:
+            return None
+        if step.held:
+            return await self._resume_held(run, step)
+        event, outcome = step.outcome()
+        return await self._bring(run, step, outcome, event)
+
+    async def _resume_held(self, run: FlowRun | None, step: Step) -> Answer | None:
+        if run is not None:
+            run.asked = max(run.asked, step.number)
+            return run.answer(step.number)
+        asked = self._asked.get((step.run, step.number))
+        if asked is not None:
+            return asked
+        try:
+            with self._reach.asking() as store:
+                record = await store.read(step.run)
+        except StoreAway:
+            return self._follow(step.run, step.number, None)
+        if record is None or record.call != step.call_sid:
+            return None
+        return self._answer_of(record, step.number)
+
+    async def _bring(
+        self, run: FlowRun | None, step: Step, outcome: Outcome, event: VoiceRequest | None
+    ) -> Answer | None:
+        """Append what a webhook brings, and have the flow go on with it, wherever it is."""
+        out = f"out.{step.number}"
+        try:
+            done = await self._append(step, outcome, want=(out, "start"))
+            if done.outcome is Appending.MISSING and run is not None:
+                await cast("DurableKeeper", run.keeper).sync()
+                done = await self._append(step, outcome, want=(out,))
+        except StoreAway:
+            if run is None:
+                return self._follow(step.run, step.number, outcome)
+            keeper = cast("DurableKeeper", run.keeper)
+            known = f"in.{step.number}" in keeper.written
+            self._hand(run, step, keeper.note(step.name, outcome), None if known else event)
+            return run.answer(step.number)
+        if done.outcome is Appending.MISSING:
+            return await self._ask_its_worker(step, outcome)
+        if "start" in done.fields and not _is_call(done.fields["start"].value, step.call_sid):
+            return None
+        won = done.outcome is Appending.WON
+        if run is not None and done.epoch != cast("DurableKeeper", run.keeper).epoch:
+            self._lost(run)
+            run = None
+        if won and event is not None and run is None:
+            self._hub.announce(event)
+        if run is not None:
+            counts = outcome if won else _outcome(step.name, done)
+            cast("DurableKeeper", run.keeper).written.setdefault(step.name, write_entry(counts))
+            self._hand(run, step, counts, event if won else None)
+            return run.answer(step.number)
+        if out in done.fields:
+            return _served(done.fields[out].value, out)
+        if not won:
+            await self._ask_owner(step.run, step.number, done.owner)
+        return self._follow(step.run, step.number, outcome, told=done.told)
+
+    async def _append(self, step: Step, outcome: Outcome, *, want: tuple[str, ...]) -> Appended:
+        with self._reach.asking() as store:
+            return await store.append(
+                step.run,
+                step.name,
+                write_entry(outcome),
+                want=want,
+                note=write_note("run", step.run, step.name, self.worker.id),
+                due=LEASE,
+                ttl=self._live,
+            )
+
+    def _hand(self, run: FlowRun, step: Step, outcome: Outcome, event: VoiceRequest | None) -> None:
+        run.asked = max(run.asked, step.number)
+        if event is not None:
+            self._hub.announce(event)
+        call_in(run.loop, run.feed, step.name, outcome, event)
+
+    async def _ask_its_worker(self, step: Step, outcome: Outcome) -> Answer | None:
+        """The record is gone. Whoever began the run may have it in memory, and write it again."""
+        worker, mark, _ = step.run.partition(MARK)
+        if not mark or worker == self.worker.id:
+            return None
+        try:
+            with self._reach.asking() as store:
+                told = await store.tell(worker, write_note("missing", step.run))
+                if told is Told.NOT_REACHED or await store.pulse_of(worker) is None:
+                    return None
+        except StoreAway:
+            pass
+        return self._follow(step.run, step.number, outcome)
+
+    async def _ask_owner(self, run: str, number: int, owner: str) -> None:
+        with suppress(StoreAway), self._reach.asking() as store:
+            await store.tell(owner, write_note("run", run, f"in.{number}", self.worker.id))
+
+    # --- answers that others make
+
+    def _answer_of(self, record: Record, number: int) -> Answer:
+        run = self._runs.by_id.get(record.run)
+        answer = None if run is None else run.answer(number)
+        if answer is not None:
+            return answer
+        out = f"out.{number}"
+        if out in record.fields:
+            return _served(record.fields[out].value, out)
+        return self._follow(record.run, number, None)
+
+    def _follow(
+        self,
+        run: str,
+        number: int,
+        outcome: Outcome | None,
+        *,
+        told: Told = Told.UNKNOWN,
+    ) -> Answer:
+        """The answer of a step that another worker makes."""
+        key = run, number
+        answer = self._asked.get(key)
+        if answer is None:
+            answer = self._asked[key] = Answer(
+                lambda: self._give_up(run, number), ("flow", run, str(number), "held")
+            )
+            work = self._wait_for(run, number, outcome, told)
+            task = self._hub.spawn(work, f"the answer {number} of {run}")
+            task.add_done_callback(lambda _: self._followed(key))
+        return answer
+
+    def _followed(self, key: tuple[str, int]) -> None:
+        answer = self._asked.pop(key)
+        if not answer.future.done():  # it was cancelled
+            answer.set(self._hub.fallback(VoiceRequest))
+
+    def _give_up(self, run: str, number: int) -> None:
+        answer = self._asked.get((run, number))
+        if answer is not None and answer.set(self._hub.fallback(VoiceRequest)):
+            error = TimeoutError(f"the flow gave no answer within {self._hub.settings.hold_limit} s")
+            self._hub.report(error, None, run)
+
+    async def _wait_for(self, run: str, number: int, outcome: Outcome | None, told: Told) -> None:
+        answer = self._asked[run, number]
+        noted = asyncio.Event()
+        self._noted.setdefault(run, set()).add(noted)
+        until = time.monotonic() + self._hub.settings.hold_limit
+        try:
+            while not answer.future.done() and time.monotonic() < until:
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(noted.wait(), TICK)
+                noted.clear()
+                with suppress(StoreAway):
+                    made = await self._look(run, number, outcome, told)
+                    if isinstance(made, Answer):
+                        made.future.add_done_callback(lambda done: answer.set(done.result()))
+                        await asyncio.wrap_future(made.future)
+                        return
+                    told = made
+        finally:
+            self._noted[run].discard(noted)
+            if not self._noted[run]:
+                del self._noted[run]
+        self._give_up(run, number)
+
+    async def _look(self, run: str, number: int, outcome: Outcome | None, told: Told) -> Answer | Told:
+        """The answer, if it is made or can be made here; else whether its owner's mailbox was reached."""
+        out = f"out.{number}"
+        with self._reach.asking() as store:
+            record = await store.read(run)
+            if record is None:
+                return told
+            if out in record.fields:
+                return _served(record.fields[out].value, out)
+            if outcome is not None and f"in.{number}" not in record.fields:
+                await store.append(run, f"in.{number}", write_entry(outcome), due=LEASE, ttl=self._live)
+            local = self._runs.by_id.get(run)
+            if record.owner == self.worker.id and local is not None:
+                self._feed_all(local, record)
+                return local.answer(number) or told
+            if record.owner == self.worker.id or await self.worker.gone(record.owner, told):
+                taken = await self.take_over(run)
+                return told if taken is None else taken.answer(number) or told
+            return await store.tell(record.owner, write_note("run", run, f"in.{number}", self.worker.id))
+
+    # --- taking over
+
+    async def take_over(self, run: str) -> FlowRun | None:
+        """Lead a run here from now on, whose owner is gone; None where that can't be, or isn't needed."""
+        task = self._taking.get(run)
+        if task is None:
+            task = self._taking[run] = asyncio.get_running_loop().create_task(self._take_over(run))
+            task.add_done_callback(lambda _: self._taking.pop(run, None))
+        return await asyncio.shield(task)
+
+    async def _take_over(self, run: str) -> FlowRun | None:
+        if self.worker.leaving:
+            return None
+        with self._reach.asking() as store:
+            record = await store.read(run)
+            if record is None or "done" in record.fields:
+                return None
+            found = self._readable(record)
+            if found is None:
+                return None
+            claimed = await store.claim(run, record.epoch, self.worker.id, ttl=self._live)
+        if claimed is None:
+            return None
+        flow, _ = found
+        entries = self._entries(claimed)
+        started = cast("Started", entries["start"])
+        event = flow.read_as(started.kind, dict(started.parameters))
+        arguments = flow.arguments.read(started.url.partition("?")[2])
+        machine = Machine(started.seed)
+        for name, entry in entries.items():
+            machine.feed(name, entry)
+        written = {name: field.value for name, field in claimed.fields.items()}
+        log.info("flow %s of %s: taken over from %s", flow.name, shown_sid(claimed.call), record.owner)
+        return self._lead(flow, event, arguments, run, started, written, epoch=claimed.epoch, machine=machine)
+
+    def _readable(self, record: Record) -> tuple[AnyFlow, Started] | None:
+        """The flow of a record, if it can be led here."""
+        try:
+            entries = self._entries(record)
+        except (JournalUnreadable, WebhookInvalid) as error:
+            self._tell_once(record, str(error))
+            return None
+        started = entries.get("start")
+        if not isinstance(started, Started):
+            self._tell_once(record, "start: it is missing")
+            return None
+        for name, entry in entries.items():
+            number = name.partition(".")[2]
+            if not isinstance(entry, Outcome) or entry.kind == HUNG_UP:
+                continue
+            before = f"out.{int(number) - 1}"
+            if before not in entries:
+                self._tell_once(record, f"{before}: it is missing, and {name} is there")
+                return None
+        flow = self._runs.routes.flow(started.flow, started.version)
+        if flow is None:
+            self._tell_once(record, f"there is no flow {started.flow} of version {started.version!r} here")
+            return None
+        return flow, started
+
+    def _entries(self, record: Record) -> dict[str, Entry]:
+        found = {name: read_entry(name, field.value) for name, field in record.fields.items()}
+        return {name: entry for name, entry in found.items() if entry is not None}
+
+    def _tell_once(self, record: Record, why: str) -> None:
+        if record.run not in self._untold:
+            self._untold.add(record.run)
+            log.warning("the flow of %s can't be taken over here: %s", shown_sid(record.call), why)
+
+    # --- ending
+
+    async def hang_up(self, call_sid: str, status: str) -> None:
+        """A call has ended: its flow is told, wherever it is."""
+        ended = Ended(status=status)
+        run = self._runs.leading(call_sid)
+        try:
+            with self._reach.asking() as store:
+                latest = run.id if run is not None else await store.latest(call_sid)
+                if latest is None:
+                    return
+                note = write_note("run", latest, "end")
+                done = await store.append(
+                    latest,
+                    "end",
+                    write_entry(ended),
+                    want=("done",),
+                    note=note,
+                    due=LEASE,
+                    ttl=self._live,
+                )
+                if "done" in done.fields:
+                    await store.append(latest, "over", b"", due=NEVER, ttl=AFTERWARDS)
+        except StoreAway:
+            if run is not None:
+                cast("DurableKeeper", run.keeper).synced = False
+        if run is not None:
+            cast("DurableKeeper", run.keeper).written.setdefault("end", write_entry(ended))
+            call_in(run.loop, run.feed, "end", ended)
+
+    async def let_go(self) -> None:
+        """Leave the flows to the other workers: those that wait at once, those that compute as soon as they
+        wait.
+        """
+        here = asyncio.get_running_loop()
+        until = time.monotonic() + DRAIN
+        self.worker.leaving = True
+        while True:
+            led = [run for run in tuple(self._runs.by_id.values()) if not run.done]
+            for run in led:
+                if run.suspended or run.loop is not here:
+                    call_in(run.loop, self._lost, run)
+            if all(run.done or run.loop is not here for run in led) or time.monotonic() > until:
+                break
+            await asyncio.sleep(TICK / 5)
+        for run in tuple(self._runs.by_id.values()):
+            if not run.done:
+                call_in(run.loop, self._lost, run)
+        await here.run_in_executor(self._hub.threads, self.worker.leave)
+
+    def _lost(self, run: FlowRun) -> None:
+        """Another worker has a run, or shall have it."""
+        run.abandon()
+        self._runs.forget(run)
+
+    # --- what the worker's thread hears
+
+    def _hear_from_afar(self, note: Note) -> None:
+        self._in_loop(self._hear, note)
+
+    def _take_from_afar(self, run: str) -> None:
+        self._in_loop(self._spawn_take, run)
+
+    def _back_from_afar(self) -> None:
+        self._in_loop(self._back)
+
+    def _in_loop(self, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        loop = self._hub.loop
+        if loop is not None and not loop.is_closed():
+            call_in(loop, function, *args, **kwargs)
+
+    def _hear(self, note: Note) -> None:
+        match note:
+            case ["run", run, field, *askers]:
+                for noted in self._noted.get(run, ()):
+                    noted.set()
+                led = self._runs.by_id.get(run)
+                if led is not None and not led.done:
+                    self._hub.spawn(self._refresh(led, field, askers), f"news of {run}")
+            case ["missing", run]:
+                led = self._runs.by_id.get(run)
+                if led is not None:
+                    self._hub.spawn(cast("DurableKeeper", led.keeper).sync(), f"the record of {run}")
+            case []:  # notes may have been lost
+                for waiting in tuple(self._noted.values()):
+                    for noted in waiting:
+                        noted.set()
+            case _:
+                pass
+
+    async def _refresh(self, run: FlowRun, field: str, askers: list[str]) -> None:
+        """There is something new in the record of a run that is led here."""
+        out = f"out.{field.partition('.')[2]}"
+        keeper = cast("DurableKeeper", run.keeper)
+        with suppress(StoreAway), self._reach.asking() as store:
+            if askers and out in keeper.written and keeper.synced:
+                for asker in askers:
+                    await store.tell(asker, write_note("run", run.id, out))
+                return
+            record = await store.read(run.id)
+            if record is None:
+                await keeper.sync()
+                return
+            for asker in askers:
+                run.wake_when_answered(asker)
+            self._feed_all(run, record)
+
+    def _feed_all(self, run: FlowRun, record: Record) -> None:
+        keeper = cast("DurableKeeper", run.keeper)
+        if not keeper.owned(record):
+            if "moved" in record.fields:
+                call_in(run.loop, run.dismiss)
+            else:
+                call_in(run.loop, self._lost, run)
+            return
+        keeper.learn(record)
+        for name, field in record.fields.items():
+            with suppress(JournalUnreadable):
+                entry = read_entry(name, field.value)
+                if isinstance(entry, Outcome | Ended | Moved):
+                    call_in(run.loop, run.feed, name, entry)
+
+    def _spawn_take(self, run: str) -> None:
+        self._hub.spawn(self._take_due(run), f"what is due of {run}")
+
+    async def _take_due(self, run: str) -> None:
+        led = self._runs.by_id.get(run)
+        with suppress(StoreAway), self._reach.asking() as store:
+            if led is not None and not led.done:
+                await self._refresh(led, "due", [])
+                return
+            record = await store.read(run)
+            if record is None:
+                return
+            if "done" in record.fields:
+                await store.append(run, "over", b"", due=NEVER, ttl=AFTERWARDS)
+            elif record.owner == self.worker.id or await self.worker.gone(record.owner, Told.UNKNOWN):
+                await self.take_over(run)
+            else:
+                await store.tell(record.owner, write_note("run", run, "due"))
+
+    def _back(self) -> None:
+        for run in tuple(self._runs.by_id.values()):
+            keeper = run.keeper
+            if isinstance(keeper, DurableKeeper) and not keeper.synced:
+                self._hub.spawn(keeper.sync(), f"the record of {run.id}")
+
+
+def _before(record: Record) -> Before:
+    fields = record.fields
+    try:
+        started = read_entry("start", fields["start"].value)
+    except (KeyError, JournalUnreadable):
+        started = None
+    if not isinstance(started, Started):
+        return Before("", "", None, over=True, ended=False)
+    over = "done" in fields or "moved" in fields
+    return Before(started.flow, started.content, started.delivery, over, "end" in fields)
+
+
+def _same(run: FlowRun, flow: AnyFlow, identity: Identity) -> bool:
+    before = Before(run.flow.key, run.content, None, run.over, run.machine.end is not None)
+    return before.is_meant(flow.key, identity)
+
+
+def _is_call(written: bytes, call_sid: str) -> bool:
+    with suppress(JournalUnreadable):
+        started = read_entry("start", written)
+        return isinstance(started, Started) and started.parameters.get("CallSid") == call_sid
+    return False
+
+
+def _outcome(name: str, done: Appended) -> Outcome:
+    return cast("Outcome", read_entry(name, done.fields[name].value))
+
+
+def _served(written: bytes, name: str) -> Answer:
+    """The answer that a record has."""
+    served = cast("Served", read_entry(name, written))
+    answer = Answer(lambda: None, ())
+    answer.set(written_twiml(served.body))
+    return answer

@@ -1,0 +1,85 @@
+"""What a webhook for a step of a flow says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ringback import webhooks
+from ringback._core.webhooks.events import VoiceRequest
+from ringback.app.flows.journal import NONE, Outcome
+from ringback.errors import WebhookInvalid
+from ringback.webhooks import parse
+
+if TYPE_CHECKING:
+    from ringback.app.tags import Tag
+
+__all__ = ["Step", "result_class"]
+
+MOST_DIGITS: Final = 9
+PARTS: Final = 2  # number and kind
+
+
+class Step:
+    """What a webhook for a step of a flow says.
+
+    Attributes:
+        run: The run's id.
+        number: The step's number.
+        kind: What it brings: the class of an event, `none`, or `held` where it asks again for the answer.
+        given: Its parameters.
+        call_sid: The call.
+        status: The call's.
+    """
+
+    __slots__ = ("call_sid", "given", "kind", "number", "run", "status")
+
+    def __init__(self, run: str, number: int, kind: str, given: dict[str, str]) -> None:
+        self.run = run
+        self.number = number
+        self.kind = kind
+        self.given = given
+        self.call_sid = given.get("CallSid", "")
+        self.status = given.get("CallStatus", "")
+
+    @classmethod
+    def read(cls, tag: Tag, given: dict[str, str]) -> Step | None:
+        """The step that a tag names; None where that isn't one."""
+        if len(tag.rest) != PARTS:
+            return None
+        number, kind = tag.rest
+        if not (number.isascii() and number.isdecimal()) or len(number) > MOST_DIGITS:
+            return None
+        return cls(tag.id, int(number), kind, given)
+
+    @property
+    def held(self) -> bool:
+        """Whether it only asks again."""
+        return self.kind == "held"
+
+    @property
+    def name(self) -> str:
+        """The field of its outcome."""
+        return f"in.{self.number}"
+
+    def outcome(self) -> tuple[VoiceRequest | None, Outcome]:
+        """What it brings: the event, if any, and what the record keeps of it.
+
+        Raises:
+            WebhookInvalid: It can't be read.
+        """
+        if self.kind == NONE:
+            return None, Outcome(kind=NONE, status=self.status or None)
+        event = parse(result_class(self.kind), self.given)
+        return event, Outcome(kind=self.kind, parameters=self.given, status=self.status or None)
+
+
+def result_class(kind: str) -> type[VoiceRequest]:
+    """The class of an event, by its name in a tag or journal.
+
+    Raises:
+        WebhookInvalid: There is none of that name, or it isn't a voice request.
+    """
+    found: object = getattr(webhooks, kind, None)
+    if isinstance(found, type) and issubclass(found, VoiceRequest):
+        return found
+    raise WebhookInvalid(f"ringback: {kind!r} is not the class of a result")
