@@ -141,8 +141,9 @@ def _store(value: Store) -> Store:
 
 
 def _shared(store: Store) -> RunStore | None:
-    """The store, if it keeps runs for more than one worker. A plain `MemoryStore` has nobody to share it."""
-    return cast("RunStore", store) if type(store) is not MemoryStore and _has(store, RunStore) else None
+    """The store, if it keeps runs for more than one worker."""
+    alone = isinstance(store, MemoryStore) and not store.shared
+    return cast("RunStore", store) if not alone and _has(store, RunStore) else None
 
 
 def _has(value: object, protocol: type) -> bool:

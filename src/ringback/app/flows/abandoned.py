@@ -25,6 +25,10 @@ class Holder(Protocol):
         """Whether it may; a future where that has to be found out first, and is asked again then."""
         ...
 
+    def abandon(self) -> None:
+        """Somebody else has it, or shall have it."""
+        ...
+
     @property
     def loop_ends(self) -> bool:
         """Whether everything that runs in its loop is being cancelled."""
@@ -62,11 +66,6 @@ class HeldTask(Background):
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._work))
         self._forgets(self.task)
 
-    @property
-    def abandoned(self) -> bool:
-        """Whether it is."""
-        return self._abandoned
-
     def send(self, value: None, /) -> object:
         """Go on until the next thing to await."""
         if self._abandoned:
@@ -75,14 +74,14 @@ class HeldTask(Background):
         if isinstance(allowed, asyncio.Future):
             return _blocking(allowed)
         if not allowed:
-            self.abandon()
+            self._holder.abandon()
             return _blocking(self.task.get_loop().create_future())
         return super().send(value)
 
     def throw(self, typ: type[BaseException] | BaseException, /, *rest: object) -> object:
         """Go on by raising something."""
         if not self._abandoned and self._ending is None and self._holder.loop_ends:
-            self.abandon()
+            self._holder.abandon()
         if self._abandoned:
             raise asyncio.CancelledError
         return super().throw(typ, *rest)

@@ -62,6 +62,7 @@ class FlowRun:
 
     __slots__ = (
         "__weakref__",
+        "_abandoned",
         "_announced",
         "_answers",
         "_dismissed",
@@ -124,6 +125,7 @@ class FlowRun:
         self._must_hang_up = False
         self._late = False
         self._dismissed = False
+        self._abandoned = False
         self._timers: list[asyncio.TimerHandle] | None = None
         self._waking: set[str] | None = None
         name = f"flow {flow.name} of {shown_sid(self.call_sid)}"
@@ -381,7 +383,7 @@ class FlowRun:
         held = self.hub._tasks.get(self.task)
         if isinstance(held, HeldTask):
             held.abandon()
-        self.done = True
+        self.done = self._abandoned = True
         self._cancel_timers()
 
     async def _lead(self) -> None:
@@ -430,8 +432,7 @@ class FlowRun:
     def _finish(self, _: object) -> None:
         self.done = True
         self._cancel_timers()
-        held = self.hub._tasks.get(self.task)
-        if isinstance(held, HeldTask) and held.abandoned:
+        if self._abandoned:
             return
         answer = self._answers.get(self.machine.step)
         if answer is None or answer.future.done():

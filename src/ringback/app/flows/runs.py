@@ -49,7 +49,7 @@ class FlowRuns:
     def __init__(self, hub: Hub, routes: RouteTable) -> None:
         self.hub = hub
         self.routes = routes
-        store = hub.settings.runs
+        store = hub.settings.shared_store
         self.sharing = None if store is None else Sharing(self, store)
         self._renew()
         renew_in_child(self)

@@ -347,10 +347,12 @@ class Sharing:
         noted = asyncio.Event()
         self._noted.setdefault(run, set()).add(noted)
         until = time.monotonic() + self._hub.settings.hold_limit
+        pause = 0.0 if told is Told.NOT_REACHED else TICK
         try:
             while not answer.future.done() and time.monotonic() < until:
                 with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(noted.wait(), TICK)
+                    await asyncio.wait_for(noted.wait(), pause)
+                pause = TICK
                 noted.clear()
                 with suppress(StoreAway):
                     made = await self._look(run, number, outcome, told)
