@@ -31,10 +31,6 @@ URL = "https://example.com/phone"
 DURABLE = "rc=2&rp=all"
 
 
-class Shared(MemoryStore):
-    """A store that, as far as anybody can tell, other workers share."""
-
-
 class Small:
     """A store that keeps values and no runs."""
 
@@ -57,7 +53,9 @@ def network() -> Generator[Emulator, None, None]:
 
 def make(network: Emulator | None = None, *, overrides: str | None = None) -> Application:
     token = TOKEN if network is None else network.auth_token
-    return Application(public_url=URL, auth_token=token, store=Shared(), connection_overrides=overrides)
+    return Application(
+        public_url=URL, auth_token=token, store=MemoryStore(shared=True), connection_overrides=overrides
+    )
 
 
 def fragment(url: str | None) -> str:
@@ -71,9 +69,9 @@ class TestSetting:
             (None, None, ""),
             (MemoryStore(), None, ""),
             (Small(), None, ""),
-            (Shared(), None, DURABLE),
-            (Shared(), "", ""),
-            (Shared(), "rc=1", "rc=1"),
+            (MemoryStore(shared=True), None, DURABLE),
+            (MemoryStore(shared=True), "", ""),
+            (MemoryStore(shared=True), "rc=1", "rc=1"),
             (None, DURABLE, DURABLE),
         ],
     )
@@ -232,7 +230,7 @@ class TestAdopting:
     async def test_what_is_there_stays(self, network: Emulator, there: str, expected: str) -> None:
         record = self.record(network.client(), there)
         assert fragment(record.voice_url) == there[1:]
-        app = Application.from_resource(record, auth_token=TOKEN, store=Shared())
+        app = Application.from_resource(record, auth_token=TOKEN, store=MemoryStore(shared=True))
         assert app.public_url == "https://example.com/old"
         seen: list[str] = []
 

@@ -79,6 +79,11 @@ class MemoryStore:
         max_bytes: How much memory they may take, 16 MB by default; the oldest make room.
         clock: What tells the time, in seconds. Those of `time.monotonic`, the default, are told as seconds
             since 1970; those of another clock as they are.
+        shared: Whether several workers of this process share it, as in tests of flows: their flows then live
+            in it, and not in their workers alone.
+
+    Attributes:
+        shared: Whether they do.
 
     Raises:
         InvalidValue: A limit is below 1.
@@ -90,7 +95,9 @@ class MemoryStore:
         limit: int = 10_000,
         max_bytes: int = 16_000_000,
         clock: Callable[[], float] = time.monotonic,
+        shared: bool = False,
     ) -> None:
+        self.shared = shared
         for name, number in (("limit", limit), ("max_bytes", max_bytes)):
             if number < 1:
                 raise InvalidValue(name, number, "at least 1")
