@@ -151,6 +151,9 @@ class Something:
     def _ended(self) -> bool:
         return False
 
+    def _waited(self) -> bool:
+        return False
+
     def _heard(self) -> bool:
         return True
 

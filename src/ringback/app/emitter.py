@@ -99,6 +99,11 @@ class Emitter:
         """Whether anybody listens at all."""
         return bool(self._subscriptions or self._waiters)
 
+    @property
+    def waited(self) -> bool:
+        """Whether anybody waits for an event."""
+        return bool(self._waiters)
+
     async def emit(self, event: Event) -> None:
         """Hand `event` to everybody who wants it; returns when all listeners have."""
         if not self.heard:

@@ -113,6 +113,8 @@ class Hub:
         about = self.live.about(*sids)
         # What is live learns of it first: a listener may look at it.
         works = [*(each.arrived(event) for each in about), self.listeners.emit(event)]
+        if self.live.elsewhere is not None:
+            works.append(self.live.elsewhere.tell(event, sids))
         try:
             await self.all_of(works, f"listeners of {type(event).__name__}")
         finally:
@@ -126,7 +128,7 @@ class Hub:
         call_in(self._loop_from_here(), self._announce, event)
 
     def _announce(self, event: Event) -> None:
-        if self.listeners.heard or self.live or event.unreadable:
+        if self.listeners.heard or self.live or self.live.elsewhere or event.unreadable:
             self.spawn(self.emit(event), f"listeners of {type(event).__name__}")
 
     def report(

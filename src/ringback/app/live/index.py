@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from ringback._core.webhooks.events import Event
+    from ringback.app.live.elsewhere import Elsewhere
 
 __all__ = ["Followable", "LiveIndex"]
 
@@ -39,7 +40,11 @@ class Followable(Protocol):
         ...
 
     def _heard(self) -> bool:
-        """Whether somebody listens to it."""
+        """Whether somebody listens to it or waits for something about it."""
+        ...
+
+    def _waited(self) -> bool:
+        """Whether somebody waits for something about it."""
         ...
 
 
@@ -52,6 +57,9 @@ class LiveIndex:
 
     Args:
         later: Calls something after some seconds.
+
+    Attributes:
+        elsewhere: The other workers, where the application shares its store with some.
     """
 
     _MOST: Final = 50_000  # live ones, and
@@ -59,6 +67,7 @@ class LiveIndex:
 
     def __init__(self, later: Callable[[float, Callable[[], object]], None]) -> None:
         self._later = later
+        self.elsewhere: Elsewhere | None = None
         self._by_token: OrderedDict[str, Followable] = OrderedDict()
         self._by_sid: dict[str, tuple[ref[Followable], ...]] = {}
         self._held: OrderedDict[Followable, float] = OrderedDict()  # until when at most
@@ -78,7 +87,7 @@ class LiveIndex:
     @contextmanager
     def expecting(self, live: Followable) -> Generator[str, None, None]:
         """While something is being created: the token that the URLs of its webhooks carry."""
-        token = secrets.token_urlsafe(9)
+        token = secrets.token_urlsafe(9) if self.elsewhere is None else self.elsewhere.token()
         with self._lock:
             self._by_token[token] = live
             if len(self._by_token) > self._MOST:
@@ -98,14 +107,24 @@ class LiveIndex:
             live = self._by_token.pop(token, None)
         if live is not None:
             live.known(sid)
-            self.follow(sid, live)
+            self.follow(sid, live, token)
+        elif self.elsewhere is not None:
+            self.elsewhere.carries(sid, token)
 
-    def follow(self, sid: str, live: Followable) -> None:
-        """Tell `live` what is reported about `sid`, as long as somebody holds it."""
+    def follow(self, sid: str, live: Followable, token: str | None = None) -> None:
+        """Tell `live` what is reported about `sid`, as long as somebody holds it.
+
+        Args:
+            sid: What it is about.
+            live: Who is told.
+            token: What the URLs of its webhooks carry, where it was started here.
+        """
         one = ref(live, lambda _: self._gone.append(sid))
         with self._lock:
             self._sweep()
             self._by_sid[sid] = (*self._by_sid.get(sid, ()), one)
+        if self.elsewhere is not None:
+            self.elsewhere.follow(sid, token)
 
     def hold(self, live: Followable) -> None:
         """Hold `live` as long as something is reported about it: somebody listens or waits."""
@@ -114,6 +133,8 @@ class LiveIndex:
             self._held.setdefault(live, now + LONGEST)
             while len(self._held) > self._MOST or (self._held and next(iter(self._held.values())) < now):
                 self._held.popitem(last=False)
+        if self.elsewhere is not None:
+            self.elsewhere.watch()
         if live._ended():
             self._let_go(live)
 

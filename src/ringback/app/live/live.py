@@ -101,6 +101,10 @@ class Live:
         """Whether somebody listens to it or waits for something about it."""
         return self._listeners.heard
 
+    def _waited(self) -> bool:
+        """Whether somebody waits for something about it."""
+        return self._listeners.waited
+
     # --- waiting
 
     def _next(self, event: type[E], where: Callable[[E], bool] | None) -> Future[Event]:

@@ -1,0 +1,388 @@
+"""Live calls and messages among workers that share a store.
+
+A webhook may come to another worker than the one that follows its call. So each SID that somebody follows has
+a record in the store: whoever gets a webhook about it appends the event, its followers are told, and read it.
+They read it, too, whenever their mailbox was opened anew, and every quarter of a second while somebody waits,
+for what they are told may get lost.
+
+A webhook may also overtake the answer that tells who placed a call what its SID is. Then the event is kept
+under the token in the webhook's URL, which names that worker, and found there once the SID is known.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import re
+import secrets
+import threading
+from collections import OrderedDict
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple, ParamSpec, TypeVar, cast
+
+from attrs import define, field
+
+from ringback import webhooks
+from ringback._core.forks import renew_in_child
+from ringback._core.webhooks.events import Event, MessageRequest, Notification
+from ringback.app.events import LocalEvent
+from ringback.app.flows.reach import StoreAway
+from ringback.app.flows.worker import TICK, write_note
+from ringback.app.loops.portal import call_in, in_event_loop, portal_loop
+from ringback.app.reports import shown_sid
+from ringback.errors import InvalidValue, WebhookInvalid
+from ringback.stores.store import Outcome
+from ringback.webhooks import parse, wire_parameters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from ringback.app.flows.reach import Reach
+    from ringback.app.flows.worker import Note, Worker
+    from ringback.app.hub import Hub
+    from ringback.app.live.index import Followable
+    from ringback.stores.store import Entry, RunStore
+
+__all__ = ["Elsewhere"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+log = logging.getLogger("ringback")
+
+KEPT: Final = 86_400.0  # seconds for which a record stays after it was written last; no call lasts longer
+EARLY: Final = 3_600.0  # and one of what came before its SID was known
+MOST: Final = 1_000  # events that one worker keeps of one call
+FOLLOWERS: Final = tuple(f"by.{number}" for number in range(16))  # fields that name them, besides the owner
+AT_ONCE: Final = 25  # records that are read in one tick, of those that somebody waits for
+MARK: Final = "_"  # between a token's worker and what tells its tokens apart
+
+_is_sid = re.compile(r"[A-Za-z0-9]{1,64}").fullmatch
+_is_token = re.compile(r"[A-Za-z0-9-]{1,64}_[A-Za-z0-9_-]{1,32}").fullmatch
+
+
+class _Written(NamedTuple):
+    """An event as records have it."""
+
+    name: str
+    value: bytes
+
+
+@define(eq=False)
+class _Followed:
+    """A SID that is followed here.
+
+    Attributes:
+        sid: The SID.
+        token: What the URLs carry of what was started here: all that was ever told of it counts.
+        since: From when on it counts what others are told, by the store's clock; None until that is known.
+        registered: Whether its record names this worker,
+        owned: and as its owner.
+        seen: The fields whose events have been handed on.
+        reading: Whether its record is being read.
+        again: Whether it has to be read once more.
+    """
+
+    sid: str
+    token: str | None = None
+    since: float | None = None
+    registered: bool = False
+    owned: bool = False
+    seen: set[str] = field(factory=set[str])
+    reading: bool = False
+    again: bool = False
+
+
+class Elsewhere:
+    """The other workers, as what is live here sees them.
+
+    Args:
+        hub: The application's.
+        reach: The store that all share.
+        worker: This process among them.
+    """
+
+    _KNOWN: Final = 10_000  # SIDs of which something is remembered here and that nobody here follows
+
+    def __init__(self, hub: Hub, reach: Reach, worker: Worker) -> None:
+        self._hub = hub
+        self._reach = reach
+        self._worker = worker
+        self._renew()
+        renew_in_child(self)
+
+    def _renew(self) -> None:
+        """Make anew what must not cross a fork."""
+        self._lock = threading.Lock()
+        self._followed: dict[str, _Followed] = {}
+        self._tokens: OrderedDict[str, str] = OrderedDict()
+        self._told: OrderedDict[str, int] = OrderedDict()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ticking: asyncio.Task[object] | None = None
+
+    # --- what is followed here
+
+    def token(self) -> str:
+        """A token that names this worker."""
+        return f"{self._worker.id}{MARK}{secrets.token_urlsafe(9)}"
+
+    def follow(self, sid: str, token: str | None = None) -> None:
+        """Hear from now on what others are told about `sid`; where it was started here, with this token,
+        from its start on. From any thread.
+        """
+        if not _is_sid(sid):
+            return
+        with self._lock:
+            followed = self._followed.setdefault(sid, _Followed(sid))
+            followed.token = followed.token or token
+        if in_event_loop():
+            self._loop = asyncio.get_running_loop()
+        self._worker.start()
+        self._in_loop(self._look, sid)
+
+    def carries(self, sid: str, token: str) -> None:
+        """A webhook about `sid` carries a token, which isn't known here."""
+        if _is_token(token) and not token.startswith(f"{self._worker.id}{MARK}"):
+            with self._lock:
+                _remember(self._tokens, sid, token, self._KNOWN)
+
+    def watch(self) -> None:
+        """Somebody begins to wait or listen. From any thread."""
+        if self._followed:
+            self._in_loop(self._begin_to_tick)
+
+    def hear(self, note: Note) -> None:
+        """What this worker's mailbox brought, in any thread: an empty note where it was opened anew, and
+        others may be lost.
+        """
+        match note:
+            case ["live", sid]:
+                self._in_loop(self._look, sid)
+            case []:
+                self._in_loop(self._look_at_all)
+            case _:
+                pass
+
+    # --- telling the others
+
+    async def tell(self, event: Event, sids: Iterable[str | None]) -> None:
+        """Tell the other workers that follow one of these SIDs of an event that came to this one."""
+        if isinstance(event, LocalEvent):
+            return
+        self._worker.start()
+        written = _write(event)
+        for sid in sids:
+            if sid is not None and _is_sid(sid) and self._counts(sid):
+                with suppress(StoreAway, InvalidValue), self._reach.asking() as store:
+                    await self._append(store, sid, written)
+
+    def _counts(self, sid: str) -> bool:
+        """Whether one more event of it may be kept."""
+        with self._lock:
+            told = self._told.get(sid, 0) + 1
+            _remember(self._told, sid, told, self._KNOWN)
+        return told <= MOST
+
+    async def _append(self, store: RunStore, sid: str, written: _Written) -> None:
+        if await self._append_to(store, sid, written):
+            return
+        token = self._tokens.get(sid)
+        if token is None:
+            return
+        await self._keep_for(store, token, written)
+        # By now its worker may have learnt the SID, and have looked there already.
+        await self._append_to(store, sid, written)
+
+    async def _append_to(self, store: RunStore, sid: str, written: _Written) -> bool:
+        """Append to the record of a SID; whether there is one."""
+        followed = self._followed.get(sid)
+        if followed is not None:
+            followed.seen.add(written.name)
+        note = write_note("live", sid)
+        done = await store.append(
+            _record_of(sid),
+            written.name,
+            written.value,
+            want=FOLLOWERS,
+            note=b"" if followed is not None and followed.owned else note,
+            ttl=KEPT,
+        )
+        if done.outcome is Outcome.WON:
+            for entry in done.fields.values():
+                follower = entry.value.decode()
+                if follower != self._worker.id:
+                    await store.tell(follower, note)
+        return done.outcome is not Outcome.MISSING
+
+    async def _keep_for(self, store: RunStore, token: str, written: _Written) -> None:
+        """Keep an event for the worker that will know what its token stands for."""
+        record = _record_of(token)
+        begun = await store.begin(
+            record, record, {written.name: written.value}, owner=token.partition(MARK)[0], ttl=EARLY
+        )
+        if not begun.created:
+            await store.append(record, written.name, written.value, ttl=EARLY)
+
+    # --- hearing from the others
+
+    def _look(self, sid: str) -> None:
+        """Read what has been told about a SID, unless that is being done."""
+        followed = self._followed.get(sid)
+        if followed is None:
+            return
+        if followed.reading:
+            followed.again = True
+            return
+        followed.reading, followed.again = True, False
+        reading = self._hub.spawn(self._read(followed), f"what is told of {shown_sid(sid)}")
+        reading.add_done_callback(lambda _: self._looked(followed))
+
+    def _looked(self, followed: _Followed) -> None:
+        followed.reading = False
+        if followed.again:
+            self._look(followed.sid)
+
+    async def _read(self, followed: _Followed) -> None:
+        if self._is_over(followed.sid):
+            return
+        with suppress(StoreAway), self._reach.asking() as store:
+            await self._read_once(store, followed)
+
+    def _is_over(self, sid: str) -> bool:
+        """Whether nobody here follows a SID any more; then it is forgotten."""
+        with self._lock:
+            if self._hub.live.about(sid):
+                return False
+            self._followed.pop(sid, None)
+            return True
+
+    async def _read_once(self, store: RunStore, followed: _Followed) -> None:
+        for _ in range(2):
+            if not followed.registered:
+                await self._register(store, followed)
+            record = await store.read(_record_of(followed.sid))
+            if record is not None:
+                self._hand_on(followed, record.fields)
+                return
+            followed.registered = False  # it has expired, or the store was emptied
+
+    async def _register(self, store: RunStore, followed: _Followed) -> None:
+        """Have the record name this worker, and find what came while the SID wasn't known."""
+        name, me = _record_of(followed.sid), self._worker.id
+        begun = await store.begin(name, name, {}, owner=me, ttl=KEPT)
+        followed.owned = begun.record.owner == me
+        if followed.since is None:
+            followed.since = 0.0 if begun.created or followed.token is not None else begun.record.now
+        if not followed.owned:
+            await self._join(store, name, begun.record.fields)
+        followed.registered = True
+        if followed.token is not None:
+            early = await store.read(_record_of(followed.token))
+            if early is not None:
+                self._hand_on(followed, early.fields)
+
+    async def _join(self, store: RunStore, name: str, fields: Mapping[str, Entry]) -> None:
+        """Be one more follower; where there are too many, this one finds what there is by itself."""
+        me = self._worker.id.encode()
+        if any(fields[each].value == me for each in FOLLOWERS if each in fields):
+            return
+        for each in FOLLOWERS:
+            if each not in fields:
+                done = await store.append(name, each, me, ttl=KEPT)
+                if done.outcome is Outcome.WON:
+                    return
+
+    def _hand_on(self, followed: _Followed, fields: Mapping[str, Entry]) -> None:
+        """Tell those who follow a SID here what they haven't been told, in order."""
+        new = [
+            (entry.at, name, entry.value)
+            for name, entry in fields.items()
+            if name.startswith("ev.") and name not in followed.seen
+        ]
+        for at, name, value in sorted(new):
+            followed.seen.add(name)
+            event = _read_event(value) if at >= (followed.since or 0.0) else None
+            if event is not None:
+                self._hub.spawn(self._arrive(followed.sid, event), f"listeners of {type(event).__name__}")
+
+    async def _arrive(self, sid: str, event: Event) -> None:
+        live = self._hub.live
+        await self._hub.all_of([each.arrived(event) for each in live.about(sid)], "listeners")
+        live.settle(sid)
+
+    # --- looking by itself while somebody waits
+
+    def _begin_to_tick(self) -> None:
+        if self._ticking is None or self._ticking.done():
+            self._ticking = self._hub.spawn(self._tick(), "looking for what was told elsewhere")
+
+    def _look_at_all(self) -> None:
+        """Notes may have been lost."""
+        self._hub.spawn(self._read_all(), "what was told elsewhere")
+
+    async def _read_all(self) -> None:
+        for followed in tuple(self._followed.values()):
+            if self._is_waited_for(followed.sid):
+                await self._read(followed)
+
+    async def _tick(self) -> None:
+        turn = 0
+        while True:
+            await asyncio.sleep(TICK)
+            waited = [sid for sid in tuple(self._followed) if self._is_waited_for(sid)]
+            if not waited:
+                return
+            turn %= len(waited)
+            for sid in (waited[turn:] + waited[:turn])[:AT_ONCE]:
+                self._look(sid)
+            turn += AT_ONCE
+
+    def _is_waited_for(self, sid: str) -> bool:
+        return any(_wants(live) for live in self._hub.live.about(sid))
+
+    def _in_loop(self, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Call something where webhooks are served or, as long as none are, where calls are placed."""
+        for loop in (self._hub.loop, self._loop):
+            if loop is not None and not loop.is_closed() and call_in(loop, function, *args, **kwargs):
+                return
+        call_in(portal_loop(), function, *args, **kwargs)
+
+
+def _wants(live: Followable) -> bool:
+    return live._waited() or (live._heard() and not live._ended())
+
+
+def _record_of(what: str) -> str:
+    """The record of a SID, or of what a token stands for."""
+    return f"live/{what}"
+
+
+def _remember(known: OrderedDict[str, T], key: str, value: T, most: int) -> None:
+    known[key] = value
+    known.move_to_end(key)
+    if len(known) > most:
+        known.popitem(last=False)
+
+
+def _write(event: Event) -> _Written:
+    said = {"kind": type(event).__name__, "given": wire_parameters(event)}
+    value = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
+    # What is told says when, or as the how manieth, so that a repetition is the same; a question may be asked
+    # twice in the same words.
+    same = isinstance(event, (Notification, MessageRequest))
+    return _Written(f"ev.{hashlib.sha256(value).hexdigest()[:32] if same else secrets.token_hex(16)}", value)
+
+
+def _read_event(value: bytes) -> Event | None:
+    """An event of a record, or None where that is one of a version that knows more."""
+    try:
+        said = cast("dict[str, object]", json.loads(value))
+        kind: object = getattr(webhooks, str(said["kind"]), None)
+        if isinstance(kind, type) and issubclass(kind, Event):
+            return parse(kind, cast("Mapping[str, str]", said["given"]))
+    except (KeyError, TypeError, ValueError, AttributeError, WebhookInvalid):
+        pass
+    log.warning("an event that another worker was told can't be read here: the workers' versions differ")
+    return None
