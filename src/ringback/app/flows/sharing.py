@@ -25,6 +25,7 @@ from ringback.app.flows.machine import Machine
 from ringback.app.flows.reach import Reach, StoreAway
 from ringback.app.flows.repeated import Before
 from ringback.app.flows.worker import LEASE, TICK, Worker, write_note
+from ringback.app.live.elsewhere import Elsewhere
 from ringback.app.loops.portal import call_in
 from ringback.app.reports import shown_sid
 from ringback.app.webhooks.answers import Answer, written_twiml
@@ -77,6 +78,7 @@ class Sharing:
             watched=lambda: runs.hub.loop,
         )
         self._reach = Reach(store, self.worker, spawn=runs.hub.spawn, lost=self._lost)
+        runs.hub.live.elsewhere = Elsewhere(runs.hub, self._reach, self.worker)
         self._asked: dict[tuple[str, int], Answer] = {}
         self._noted: dict[str, set[asyncio.Event]] = {}
         self._taking: dict[str, asyncio.Task[FlowRun | None]] = {}
@@ -515,6 +517,8 @@ class Sharing:
 
     def _hear_from_afar(self, note: Note) -> None:
         self._in_loop(self._hear, note)
+        if self._hub.live.elsewhere is not None:
+            self._hub.live.elsewhere.hear(note)
 
     def _take_from_afar(self, run: str) -> None:
         self._in_loop(self._spawn_take, run)

@@ -104,6 +104,7 @@ class Elsewhere:
         worker: This process among them.
     """
 
+    _FEW: Final = 100  # SIDs that are followed here, or were
     _KNOWN: Final = 10_000  # SIDs of which something is remembered here and that nobody here follows
 
     def __init__(self, hub: Hub, reach: Reach, worker: Worker) -> None:
@@ -121,6 +122,7 @@ class Elsewhere:
         self._told: OrderedDict[str, int] = OrderedDict()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ticking: asyncio.Task[object] | None = None
+        self._sweep_at = self._FEW
 
     # --- what is followed here
 
@@ -137,10 +139,18 @@ class Elsewhere:
         with self._lock:
             followed = self._followed.setdefault(sid, _Followed(sid))
             followed.token = followed.token or token
+        self._sweep()
         if in_event_loop():
             self._loop = asyncio.get_running_loop()
         self._worker.start()
         self._in_loop(self._look, sid)
+
+    def _sweep(self) -> None:
+        """Forget what nobody follows any more, now and then."""
+        if len(self._followed) >= self._sweep_at:
+            for sid in tuple(self._followed):
+                self._is_over(sid)
+            self._sweep_at = max(self._FEW, 2 * len(self._followed))
 
     def carries(self, sid: str, token: str) -> None:
         """A webhook about `sid` carries a token, which isn't known here."""
