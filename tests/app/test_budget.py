@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 
 from ringback.app import Application, CallFlow, HandlerFailed, MemoryStore
+from ringback.app.tags import tagged
 from ringback.twiml import Message, MessagingResponse, Say, VoiceResponse
 from ringback.webhooks import CallEnded, IncomingCall, IncomingMessage
 from tests.app.twilio import (
@@ -156,7 +157,7 @@ async def test_the_fallback_waits_for_nobody(tag: str) -> None:
 
     app.on(HandlerFailed, alarm)
     began = time.monotonic()
-    asked = request(f"{flow.url}?ringback={tag}", call_parameters("CA1"), I_Twilio_Idempotency_Token="t")
+    asked = request(tagged(flow.url, tag), call_parameters("CA1"), I_Twilio_Idempotency_Token="t")
     assert tags(await app.handle(asked)) == ["Say", "Hangup"]
     assert time.monotonic() - began < 0.2
     gate.set()
@@ -225,11 +226,15 @@ class TestBlockedPortal:
             return VoiceResponse(Say("Unblocked"))
 
         @other.on(IncomingCall)
-        def fine(call: IncomingCall) -> VoiceResponse:
+        async def fine(call: IncomingCall) -> VoiceResponse:
             return VoiceResponse(Say("Fine"))
 
+        @other.on(IncomingCall, path="/thread")
+        def finer(call: IncomingCall) -> VoiceResponse:
+            return VoiceResponse(Say("Finer"))
+
         @other.on(IncomingMessage)
-        def text(message: IncomingMessage) -> MessagingResponse:
+        async def text(message: IncomingMessage) -> MessagingResponse:
             return MessagingResponse(Message("Fine"))
 
         heard: list[CallEnded] = []
@@ -251,6 +256,8 @@ class TestBlockedPortal:
         assert tags(held_text) == ["Redirect"]
         ended = call_parameters(parameters["CallSid"], "completed")
         assert other.handle_sync(request(other.callback(CallEnded).url, ended)).status == 204
+        in_thread = other.handle_sync(request(finer.url, call_parameters(new_sid("CA"))))
+        assert tags(in_thread) == ["Say"]  # which needs no loop
         unsigned = request(fine.url, parameters, token="another")
         assert other.handle_sync(unsigned).status == 403  # which needs no loop either
         assert time.monotonic() - began < 5

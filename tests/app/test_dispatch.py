@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ringback import Client
 from ringback.app import Application, HandlerFailed, MemoryStore
-from ringback.app.webhooks.answers import Desk
+from ringback.app.webhooks.held import HeldAnswers
 from ringback.errors import InvalidValue
 from ringback.http import WebhookRequest
 from ringback.twiml import Message, MessagingResponse, Say, VoiceResponse
@@ -347,7 +347,7 @@ class TestSlowHandlers:
             assert served(answered).findtext("Say") == "At last"
 
     async def test_the_oldest_held_answers_make_room(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(Desk, "_MOST", 2)
+        monkeypatch.setattr(HeldAnswers, "_MOST", 2)
         app = Application(public_url=URL, auth_token=TOKEN, deadline=0.01)
         gate = asyncio.Event()
 

@@ -133,7 +133,7 @@ class TestHangingUpElsewhere:
         assert f"handler greet still runs 0.1 s after the end of call {sid}" in caplog.text
         assert other not in caplog.text
         await app.aclose()
-        assert not app._dispatcher._handlers._by_call
+        assert not app._webhooks._dispatcher._handlers._runs
 
     @pytest.mark.parametrize("kind", ["flow", "handler"])
     async def test_nobody_says_that_the_call_has_ended(self, kind: str) -> None:
@@ -161,7 +161,7 @@ class TestHangingUpElsewhere:
         assert tags(held) == ["Pause", "Redirect"]  # and Twilio never comes back
         await eventually(lambda: bool(cleaned) and len(failures) == 1)
         assert isinstance(failures[0].error, TimeoutError)
-        await eventually(lambda: not app._hub._tasks and not app._dispatcher._desk._held)
+        await eventually(lambda: not app._hub._tasks and not app._webhooks._held._held)
 
     @pytest.mark.parametrize("last", [forever, swallowing])
     async def test_a_finally_that_never_ends(
@@ -313,7 +313,7 @@ class TestClosing:
         url = {"flow": flow.url, "async handler": in_loop.url, "sync handler": in_thread.url}[kind]
         asked = request(url, call_parameters(new_sid("CA")), **token)
         waiting = asyncio.create_task(app.handle(asked))
-        await eventually(lambda: bool(app._hub._tasks))
+        await eventually(lambda: bool(app._hub._tasks or app._webhooks._dispatcher._handlers._runs))
         began = time.monotonic()
         await app.aclose()
         assert tags(await waiting) == ["Say", "Hangup"]

@@ -274,6 +274,6 @@ class TestFlows:
         await eventually(lambda: not app._hub._tasks)
         assert tags(await app.handle(again)) == ["Say"]
         assert tags(await app.handle(again)) == ["Say"]  # repeated a moment later
-        await eventually(lambda: not app._dispatcher._desk._held)
-        assert not app._dispatcher._running
+        await eventually(lambda: not app._webhooks._held._held)
+        assert not app._webhooks._recognition._running
         await app.aclose()

@@ -106,7 +106,7 @@ def app_is_idle(app: Application) -> None:
     """Wait for the end of everything, as long as it is allowed to take."""
     until(lambda: not app._hub._tasks, LINGER + 10)
     until(lambda: not app._flows.by_id, LINGER + 10)
-    until(lambda: not app._dispatcher._desk._held, LINGER + 10)
+    until(lambda: not app._webhooks._held._held, LINGER + 10)
 
 
 def what_is_left(app: Application, before: set[str]) -> dict[str, int]:
@@ -131,9 +131,9 @@ def what_is_left(app: Application, before: set[str]) -> dict[str, int]:
         "tasks": tasks(),
         "threads": len(threads()),
         "flows": len(app._flows.by_id) + len(app._flows.by_call) + len(app._flows._over),
-        "handlers at work": len(app._dispatcher._handlers._by_call),
-        "held answers": len(app._dispatcher._desk._held),
-        "requests under way": len(app._dispatcher._running),
+        "handlers at work": len(app._webhooks._dispatcher._handlers._runs),
+        "held answers": len(app._webhooks._held._held),
+        "requests under way": len(app._webhooks._recognition._running),
         "followed": len(app._hub.live),
     }
 

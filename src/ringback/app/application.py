@@ -23,9 +23,9 @@ from ringback.app.loops.budget import Budget
 from ringback.app.loops.portal import close_in_portal
 from ringback.app.registry import Registry
 from ringback.app.starting import Starting
-from ringback.app.webhooks.dispatch import Dispatcher
 from ringback.app.webhooks.refusals import Refusals
-from ringback.app.webhooks.signatures import Gate
+from ringback.app.webhooks.serve import WebhookServer
+from ringback.app.webhooks.verify import SignatureCheck
 from ringback.errors import RegistrationError
 from ringback.stores.memory import MemoryStore
 from ringback.twiml import MessagingResponse, VoiceResponse
@@ -67,14 +67,11 @@ class Application(Constructors, Starting):
         self._hub = Hub(settings)
         self._registry = Registry(settings.public_url, settings.overrides)
         refusals = Refusals()
-        self._gate = Gate(
-            settings.auth_token,
-            settings.shared_keys,
-            validate=settings.validate_signatures,
-            refusals=refusals,
-        )
+        self._signatures = SignatureCheck(settings, refusals)
         self._flows = FlowRuns(self._hub, self._registry.routes)
-        self._dispatcher = Dispatcher(self._hub, self._registry.routes, self._gate, self._flows, refusals)
+        self._webhooks = WebhookServer(
+            self._hub, self._registry.routes, self._signatures, self._flows, refusals
+        )
 
     @property
     def public_url(self) -> str:
@@ -248,7 +245,7 @@ class Application(Constructors, Starting):
             arrived: When its first byte came, by `time.monotonic()`: the deadline counts from then on. Now by
                 default.
         """
-        return await self._dispatcher.handle(request, self._budget(arrived))
+        return await self._webhooks.handle(request, self._budget(arrived))
 
     def handle_sync(self, request: WebhookRequest, /, *, arrived: float | None = None) -> WebhookResponse:
         """The same from synchronous code, in any thread that runs no event loop.
@@ -259,12 +256,13 @@ class Application(Constructors, Starting):
         Raises:
             RuntimeError: An event loop runs in this thread.
         """
-        return self._dispatcher.handle_sync(request, self._budget(arrived))
+        return self._webhooks.handle_sync(request, self._budget(arrived))
 
     async def aclose(self) -> None:
         """Cancel flows and handlers that are under way, and wait for those of this event loop to clean up:
         2 seconds, whatever they do. Callers who wait for an answer hear the fallback.
         """
+        self._webhooks.close()
         await self._flows.let_go()
         await self._hub.aclose()
 

@@ -64,14 +64,17 @@ class Hub:
 
     # --- doing things in the background
 
-    def spawn(self, work: Coroutine[object, object, object], name: str) -> asyncio.Task[object]:
+    def spawn(
+        self, work: Coroutine[object, object, object], name: str, *, at_once: bool = False
+    ) -> asyncio.Task[object]:
         """Run something in the background, until it ends or the application is closed.
 
         Args:
             work: What to run.
             name: What logs call it.
+            at_once: Whether it is begun before this returns, up to what it has to wait for.
         """
-        return Background(work, name, self._tasks).task
+        return Background(work, name, self._tasks, at_once=at_once).task
 
     def end(self, task: asyncio.Task[object]) -> None:
         """Cancel something in the background; a moment later it is over, whatever it does. To be called in
@@ -92,6 +95,10 @@ class Hub:
         """Call something after a while, in the loop that webhooks are served in; from any thread."""
         loop = self._loop_from_here()
         call_in(loop, loop.call_later, seconds, function)
+
+    def in_loop(self, function: Callable[[], object]) -> None:
+        """Call something in the loop that webhooks are served in; from any thread."""
+        call_in(self._loop_from_here(), function)
 
     def _loop_from_here(self) -> asyncio.AbstractEventLoop:
         if in_event_loop():
@@ -125,11 +132,11 @@ class Hub:
         """Tell of an event from anywhere, and don't wait: in the loop that webhooks are served in, if there
         is.
         """
-        call_in(self._loop_from_here(), self._announce, event)
+        if self.listeners.heard or self.live or self.live.elsewhere or event.unreadable:
+            call_in(self._loop_from_here(), self._announce, event)
 
     def _announce(self, event: Event) -> None:
-        if self.listeners.heard or self.live or self.live.elsewhere or event.unreadable:
-            self.spawn(self.emit(event), f"listeners of {type(event).__name__}")
+        self.spawn(self.emit(event), f"listeners of {type(event).__name__}")
 
     def report(
         self,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ringback.app.hub import Hub
     from ringback.app.registry import Registry
     from ringback.app.routes import Method
-    from ringback.app.webhooks.signatures import Gate
+    from ringback.app.webhooks.verify import SignatureCheck
     from ringback.client import AsyncClient, Client
     from ringback.rest import Application as ApplicationRecord
 
@@ -46,7 +46,7 @@ class Starting(Starts):
 
     _hub: Hub
     _registry: Registry
-    _gate: Gate
+    _signatures: SignatureCheck
     _flows: FlowRuns
 
     def _dial(
@@ -65,7 +65,7 @@ class Starting(Starts):
             )
         if fallback is not None and not isinstance(fallback, str):
             check_target("fallback", fallback, VoiceFallback, allowed="a URL or a handler of VoiceFallback")
-        self._gate.check_usable()
+        self._signatures.check_usable()
         hub, routes, flows, first = self._hub, self._registry.routes, self._flows, First(answer, fallback)
         if is_sync(client):
             return place(hub, routes, flows, client, first, parameters, options)
@@ -74,7 +74,7 @@ class Starting(Starts):
     def _text(
         self, client: Client | AsyncClient, parameters: TextParameters, options: RequestOptions | None, /
     ) -> LiveMessage | Awaitable[AsyncLiveMessage]:
-        self._gate.check_usable()
+        self._signatures.check_usable()
         if is_sync(client):
             return send(self._hub, self._registry.routes, client, parameters, options)
         return send_async(self._hub, self._registry.routes, client, parameters, options)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from ringback.app.webhooks.identity import Identity
+    from ringback.app.webhooks.recognise import Identity
 
 __all__ = ["Before"]
 

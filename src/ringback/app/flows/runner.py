@@ -16,7 +16,8 @@ from ringback.app.loops.failures import as_exception, from_outside
 from ringback.app.loops.portal import call_in
 from ringback.app.reports import Heard, shown_sid
 from ringback.app.tags import tagged
-from ringback.app.webhooks.answers import Answer, twiml, written_twiml
+from ringback.app.webhooks.answers import twiml, written_twiml
+from ringback.app.webhooks.held import Answer
 from ringback.errors import CallHungUp, FlowError
 from ringback.twiml import VoiceResponse
 from ringback.webhooks import GatherResult, RecordResult, parse
@@ -435,7 +436,7 @@ class FlowRun:
         if self._abandoned:
             return
         answer = self._answers.get(self.machine.step)
-        if answer is None or answer.future.done():
+        if answer is None or answer.response is not None:
             return
         if self._dismissed:
             answer.set(twiml(VoiceResponse()))  # nobody hears what is answered to a call that has gone

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
     from ringback.app.tags import Tag
-    from ringback.app.webhooks.answers import Answer
-    from ringback.app.webhooks.identity import Identity
+    from ringback.app.webhooks.held import Answer
+    from ringback.app.webhooks.recognise import Identity
 
 __all__ = ["FlowRuns"]
 
@@ -170,7 +170,7 @@ class FlowRuns:
                 alive = call_in(run.loop, self._accept, run, step, outcome, event)
             elif step.status in FINAL:
                 alive = call_in(run.loop, run.feed, "end", Ended(status=step.status))
-        return answer if alive or answer.future.done() else None
+        return answer if alive or answer.response is not None else None
 
     def _accept(self, run: FlowRun, step: Step, outcome: Outcome, event: VoiceRequest | None) -> None:
         if not run.machine.awaits(step.number):

@@ -28,7 +28,8 @@ from ringback.app.flows.worker import LEASE, TICK, Worker, write_note
 from ringback.app.live.elsewhere import Elsewhere
 from ringback.app.loops.portal import call_in
 from ringback.app.reports import shown_sid
-from ringback.app.webhooks.answers import Answer, written_twiml
+from ringback.app.webhooks.answers import written_twiml
+from ringback.app.webhooks.held import Answer
 from ringback.errors import JournalUnreadable, WebhookInvalid
 from ringback.stores.store import NEVER, Told
 from ringback.stores.store import Outcome as Appending
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from ringback.app.flows.runs import FlowRuns
     from ringback.app.flows.step import Step
     from ringback.app.flows.worker import Note
-    from ringback.app.webhooks.identity import Identity
+    from ringback.app.webhooks.recognise import Identity
     from ringback.stores.store import Appended, Record, RunStore
 
 __all__ = ["Sharing"]
@@ -335,7 +336,7 @@ class Sharing:
 
     def _followed(self, key: tuple[str, int]) -> None:
         answer = self._asked.pop(key)
-        if not answer.future.done():  # it was cancelled
+        if answer.response is None:  # it was cancelled
             answer.set(self._hub.fallback(VoiceRequest))
 
     def _give_up(self, run: str, number: int) -> None:
@@ -351,7 +352,7 @@ class Sharing:
         until = time.monotonic() + self._hub.settings.hold_limit
         pause = 0.0 if told is Told.NOT_REACHED else TICK
         try:
-            while not answer.future.done() and time.monotonic() < until:
+            while answer.response is None and time.monotonic() < until:
                 with suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(noted.wait(), pause)
                 pause = TICK
@@ -359,8 +360,8 @@ class Sharing:
                 with suppress(StoreAway):
                     made = await self._look(run, number, outcome, told)
                     if isinstance(made, Answer):
-                        made.future.add_done_callback(lambda done: answer.set(done.result()))
-                        await asyncio.wrap_future(made.future)
+                        made.when_made(answer.set)
+                        await made.wait()
                         return
                     told = made
         finally:

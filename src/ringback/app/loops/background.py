@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
+from asyncio.tasks import _enter_task, _leave_task
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Final, cast
 
@@ -17,6 +19,7 @@ __all__ = ["FAREWELL", "Background"]
 log = logging.getLogger("ringback")
 
 FAREWELL: Final = 2.0  # seconds that what is cancelled has for its `finally`
+_MARK: Final = "_asyncio_future_blocking"  # of what is awaited, and not just yielded
 
 
 class Background(Coroutine[object, None, object]):
@@ -29,13 +32,20 @@ class Background(Coroutine[object, None, object]):
         work: The coroutine.
         name: What logs call it.
         all: Where it is to be found while it runs.
+        at_once: Whether its first step is taken here and now, and not in the loop's next turn. Nearly all
+            handlers need no other.
 
     Attributes:
         task: What runs it.
     """
 
     def __init__(
-        self, work: Coroutine[object, object, object], name: str, all: dict[asyncio.Task[object], Background]
+        self,
+        work: Coroutine[object, object, object],
+        name: str,
+        all: dict[asyncio.Task[object], Background],
+        *,
+        at_once: bool = False,
     ) -> None:
         self._work = work
         self.__qualname__ = name  # where asyncio shows a coroutine
@@ -43,11 +53,41 @@ class Background(Coroutine[object, None, object]):
         self._dropped = False
         self._cancelled = False  # and still at the first await since; all that Python 3.10 can tell
         self._ending: asyncio.TimerHandle | None = None
+        self._begun = False
+        self._context: contextvars.Context | None = None
+        self._first: tuple[object, BaseException | None] | None = None
         loop = asyncio.get_running_loop()
         self.task = loop.create_task(self, name=name)
-        all[self.task] = self
         watchdog.enter(loop)
+        # Where the loop itself begins tasks at once, as it can from Python 3.12 on, this one has begun.
+        if at_once and not self._begun and self._ends_at_once(loop):
+            watchdog.leave(loop)  # and its task learns of that later
+            return
+        all[self.task] = self
         self.task.add_done_callback(self._over)
+
+    def _ends_at_once(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Take the first step as the task would, which takes over from there; whether it was the last."""
+        self._context = contextvars.copy_context()
+        outside = asyncio.current_task(loop)
+        if outside is not None:
+            _leave_task(loop, outside)
+        _enter_task(loop, self.task)
+        try:
+            awaited: object = self._context.run(self._work.send, None)
+        except BaseException as raised:
+            self._first = None, raised
+            return True
+        else:
+            # The task marks what it waits for so; until then it might be somebody else's mark.
+            if hasattr(awaited, _MARK):
+                setattr(awaited, _MARK, False)
+            self._first = awaited, None
+            return False
+        finally:
+            _leave_task(loop, self.task)
+            if outside is not None:
+                _enter_task(loop, outside)
 
     def end(self) -> None:
         """Cancel it, and drop it if it still runs a moment later. To be called in its loop."""
@@ -68,14 +108,34 @@ class Background(Coroutine[object, None, object]):
         if self._dropped:
             raise asyncio.CancelledError
         self._cancelled = False
-        return self._work.send(value)
+        self._begun = True
+        if self._first is not None:
+            return self._take_first()
+        return self._work.send(value) if self._context is None else self._context.run(self._work.send, value)
 
     def throw(self, typ: type[BaseException] | BaseException, /, *_: object) -> object:
         """Go on by raising something."""
         if self._dropped:
             raise asyncio.CancelledError
         self._cancelled = isinstance(typ, asyncio.CancelledError)
-        return self._work.throw(typ if isinstance(typ, BaseException) else typ())
+        if self._first is not None:
+            awaited, ended = self._first
+            if ended is not None or (isinstance(awaited, asyncio.Future) and awaited.cancel()):
+                return self._take_first()  # a task that is cancelled cancels what it waits for
+            self._first = None
+        error = typ if isinstance(typ, BaseException) else typ()
+        return (
+            self._work.throw(error) if self._context is None else self._context.run(self._work.throw, error)
+        )
+
+    def _take_first(self) -> object:
+        """What the task would have got of the first step."""
+        (awaited, ended), self._first = cast("tuple[object, BaseException | None]", self._first), None
+        if ended is not None:
+            raise ended
+        if hasattr(awaited, _MARK):
+            setattr(awaited, _MARK, True)
+        return awaited
 
     def close(self) -> None:
         """End it, as it is thrown away."""

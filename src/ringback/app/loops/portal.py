@@ -66,7 +66,8 @@ def check_no_loop() -> None:
 
 def portal_is_blocked() -> bool:
     """Whether the watchdog has found the portal's loop blocked, and it still is."""
-    return watchdog.blocked(portal_loop())
+    loop = _portals.loop
+    return loop is not None and watchdog.blocked(loop)
 
 
 def start_in_portal(work: Callable[[], Coroutine[object, object, T]]) -> Future[T]:
@@ -204,6 +205,11 @@ class _Portals:
             if self._portal is None:
                 self._portal = _Portal()
             return self._portal
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop | None:
+        """Its loop, if it has been needed."""
+        return None if self._portal is None else self._portal.loop
 
     def _renew(self) -> None:
         """Forget the portal of a parent process, whose thread is not in this one."""

@@ -1,9 +1,11 @@
 """A webhook's way to its answer.
 
-dispatch.py      all of it: matched, read, verified, recognised, dispatched
-signatures.py    who may ask; refusals.py what the log says of those who may not
-identity.py      what tells that two requests are one webhook
-answered.py      answers that were given, which repetitions get as well
-handler_runs.py  handlers at work
-answers.py       TwiML as answers, and answers that take long
+serve.py       all of it, in order:
+admission.py     found, read and verified, or refused
+recognise.py     recognised, where it is delivered once more
+dispatch.py      dispatched to what it is for
+
+verify.py      whether Twilio sent it; refusals.py what the log says where it is refused
+handling.py    handlers at work
+answers.py     TwiML as answers; held.py answers in the making, and those that take long
 """

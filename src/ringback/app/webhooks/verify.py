@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
@@ -12,16 +11,17 @@ from attrs import evolve
 from ringback.app.loops.threads import Threads
 from ringback.app.webhooks.refusals import Throttle
 from ringback.errors import ConfigurationError, SignatureInvalid
-from ringback.webhooks.keys import AuthToken, Keyring
+from ringback.webhooks.keys import Keyring
 from ringback.webhooks.signature import SIGNATURE_HEADER, claim_of
 
 if TYPE_CHECKING:
     from ringback.app.routes import Match
+    from ringback.app.settings import Settings
     from ringback.app.webhooks.refusals import Refusals
     from ringback.http import WebhookRequest
     from ringback.webhooks import Parameters
 
-__all__ = ["AuthToken", "Gate"]
+__all__ = ["SignatureCheck"]
 
 log = logging.getLogger("ringback")
 
@@ -29,37 +29,28 @@ _VARIABLE: Final = "TWILIO_AUTH_TOKEN"
 _LARGEST: Final = 64_000  # bytes of a body whose signature is looked into
 
 
-class Gate:
+class SignatureCheck:
     """Lets signed requests in.
 
     Args:
-        auth_token: One token, several, or tokens by account SID; None looks for `TWILIO_AUTH_TOKEN` in the
-            environment when the first request comes.
-        shared_keys: Secrets of webhook shared keys by key id.
-        validate: False lets everything in.
+        settings: Where the secrets are. Without a token, `TWILIO_AUTH_TOKEN` is looked for in the environment
+            when the first request comes.
         refusals: Where it says why something isn't let in.
 
     Raises:
         InvalidValue: A token or secret is empty or no text.
     """
 
-    def __init__(
-        self,
-        auth_token: AuthToken | None,
-        shared_keys: Mapping[str, str] | None,
-        *,
-        validate: bool,
-        refusals: Refusals,
-    ) -> None:
+    def __init__(self, settings: Settings, refusals: Refusals) -> None:
+        token, self._shared_keys = settings.auth_token, settings.shared_keys
         # Without a token there is nothing that would check the shared keys.
-        given = Keyring("none" if auth_token is None else auth_token, shared_keys)
-        self._keyring = None if auth_token is None else given
-        self._shared_keys = shared_keys
+        given = Keyring("none" if token is None else token, self._shared_keys)
+        self._keyring = None if token is None else given
         self._refusals = refusals
         self._examined = Throttle(most=10)
         self._doctor = Threads(1)
-        self.validates = validate
-        if not validate:
+        self.validates = settings.validate_signatures
+        if not self.validates:
             log.warning("signatures of webhooks are not checked: anybody can pretend to be Twilio")
 
     def check_usable(self) -> None:
