@@ -309,7 +309,10 @@ class TestTrouble:
         self, workers: list[Application], network: Network, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The record is the truth: whoever waits finds what nobody told."""
-        monkeypatch.setattr(elsewhere.Elsewhere, "hear", lambda *_: None)
+
+        def deaf(*_: object) -> None: ...
+
+        monkeypatch.setattr(elsewhere.Elsewhere, "hear", deaf)
         call = await workers[0].dial(network.async_client(), to=CALLER, from_=NUMBER, answer=HELLO)
         for number in range(4):
             await report(workers[1], network, number)

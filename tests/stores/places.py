@@ -22,6 +22,10 @@ class Place:
     url: str
     prefix: str = ""
 
+    def view(self) -> RunStore:
+        """One worker's view of it."""
+        return _VIEWS[self.kind](self)
+
     @asynccontextmanager
     async def opening(self) -> AsyncGenerator[Callable[[], RunStore], None]:
         """What makes workers' views of it, which are closed at the end."""
@@ -29,7 +33,7 @@ class Place:
         memory = MemoryStore()
 
         def view() -> RunStore:
-            views.append(memory if self.kind == "memory" else _VIEWS[self.kind](self))
+            views.append(memory if self.kind == "memory" else self.view())
             return views[-1]
 
         yield view
