@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 from attrs import frozen
@@ -43,12 +44,19 @@ class Place:
 
 _VIEWS: Final[dict[str, Callable[[Place], RunStore]]] = {
     "sqlite": lambda place: SQLiteStore(place.url),
+    "sqlite without sockets": lambda place: _without_sockets(place),
     "redis": lambda place: RedisStore(place.url, prefix=place.prefix),
     "postgres": lambda place: PostgresStore(place.url, prefix=place.prefix),
 }
+
+
+def _without_sockets(place: Place) -> SQLiteStore:
+    Path(f"{place.url}-mail").touch()  # where their folder would be
+    return SQLiteStore(place.url)
+
 
 # Those that processes share.
 PROCESSES: Final = tuple(_VIEWS)
 KINDS: Final = ("memory", *_VIEWS)
 # Those that can say whether a mailbox was reached.
-KNOWING: Final = frozenset({"memory", "sqlite", "redis"})
+KNOWING: Final = frozenset({"memory", "sqlite", "sqlite without sockets", "redis"})

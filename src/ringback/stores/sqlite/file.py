@@ -30,6 +30,11 @@ class _Closable(Protocol):
     def close(self) -> None: ...
 
 
+# Writes after which they are carried over from the log to the file, which takes some milliseconds; and the
+# pages of the log after which SQLite does so itself, while somebody waits.
+_CARRIED: Final = 100
+_LONGEST_LOG: Final = 4_000
+
 S = TypeVar("S", bound=_Closable)
 T = TypeVar("T")
 
@@ -139,6 +144,7 @@ class _Desk(Generic[S]):
         self._prepare = prepare
         self._busy = threading.Lock()
         self._opened: tuple[sqlite3.Connection, S] | None = None
+        self._written = 0
         threading.Thread(target=self._run, name="ringback-sqlite", daemon=True).start()
 
     def _run(self) -> None:
@@ -147,6 +153,7 @@ class _Desk(Generic[S]):
             job, last = self.jobs.get()
             with self._busy:
                 job(self)
+                self._tidy()
             del job  # it knows who waited, and what for
 
     def hold(self) -> None:
@@ -172,9 +179,17 @@ class _Desk(Generic[S]):
     ) -> T:
         connection, state = self._open(deadline)
         value = _transaction(connection, lambda: work(connection, state), deadline)
+        self._written += 1
         if then is not None:
             then(state)
         return value
+
+    def _tidy(self) -> None:
+        """Carry over what was written from the log to the file, when nobody waits for this thread."""
+        if self._opened is not None and self._written >= _CARRIED:
+            self._written = 0
+            with suppress(sqlite3.Error):  # others may be at it
+                self._opened[0].execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def close(self) -> None:
         if self._opened is not None:
@@ -189,6 +204,7 @@ class _Desk(Generic[S]):
             try:
                 _patiently(lambda: _enter_wal(connection), deadline)
                 connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute(f"PRAGMA wal_autocheckpoint = {_LONGEST_LOG}")
                 state = _transaction(connection, lambda: self._prepare(connection), deadline)
             except BaseException:
                 connection.close()

@@ -40,6 +40,7 @@ __all__ = [
     "has_notes",
     "is_polled",
     "poll",
+    "start_polling",
     "stop_polling",
 ]
 
@@ -278,10 +279,16 @@ def _is_refused(path: Path) -> bool:
 
 
 def poll(connection: sqlite3.Connection, now: float, me: str) -> None:
-    """A worker says that it looks for notes."""
+    """A worker says that it still looks for notes."""
     connection.execute("DELETE FROM ringback_pollers WHERE until <= ?", (now,))
     connection.execute("INSERT OR REPLACE INTO ringback_pollers VALUES (?, ?)", (me, now + _POLLS_FOR))
     connection.execute("DELETE FROM ringback_notes WHERE worker NOT IN (SELECT worker FROM ringback_pollers)")
+
+
+def start_polling(connection: sqlite3.Connection, now: float, me: str) -> None:
+    """A worker begins to look for notes. Those for an earlier one of its name are not for it."""
+    stop_polling(connection, me)
+    poll(connection, now, me)
 
 
 def stop_polling(connection: sqlite3.Connection, me: str) -> None:

@@ -248,7 +248,7 @@ class SQLiteStore:
     async def _polled(self, me: str) -> AsyncGenerator[bytes, None]:
         """The notes of a worker that has no socket."""
         try:
-            await self._write(lambda connection, now: post.poll(connection, now, me))
+            await self._write(lambda connection, now: post.start_polling(connection, now, me))
             told_at = time.monotonic()
             yield b""
             while True:
