@@ -31,7 +31,10 @@ def redis(port: int | None = None) -> Generator[str, None, None]:
     """A Redis server that keeps nothing on disk; its URL."""
     port = port or free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with _folder() as folder, _running([*command, "--dir", str(folder)], port):
+    with (
+        _folder() as folder,
+        _running([*command, "--dir", str(folder), "--unixsocket", str(folder / "socket")], port),
+    ):
         yield f"redis://127.0.0.1:{port}/0"
 
 

@@ -15,6 +15,7 @@ import pytest
 import redis
 from psycopg import sql
 
+from ringback import InvalidValue
 from ringback.stores import Appended, Outcome, PostgresStore, RedisStore
 from tests.stores import servers
 from tests.stores.links import Link, link
@@ -297,6 +298,25 @@ async def test_a_url_of_redis_may_say_what_others_ask_for(redis_url: str) -> Non
         await all_work(store)
 
 
+async def test_a_redis_behind_a_socket(redis_url: str) -> None:
+    path: str = tell_redis(redis_url, "CONFIG", "GET", "unixsocket")["unixsocket"]
+    for options in ("", "?db=3", "?db=3&decode_responses=true"):
+        async with opening("redis", f"unix://{path}{options}", f"socket{options}:") as store:
+            await all_work(store)
+
+
+async def test_a_redis_that_speaks_no_tls(redis_url: str) -> None:
+    async with opening("redis", redis_url.replace("redis:", "rediss:"), "") as store:
+        await all_fail(store, 3)
+
+
+@pytest.mark.parametrize("options", ["socket_timeout=soon", "me=you"])
+def test_options_that_redis_does_not_have(options: str) -> None:
+    with pytest.raises(InvalidValue, match=r"^url: ") as refused:
+        RedisStore(f"redis://me:secret@127.0.0.1/0?{options}")
+    assert "secret" not in str(refused.value)
+
+
 async def test_tables_that_were_dropped_are_made_again(postgres_url: str) -> None:
     with psycopg.connect(postgres_url, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA dropped")
@@ -318,6 +338,23 @@ async def test_whoever_may_only_use_the_tables_can(postgres_url: str) -> None:
     url = f"{postgres_url.replace('tests@', 'clerk@')}?options=-csearch_path%3Dgiven"
     async with opening("postgres", url, "") as store:
         await all_work(store)
+
+
+async def test_a_database_may_have_other_defaults(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(
+            "CREATE DATABASE odd ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        )
+        connection.execute("ALTER DATABASE odd SET default_transaction_isolation = 'serializable'")
+    async with opening("postgres", postgres_url.replace("/postgres", "/odd"), "") as store:
+        await all_work(store)
+        for number in range(20):
+            claimed = await asyncio.gather(
+                *(store.claim("me-1", 2 + number, "me", ttl=60) for _ in range(5)),
+                *(store.append("me-1", f"in.2{number}", b"", want=["start"], ttl=60) for _ in range(5)),
+            )
+            assert len([one for one in claimed[:5] if one is not None]) == 1
+            assert [one.outcome for one in claimed[5:]].count(Outcome.WON) == 1  # type: ignore[union-attr]
 
 
 async def test_an_append_that_waited_for_another_sees_what_that_one_did(postgres_url: str) -> None:

@@ -50,10 +50,12 @@ Rows: TypeAlias = "Sequence[tuple[Any, ...]]"
 _SWEEP: Final = 60.0  # seconds between two looks for what has expired
 _TRIES: Final = 20
 
-# Statements are planned once for each connection, by the primary keys: while the tables are young, the server
-# would plan to read them whole, and stay with that.
+# Whatever the database's own defaults are: statements are written for READ COMMITTED, and planned once for
+# each connection, by the primary keys. (While the tables are young, the server would plan to read them whole,
+# and stay with that.)
 _SESSION: Final = (
-    "-c statement_timeout={0} -c idle_in_transaction_session_timeout={0}"
+    r"-c default_transaction_isolation=read\ committed"
+    " -c statement_timeout={0} -c idle_in_transaction_session_timeout={0}"
     " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off"
 )
 
@@ -106,7 +108,11 @@ class PostgresStore:
         self._timeout = timeout
         options = f"{parts.get('options') or ''} {_SESSION.format(round(timeout * 1000))}".strip()
         conninfo = make_conninfo(
-            url, connect_timeout=connect_timeout, options=options, fallback_application_name="ringback"
+            url,
+            connect_timeout=connect_timeout,
+            options=options,
+            client_encoding="UTF8",
+            fallback_application_name="ringback",
         )
         hosts = str(parts.get("host") or parts.get("hostaddr") or "").count(",") + 1
         patience = connect_timeout if hosts == 1 else hosts * max(2, connect_timeout)

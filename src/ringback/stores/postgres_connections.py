@@ -33,6 +33,7 @@ class Connections:
         self._timeout = timeout
         self._idle: list[AsyncConnection] = []
         self._free = asyncio.Semaphore(_MOST)
+        self._abandoned: set[asyncio.Task[AsyncConnection]] = set()
         self._closed = False
 
     @asynccontextmanager
@@ -51,12 +52,20 @@ class Connections:
 
     async def open(self) -> AsyncConnection:
         """A connection that isn't kept here; whoever asked for it closes it."""
-        # psycopg's own limit is not below two seconds.
-        connecting = AsyncConnection.connect(self._conninfo, autocommit=True, prepare_threshold=0)
+        # psycopg's own limit is not below two seconds. It isn't cancelled but left to that: cancelled at the
+        # wrong moment, psycopg would leave a connection open that nobody has.
+        connecting = asyncio.create_task(
+            AsyncConnection.connect(self._conninfo, autocommit=True, prepare_threshold=0)
+        )
         try:
-            return await asyncio.wait_for(connecting, self._connect_timeout)
-        except asyncio.TimeoutError:
-            raise OperationalError(f"no connection in {self._connect_timeout} seconds") from None
+            await asyncio.wait([connecting], timeout=self._connect_timeout)
+        except asyncio.CancelledError:
+            self._abandon(connecting)
+            raise
+        if not connecting.done():
+            self._abandon(connecting)
+            raise OperationalError(f"no connection in {self._connect_timeout} seconds")
+        return connecting.result()
 
     @asynccontextmanager
     async def limit(self, connection: AsyncConnection) -> AsyncGenerator[None, None]:
@@ -80,6 +89,11 @@ class Connections:
         self._closed = True
         while self._idle:
             await self._idle.pop().close()
+
+    def _abandon(self, connecting: asyncio.Task[AsyncConnection]) -> None:
+        self._abandoned.add(connecting)  # or it might be collected as garbage
+        connecting.add_done_callback(self._abandoned.discard)
+        connecting.add_done_callback(_discard)
 
     async def _wait(self) -> None:
         if not self._free.locked():  # spares a task
@@ -106,6 +120,11 @@ class Connections:
             await connection.close()
         else:
             self._idle.append(connection)
+
+
+def _discard(connecting: asyncio.Task[AsyncConnection]) -> None:
+    if not connecting.cancelled() and connecting.exception() is None:
+        connecting.result().pgconn.finish()
 
 
 def _cut(connection: AsyncConnection) -> None:

@@ -104,7 +104,12 @@ class RedisStore:
         self._place = f"{parts.scheme}://{parts.hostname or ''}{f':{port}' if port else ''}{parts.path}"
         self._prefix = check_prefix(prefix)
         self._timeout = timeout
-        self._redis = PerLoop(lambda: _client(url, connect_timeout, timeout))
+        try:
+            # Connects to nothing yet.
+            _pool(url, connect_timeout, timeout).make_connection()  # type: ignore[no-untyped-call]
+        except (TypeError, ValueError):
+            raise InvalidValue("url", url, "a URL with options of redis-py alone", secret=True) from None
+        self._redis = PerLoop(lambda: cast("_Client", Redis.from_pool(_pool(url, connect_timeout, timeout))))
 
     def __repr__(self) -> str:
         return f"RedisStore({self._place!r}, prefix={self._prefix!r})"
@@ -282,22 +287,22 @@ class RedisStore:
         return f"{self._prefix}mail:{worker}"
 
 
-def _client(url: str, connect_timeout: float, timeout: float) -> _Client:
+def _pool(url: str, connect_timeout: float, timeout: float) -> BlockingConnectionPool:
     # What the URL asks for comes first. Values are bytes, and answers have one form, whatever it asks for.
     place, _, query = url.partition("?")
     options = [option for option in parse_qsl(query) if option[0] not in {"decode_responses", "protocol"}]
-    pool = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]
+    keepalive = {} if place.startswith("unix:") else {"socket_keepalive": True}
+    return BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType]
         f"{place}?{urlencode(options)}",
         protocol=2,
         max_connections=_MOST,
         timeout=timeout,
         socket_connect_timeout=connect_timeout,
         socket_timeout=timeout,
-        socket_keepalive=True,
         # A lost answer of `add` isn't asked for again: the second try would find what the first one kept.
         retry=Retry(NoBackoff(), 0),
+        **keepalive,
     )
-    return cast("_Client", Redis.from_pool(pool))
 
 
 def _ms(seconds: float) -> int:
