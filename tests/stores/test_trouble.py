@@ -299,9 +299,9 @@ async def test_a_url_of_redis_may_say_what_others_ask_for(redis_url: str) -> Non
 
 
 async def test_a_redis_behind_a_socket(redis_url: str) -> None:
-    path: str = tell_redis(redis_url, "CONFIG", "GET", "unixsocket")["unixsocket"]
+    [path] = tell_redis(redis_url, "CONFIG", "GET", "unixsocket").values()
     for options in ("", "?db=3", "?db=3&decode_responses=true"):
-        async with opening("redis", f"unix://{path}{options}", f"socket{options}:") as store:
+        async with opening("redis", f"unix://{path.decode()}{options}", f"socket{options}:") as store:
             await all_work(store)
 
 
