@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Delivery", "Headers", "Request", "Response", "Timeout", "WebhookRequest", "WebhookResponse"]
 
-_SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+_SECRET_HEADERS: Final = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-twilio-signature"}
+)
 
 
 class Headers(Mapping[str, str]):

@@ -4,6 +4,7 @@ application.py   Application: the public face; starting.py what it starts and fo
 switchboard.py   several applications behind one adapter
 registry.py      what is registered under which URL; routes.py what a URL is; tags.py what we write into it
 arguments.py     what links carry to handlers and flows; carried.py how each kind of value is written
+cookies.py       cookies that an answer sets
 webhooks/        a webhook's way to its answer
 flows/           coroutine functions that lead a whole call
 live/            calls and messages that we started or follow
@@ -22,6 +23,7 @@ from __future__ import annotations
 from ringback._generated.runtime.calls import LiveCall
 from ringback._generated.runtime.messages import LiveMessage
 from ringback.app.application import Application
+from ringback.app.cookies import WithCookies
 from ringback.app.events import HandlerFailed, LocalEvent, OutgoingMessage
 from ringback.app.flows.call import CallFlow, ConferenceResult, Flow
 from ringback.app.live.calls import AsyncLiveCall
@@ -50,4 +52,5 @@ __all__ = [
     "Route",
     "Store",
     "Switchboard",
+    "WithCookies",
 ]

@@ -4,7 +4,7 @@ to.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from ringback._core.client.resource import explained
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
@@ -34,6 +34,7 @@ from ringback.webhooks import CalleeAnswered, IncomingCall, IncomingMessage, Out
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
+    from ringback.app.cookies import WithCookies
     from ringback.app.flows.call import Flow, FlowFunction
     from ringback.app.routes import Callback, Handler
     from ringback.app.settings import Settings
@@ -47,8 +48,10 @@ V = TypeVar("V", bound=VoiceRequest)
 M = TypeVar("M", bound=MessageRequest)
 N = TypeVar("N", bound=Notification)
 L = TypeVar("L", bound=LocalEvent)
-RV = TypeVar("RV", bound="VoiceResponse | Awaitable[VoiceResponse]")
-RM = TypeVar("RM", bound="MessagingResponse | Awaitable[MessagingResponse | None] | None")
+Voice: TypeAlias = "VoiceResponse | WithCookies[VoiceResponse]"
+Texts: TypeAlias = "MessagingResponse | WithCookies[MessagingResponse] | None"
+RV = TypeVar("RV", bound="Voice | Awaitable[Voice]")
+RM = TypeVar("RM", bound="Texts | Awaitable[Texts]")
 RN = TypeVar("RN", bound="Awaitable[None] | None")
 
 
@@ -111,9 +114,12 @@ class Application(Constructors, Starting):
 
         `@app.on(GatherResult)` makes a function the handler of a URL and gives it back as a `Handler`: a link
         target that can still be called like the function. Handlers of voice requests return a
-        `VoiceResponse`, those of messages a `MessagingResponse` or None, those of notifications nothing. They
-        may be async; others run in threads. Handlers of notifications also get what is reported to the
-        application's own URLs (`callback`).
+        `VoiceResponse`, those of messages a `MessagingResponse` or None, those of notifications nothing;
+        responses may come `WithCookies`. They may be async; others run in threads. Handlers of notifications
+        also get what is reported to the application's own URLs (`callback`).
+
+        What else a handler takes has to be keyword-only, and of a kind that a link can carry:
+        `action=choose.bind(table=4)`. One that can't be called without is never what answers a number.
 
         `app.on(CallEnded, listener)` calls `listener` with every such event of the application, whatever URL
         it came to, and what it returns is ignored.

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, ReceivedMedia, VoiceRequest
+from ringback._core.webhooks.requests import EventRequest
 from ringback._generated import webhooks as _generated
 from ringback.webhooks.parameters import Parameters, ParameterSource, read_parameters
 from ringback.webhooks.parsing import parse, wire_parameters
@@ -36,6 +37,7 @@ __all__ = [
     "SETTINGS_HEADER",
     "SIGNATURE_HEADER",
     "Event",
+    "EventRequest",
     "MessageRequest",
     "Notification",
     "ParameterSource",

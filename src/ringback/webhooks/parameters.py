@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import ItemsView, Iterable, Iterator, Mapping
-from typing import Final, Literal, NoReturn, TypeVar, cast, overload
+from typing import Final, NoReturn, cast
 from urllib.parse import unquote
 
+from ringback._core.webhooks.parameters import Parameters, ParameterSource
 from ringback.errors import WebhookInvalid
 from ringback.http import WebhookRequest
 from ringback.webhooks.urls import query_of
 
 __all__ = ["ParameterSource", "Parameters", "read_parameters"]
-
-ParameterSource = Literal["form", "query", "json"]
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*\"?([^\";\s]+)", re.IGNORECASE)
@@ -28,71 +26,6 @@ _ASCII: Final = {
     f"{high}{low}": chr(int(f"{high}{low}", 16)) for high in "01234567" for low in "0123456789ABCDEFabcdef"
 }
 """What stands behind a percent sign, by what it means, where that is one character."""
-
-T = TypeVar("T")
-
-
-class Parameters(Mapping[str, str]):
-    """Decoded parameters in the order they came, repeated names included.
-
-    As a mapping it gives one value for a name: the first, or of a query the last, since Twilio's parameters
-    stand behind those of the configured URL. `repr` shows names alone: values are people's numbers and words.
-
-    Attributes:
-        source: Where they stood. Only those of a form are signed one by one.
-    """
-
-    __slots__ = ("_pairs", "_values", "source")
-
-    def __init__(
-        self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = (), *, source: ParameterSource = "form"
-    ) -> None:
-        # A mapping is an iterable as well, of its names, and type checkers think of that.
-        given = cast("Mapping[str, str]", pairs).items() if isinstance(pairs, Mapping) else pairs
-        self._pairs: tuple[tuple[str, str], ...] = tuple(given)
-        self._values = dict(self._pairs)
-        if source != "query" and len(self._values) != len(self._pairs):
-            self._values.update(reversed(self._pairs))
-        self.source: ParameterSource = source
-
-    def __getitem__(self, name: str) -> str:
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    # A mapping has these already, and takes ten times as long for them.
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._values
-
-    @overload
-    def get(self, name: str, /) -> str | None: ...
-    @overload
-    def get(self, name: str, /, default: str) -> str: ...
-    @overload
-    def get(self, name: str, /, default: T) -> str | T: ...
-    def get(self, name: str, /, default: object = None) -> object:
-        """The value of a name, or `default`."""
-        return self._values.get(name, default)
-
-    def items(self) -> ItemsView[str, str]:
-        """Each name with its one value."""
-        return self._values.items()
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __repr__(self) -> str:
-        return f"Parameters({', '.join(self)})"
-
-    def multi_items(self) -> tuple[tuple[str, str], ...]:
-        """All pairs, repeated names included, in order."""
-        return self._pairs
-
-    def get_all(self, name: str) -> tuple[str, ...]:
-        """Every value of a name, in order; empty where there is none."""
-        return tuple(value for key, value in self._pairs if key == name)
 
 
 def read_parameters(

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias, TypeVar, cast
 from attrs import frozen
 
 from ringback._core.webhooks.events import Event, ReceivedMedia
+from ringback._core.webhooks.requests import EventRequest
 from ringback._generated import webhooks as _generated
 from ringback._generated.webhooks.tables import IDENTIFIERS, ROWS, SELECTORS
 from ringback.errors import WebhookInvalid
@@ -68,7 +69,7 @@ class _Plan:
     media: str | None
 
 
-def parse(event_class: type[E], parameters: Mapping[str, str]) -> E:
+def parse(event_class: type[E], parameters: Mapping[str, str], *, request: EventRequest | None = None) -> E:
     """Make an event of what Twilio sent.
 
     Where the parameters tell that it is an event of a more special class (a `CallStatusChanged` that is a
@@ -77,6 +78,7 @@ def parse(event_class: type[E], parameters: Mapping[str, str]) -> E:
     Args:
         event_class: What the URL that was asked for was registered for.
         parameters: The request's parameters, from `read_parameters`.
+        request: What handlers may read of the request itself, as `event.request`.
 
     Raises:
         WebhookInvalid: A parameter is missing without which there is no event, such as the call's SID, or
@@ -121,6 +123,8 @@ def parse(event_class: type[E], parameters: Mapping[str, str]) -> E:
             values[needed.name] = needed.absent
     if plan.media:
         values[plan.media] = _media(media, unknown)
+    if request is not None:
+        values["request"] = request
     make = cast("Callable[..., E]", chosen)
     return make(**values, **families, unknown_parameters=unknown, unreadable=unreadable)
 

@@ -15,6 +15,8 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from attrs import field, fields, frozen
 
+from ringback._core.webhooks.requests import EventRequest
+
 __all__ = ["Event", "MessageRequest", "Notification", "ReceivedMedia", "Target", "VoiceRequest"]
 
 
@@ -41,10 +43,13 @@ class Event:
         unknown_parameters: What was sent and is in no specification, by wire name.
         unreadable: What was sent and isn't what the specification says, such as `1,5` for a number, by wire
             name. The field itself is None.
+        request: The request that brought it, to handlers and listeners. Empty where it was made by hand, and
+            in flows, which may go on where nobody has seen the request; an event is the same with another.
     """
 
     unknown_parameters: Mapping[str, str] = field(factory=dict[str, str], repr=False, hash=False)
     unreadable: Mapping[str, str] = field(factory=dict[str, str], repr=False, hash=False)
+    request: EventRequest = field(default=EventRequest(), repr=False, eq=False)
 
     def __repr__(self) -> str:
         # Most of an event's fields are empty most of the time.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+
+from attrs import evolve
 
 from ringback._core.webhooks.events import MessageRequest, Notification, VoiceRequest
+from ringback.app.cookies import WithCookies
 from ringback.app.tags import tagged
 from ringback.errors import TwimlError
 from ringback.http import WebhookResponse
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
     Again: TypeAlias = AnyRoute | Link[Any]
 
-__all__ = ["ask_again", "document_for", "nothing", "refusal", "twiml", "written_twiml"]
+__all__ = ["answer_to", "ask_again", "document_for", "nothing", "refusal", "twiml", "written_twiml"]
 
 LARGEST_TWIML: Final = 64 * 1024
 
@@ -58,6 +61,20 @@ def ask_again(route: Again, *tag: str) -> WebhookResponse:
     if issubclass(route.event, MessageRequest):
         return twiml(MessagingResponse(MessagingRedirect(url, method=method)))
     return twiml(VoiceResponse(Pause(length=1), Redirect(url, method=method)))
+
+
+def answer_to(event: Event, returned: object) -> WebhookResponse:
+    """What a handler returned, as Twilio wants it.
+
+    Raises:
+        TypeError: It doesn't answer the event.
+        TwimlError: It is larger than the 64 KB that Twilio reads.
+    """
+    if not isinstance(returned, WithCookies):
+        return twiml(document_for(event, returned))
+    document: object = cast("WithCookies[object]", returned).response
+    answer = twiml(document_for(event, document))
+    return evolve(answer, headers=[*answer.headers.multi_items(), *returned._fields()])
 
 
 def document_for(event: Event, returned: object) -> VoiceResponse | MessagingResponse:

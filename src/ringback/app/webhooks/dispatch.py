@@ -16,7 +16,7 @@ from ringback.app.routes import Handler, family
 from ringback.app.webhooks.answers import nothing
 from ringback.app.webhooks.handling import HandlerRuns
 from ringback.errors import WebhookInvalid
-from ringback.webhooks import CallEnded, parse
+from ringback.webhooks import CallEnded, EventRequest, parse
 
 if TYPE_CHECKING:
     from ringback.app.flows.runs import FlowRuns
@@ -125,7 +125,9 @@ class Dispatcher:
         await asyncio.wait({self._hub.spawn(each, name) for each in work}, timeout=budget.left)
 
     def _read(self, admitted: Admitted) -> Event:
-        event = parse(family(admitted.route.event), admitted.given)
+        asked = admitted.request
+        request = EventRequest(method=asked.method, url=admitted.match.url, headers=asked.headers)
+        event = parse(family(admitted.route.event), admitted.given, request=request)
         self._bind(admitted.tag, event)
         return event
 

@@ -19,7 +19,7 @@ from ringback.app.loops.failures import as_exception, from_outside
 from ringback.app.loops.portal import call_in, is_async
 from ringback.app.loops.ready import Ready
 from ringback.app.reports import shown_sid
-from ringback.app.webhooks.answers import document_for, twiml
+from ringback.app.webhooks.answers import answer_to
 from ringback.app.webhooks.held import Answer
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class HandlerRun:
     # --- what comes of it
 
     def _answer(self, returned: object) -> None:
-        self.answer.set(twiml(document_for(self._event, returned)))
+        self.answer.set(answer_to(self._event, returned))
 
     def _fail(self, raised: BaseException) -> None:
         try:
