@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import urllib3
 
-from ringback.app import Application, CallFlow
+from ringback.app import Application, CallFlow, WithCookies
 from ringback.errors import CallHungUp
 from ringback.http import WebhookRequest, WebhookResponse
 from ringback.twiml import Message, MessagingResponse, Say, VoiceResponse
@@ -55,6 +55,12 @@ class Site:
         def plain(call: IncomingCall) -> VoiceResponse:
             return VoiceResponse(Say("Plain"))
 
+        @app.on(IncomingCall, path="/visits")
+        def visits(call: IncomingCall, *, name: str) -> WithCookies[VoiceResponse]:
+            before = call.request.cookies.get("visits", "0")
+            hello = VoiceResponse(Say(f"{name} {call.request.headers['X-Home-Region']} {before}"))
+            return WithCookies(hello, {"visits": str(int(before) + 1), "old": None})
+
         @app.on(IncomingCall, path="/broken")
         def broken(call: IncomingCall) -> VoiceResponse:
             raise RuntimeError("a secret")
@@ -65,6 +71,7 @@ class Site:
 
         app.on(CallEnded, lambda event: self.ended.append(event.call_sid))
         self.reception, self.plain, self.broken, self.reply = reception, plain, broken, reply
+        self.visits = visits
         self.address = ""
         self.path = ""
         self.pool = urllib3.PoolManager(retries=False, timeout=10, maxsize=32)
@@ -100,6 +107,17 @@ def test_a_call_is_led_from_end_to_end(site: Site) -> None:
 def test_a_get_request(site: Site) -> None:
     asked = request(site.plain.url, call_parameters(new_sid("CA"), Extra="ü &=+"), method="GET")
     assert served(site.send(asked)).findtext("Say") == "Plain"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_arguments_and_cookies(site: Site, method: str) -> None:
+    url = site.visits.bind(name="Zoë & Ko").url
+    asked = request(
+        url, call_parameters(new_sid("CA")), method=method, Cookie="a=b; visits=4", X_Home_Region="ie1"
+    )
+    answer = site.send(asked)
+    assert served(answer).findtext("Say") == "Zoë & Ko ie1 4"
+    assert answer.headers.get_all("Set-Cookie") == ("visits=5; Path=/", "old=; Max-Age=0; Path=/")
 
 
 def test_a_query_that_is_spelled_anew_on_its_way(site: Site) -> None:

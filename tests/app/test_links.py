@@ -32,10 +32,11 @@ from ringback.app import Application, CallFlow
 from ringback.app.arguments import LONGEST, Arguments
 from ringback.client import Client
 from ringback.errors import InvalidValue, RegistrationError, TwimlError, WebhookInvalid
-from ringback.http import Response
+from ringback.http import Response, WebhookRequest
 from ringback.transports.testing import FakeTransport, json_response
-from ringback.twiml import Gather, Redirect, Say, VoiceResponse, parse
+from ringback.twiml import Gather, Number, Redirect, Say, VoiceResponse, parse
 from ringback.webhooks import (
+    CalleeAnswered,
     CallEnded,
     GatherResult,
     IncomingCall,
@@ -184,6 +185,18 @@ class TestArgumentsTravel:
         assert served(response).findtext("Say") == "9 at 4"
         assert [event.digits for event in events] == ["1"]
         assert not events[0].unknown_parameters
+
+    async def test_however_their_query_is_spelled_anew_on_the_way(
+        self, app: Application, bookings: Bookings
+    ) -> None:
+        signed = request(bookings.choose.bind(table=4, name="~ :Ü").url, call_parameters(new_sid("CA")))
+        seen = f"{bookings.choose.url}?ringback.table=4&ringback.name=%7e+:%c3%9c"
+        await app.handle(WebhookRequest("POST", seen, signed.headers, signed.body))
+        assert bookings.heard == [(None, 4, "~ :Ü")]
+        assert bookings.choose.arguments.read("ringback%2etable=4&ringback%2Ename=%3a") == {
+            "table": 4,
+            "name": ":",
+        }
 
     async def test_those_with_a_default_may_be_left_out(self, app: Application, bookings: Bookings) -> None:
         url = bookings.choose.bind(table=4).url
@@ -616,6 +629,26 @@ class TestLinks:
         assert moved.startswith(f"{SIGNED}/remind?ringback.table=7&ringback=moved.")
         await app.handle(request(moved, call_parameters(call.sid)))
         assert heard == [4, ("sorry", 5), ("recorded", 6), 7]
+
+    async def test_have_a_flow_speak_to_callees(self, app: Application) -> None:
+        heard: list[object] = []
+
+        @app.flow(CalleeAnswered)
+        async def whisper(call: CallFlow, *, table: int) -> None:
+            heard.append(table)
+
+        @app.flow(IncomingCall)
+        async def reception(call: CallFlow) -> None:
+            await call.dial(Number(NUMBER, url=whisper.bind(table=4)))
+
+        first = served(await app.handle(request(reception.url, call_parameters(new_sid("CA")))))
+        number = first.find("Dial/Number")
+        assert number is not None
+        # As for a flow that isn't bound: nobody else would tell it that the callee hung up.
+        assert number.get("statusCallback") == app.callback(CallEnded).url
+        whispered = call_parameters(new_sid("CA"), Direction="outbound-dial")
+        await app.handle(request(number.get("url", ""), whispered))
+        assert heard == [4]
 
     def test_stand_before_a_fragment(self, client: Client) -> None:
         app = adopted(client, "https://example.com/x?y=1#rc=2")

@@ -154,10 +154,11 @@ class Arguments:
             return {}
         found: dict[str, object] = {}
         for pair in query.split("&"):
-            if not pair.startswith(PREFIX):
+            written, _, text = pair.partition("=")
+            ours, prefix, rest = unquote(written).partition(PREFIX)
+            if ours or not prefix:
                 continue
-            written, _, text = pair[len(PREFIX) :].partition("=")
-            name, dot, none = unquote(written).partition(".")
+            name, dot, none = rest.partition(".")
             argument = self._arguments.get(name)
             if argument is None:
                 continue
@@ -190,7 +191,7 @@ class Arguments:
 
 def with_arguments(url: str, query: str) -> str:
     """`url` with the arguments that stand in a query."""
-    return _joined(url, "&".join(pair for pair in query.split("&") if pair.startswith(PREFIX)))
+    return _joined(url, "&".join(pair for pair in query.split("&") if unquote(pair).startswith(PREFIX)))
 
 
 def _joined(url: str, query: str) -> str:

@@ -316,7 +316,8 @@ class CallFlow(FlowVerbs):
         """
         if not isinstance(noun, (Client, Number, Sip, WhatsApp)):
             return noun
-        if not isinstance(noun.url, Flow) or noun.status_callback is not None:
+        whispers = noun.url.route if isinstance(noun.url, Link) else noun.url
+        if not isinstance(whispers, Flow) or noun.status_callback is not None:
             return noun
         followed = copy(noun)
         followed._status_callback = self._run.routes.callback(CallStatusChanged)
