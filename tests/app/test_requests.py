@@ -135,6 +135,7 @@ class TestEvents:
         assert events == [by_hand]
         assert hash(events[0]) == hash(by_hand)
         assert repr(events[0]) == repr(by_hand)
+        assert events[0].request.cookies == {}
         assert pickle.loads(pickle.dumps(events[0])).request.url == f"{URL}/greet?x=1"  # noqa: S301
 
     async def test_never_show_its_secrets(self, app: Application, events: list[Event]) -> None:

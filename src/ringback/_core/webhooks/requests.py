@@ -10,7 +10,7 @@ from ringback._core.webhooks.parameters import Parameters
 from ringback.http import Headers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["EventRequest"]
 
@@ -43,6 +43,13 @@ class EventRequest:
         # What stands behind the path is people's, or secret, as headers are.
         return f"<EventRequest {self._method} {self._url.partition('?')[0]}>"
 
+    def __reduce__(self) -> tuple[Callable[[str, str, Headers], EventRequest], tuple[str, str, Headers]]:
+        return _again, (
+            self._method,
+            self._url,
+            self._headers,
+        )  # without what was made of them when asked for
+
     @property
     def method(self) -> str:
         """`GET` or `POST`."""
@@ -74,6 +81,10 @@ class EventRequest:
         if self._cookies is None:
             self._cookies = MappingProxyType(_cookies(self._headers.get_all("Cookie")))
         return self._cookies
+
+
+def _again(method: str, url: str, headers: Headers) -> EventRequest:
+    return EventRequest(method=method, url=url, headers=headers)
 
 
 def _cookies(fields: Iterable[str]) -> dict[str, str]:
