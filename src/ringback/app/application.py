@@ -158,7 +158,12 @@ class Application(Constructors, Starting):
         return register
 
     def flow(
-        self, event: type[IncomingCall | OutgoingCall | CalleeAnswered], /, *, path: str | None = None
+        self,
+        event: type[IncomingCall | OutgoingCall | CalleeAnswered],
+        /,
+        *,
+        path: str | None = None,
+        version: str = "",
     ) -> Callable[[FlowFunction[A]], Flow[A]]:
         """Register a coroutine function that leads whole calls, as a decorator.
 
@@ -169,6 +174,8 @@ class Application(Constructors, Starting):
             event: `IncomingCall`, `OutgoingCall`, or `CalleeAnswered` for one that speaks to whom
                 `dial` called before they are connected.
             path: The path of its URL after the public one; the function's name by default.
+            version: What tells it from the functions that it had before, where calls may outlive a deploy;
+                `Flow.older` keeps those for the calls that they lead.
 
         Raises:
             RegistrationError: As for `on`, or the function isn't async.
@@ -179,7 +186,7 @@ class Application(Constructors, Starting):
                 f"event: expected IncomingCall, OutgoingCall or CalleeAnswered, which start a flow, "
                 f"got {event.__name__}"
             )
-        return lambda function: self._registry.flow(event, function, path)
+        return lambda function: self._registry.flow(event, function, path, version)
 
     def callback(self, event: type[N], /) -> Callback[N]:
         """A URL of the application's own that Twilio may report to, e.g.

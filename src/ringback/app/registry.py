@@ -80,7 +80,9 @@ class Registry:
         )
         return self._add(handler, path)
 
-    def flow(self, event: type[FlowEvent], function: FlowFunction[A], path: str | None) -> Flow[A]:
+    def flow(
+        self, event: type[FlowEvent], function: FlowFunction[A], path: str | None, version: str
+    ) -> Flow[A]:
         """Register a flow."""
         check_takes_one("function", function, CallFlow, named=True)
         if not is_async(function):
@@ -91,7 +93,13 @@ class Registry:
         # A flow takes any method: those of its later steps are up to their verbs.
         name, url, (*_, last) = self._place(event, function, path, arguments)
         flow = Flow(
-            event=event, url=url, name=name, methods=_any(last), arguments=arguments, function=function
+            event=event,
+            url=url,
+            name=name,
+            methods=_any(last),
+            arguments=arguments,
+            function=function,
+            version=version,
         )
         return self._add(flow, path)
 

@@ -7,6 +7,7 @@ runner.py     a flow under way: its coroutine and the answers that it makes
 runs.py       those of one application: found, started, resumed and ended by webhooks
 step.py       what a webhook for a step says
 repeated.py   whether a request has started a run already
+steps.py      functions whose values are recorded; values.py how
 keeper.py     who keeps the record of a run: nobody, or durable.py, in a shared store
 sharing.py    the other workers: who has a webhook asks who has the flow, and takes over where nobody has it
 worker.py     this process among them; reach.py the store as flows ask it

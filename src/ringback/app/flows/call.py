@@ -7,16 +7,18 @@ works.
 
 from __future__ import annotations
 
-import secrets
 from copy import copy
-from typing import TYPE_CHECKING, Concatenate, Final, Generic, TypeAlias, TypeVar, cast
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Concatenate, Final, Generic, TypeAlias, TypeVar, cast, overload
 
 import attrs
 from attrs import evolve, field, frozen
 
 from ringback._core.webhooks.events import Event, Notification, VoiceRequest
 from ringback._generated.flows import FlowVerbs
+from ringback.app.flows.steps import check_retry, open_step, run_step
 from ringback.app.routes import A, Link, Route
+from ringback.app.tags import tagged
 from ringback.errors import FlowError, RegistrationError
 from ringback.twiml import (
     Client,
@@ -40,12 +42,17 @@ from ringback.webhooks import (
 )
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable, Mapping
+    from uuid import UUID
+
+    from typing_extensions import TypeVarTuple, Unpack
 
     from ringback._core.webhooks.events import Target
     from ringback._generated.flows import Awaited, Verb
     from ringback._generated.twiml.types import Beep, Method
     from ringback.app.flows.runner import FlowRun
+    from ringback.app.flows.values import Converter
     from ringback.app.tags import Tag
     from ringback.webhooks import ConferenceWait
 
@@ -53,6 +60,9 @@ __all__ = ["AnyFlow", "CallFlow", "ConferenceResult", "Flow", "FlowEvent", "Flow
 
 E = TypeVar("E", bound=VoiceRequest)
 N = TypeVar("N", bound=Notification)
+T = TypeVar("T")
+if TYPE_CHECKING:
+    Ts = TypeVarTuple("Ts")
 
 FlowEvent: TypeAlias = IncomingCall | OutgoingCall | CallRedirected | CalleeAnswered
 FlowFunction: TypeAlias = "Callable[Concatenate[CallFlow, A], Awaitable[None]]"
@@ -224,6 +234,100 @@ class CallFlow(FlowVerbs):
         for element in elements:
             self._add(element, last=_LAST.get(type(element)))
 
+    # --- besides talking
+
+    @overload
+    async def step(
+        self,
+        function: Callable[[Unpack[Ts]], Awaitable[T]],
+        /,
+        *args: Unpack[Ts],
+        name: str | None = None,
+        retry: int = 0,
+        converter: Converter | None = None,
+    ) -> T: ...
+    @overload
+    async def step(
+        self,
+        function: Callable[[Unpack[Ts]], T],
+        /,
+        *args: Unpack[Ts],
+        name: str | None = None,
+        retry: int = 0,
+        converter: Converter | None = None,
+    ) -> T: ...
+    async def step(
+        self,
+        function: Callable[..., object],
+        /,
+        *args: object,
+        name: str | None = None,
+        retry: int = 0,
+        converter: Converter | None = None,
+    ) -> object:
+        """Call a function once, whatever becomes of this worker: its value is recorded, and handed back where
+        another worker goes on with the flow.
+
+        Where a worker dies between what the function did and the record of it, it is called again; inside it
+        `step_key()` is the same then, for what takes an idempotency key.
+
+        Args:
+            function: What to call. One that isn't async is called in a thread, with this flow's context.
+            args: What to call it with, by position; `functools.partial` for what is given by name.
+            name: The step's name, of letters, digits, `-` and `_`; the function's own by default. Steps of
+                one name are told apart by their order.
+            retry: How often to try again where it raises, after 0.5 s and then twice as long each time.
+            converter: Reads and writes values of further classes, such as a `cattrs.Converter`.
+
+        Returns:
+            What it returned: JSON, bytes, tuples, sets, dates and times, decimals, UUIDs, enums, attrs
+            classes and dataclasses, and what `converter` knows.
+
+        Raises:
+            StepFailed: It raised. That is recorded as well.
+            InvalidValue: What it returned can't be recorded, or the name isn't one.
+            FlowChanged: The flow is replayed, and did something else here.
+        """
+        tries, opened = check_retry(retry), open_step(self._run, function, name)
+        return await run_step(self._run, opened, function, args, retry=tries, converter=converter)
+
+    @overload
+    def background(
+        self, function: Callable[[Unpack[Ts]], Awaitable[T]], /, *args: Unpack[Ts], name: str | None = None
+    ) -> asyncio.Task[T]: ...
+    @overload
+    def background(
+        self, function: Callable[[Unpack[Ts]], T], /, *args: Unpack[Ts], name: str | None = None
+    ) -> asyncio.Task[T]: ...
+    def background(
+        self, function: Callable[..., object], /, *args: object, name: str | None = None
+    ) -> object:
+        """Begin a step and go on talking meanwhile. Await what this returns for its value, or don't.
+
+        What it raises is reported as for handlers where nobody awaits it. It may go on for `linger` seconds
+        after the flow's end.
+
+        Args:
+            function: As for `step`.
+            args: As for `step`.
+            name: As for `step`.
+        """
+        opened = open_step(self._run, function, name)
+        work = run_step(self._run, opened, function, args, retry=0, converter=None)
+        return self._run.beside(work, opened.name)
+
+    def now(self) -> datetime:
+        """The time, in UTC, which a replay finds again; it never goes backwards."""
+        return datetime.fromtimestamp(self._run.now(), timezone.utc)
+
+    def random(self) -> float:
+        """A random number from 0 up to 1, which a replay finds again."""
+        return self._run.machine.random.random()
+
+    def uuid(self) -> UUID:
+        """A random UUID, which a replay finds again."""
+        return self._run.machine.uuid()
+
     async def put_on_hold(
         self,
         room: str | None = None,
@@ -273,6 +377,8 @@ class CallFlow(FlowVerbs):
         self._check_open()
         if isinstance(verb, Reject):
             self._check_rejectable()
+        if isinstance(verb, Redirect):
+            verb = self._anew(verb)
         self._verbs.append(verb)
         self._silent = False
         self._last = last
@@ -280,6 +386,17 @@ class CallFlow(FlowVerbs):
     def _check_open(self) -> None:
         if self._last is not None:
             raise FlowError(f"nothing can follow {self._last}: let the flow return")
+
+    def _anew(self, redirect: Redirect) -> Redirect:
+        """A redirect to a flow that no other one looks like: the same flow may be gone to twice, and saying
+        the same twice would be a repetition.
+        """
+        target = redirect._text
+        route = target.route if isinstance(target, Link) else target
+        if not isinstance(target, Flow | Link) or not isinstance(route, Flow):
+            return redirect
+        visit = f"{self._run.machine.random.getrandbits(48):012x}"
+        return Redirect(tagged(target.url, "again", visit), method=redirect.method)
 
     def _check_rejectable(self) -> None:
         if not isinstance(self.event, IncomingCall):
@@ -305,7 +422,7 @@ class CallFlow(FlowVerbs):
         return result
 
     async def _join(self, room: str | None, dial: Callable[[str], Dial]) -> ConferenceResult:
-        name = secrets.token_urlsafe(12) if room is None else room
+        name = self._run.machine.uuid().hex if room is None else room
         result = await self._told(dial(name), DialResult)
         known = {field.name: getattr(result, field.name) for field in attrs.fields(DialResult)}
         return ConferenceResult(room=name, **known)

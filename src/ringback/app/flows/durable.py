@@ -73,6 +73,11 @@ class DurableKeeper:
         self._run: FlowRun | None = None
         self._looked = 0.0
 
+    @property
+    def leaving(self) -> bool:
+        """Whether this worker leaves its flows to the others."""
+        return self._reach.leaving
+
     def keeps(self, run: FlowRun) -> None:
         """Whose record it is."""
         self._run = run

@@ -22,7 +22,7 @@ from attrs import field, frozen
 from ringback.errors import JournalUnreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
     "HUNG_UP",
@@ -104,18 +104,25 @@ class Served:
     Attributes:
         verb: What it waits for then, as its element is called; `""` where it has ended.
         body: The document.
+        times: What the flow was told the time was meanwhile, in seconds since 1970.
     """
 
     PREFIX: ClassVar = "out"
     verb: str
     body: str
+    times: Sequence[float] = ()
 
 
 @frozen(kw_only=True)
 class Begins:
-    """A step begins."""
+    """A step begins.
+
+    Attributes:
+        step: The answer that the flow was making.
+    """
 
     PREFIX: ClassVar = "b"
+    step: int = 0
 
 
 @frozen(kw_only=True)
@@ -221,8 +228,12 @@ def _check(name: str, entry: Entry) -> None:
             fine = isinstance(value, dict) and all(
                 isinstance(part, str) for pair in cast("dict[object, object]", value).items() for part in pair
             )
-        elif each.name == "format":
+        elif each.name in ("format", "step"):
             fine = isinstance(value, int)
+        elif each.name == "times":
+            fine = isinstance(value, list) and all(
+                isinstance(time, int | float) for time in cast("list[object]", value)
+            )
         else:
             fine = isinstance(value, str) or (value is None and each.name in ("delivery", "status", "failed"))
         if not fine:

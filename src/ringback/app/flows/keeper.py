@@ -20,10 +20,13 @@ class Keeper(Protocol):
 
     Attributes:
         durable: Whether another worker may go on with the flow.
+        leaving: Whether one shall.
     """
 
     @property
     def durable(self) -> bool: ...
+    @property
+    def leaving(self) -> bool: ...
 
     async def decide(self, name: str, entry: E, *, wake: Iterable[str] = (), settles: bool = False) -> E:
         """Keep what the owner decided; the entry that counts, which may be an earlier one.
@@ -51,6 +54,7 @@ class LocalKeeper:
     """Keeps nothing: everybody who could ask is in this process, and asks the run itself."""
 
     durable = False
+    leaving = False
 
     async def decide(  # noqa: D102: see Keeper
         self,

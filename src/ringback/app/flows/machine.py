@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from ringback.app.flows.journal import (
     HUNG_UP,
+    Begins,
     Done,
     Ended,
     Moved,
@@ -26,6 +27,8 @@ from ringback.app.flows.journal import (
 from ringback.errors import FlowChanged
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ringback.app.flows.journal import Entry
 
 __all__ = ["FINAL", "Machine"]
@@ -49,12 +52,15 @@ class Machine:
     """
 
     __slots__ = (
+        "_begun",
+        "_latest",
         "_moving",
         "_occurrences",
         "_outcomes",
         "_random",
         "_seed",
         "_served",
+        "_times",
         "_values",
         "end",
         "ended",
@@ -78,6 +84,9 @@ class Machine:
         self._values: dict[str, Value] | None = None
         self._moving: set[str] | None = None
         self._occurrences: dict[str, int] | None = None
+        self._begun: dict[str, int] | None = None
+        self._times: list[float] | None = None
+        self._latest = 0.0
         self._random: random.Random | None = None
 
     def feed(self, name: str, entry: Entry | None) -> None:
@@ -93,6 +102,9 @@ class Machine:
                 if number > self.step or (number == self.step and self.waiting is None):
                     self._served = self._served or {}
                     self._served.setdefault(number, entry)
+            case Begins():
+                self._begun = self._begun or {}
+                self._begun.setdefault(name.partition(".")[2], entry.step)
             case Value():
                 self._values = self._values or {}
                 self._values.setdefault(name.partition(".")[2], entry)
@@ -128,8 +140,25 @@ class Machine:
             FlowChanged: It serves another verb than it did.
         """
         served = self.served()
-        if served is not None and served.verb != verb:
+        if served is None:
+            return
+        for key, step in (self._begun or {}).items():
+            if step == self.step:
+                raise FlowChanged(f"b.{key}", f"the step {key}", verb or "its end")
+        if served.verb != verb:
             raise FlowChanged(f"out.{self.step}", served.verb or "its end", verb or "its end")
+
+    def check_step(self, key: str) -> None:
+        """See to it that a step whose value isn't recorded may begin.
+
+        Raises:
+            FlowChanged: The flow went on to its next verb without it.
+        """
+        if self._begun is not None and self._begun.pop(key, None) is not None:
+            return
+        served = self.served()
+        if served is not None:
+            raise FlowChanged(f"out.{self.step}", served.verb or "its end", f"the step {key}")
 
     def wait(self, verb: str) -> None:
         """The flow has served a verb."""
@@ -184,7 +213,28 @@ class Machine:
 
     def value(self, key: str) -> Value | None:
         """What came of a step, where that is known."""
-        return None if self._values is None else self._values.get(key)
+        found = None if self._values is None else self._values.pop(key, None)
+        if found is not None and self._begun is not None:
+            self._begun.pop(key, None)
+        return found
+
+    def time(self, now: Callable[[], float]) -> float:
+        """What the time is; never before what it was."""
+        self._times = self._times or []
+        served = self.served()
+        told = (
+            None
+            if served is None or len(served.times) <= len(self._times)
+            else served.times[len(self._times)]
+        )
+        self._latest = max(self._latest, now() if told is None else told)
+        self._times.append(self._latest)
+        return self._latest
+
+    def times(self) -> tuple[float, ...]:
+        """What it was told to be since the last answer."""
+        told, self._times = tuple(self._times or ()), None
+        return told
 
     @property
     def random(self) -> random.Random:

@@ -53,6 +53,11 @@ class Reach:
         return self._worker.id
 
     @property
+    def leaving(self) -> bool:
+        """Whether the worker leaves its flows to the others."""
+        return self._worker.leaving
+
+    @property
     def overslept(self) -> bool:
         """Whether the others may have taken the worker for dead."""
         return self._worker.overslept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
+import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback._core.webhooks.events import VoiceRequest
@@ -23,7 +23,7 @@ from ringback.twiml import VoiceResponse
 from ringback.webhooks import GatherResult, RecordResult, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.journal import Entry
@@ -67,6 +67,7 @@ class FlowRun:
         "_announced",
         "_answers",
         "_dismissed",
+        "_epoch",
         "_heard",
         "_inbox",
         "_late",
@@ -119,12 +120,13 @@ class FlowRun:
         self.done = False
         self.asked = 0
         self._heard: Heard | None = None
-        self._answers = OrderedDict({0: self._new_answer(0)})
+        self._answers = {0: self._new_answer(0)}
         self._inbox: asyncio.Future[None] | None = None
         self._announced: VoiceRequest | None = None
         self._serving = False
         self._must_hang_up = False
         self._late = False
+        self._epoch: float | None = None
         self._dismissed = False
         self._abandoned = False
         self._timers: list[asyncio.TimerHandle] | None = None
@@ -208,11 +210,12 @@ class FlowRun:
         served = machine.served()
         if served is None and self.keeper.durable:
             waking, self._waking = self._waking, None
-            entry = Served(verb=verb, body=response.body.decode())
+            entry = Served(verb=verb, body=response.body.decode(), times=machine.times())
             served = await self.keeper.decide(f"out.{step}", entry, wake=waking or (), settles=True)
-        self._answers[step + 1] = self._new_answer(step + 1)
+        self.expect(step + 1)
         if len(self._answers) > self._ANSWERS:
-            self._answers.popitem(last=False)
+            del self._answers[min(self._answers)]
+        machine.times()  # those of the next answer are counted from here on
         machine.wait(verb)
         self._answers[step].set(response if served is None else written_twiml(served.body))
 
@@ -266,6 +269,11 @@ class FlowRun:
         return self.done or self._dismissed
 
     @property
+    def leaving(self) -> bool:
+        """Whether this worker leaves its flows to the others."""
+        return self.keeper.leaving
+
+    @property
     def suspended(self) -> bool:
         """Whether it waits for what comes of a verb."""
         return self._inbox is not None
@@ -273,6 +281,13 @@ class FlowRun:
     def answer(self, step: int) -> Answer | None:
         """The answer of a step, made or in the making; None for one that is forgotten or yet to come."""
         return self._answers.get(step)
+
+    def expect(self, step: int) -> Answer:
+        """The answer of a step, which somebody waits for, or will."""
+        answer = self._answers.get(step)
+        if answer is None:
+            answer = self._answers[step] = self._new_answer(step)
+        return answer
 
     def feed(self, name: str, entry: Entry | None, event: VoiceRequest | None = None) -> None:
         """Learn of an entry of the record; of the outcome that the flow waits for, `event` is what was read
@@ -295,6 +310,16 @@ class FlowRun:
                 self._wake()
             case _:
                 pass
+
+    def now(self) -> float:
+        """The time, in seconds since 1970, by the clock of the loop: in a test it may be an emulator's."""
+        if self._epoch is None:
+            self._epoch = time.time() - self.loop.time()
+        return self.machine.time(lambda: (self._epoch or 0.0) + self.loop.time())
+
+    def beside(self, work: Coroutine[object, object, object], name: str) -> asyncio.Task[object]:
+        """Run something beside the flow; what it raises is reported where nobody awaits it."""
+        return self.hub.spawn(work, f"step {name} of {self.flow.name}")
 
     def wake_when_answered(self, worker: str) -> None:
         """Another worker waits for the answer that the flow is making."""
@@ -408,7 +433,7 @@ class FlowRun:
     def _skip(self) -> None:
         """The flow has failed, maybe long before the end of its record: whoever asks now gets that."""
         self.machine.skip()
-        self._answers.setdefault(self.machine.step, self._new_answer(self.machine.step))
+        self.expect(self.machine.step)
 
     async def _end(self, how: str, response: WebhookResponse) -> None:
         step = self.machine.step

@@ -387,7 +387,7 @@ class Sharing:
                 return local.answer(number) or told
             if record.owner == self.worker.id or await self.worker.gone(record.owner, told):
                 taken = await self.take_over(run)
-                return told if taken is None else taken.answer(number) or told
+                return told if taken is None else taken.expect(number)
             return await store.tell(record.owner, write_note("run", run, f"in.{number}", self.worker.id))
 
     # --- taking over
