@@ -20,7 +20,6 @@ from ringback.twiml import (
     Number,
     Pause,
     Play,
-    Redirect,
     Reject,
     Say,
     VoiceResponse,
@@ -163,7 +162,8 @@ async def test_every_verb_is_written_as_its_element_would_be(app: Application) -
         )
     )
     await line.after("Dial", DialCallStatus="answered", DialBridged="true")
-    assert line.heard.body.decode() == str(VoiceResponse(Redirect(flow)))
+    # Each visit of a flow asks for something new.
+    assert link(line.heard, "Redirect").startswith(f"{flow.url}?ringback=again.")
     assert seen[0].dial_call_status == "no-answer"
     assert isinstance(seen[1], ConferenceResult)
     assert (seen[1].room, seen[1].dial_call_status) == ("kitchen", "answered")

@@ -306,7 +306,7 @@ def test_a_blocked_loop_is_left_behind() -> None:
         app = Application(public_url="https://example.com/phone", auth_token=AUTH_TOKEN)
 
         @app.on(IncomingCall)
-        async def greet(call: IncomingCall, blocks: bool = number == 0) -> VoiceResponse:
+        async def greet(call: IncomingCall, *, blocks: bool = number == 0) -> VoiceResponse:
             if blocks:
                 gate.wait(60)
             return VoiceResponse(Say("Hello"))
