@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from ringback.stores import RunStore, Told
-from tests.stores.places import PROCESSES, Place
+from tests.stores.places import KNOWING, PROCESSES, Place
 from tests.stores.test_runs import begin, eventually
 from tests.stores.worker import CALLS, start
 
@@ -72,11 +72,8 @@ async def test_a_worker_is_reached_until_it_is_gone(
     assert await store.tell("w", b"hello") is unheard
 
 
-async def test_a_worker_that_was_killed_is_not_reached(
-    place: Place, view: Callable[[], RunStore], knows: bool
-) -> None:
-    if not knows:
-        pytest.skip("the store can't say")
+@pytest.mark.parametrize("kind", sorted(KNOWING.intersection(PROCESSES)))
+async def test_a_worker_that_was_killed_is_not_reached(place: Place, view: Callable[[], RunStore]) -> None:
     store = view()
     with working(place, "w", "listen") as worker:
         assert await said(worker) == "open"
