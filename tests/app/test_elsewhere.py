@@ -10,10 +10,11 @@ import pytest
 
 from ringback.app import Application
 from ringback.app.flows.worker import TICK
-from ringback.app.live import elsewhere
+from ringback.app.live import elsewhere, waits
 from ringback.client import AsyncClient, Client
 from ringback.errors import CallHungUp
 from ringback.stores import MemoryStore
+from ringback.stores.store import Told
 from ringback.transports.testing import FakeTransport, json_response
 from ringback.transports.threaded import ThreadedTransport
 from ringback.twiml import Gather, Say, VoiceResponse
@@ -304,6 +305,115 @@ class TestFollowing:
         assert text.status == "delivered"
 
 
+class TestWaitsOfTheApplication:
+    """`app.wait_for`: the event may come to any worker."""
+
+    async def test_whichever_worker_it_comes_to(self, workers: list[Application], network: Network) -> None:
+        network.sid = new_sid("CA")
+        heard: list[int] = []
+        for number, app in enumerate(workers):
+            app.on(CallEnded, lambda _, number=number: heard.append(number))  # type: ignore[misc]
+        waits = [asyncio.ensure_future(app.wait_for(CallEnded, timeout=10)) for app in workers]
+        await eventually(lambda: all(joined(app) for app in workers))
+        await report(workers[1], network, 3, url=workers[1].callback(CallEnded).url)
+        for wait in waits:
+            assert (await wait).call_sid == network.sid
+        assert heard == [1]
+
+    async def test_a_condition_and_several_events(self, workers: list[Application], network: Network) -> None:
+        mine, other, _ = workers
+        sids = [new_sid("CA") for _ in range(120)]
+        waiting = asyncio.ensure_future(
+            mine.wait_for(CallEnded, where=lambda event: event.call_sid == sids[-1], timeout=10)
+        )
+        await eventually(lambda: joined(mine))
+        for network.sid in sids:
+            await report(other, network, 3, url=other.callback(CallEnded).url)
+        assert (await waiting).call_sid == sids[-1]
+
+    async def test_not_what_came_before(self, workers: list[Application], network: Network) -> None:
+        mine, other, _ = workers
+        url = other.callback(CallEnded).url
+        network.sid = new_sid("CA")
+        await report(other, network, 3, url=url)
+        await asyncio.sleep(2 * waits.SLACK)
+        waiting = asyncio.ensure_future(mine.wait_for(CallEnded, timeout=10))
+        await eventually(lambda: joined(mine))
+        await asyncio.sleep(2 * TICK)
+        assert not waiting.done()
+        network.sid = new_sid("CA")
+        await report(other, network, 3, url=url)
+        assert (await waiting).call_sid == network.sid
+
+    async def test_it_may_take_long(
+        self, workers: list[Application], network: Network, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(waits, "KEPT", 0.6)
+        monkeypatch.setattr(waits, "LOOK", 0.1)
+        monkeypatch.setattr(waits, "RENEWAL", 0.2)
+        mine, other, _ = workers
+        waiting = asyncio.ensure_future(mine.wait_for(CallEnded, timeout=10))
+        await asyncio.sleep(1.5)
+        network.sid = new_sid("CA")
+        await report(other, network, 3, url=other.callback(CallEnded).url)
+        await waiting
+
+    async def test_a_record_that_is_full(self, workers: list[Application], network: Network) -> None:
+        mine, other, _ = workers
+        names = {name: f"gone-{name[3:]}".encode() for name in waits.FOLLOWERS}
+        await store_of(mine).begin(waits.WAITS, "live/waits/old", names, owner="gone", ttl=60)
+        waiting = asyncio.ensure_future(mine.wait_for(CallEnded, timeout=10))
+        await eventually(lambda: joined(mine))
+        network.sid = new_sid("CA")
+        await report(other, network, 3, url=other.callback(CallEnded).url)
+        await waiting
+
+    async def test_a_mailbox_that_is_opened_later(
+        self, workers: list[Application], network: Network, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mine, other, _ = workers
+        store, tell = store_of(mine), store_of(mine).tell
+        told: list[bytes] = []
+
+        async def not_yet(worker: str, note: bytes) -> Told:
+            told.append(note)
+            return Told.NOT_REACHED if len(told) < 3 else await tell(worker, note)
+
+        monkeypatch.setattr(store, "tell", not_yet)
+        waiting = asyncio.ensure_future(mine.wait_for(CallEnded, timeout=10))
+        await eventually(lambda: joined(mine))
+        network.sid = new_sid("CA")
+        await report(other, network, 3, url=other.callback(CallEnded).url)
+        await waiting
+        assert len(told) == 3
+
+    async def test_without_the_store_it_hears_what_comes_here(
+        self, workers: list[Application], network: Network, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def away(*_: object, **__: object) -> object:
+            raise ConnectionError("gone")
+
+        mine = workers[0]
+        for operation in ("latest", "begin", "append", "read", "pulse"):
+            monkeypatch.setattr(store_of(mine), operation, away)
+        waiting = asyncio.ensure_future(mine.wait_for(CallEnded, timeout=10))
+        await asyncio.sleep(0.05)
+        network.sid = new_sid("CA")
+        await report(mine, network, 3, url=mine.callback(CallEnded).url)
+        assert (await waiting).call_sid == network.sid
+
+    async def test_who_gives_up_waits_no_more(self, workers: list[Application]) -> None:
+        mine = workers[0]
+        with pytest.raises(TimeoutError):
+            await mine.wait_for(CallEnded, timeout=0.01)
+        waiting = asyncio.ensure_future(mine.wait_for(CallEnded))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert not mine._hub.listeners.waited
+
+
 class TestTrouble:
     async def test_notes_that_are_lost(
         self, workers: list[Application], network: Network, monkeypatch: pytest.MonkeyPatch
@@ -396,6 +506,12 @@ class TestTrouble:
         ended = call_parameters(sid, "completed", SequenceNumber="0")
         assert (await app.handle(request(app.callback(CallEnded).url, ended))).status == 204
         assert await store_of(app).read(f"live/{sid}") is None
+
+
+def joined(app: Application) -> bool:
+    """Whether the store knows that a worker waits."""
+    there = app._hub.live.elsewhere
+    return there is not None and there.waits._joined is not None
 
 
 def followed(app: Application) -> dict[str, object]:

@@ -20,8 +20,8 @@ from ringback.app import Application
 from ringback.app.loops.portal import start_in_portal
 from ringback.twiml import Say, VoiceResponse
 from tests.app.elsewhere_worker import application
-from tests.app.test_elsewhere import LIFE, Network, store_of
-from tests.app.twilio import CALLER, NUMBER, call_parameters, request
+from tests.app.test_elsewhere import LIFE, Network, joined, store_of
+from tests.app.twilio import CALLER, NUMBER, call_parameters, eventually, new_sid, request
 from tests.stores import servers
 from tests.stores.places import PROCESSES, Place
 from tests.stores.test_runs import closed
@@ -35,12 +35,14 @@ OTHERS = 2
 CALLS = 25
 
 
-@pytest.fixture(params=PROCESSES)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Place, None, None]:
+@pytest.fixture(params=PROCESSES, scope="module")
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Place, None, None]:
     kind = str(request.param)
     with ExitStack() as stack:
         if kind == "sqlite":
-            yield Place(kind, str(tmp_path / "store.db"))
+            yield Place(kind, str(tmp_path_factory.mktemp("live") / "store.db"))
         else:
             url = stack.enter_context(servers.redis() if kind == "redis" else servers.postgres())
             yield Place(kind, url, "live:")
@@ -60,7 +62,7 @@ def worker(place: Place) -> Generator[int, None, None]:
             process.communicate(timeout=30)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ports(place: Place) -> Generator[list[int], None, None]:
     with ExitStack() as stack:
         yield [stack.enter_context(worker(place)) for _ in range(OTHERS)]
@@ -109,6 +111,19 @@ async def test_every_call_is_followed_to_its_end(app: Application, ports: list[i
             await call.wait_for(kind, timeout=20)
         await asyncio.to_thread(rest.join)
     assert ended == CALLS
+    await closed(store_of(app))
+
+
+async def test_what_the_application_waits_for(app: Application, ports: list[int]) -> None:
+    url = app.callback(CallEnded).url
+    for number in range(5):
+        sid = new_sid("CA")
+        waiting = asyncio.ensure_future(
+            app.wait_for(CallEnded, where=lambda event, sid=sid: event.call_sid == sid, timeout=20)  # type: ignore[misc]
+        )
+        await eventually(partial(joined, app))
+        await asyncio.to_thread(report, ports[number % OTHERS], sid, url, 3)
+        assert (await waiting).call_sid == sid
     await closed(store_of(app))
 
 

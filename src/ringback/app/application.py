@@ -227,7 +227,7 @@ class Application(Constructors, Starting):
     async def wait_for(
         self, event: type[E], /, *, where: Callable[[E], bool] | None = None, timeout: float | None = None
     ) -> E:
-        """Wait for the next such event.
+        """Wait for the next such event; where workers share a store, whichever of them it comes to.
 
         Args:
             event: Its class.
@@ -242,7 +242,12 @@ class Application(Constructors, Starting):
         waiter = self._hub.listeners.next(
             lambda came: isinstance(came, event) and (where is None or where(came))
         )
-        return cast("E", await wait_async(self._hub, waiter.future, timeout))
+        try:
+            if self._hub.live.elsewhere is not None:
+                await self._hub.live.elsewhere.begin_to_wait()
+            return cast("E", await wait_async(self._hub, waiter.future, timeout))
+        finally:
+            waiter.future.cancel()
 
     # --- serving
 

@@ -104,6 +104,13 @@ class Emitter:
         """Whether anybody waits for an event."""
         return bool(self._waiters)
 
+    def offer(self, event: Event) -> None:
+        """Hand `event` to those who wait, and to no listener."""
+        with self._lock:
+            waiters = list(self._waiters)
+        for waiter in waiters:
+            waiter.offer(event)
+
     async def emit(self, event: Event) -> None:
         """Hand `event` to everybody who wants it; returns when all listeners have."""
         if not self.heard:

@@ -30,6 +30,7 @@ from ringback._core.webhooks.events import Event, MessageRequest, Notification
 from ringback.app.events import LocalEvent
 from ringback.app.flows.reach import StoreAway
 from ringback.app.flows.worker import TICK, write_note
+from ringback.app.live.waits import FOLLOWERS, SharedWaits, join
 from ringback.app.loops.portal import call_in, in_event_loop, portal_loop
 from ringback.app.reports import shown_sid
 from ringback.errors import InvalidValue, WebhookInvalid
@@ -55,7 +56,6 @@ log = logging.getLogger("ringback")
 KEPT: Final = 86_400.0  # seconds for which a record stays after it was written last; no call lasts longer
 EARLY: Final = 3_600.0  # and one of what came before its SID was known
 MOST: Final = 1_000  # events that one worker keeps of one call
-FOLLOWERS: Final = tuple(f"by.{number}" for number in range(16))  # fields that name them, besides the owner
 AT_ONCE: Final = 25  # records that are read in one tick, of those that somebody waits for
 MARK: Final = "_"  # between a token's worker and what tells its tokens apart
 
@@ -102,6 +102,9 @@ class Elsewhere:
         hub: The application's.
         reach: The store that all share.
         worker: This process among them.
+
+    Attributes:
+        waits: What workers wait for of all that comes.
     """
 
     _FEW: Final = 100  # SIDs that are followed here, or were
@@ -111,6 +114,7 @@ class Elsewhere:
         self._hub = hub
         self._reach = reach
         self._worker = worker
+        self.waits = SharedWaits(hub, reach)
         self._renew()
         renew_in_child(self)
 
@@ -140,10 +144,18 @@ class Elsewhere:
             followed = self._followed.setdefault(sid, _Followed(sid))
             followed.token = followed.token or token
         self._sweep()
+        self._start()
+        self._in_loop(self._look, sid)
+
+    async def begin_to_wait(self) -> None:
+        """Somebody here begins to wait for whatever the application is told."""
+        self._start()
+        await self.waits.begin()
+
+    def _start(self) -> None:
         if in_event_loop():
             self._loop = asyncio.get_running_loop()
         self._worker.start()
-        self._in_loop(self._look, sid)
 
     def _sweep(self) -> None:
         """Forget what nobody follows any more, now and then."""
@@ -170,6 +182,8 @@ class Elsewhere:
         match note:
             case ["live", sid]:
                 self._in_loop(self._look, sid)
+            case ["heard", key]:
+                self._in_loop(self._fetch, key)
             case []:
                 self._in_loop(self._look_at_all)
             case _:
@@ -183,6 +197,7 @@ class Elsewhere:
             return
         self._worker.start()
         written = _write(event)
+        self.waits.note(written.value)
         for sid in sids:
             if sid is not None and _is_sid(sid) and self._counts(sid):
                 with suppress(StoreAway, InvalidValue), self._reach.asking() as store:
@@ -210,6 +225,8 @@ class Elsewhere:
         followed = self._followed.get(sid)
         if followed is not None:
             followed.seen.add(written.name)
+        elif await store.latest(_record_of(sid)) is None:  # which costs less, and is what mostly is so
+            return False
         note = write_note("live", sid)
         done = await store.append(
             _record_of(sid),
@@ -286,23 +303,13 @@ class Elsewhere:
         if followed.since is None:
             followed.since = 0.0 if begun.created or followed.token is not None else begun.record.now
         if not followed.owned:
-            await self._join(store, name, begun.record.fields)
+            # Where there are too many, this one finds what there is by itself.
+            await join(store, begun.record, me, ttl=KEPT)
         followed.registered = True
         if followed.token is not None:
             early = await store.read(_record_of(followed.token))
             if early is not None:
                 self._hand_on(followed, early.fields)
-
-    async def _join(self, store: RunStore, name: str, fields: Mapping[str, Entry]) -> None:
-        """Be one more follower; where there are too many, this one finds what there is by itself."""
-        me = self._worker.id.encode()
-        if any(fields[each].value == me for each in FOLLOWERS if each in fields):
-            return
-        for each in FOLLOWERS:
-            if each not in fields:
-                done = await store.append(name, each, me, ttl=KEPT)
-                if done.outcome is Outcome.WON:
-                    return
 
     def _hand_on(self, followed: _Followed, fields: Mapping[str, Entry]) -> None:
         """Tell those who follow a SID here what they haven't been told, in order."""
@@ -321,6 +328,15 @@ class Elsewhere:
         live = self._hub.live
         await self._hub.all_of([each.arrived(event) for each in live.about(sid)], "listeners")
         live.settle(sid)
+
+    def _fetch(self, key: str) -> None:
+        self._hub.spawn(self._offer(key), "what others are told")
+
+    async def _offer(self, key: str) -> None:
+        for written in await self.waits.fetch(key):
+            event = _read_event(written)
+            if event is not None:
+                self._hub.listeners.offer(event)
 
     # --- looking by itself while somebody waits
 
