@@ -28,7 +28,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringback.app import Application, CallFlow
+from ringback.app import Application, CallFlow, Link
 from ringback.app.arguments import LONGEST, Arguments
 from ringback.client import Client
 from ringback.errors import InvalidValue, RegistrationError, TwimlError, WebhookInvalid
@@ -545,6 +545,38 @@ class TestTampering:
         url = f"{bookings.choose.bind(table=4).url}&ringback.window=yes&ringback.=&ringback..none=&other=1"
         assert (await ask(app, url, Digits="1")).status == 200
         assert bookings.heard == [("1", 4, "nobody")]
+
+
+class TestPrivacy:
+    @pytest.mark.parametrize("kind", ["handler", "plain", "flow", "listener"])
+    async def test_what_people_may_have_said_stays_out_of_the_log(
+        self, app: Application, kind: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        @app.on(IncomingCall)
+        async def handler(call: IncomingCall, *, name: str, word: Literal["menu"] = "menu") -> VoiceResponse:
+            raise ValueError(f"nobody is called {name}, in the {word}")
+
+        @app.on(GatherResult)
+        def plain(pressed: GatherResult, *, name: str, word: Literal["menu"] = "menu") -> VoiceResponse:
+            raise ValueError(f"nobody is called {name}, in the {word}")
+
+        @app.flow(OutgoingCall)
+        async def flow(call: CallFlow, *, name: str, word: Literal["menu"] = "menu") -> None:
+            raise ValueError(f"nobody is called {name}, in the {word}")
+
+        @app.on(CallEnded)
+        def listener(event: CallEnded, *, name: str, word: Literal["menu"] = "menu") -> None:
+            raise ValueError(f"nobody is called {name}, in the {word}")
+
+        of: dict[str, Link[Any]] = {
+            "handler": handler.bind(name="Zebulon", word="menu"),
+            "plain": plain.bind(name="Zebulon", word="menu"),
+            "flow": flow.bind(name="Zebulon", word="menu"),
+            "listener": listener.bind(name="Zebulon", word="menu"),
+        }
+        await ask(app, of[kind].url, CallStatus="completed")
+        assert "nobody is called ***, in the menu" in caplog.text
+        assert "Zebulon" not in caplog.text
 
 
 class TestMisuse:

@@ -26,12 +26,12 @@ from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from attrs import frozen
 
 from ringback._core.twiml.values import closest
-from ringback.app.carried import SUPPORTED, Kind, kind_of
+from ringback.app.carried import SUPPORTED, Kind, Words, kind_of
 from ringback.app.tags import PARAMETER
 from ringback.errors import InvalidValue, RegistrationError, WebhookInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Arguments", "with_arguments"]
 
@@ -172,6 +172,12 @@ class Arguments:
             if name not in found:
                 raise WebhookInvalid(f"{self._name}: the argument {name} is missing")
         return found
+
+    def said(self, given: Mapping[str, object]) -> Iterator[str]:
+        """What people may have said of it, or be called: texts, and not the words of a `Literal` or enum."""
+        for name, value in given.items():
+            if isinstance(value, str) and isinstance(self._arguments[name].kind, Words):
+                yield value
 
     def _pair(self, name: str, value: object) -> str:
         argument = self._arguments[name]

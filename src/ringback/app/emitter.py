@@ -127,12 +127,12 @@ class Emitter:
         works = [self.call(kept.listener, event) for kept in listening]
         await self._hub.all_of(works, f"listener of {type(event).__name__}")
 
-    async def call(self, listener: Callable[..., object], event: Event) -> None:
-        """Call one listener and report what it raises."""
+    async def call(self, listener: Callable[..., object], event: Event, heard: tuple[str, ...] = ()) -> None:
+        """Call one listener and report what it raises, without `heard`."""
         try:
             await invoke(listener, event, self._hub.threads)
         except Exception as error:
-            await self._hub.listener_failed(error, event, listener)
+            await self._hub.listener_failed(error, event, listener, heard)
 
     def _forget(self, waiter: Waiter) -> None:
         with self._lock, suppress(ValueError):

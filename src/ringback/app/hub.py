@@ -156,10 +156,12 @@ class Hub:
         message_sid = message_sid or text_of(event, "message_sid")
         self.announce(self._failure(error, event, name, call_sid, message_sid, heard))
 
-    async def listener_failed(self, error: Exception, event: Event, listener: Callable[..., object]) -> None:
+    async def listener_failed(
+        self, error: Exception, event: Event, listener: Callable[..., object], heard: tuple[str, ...] = ()
+    ) -> None:
         """Report what a listener raised, to those who listen to that as well."""
         sids = text_of(event, "call_sid"), text_of(event, "message_sid")
-        failure = self._failure(error, event, _name_of(listener), *sids)
+        failure = self._failure(error, event, _name_of(listener), *sids, heard)
         if not isinstance(event, HandlerFailed):  # whose listeners only have the log to turn to
             await self.emit(failure)
 

@@ -395,6 +395,10 @@ class FlowRun:
 
     # --- its life
 
+    def _said(self) -> tuple[str, ...]:
+        """What people have said of it, or in it."""
+        return (*self.flow.arguments.said(self.arguments), *(self._heard or ()))
+
     def may_go_on(self) -> bool | asyncio.Future[None]:
         """Whether its coroutine may be continued here, or somebody else may have taken it meanwhile."""
         return self.keeper.may_go_on()
@@ -426,7 +430,7 @@ class FlowRun:
             else:
                 how, response = "failed", self.hub.fallback(VoiceRequest)
                 error = as_exception(raised, "the flow")
-                self.hub.report(error, self.event, self.flow.name, heard=self._heard or ())
+                self.hub.report(error, self.event, self.flow.name, heard=self._said())
                 self._skip()
         await self._end(how, response)
 
@@ -472,7 +476,7 @@ class FlowRun:
     def _give_up(self) -> None:
         self._answers[self.machine.step].set(self.hub.fallback(VoiceRequest))
         error = TimeoutError(f"the flow gave no answer within {self.hub.settings.hold_limit} s")
-        self.hub.report(error, self.event, self.flow.name, heard=self._heard or ())
+        self.hub.report(error, self.event, self.flow.name, heard=self._said())
         call_in(self.loop, self.dismiss)
 
 

@@ -105,9 +105,9 @@ class Dispatcher:
     def _handle(self, admitted: Admitted, event: Event) -> Answer:
         """Have a handler begin."""
         route = cast("AnyHandler", admitted.route)
-        function = route.called_with(route.arguments.read(admitted.match.query))
+        arguments = route.arguments.read(admitted.match.query)
         self._hub.announce(event)
-        return self._handlers.start(route, function, event)
+        return self._handlers.start(route, arguments, event)
 
     async def _notify(self, admitted: Admitted, event: Notification, budget: Budget) -> None:
         """Tell those who listen, and wait for them as long as there is time."""
@@ -120,7 +120,8 @@ class Dispatcher:
         if not isinstance(route, Handler):
             work.append(self._hub.handlers.emit(event))
         elif isinstance(event, route.event):
-            work.append(self._hub.handlers.call(route.called_with(arguments), event))
+            said = tuple(route.arguments.said(arguments))
+            work.append(self._hub.handlers.call(route.called_with(arguments), event, said))
         name = f"listeners of {type(event).__name__}"
         await asyncio.wait({self._hub.spawn(each, name) for each in work}, timeout=budget.left)
 

@@ -23,7 +23,7 @@ from ringback.app.webhooks.answers import answer_to
 from ringback.app.webhooks.held import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from ringback._core.webhooks.events import Event
     from ringback.app.hub import Hub
@@ -40,7 +40,7 @@ class HandlerRun:
     Args:
         hub: The middle of the application.
         route: The handler.
-        function: Its function, which takes the event alone.
+        arguments: What the link to it carried.
         event: What it answers.
         over: Called when it is.
 
@@ -50,19 +50,19 @@ class HandlerRun:
         done: Whether it is over.
     """
 
-    __slots__ = ("_event", "_function", "_hub", "_over", "_route", "_task", "about", "answer", "done")
+    __slots__ = ("_arguments", "_event", "_hub", "_over", "_route", "_task", "about", "answer", "done")
 
     def __init__(
         self,
         hub: Hub,
         route: AnyHandler,
-        function: Callable[[Event], object],
+        arguments: Mapping[str, object],
         event: Event,
         over: Callable[[HandlerRun], None],
     ) -> None:
         self._hub = hub
         self._route = route
-        self._function = function
+        self._arguments = arguments
         self._event = event
         self._over = over
         self._task: asyncio.Task[object] | None = None
@@ -83,7 +83,7 @@ class HandlerRun:
             self._task.add_done_callback(self._end)
 
     async def _called(self) -> object:
-        result: object = self._function(self._event)
+        result: object = self._route.called_with(self._arguments)(self._event)
         return await result if isawaitable(result) and not isinstance(result, Ready) else result
 
     async def _await(self, work: Awaitable[object]) -> None:
@@ -104,7 +104,7 @@ class HandlerRun:
 
     def _work(self) -> None:
         try:
-            result: object = self._function(self._event)
+            result: object = self._route.called_with(self._arguments)(self._event)
             if isawaitable(result) and not isinstance(result, Ready):
                 self._hub.in_loop(partial(self._lead, result, at_once=False))
                 return
@@ -120,9 +120,13 @@ class HandlerRun:
 
     def _fail(self, raised: BaseException) -> None:
         try:
-            self._hub.report(as_exception(raised, "a handler"), self._event, self._route.name)
+            self._report(as_exception(raised, "a handler"))
         finally:
             self.answer.set(self._hub.fallback(self._route.event))
+
+    def _report(self, error: Exception) -> None:
+        said = self._route.arguments.said(self._arguments)
+        self._hub.report(error, self._event, self._route.name, heard=said)
 
     def _end(self, _: object = None) -> None:
         """It is over, or left to itself."""
@@ -157,7 +161,7 @@ class HandlerRun:
     def _give_up(self) -> None:
         self.answer.set(self._hub.fallback(self._route.event))
         error = TimeoutError(f"the handler gave no answer within {self._hub.settings.hold_limit} s")
-        self._hub.report(error, self._event, self._route.name)
+        self._report(error)
         self.cancel()
 
 
@@ -174,9 +178,9 @@ class HandlerRuns:
         self._by_call: dict[str, set[HandlerRun]] = {}
         self._lock = threading.Lock()
 
-    def start(self, route: AnyHandler, function: Callable[[Event], object], event: Event) -> Answer:
+    def start(self, route: AnyHandler, arguments: Mapping[str, object], event: Event) -> Answer:
         """Have a handler answer a request, an async one in this very loop."""
-        run = HandlerRun(self._hub, route, function, event, self._forget)
+        run = HandlerRun(self._hub, route, arguments, event, self._forget)
         if is_async(route.function):
             run.begin()
             if not run.done:
