@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from ringback.emulator import Emulator
+from ringback.twiml import VoiceResponse
+from ringback.webhooks import IncomingCall
 from tests.app.twilio import until
 from tests.docs.snippets import ROOT, run
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from ringback.app import Application
     from ringback.client import AsyncClient, Client
+    from ringback.twiml import Gather
 
 GUEST = "+15558675310"
 OURS = "+15017122661"
@@ -36,6 +39,13 @@ def page(name: str, network: Emulator, monkeypatch: pytest.MonkeyPatch) -> dict[
     return names
 
 
+def leads_to(network: Emulator, app: Application, url: str) -> None:
+    """Have calls of our number come to a URL."""
+    sid = network.install(app, OURS)
+    with network.client() as client:
+        client.applications(sid).update(voice_url=url)
+
+
 class TestApplication:
     @pytest.fixture
     def names(self, network: Emulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
@@ -53,6 +63,28 @@ class TestApplication:
         network.run_until_idle()
         until(lambda: len(cast("list[str]", names["ended"])) == 1)
         assert names["alarms"] == []
+
+    def test_the_booking(self, network: Emulator, names: dict[str, object]) -> None:
+        app = cast("Application", names["app"])
+
+        @app.on(IncomingCall, path="/offer")
+        def offered(call: IncomingCall) -> VoiceResponse:
+            return VoiceResponse(cast("Gather", names["offer"]))
+
+        leads_to(network, app, offered.url)
+        call = network.phone(GUEST).dial(OURS)
+        for key in "21":
+            call.expect_say("Press 1 to confirm")
+            call.press(key)
+        call.expect_say("Table 4 is yours, for 2.")
+
+    def test_the_rounds(self, network: Emulator, names: dict[str, object]) -> None:
+        app = cast("Application", names["app"])
+        leads_to(network, app, f"{app.public_url}/again")
+        call = network.phone(GUEST).dial(OURS)
+        for times in (1, 2, 3):
+            call.expect_say(f"Round {times}.")
+        call.hangup()
 
     def test_the_texts(self, network: Emulator, names: dict[str, object]) -> None:
         phone = network.phone(GUEST)
@@ -95,9 +127,7 @@ class TestFlows:
 
     def test_the_queue(self, network: Emulator, names: dict[str, object]) -> None:
         app = cast("Application", names["app"])
-        sid = network.install(app, OURS)
-        with network.client() as client:
-            client.applications(sid).update(voice_url=f"{app.public_url}/queue")
+        leads_to(network, app, f"{app.public_url}/queue")
         call = network.phone(GUEST).dial(OURS)
         call.expect_say("Please wait")
         assert names["waiting"] == [call.sid]
@@ -105,6 +135,16 @@ class TestFlows:
         network.run_until_idle()
         until(lambda: names["lost"] == [call.sid])
         assert names["waiting"] == []
+
+    def test_the_booking(self, network: Emulator, names: dict[str, object]) -> None:
+        app = cast("Application", names["app"])
+        leads_to(network, app, f"{app.public_url}/book")
+        call = network.phone(GUEST).dial(OURS)
+        call.expect_say("Press 1 for table 1.")
+        call.expect_say("Press 1 for table 2.")
+        call.press("1")
+        call.expect_say("Table 2 is booked.")
+        assert call.ended.status == "completed"
 
     def test_the_survey(self, network: Emulator, names: dict[str, object]) -> None:
         ask = cast("Callable[[Client, str], str]", names["ask"])

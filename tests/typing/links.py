@@ -11,11 +11,12 @@ from typing import Literal
 from typing_extensions import assert_type
 
 from ringback import Application, CallFlow, Client
-from ringback.app import Flow, Handler, Link
-from ringback.twiml import Dial, Gather, Number, Redirect, VoiceResponse
+from ringback.app import Flow, Handler, Link, WithCookies
+from ringback.twiml import Dial, Gather, MessagingResponse, Number, Redirect, VoiceResponse
 from ringback.webhooks import (
     CallEnded,
     CallStatusChanged,
+    EventRequest,
     GatherResult,
     IncomingCall,
     IncomingMessage,
@@ -120,6 +121,20 @@ def links_are_targets(client: Client) -> None:
     call.redirect(reception.bind(times=2))
     call.redirect(remind.bind(table=2))
     app.callback(CallEnded).bind()
+
+
+@app.on(IncomingCall, path="/visits")
+def visits(call: IncomingCall) -> WithCookies[VoiceResponse] | VoiceResponse:
+    assert_type(call.request, EventRequest)
+    assert_type(call.request.cookies.get("visits"), str | None)
+    assert_type(call.request.query.get_all("shop"), tuple[str, ...])
+    assert_type(call.request.headers["Host"], str)
+    return WithCookies(VoiceResponse(), {"visits": "1", "gone": None})
+
+
+@app.on(IncomingMessage, path="/texts")
+async def texts(message: IncomingMessage) -> WithCookies[MessagingResponse] | MessagingResponse | None:
+    return WithCookies(MessagingResponse(), {"visits": "1"})
 
 
 async def functions_are_called_with_them(pressed: GatherResult, flow: CallFlow) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ringback.app import Application, CallFlow, Flow, Handler
+from ringback.app import Application, CallFlow, Flow, Handler, WithCookies
 from ringback.client import Client
-from ringback.twiml import Dial, Gather, Number, Redirect, VoiceResponse
+from ringback.twiml import Dial, Gather, MessagingResponse, Number, Redirect, VoiceResponse
 from ringback.webhooks import CallStatusChanged, GatherResult, IncomingCall, OutgoingCall, VoiceFallback
 
 app = Application(public_url="https://example.com")
@@ -60,6 +60,15 @@ app.callback(CallStatusChanged).bind(table=1)  # rejected
 Gather(action=greet.bind(table=1))  # rejected
 Gather(action=remind.bind(table=1))  # rejected
 Redirect(choose.bind(table=1))  # rejected
+
+
+# Cookies around what is no answer
+@app.on(IncomingCall, path="/x")  # rejected
+def texts(call: IncomingCall) -> WithCookies[MessagingResponse]:
+    call.request.cookies["a"] = "b"  # rejected
+    call.request.url = ""  # rejected
+    WithCookies(VoiceResponse(), {"a": 1})  # rejected
+    return WithCookies(MessagingResponse(), {})
 
 
 def with_a_client(client: Client) -> None:
