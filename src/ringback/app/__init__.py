@@ -26,6 +26,9 @@ from ringback.app.application import Application
 from ringback.app.cookies import WithCookies
 from ringback.app.events import HandlerFailed, LocalEvent, OutgoingMessage
 from ringback.app.flows.call import CallFlow, ConferenceResult, Flow
+from ringback.app.flows.journal import Journal
+from ringback.app.flows.replay import replay
+from ringback.app.flows.steps import step_key
 from ringback.app.live.calls import AsyncLiveCall
 from ringback.app.live.messages import AsyncLiveMessage
 from ringback.app.routes import Callback, Handler, Link, Route
@@ -44,6 +47,7 @@ __all__ = [
     "ConferenceResult",
     "Flow",
     "Handler",
+    "Journal",
     "HandlerFailed",
     "Link",
     "LocalEvent",
@@ -52,5 +56,7 @@ __all__ = [
     "Route",
     "Store",
     "Switchboard",
+    "replay",
+    "step_key",
     "WithCookies",
 ]

@@ -18,6 +18,7 @@ from ringback.app.checks import (
 from ringback.app.emitter import wait_async
 from ringback.app.events import LocalEvent
 from ringback.app.flows.runs import FlowRuns
+from ringback.app.flows.turns import FlowsInTurn
 from ringback.app.hub import Hub
 from ringback.app.loops.budget import Budget
 from ringback.app.loops.portal import close_in_portal
@@ -300,6 +301,21 @@ class Application(Constructors, Starting):
     def _rank(self, request: WebhookRequest) -> int | None:
         match = self._registry.routes.find(request)
         return None if match is None or request.method not in match.route.methods else match.rank
+
+    def _watch_flows(self, workers: int) -> None:
+        """Keep journals of flows from now on, for a test; of several workers each webhook gets the next."""
+        if workers:
+            self._flows = FlowsInTurn(self._hub, self._registry.routes, workers)
+            self._webhooks.use(self._flows)
+        else:
+            self._flows.journals = {}
+
+    async def _unwatch_flows(self) -> None:
+        self._flows.journals = None
+        if isinstance(self._flows, FlowsInTurn):
+            await self._flows.let_go()
+            self._flows = FlowRuns(self._hub, self._registry.routes)
+            self._webhooks.use(self._flows)
 
     def _forget(self, call_sids: Iterable[str] = ()) -> None:
         """Forget what was answered, and these calls, whose flows are cancelled: an emulator is closed, and

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final, TypeVar, cast, get_args
 
 from ringback.app import Application as RingbackApplication
 from ringback.app import Switchboard
+from ringback.app.loops.portal import portal_loop
 from ringback.emulator.courier import Courier
 from ringback.emulator.driver import Driver, Mode
 from ringback.emulator.engine.arguments import is_phone_number, one_of, printable
@@ -27,19 +29,22 @@ from ringback.emulator.waits import Polls, Waits
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
+    from collections.abc import Coroutine, Generator, Iterable
     from types import TracebackType
 
     from typing_extensions import Self
 
-    from ringback.app import HandlerFailed
+    from ringback.app import HandlerFailed, Journal
     from ringback.client import AsyncClient, Client
     from ringback.emulator.courier import Handler
     from ringback.emulator.engine.people import AnsweredBy, Policy, Script
     from ringback.emulator.engine.records import Problem
     from ringback.emulator.engine.transcript import Transcript
+    from ringback.emulator.phones import PhoneCall
     from ringback.emulator.problems import Allowance, ProblemKind
     from ringback.http import Headers, Response
+
+T = TypeVar("T")
 
 __all__ = ["ACCOUNT_SID", "AUTH_TOKEN", "TEST_ACCOUNT_SID", "TEST_AUTH_TOKEN", "Emulator"]
 
@@ -58,6 +63,7 @@ _A_DAY: Final = 86_400.0
 _FASTEST: Final = 1e6
 # The calendar has to have room for what happens.
 _FIRST_YEAR: Final = 1970
+_MOST_WORKERS: Final = 16
 _LAST_YEAR: Final = 9000
 
 
@@ -81,6 +87,9 @@ class Emulator:
         any_host: Send webhooks to other machines too; by default only to this one and to `applications`.
         strict: Take TwiML that the schema doesn't allow for an error (12200) that ends the document. Twilio,
             and the emulator by default, ignores what it doesn't know, and leaves a warning.
+        workers: Have the flows of applications of this process led by so many workers, of which each webhook
+            gets the next, which takes the flow over from the one before: what a flow does between its awaits
+            is done again then. 0, the default, is as in production without a shared store.
 
     Raises:
         EmulatorError: A value is out of range.
@@ -101,6 +110,7 @@ class Emulator:
         after: float = 2.0,
         any_host: bool = False,
         strict: bool = False,
+        workers: int = 0,
     ) -> None:
         if start.utcoffset() is None:
             raise EmulatorError(f"start: expected a datetime with a time zone, got {start!r}")
@@ -115,6 +125,9 @@ class Emulator:
             raise EmulatorError(f"account_sid: expected AC and 32 hex digits, got {account_sid!r}")
         if not auth_token:
             raise EmulatorError("auth_token: expected text, got ''")
+        if isinstance(cast("object", workers), bool) or workers not in (0, *range(2, _MOST_WORKERS + 1)):
+            raise EmulatorError(f"workers: expected 0, or 2 to {_MOST_WORKERS}, got {workers!r}")
+        self._workers = workers
         self.account_sid = account_sid
         self.auth_token = auth_token
         self._network = Network(
@@ -171,6 +184,7 @@ class Emulator:
         calls = tuple(self._network.store.calls)
         for application in watched:
             application._forget(calls)
+            _beside(application._unwatch_flows())
         self._driver.part_from(watched)
         self._driver.close()
         self._courier.close()
@@ -348,7 +362,25 @@ class Emulator:
             handler._forget()
             handler._hub.watchers.append(self._failed)
             handler._hub.timekeepers.append(self._waits.begin)
+            handler._watch_flows(self._workers)
             self._watched.append(handler)
+
+    def journal(self, call: PhoneCall | str, /) -> Journal:
+        """What happened to the flow that leads, or led, a call: for a look at it, and for `replay`.
+
+        Args:
+            call: The call, or its SID.
+
+        Raises:
+            EmulatorError: No flow of an application of this process has led it.
+        """
+        sid = call if isinstance(call, str) else call.sid
+        for application in self._watched:
+            flows = application._flows
+            found = _beside(flows.journal(sid))
+            if found is not None:
+                return found
+        raise EmulatorError(f"call: no flow of an application of this process has led {sid}")
 
     def _failed(self, failure: HandlerFailed) -> None:
         self._wrongs.failures.append(failure)
@@ -447,3 +479,8 @@ class Emulator:
         left = self._wrongs.left()
         if left:
             raise ProblemsLeft(f"{left}\n\n{self.transcript}")
+
+
+def _beside(work: Coroutine[object, object, T]) -> T:
+    """What a coroutine returns that runs beside whatever loop runs here, and doesn't take long."""
+    return asyncio.run_coroutine_threadsafe(work, portal_loop()).result()

@@ -8,6 +8,8 @@ runs.py       those of one application: found, started, resumed and ended by web
 step.py       what a webhook for a step says
 repeated.py   whether a request has started a run already
 steps.py      functions whose values are recorded; values.py how
+turns.py      each webhook for another worker, in tests
+replay.py     a flow's code tried against a journal
 keeper.py     who keeps the record of a run: nobody, or durable.py, in a shared store
 sharing.py    the other workers: who has a webhook asks who has the flow, and takes over where nobody has it
 worker.py     this process among them; reach.py the store as flows ask it

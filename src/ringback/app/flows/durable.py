@@ -49,6 +49,7 @@ class DurableKeeper:
     """
 
     durable = True
+    records = True
 
     __slots__ = ("_call", "_live", "_looked", "_reach", "_run", "_run_id", "epoch", "synced", "written")
 
@@ -134,6 +135,9 @@ class DurableKeeper:
         self.synced = False
         value = self.written.setdefault(name, write_entry(entry))
         return cast("Outcome", read_entry(name, value))
+
+    def heard(self, name: str, entry: Entry) -> None:
+        """Who told the run has written it."""
 
     def learn(self, record: Record) -> None:
         """What others have written."""

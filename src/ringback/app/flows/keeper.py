@@ -8,9 +8,9 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterable
 
-    from ringback.app.flows.journal import Entry
+    from ringback.app.flows.journal import Entry, Journal
 
-__all__ = ["LOCAL", "Keeper", "LocalKeeper"]
+__all__ = ["LOCAL", "JournalKeeper", "Keeper", "LocalKeeper"]
 
 E = TypeVar("E", bound="Entry")
 
@@ -20,11 +20,14 @@ class Keeper(Protocol):
 
     Attributes:
         durable: Whether another worker may go on with the flow.
+        records: Whether there is a record at all.
         leaving: Whether one shall.
     """
 
     @property
     def durable(self) -> bool: ...
+    @property
+    def records(self) -> bool: ...
     @property
     def leaving(self) -> bool: ...
 
@@ -45,6 +48,10 @@ class Keeper(Protocol):
         """Keep what has happened; `last` says that nothing is to follow."""
         ...
 
+    def heard(self, name: str, entry: Entry) -> None:
+        """Something has happened, of which the run has been told."""
+        ...
+
     def may_go_on(self) -> bool | asyncio.Future[None]:
         """Whether the run's coroutine may be continued; a future where that has to be found out first."""
         ...
@@ -54,9 +61,10 @@ class LocalKeeper:
     """Keeps nothing: everybody who could ask is in this process, and asks the run itself."""
 
     durable = False
+    records = False
     leaving = False
 
-    async def decide(  # noqa: D102: see Keeper
+    async def decide(
         self,
         name: str,  # noqa: ARG002
         entry: E,
@@ -64,14 +72,50 @@ class LocalKeeper:
         wake: Iterable[str] = (),  # noqa: ARG002
         settles: bool = False,  # noqa: ARG002
     ) -> E:
+        """As of `Keeper`."""
         return entry
 
-    async def fact(self, name: str, entry: Entry, *, last: bool = False) -> None:  # noqa: D102: see Keeper
-        pass
+    async def fact(self, name: str, entry: Entry, *, last: bool = False) -> None:
+        """As of `Keeper`."""
+
+    def heard(self, name: str, entry: Entry) -> None:
+        """As of `Keeper`."""
 
     def may_go_on(self) -> bool:
         """Nobody else could continue it."""
         return True
+
+
+class JournalKeeper(LocalKeeper):
+    """Keeps a journal, for tests.
+
+    Args:
+        journal: Where it is written.
+    """
+
+    records = True
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    async def decide(
+        self,
+        name: str,
+        entry: E,
+        *,
+        wake: Iterable[str] = (),  # noqa: ARG002
+        settles: bool = False,  # noqa: ARG002
+    ) -> E:
+        """As of `Keeper`."""
+        self._journal.add(name, entry)
+        return entry
+
+    async def fact(self, name: str, entry: Entry, *, last: bool = False) -> None:  # noqa: ARG002
+        self._journal.add(name, entry)
+
+    def heard(self, name: str, entry: Entry) -> None:
+        """As of `Keeper`."""
+        self._journal.add(name, entry)
 
 
 LOCAL: Final = LocalKeeper()

@@ -208,7 +208,7 @@ class FlowRun:
         machine = self.machine
         step = machine.step
         served = machine.served()
-        if served is None and self.keeper.durable:
+        if served is None and self.keeper.records:
             waking, self._waking = self._waking, None
             entry = Served(verb=verb, body=response.body.decode(), times=machine.times())
             served = await self.keeper.decide(f"out.{step}", entry, wake=waking or (), settles=True)
@@ -278,6 +278,11 @@ class FlowRun:
         """Whether it waits for what comes of a verb."""
         return self._inbox is not None
 
+    @property
+    def resting(self) -> bool:
+        """Whether nothing of it runs here now."""
+        return self.suspended or self.done
+
     def answer(self, step: int) -> Answer | None:
         """The answer of a step, made or in the making; None for one that is forgotten or yet to come."""
         return self._answers.get(step)
@@ -296,6 +301,8 @@ class FlowRun:
         machine = self.machine
         if event is not None and isinstance(entry, Outcome) and machine.awaits(int(name.partition(".")[2])):
             self._announced = event
+        if entry is not None and self.keeper.records:
+            self.keeper.heard(name, entry)
         machine.feed(name, entry)
         match entry:
             case Outcome():
@@ -377,7 +384,7 @@ class FlowRun:
         """The call has gone elsewhere."""
         if not self.done and not self._dismissed:
             self._dismissed = True
-            if self.keeper.durable:
+            if self.keeper.records:
                 self.hub.spawn(
                     self.keeper.fact("done", Done(how="dismissed"), last=True), f"the end of {self.id}"
                 )
@@ -441,14 +448,14 @@ class FlowRun:
 
     async def _end(self, how: str, response: WebhookResponse) -> None:
         step = self.machine.step
-        if self.keeper.durable:
+        if self.keeper.records:
             entry = Served(verb="", body=response.body.decode())
             waking, self._waking = self._waking, None
             served = await self.keeper.decide(f"out.{step}", entry, wake=waking or ())
             response = written_twiml(served.body)
         self._answers[step].set(response)
         self.done = True
-        if self.keeper.durable:
+        if self.keeper.records:
             await self.keeper.decide("done", Done(how=how), settles=True)
 
     def _new_answer(self, step: int) -> Answer:

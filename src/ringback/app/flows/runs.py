@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from ringback._core.forks import renew_in_child
-from ringback.app.flows.journal import Ended, Moving, Outcome, Stayed
-from ringback.app.flows.keeper import LOCAL
+from ringback.app.flows.journal import Ended, Journal, Line, Moving, Outcome, Stayed
+from ringback.app.flows.keeper import LOCAL, JournalKeeper
 from ringback.app.flows.machine import FINAL, Machine
 from ringback.app.flows.repeated import Before
 from ringback.app.flows.runner import FlowRun
-from ringback.app.flows.sharing import Sharing
+from ringback.app.flows.sharing import Sharing, started_by
 from ringback.app.flows.step import Step
 from ringback.app.loops.portal import call_in
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ringback.app.tags import Tag
     from ringback.app.webhooks.held import Answer
     from ringback.app.webhooks.recognise import Identity
+    from ringback.stores.store import RunStore
 
 __all__ = ["FlowRuns"]
 
@@ -41,16 +42,18 @@ class FlowRuns:
     Attributes:
         by_id: Those that are led here.
         by_call: The latest of each call.
+        journals: Where what happens to each call is written, in a test.
         sharing: The other workers, where the store is shared.
     """
 
     _KEPT: Final = 1_000  # runs that are over
 
-    def __init__(self, hub: Hub, routes: RouteTable) -> None:
+    def __init__(self, hub: Hub, routes: RouteTable, store: RunStore | None = None) -> None:
         self.hub = hub
         self.routes = routes
-        store = hub.settings.shared_store
-        self.sharing = None if store is None else Sharing(self, store)
+        shared = hub.settings.shared_store if store is None else store
+        self.sharing = None if shared is None else Sharing(self, shared)
+        self.journals: dict[str, list[Journal]] | None = None
         self._renew()
         renew_in_child(self)
 
@@ -89,12 +92,30 @@ class FlowRuns:
             answer = None if before is None else repeated(before, flow, identity)
             if answer is not None:
                 return answer
-            run = self._begin(flow, event, arguments, secrets.token_urlsafe(9), identity.content)
+            id = secrets.token_urlsafe(9)
+            keeper = self._journal(flow, event, identity, given, url, id)
+            run = self._begin(flow, event, arguments, id, identity.content, keeper=keeper)
         if before is not None:
             self.dismiss(before)
         answer = run.answer(0)
         assert answer is not None, "a run has it from the start on"  # noqa: S101
         return answer
+
+    def _journal(
+        self,
+        flow: AnyFlow,
+        event: FlowEvent,
+        identity: Identity,
+        given: dict[str, str],
+        url: str,
+        seed: str,
+    ) -> Keeper:
+        if self.journals is None:
+            return LOCAL
+        started = started_by(flow, event, identity, given, url, seed)
+        journal = Journal([Line("start", started)])
+        self.journals.setdefault(event.call_sid, []).append(journal)
+        return JournalKeeper(journal)
 
     def lead(
         self,
@@ -217,6 +238,13 @@ class FlowRuns:
             call_in(run.loop, run.feed, f"st.{move}", Stayed())
             raise
         self.dismiss(run)
+
+    async def journal(self, call_sid: str) -> Journal | None:
+        """What happened to a call, in a test; None where no flow has led it."""
+        if self.sharing is not None:
+            return await self.sharing.journal(call_sid)
+        kept = (self.journals or {}).get(call_sid)
+        return kept[-1] if kept else None
 
     async def let_go(self) -> None:
         """Leave what can be left to the other workers."""

@@ -14,6 +14,8 @@ from ringback.app.flows.durable import AFTERWARDS, DurableKeeper
 from ringback.app.flows.journal import (
     HUNG_UP,
     Ended,
+    Journal,
+    Line,
     Moved,
     Outcome,
     Served,
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
     from ringback.app.webhooks.recognise import Identity
     from ringback.stores.store import Appended, Record, RunStore
 
-__all__ = ["Sharing"]
+__all__ = ["Sharing", "started_by"]
 
 P = ParamSpec("P")
 
@@ -102,16 +104,7 @@ class Sharing:
     ) -> Answer:
         """The first answer of a new run, or of the one that this very request has started already."""
         self.worker.start()
-        started = Started(
-            flow=flow.key,
-            version=flow.version,
-            url=url,
-            kind=type(event).__name__,
-            parameters=given,
-            content=identity.content,
-            delivery=identity.delivery,
-            seed=secrets.token_urlsafe(12),
-        )
+        started = started_by(flow, event, identity, given, url, secrets.token_urlsafe(12))
         run_id = f"{self.worker.id}{MARK}{secrets.token_urlsafe(6)}"
         written = {"start": write_entry(started)}
         before: str | None = None
@@ -480,6 +473,12 @@ class Sharing:
                     due=LEASE,
                     ttl=self._live,
                 )
+                if (
+                    run is None
+                    and "done" not in done.fields
+                    and await self.worker.gone(done.owner, done.told)
+                ):
+                    await self.take_over(latest)
                 if "done" in done.fields:
                     await store.append(latest, "over", b"", due=NEVER, ttl=AFTERWARDS)
         except StoreAway:
@@ -488,6 +487,16 @@ class Sharing:
         if run is not None:
             cast("DurableKeeper", run.keeper).written.setdefault("end", write_entry(ended))
             call_in(run.loop, run.feed, "end", ended)
+
+    async def journal(self, call_sid: str) -> Journal | None:
+        """What the record of a call's latest run has, in order."""
+        with self._reach.asking() as store:
+            latest = await store.latest(call_sid)
+            record = None if latest is None else await store.read(latest)
+        if record is None:
+            return None
+        entries = self._entries(record)
+        return Journal(Line(name, entries[name]) for name in record.fields if name in entries)
 
     async def let_go(self) -> None:
         """Leave the flows to the other workers: those that wait at once, those that compute as soon as they
@@ -607,6 +616,22 @@ class Sharing:
             keeper = run.keeper
             if isinstance(keeper, DurableKeeper) and not keeper.synced:
                 self._hub.spawn(keeper.sync(), f"the record of {run.id}")
+
+
+def started_by(
+    flow: AnyFlow, event: FlowEvent, identity: Identity, given: dict[str, str], url: str, seed: str
+) -> Started:
+    """How a run began."""
+    return Started(
+        flow=flow.key,
+        version=flow.version,
+        url=url,
+        kind=type(event).__name__,
+        parameters=given,
+        content=identity.content,
+        delivery=identity.delivery,
+        seed=seed,
+    )
 
 
 def _before(record: Record) -> Before:

@@ -71,6 +71,10 @@ class Dispatcher:
             return self._refusals.unreadable(admitted.request, admitted.route, error)
         return self._held.serve_blocking(answer, budget.left, admitted.match.again)
 
+    def use(self, flows: FlowRuns) -> None:
+        """Have other flows led from now on."""
+        self._flows = flows
+
     def close(self) -> None:
         """End the handlers at work."""
         self._handlers.close()

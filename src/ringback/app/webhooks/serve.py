@@ -80,6 +80,10 @@ class WebhookServer:
             response = self._reply_here(admitted, budget)
         return response or self._reply_from_portal(admitted, budget)
 
+    def use(self, flows: FlowRuns) -> None:
+        """Have other flows led from now on."""
+        self._dispatcher.use(flows)
+
     def close(self) -> None:
         """End the handlers at work."""
         self._dispatcher.close()
