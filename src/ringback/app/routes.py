@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import ParamSpec
 
-    from ringback.app.flows.call import AnyFlow
+    from ringback.app.flows.route import AnyFlowRoute
     from ringback.http import WebhookRequest
 
 __all__ = [
@@ -311,11 +311,11 @@ class RouteTable:
             self.add(made)
         return cast("Callback[N]", made)
 
-    def flow(self, key: str, version: str) -> AnyFlow | None:
+    def flow(self, key: str, version: str) -> AnyFlowRoute | None:
         """The flow that a journal names, with the function of its version."""
         for route in self._routes.values():
             if "".join(route.location) == key and not isinstance(route, (Handler, Callback)):
-                return cast("AnyFlow", route).of_version(version)
+                return cast("AnyFlowRoute", route).of_version(version)
         return None
 
     def find(self, request: WebhookRequest) -> Match | None:

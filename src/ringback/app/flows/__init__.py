@@ -3,10 +3,13 @@
 call.py       a flow and its call, as their authors see them
 machine.py    one run without I/O: what its next await comes to
 journal.py    what happened to a run, as its record keeps it
-runner.py     a flow under way: its coroutine and the answers that it makes
+route.py      registered flows: versions, and links
+run.py        a flow under way, whatever it leads: its coroutine and its end
+runner.py     one that leads a call: the answers that it makes, and when
 runs.py       those of one application: found, started, resumed and ended by webhooks
 step.py       what a webhook for a step says
 repeated.py   whether a request has started a run already
+besides.py    what all flows do besides talking
 steps.py      functions whose values are recorded; values.py how
 turns.py      each webhook for another worker, in tests
 replay.py     a flow's code tried against a journal

@@ -8,18 +8,19 @@ works.
 from __future__ import annotations
 
 from copy import copy
-from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Concatenate, Final, Generic, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Concatenate, Final, Generic, TypeAlias, TypeVar, cast
 
 import attrs
-from attrs import evolve, field, frozen
+from attrs import frozen
 
 from ringback._core.webhooks.events import Event, Notification, VoiceRequest
 from ringback._generated.flows import FlowVerbs
-from ringback.app.flows.steps import check_retry, open_step, run_step
-from ringback.app.routes import A, Link, Route
+from ringback.app.flows.besides import Besides
+from ringback.app.flows.route import FlowRoute
+from ringback.app.flows.runner import FlowRun
+from ringback.app.routes import A, Link
 from ringback.app.tags import tagged
-from ringback.errors import FlowError, RegistrationError
+from ringback.errors import FlowError
 from ringback.twiml import (
     Client,
     Dial,
@@ -42,17 +43,15 @@ from ringback.webhooks import (
 )
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable, Mapping
-    from uuid import UUID
-
-    from typing_extensions import TypeVarTuple, Unpack
 
     from ringback._core.webhooks.events import Target
     from ringback._generated.flows import Awaited, Verb
     from ringback._generated.twiml.types import Beep, Method
-    from ringback.app.flows.runner import FlowRun
-    from ringback.app.flows.values import Converter
+    from ringback.app.flows.keeper import Keeper
+    from ringback.app.flows.machine import Machine
+    from ringback.app.hub import Hub
+    from ringback.app.routes import RouteTable
     from ringback.app.tags import Tag
     from ringback.webhooks import ConferenceWait
 
@@ -60,9 +59,6 @@ __all__ = ["AnyFlow", "CallFlow", "ConferenceResult", "Flow", "FlowEvent", "Flow
 
 E = TypeVar("E", bound=VoiceRequest)
 N = TypeVar("N", bound=Notification)
-T = TypeVar("T")
-if TYPE_CHECKING:
-    Ts = TypeVarTuple("Ts")
 
 FlowEvent: TypeAlias = IncomingCall | OutgoingCall | CallRedirected | CalleeAnswered
 FlowFunction: TypeAlias = "Callable[Concatenate[CallFlow, A], Awaitable[None]]"
@@ -88,63 +84,13 @@ class ConferenceResult(DialResult):
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class Flow(Route[FlowEvent], Generic[A]):
+class Flow(FlowRoute[FlowEvent, "CallFlow", A], Generic[A]):
     """A registered flow: a link target for calls that come in, are answered or redirected, and for callees of
     `dial`, to whom it speaks before they are connected.
 
     Attributes:
         function: The coroutine function as it was before `@app.flow`.
     """
-
-    function: FlowFunction[A]
-    version: str = ""
-    versions: dict[str, Callable[..., Awaitable[None]]] = field(
-        factory=dict[str, "Callable[..., Awaitable[None]]"]
-    )
-
-    @property
-    def key(self) -> str:
-        """What journals call it: its URL without what may change."""
-        return "".join(self.location)
-
-    def older(self, version: str, /) -> Callable[[FlowFunction[A]], FlowFunction[A]]:
-        """Keep an older function for the calls that it still leads, as a decorator.
-
-        Args:
-            version: What its `version=` was, `""` where it had none.
-
-        Raises:
-            RegistrationError: It is the flow's own, or has a function already.
-        """
-        if version == self.version or version in self.versions:
-            raise RegistrationError(f"version: flow {self.name} has a function for {version!r} already")
-
-        def keep(function: FlowFunction[A]) -> FlowFunction[A]:
-            self.versions[version] = function
-            return function
-
-        return keep
-
-    def of_version(self, version: str) -> AnyFlow | None:
-        """The flow with the function that a version has; None where there is none."""
-        if version == self.version:
-            return self
-        function = self.versions.get(version)
-        return None if function is None else evolve(self, function=function, version=version)
-
-    def __call__(self, call: CallFlow, /, *args: A.args, **kwargs: A.kwargs) -> Awaitable[None]:
-        """Lead a call."""
-        return self.function(call, *args, **kwargs)
-
-    def bind(self, /, *args: A.args, **kwargs: A.kwargs) -> Link[FlowEvent]:
-        """A link to it that carries arguments: the function leads the call with them.
-
-        Raises:
-            TypeError: One is missing, or there is none of that name.
-            InvalidValue: A value isn't what the function's annotation says, or can't be carried; or the URL
-                would be longer than Twilio takes.
-        """
-        return self._bound(args, kwargs)
 
     def _kinds(self) -> tuple[type[Event], ...]:
         return tuple(_KINDS.values())
@@ -164,6 +110,27 @@ class Flow(Route[FlowEvent], Generic[A]):
                 "call.say(…) and its like add is what the caller hears, and call.redirect(…) leads on"
             )
         return VoiceResponse(*call._verbs)
+
+    def leads(self, event: FlowEvent) -> str:
+        """The call."""
+        return event.call_sid
+
+    def run(
+        self,
+        hub: Hub,
+        routes: RouteTable,
+        event: FlowEvent,
+        arguments: dict[str, object],
+        *,
+        id: str,
+        content: str,
+        machine: Machine,
+        keeper: Keeper,
+    ) -> FlowRun:
+        """Begin to lead a call."""
+        return FlowRun(
+            hub, routes, self, event, arguments, id=id, content=content, machine=machine, keeper=keeper
+        )
 
     def read_as(self, kind: str, given: Mapping[str, str]) -> FlowEvent:
         """The event that started a run elsewhere.
@@ -193,7 +160,7 @@ class Flow(Route[FlowEvent], Generic[A]):
 AnyFlow: TypeAlias = "Flow[...]"
 
 
-class CallFlow(FlowVerbs):
+class CallFlow(FlowVerbs, Besides[FlowRun]):
     """A call, as its flow sees it.
 
     Verbs without a result (`say`, `play`, …) are added to what is served next; verbs that have one are
@@ -233,100 +200,6 @@ class CallFlow(FlowVerbs):
         """
         for element in elements:
             self._add(element, last=_LAST.get(type(element)))
-
-    # --- besides talking
-
-    @overload
-    async def step(
-        self,
-        function: Callable[[Unpack[Ts]], Awaitable[T]],
-        /,
-        *args: Unpack[Ts],
-        name: str | None = None,
-        retry: int = 0,
-        converter: Converter | None = None,
-    ) -> T: ...
-    @overload
-    async def step(
-        self,
-        function: Callable[[Unpack[Ts]], T],
-        /,
-        *args: Unpack[Ts],
-        name: str | None = None,
-        retry: int = 0,
-        converter: Converter | None = None,
-    ) -> T: ...
-    async def step(
-        self,
-        function: Callable[..., object],
-        /,
-        *args: object,
-        name: str | None = None,
-        retry: int = 0,
-        converter: Converter | None = None,
-    ) -> object:
-        """Call a function once, whatever becomes of this worker: its value is recorded, and handed back where
-        another worker goes on with the flow.
-
-        Where a worker dies between what the function did and the record of it, it is called again; inside it
-        `step_key()` is the same then, for what takes an idempotency key.
-
-        Args:
-            function: What to call. One that isn't async is called in a thread, with this flow's context.
-            args: What to call it with, by position; `functools.partial` for what is given by name.
-            name: The step's name, of letters, digits, `-` and `_`; the function's own by default. Steps of
-                one name are told apart by their order.
-            retry: How often to try again where it raises, after 0.5 s and then twice as long each time.
-            converter: Reads and writes values of further classes, such as a `cattrs.Converter`.
-
-        Returns:
-            What it returned: JSON, bytes, tuples, sets, dates and times, decimals, UUIDs, enums, attrs
-            classes and dataclasses, and what `converter` knows.
-
-        Raises:
-            StepFailed: It raised. That is recorded as well.
-            InvalidValue: What it returned can't be recorded, or the name isn't one.
-            FlowChanged: The flow is replayed, and did something else here.
-        """
-        tries, opened = check_retry(retry), open_step(self._run, function, name)
-        return await run_step(self._run, opened, function, args, retry=tries, converter=converter)
-
-    @overload
-    def background(
-        self, function: Callable[[Unpack[Ts]], Awaitable[T]], /, *args: Unpack[Ts], name: str | None = None
-    ) -> asyncio.Task[T]: ...
-    @overload
-    def background(
-        self, function: Callable[[Unpack[Ts]], T], /, *args: Unpack[Ts], name: str | None = None
-    ) -> asyncio.Task[T]: ...
-    def background(
-        self, function: Callable[..., object], /, *args: object, name: str | None = None
-    ) -> object:
-        """Begin a step and go on talking meanwhile. Await what this returns for its value, or don't.
-
-        What it raises is reported as for handlers where nobody awaits it. It may go on for `linger` seconds
-        after the flow's end.
-
-        Args:
-            function: As for `step`.
-            args: As for `step`.
-            name: As for `step`.
-        """
-        opened = open_step(self._run, function, name)
-        work = run_step(self._run, opened, function, args, retry=0, converter=None)
-        return self._run.beside(work, opened.name)
-
-    def now(self) -> datetime:
-        """The time, in UTC, which a replay finds again; it never goes backwards."""
-        return datetime.fromtimestamp(self._run.now(), timezone.utc)
-
-    def random(self) -> float:
-        """A random number from 0 up to 1, which a replay finds again."""
-        return self._run.machine.random.random()
-
-    def uuid(self) -> UUID:
-        """A random UUID, which a replay finds again."""
-        return self._run.machine.uuid()
 
     async def put_on_hold(
         self,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ringback.app.flows.journal import Entry
     from ringback.app.flows.reach import Reach
-    from ringback.app.flows.runner import FlowRun
+    from ringback.app.flows.run import AnyRun
     from ringback.stores.store import Record
 
 __all__ = ["AFTERWARDS", "DurableKeeper"]
@@ -71,7 +71,7 @@ class DurableKeeper:
         self.written = dict(written)
         self._live = live
         self.synced = synced
-        self._run: FlowRun | None = None
+        self._run: AnyRun | None = None
         self._looked = 0.0
 
     @property
@@ -79,7 +79,7 @@ class DurableKeeper:
         """Whether this worker leaves its flows to the others."""
         return self._reach.leaving
 
-    def keeps(self, run: FlowRun) -> None:
+    def keeps(self, run: AnyRun) -> None:
         """Whose record it is."""
         self._run = run
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Coroutine, Generator
 
-    from ringback.app.flows.runner import FlowRun
+    from ringback.app.flows.run import AnyRun
     from ringback.app.flows.worker import Worker
     from ringback.stores.store import RunStore
 
@@ -40,7 +40,7 @@ class Reach:
         worker: Worker,
         *,
         spawn: Callable[[Coroutine[object, object, object], str], asyncio.Task[object]],
-        lost: Callable[[FlowRun], None],
+        lost: Callable[[AnyRun], None],
     ) -> None:
         self._store = store
         self._worker = worker

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback._core.webhooks.events import VoiceRequest
 from ringback._generated.flows import LATE
-from ringback.app.flows.abandoned import HeldTask
 from ringback.app.flows.journal import HUNG_UP, NONE, Done, Ended, Moved, Moving, Outcome, Served, Stayed
-from ringback.app.loops.endings import loop_ends, watch_end
-from ringback.app.loops.failures import as_exception, from_outside
+from ringback.app.flows.run import Run
 from ringback.app.loops.portal import call_in
 from ringback.app.reports import Heard, shown_sid
 from ringback.app.tags import tagged
@@ -23,8 +19,6 @@ from ringback.twiml import VoiceResponse
 from ringback.webhooks import GatherResult, RecordResult, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.journal import Entry
     from ringback.app.flows.keeper import Keeper
@@ -43,54 +37,13 @@ GRACE: Final = 2.0  # seconds in which the result of a verb may follow the news 
 MOVING: Final = 20.0  # seconds that somebody may take to move a call; the REST API answers or fails by then
 
 
-class FlowRun:
-    """One flow leading one call, in the worker that owns it.
+class FlowRun(Run["FlowEvent", "AnyFlow"]):
+    """One flow leading one call, in the worker that owns it."""
 
-    Attributes:
-        id: Its id, which stands in the URLs of its steps.
-        flow: What leads.
-        event: What started it.
-        arguments: What the link to it carried.
-        call_sid: The call.
-        content: What the request said that started it; a repetition says the same.
-        machine: What is known of it.
-        keeper: Who keeps its record.
-        loop: Where everything happens but the waiting for answers.
-        task: What runs it.
-        done: Whether it is over.
-        asked: The last step whose answer Twilio has asked for.
-    """
+    __slots__ = ("_announced", "_answers", "_late", "_must_hang_up")
 
-    __slots__ = (
-        "__weakref__",
-        "_abandoned",
-        "_announced",
-        "_answers",
-        "_dismissed",
-        "_epoch",
-        "_heard",
-        "_inbox",
-        "_late",
-        "_must_hang_up",
-        "_serving",
-        "_timers",
-        "_waking",
-        "arguments",
-        "asked",
-        "call_sid",
-        "content",
-        "done",
-        "event",
-        "flow",
-        "hub",
-        "id",
-        "keeper",
-        "loop",
-        "machine",
-        "routes",
-        "task",
-    )
-
+    _ASKED = VoiceRequest
+    _ENDS = CallHungUp
     _ANSWERS: Final = 4  # of the last steps: Twilio asks for one thing at a time, so no older one is repeated
 
     def __init__(
@@ -106,38 +59,14 @@ class FlowRun:
         machine: Machine,
         keeper: Keeper,
     ) -> None:
-        self.id = id
-        self.hub = hub
-        self.routes = routes
-        self.flow = flow
-        self.event = event
-        self.arguments = arguments
-        self.call_sid = event.call_sid
-        self.content = content
-        self.machine = machine
-        self.keeper = keeper
-        self.loop = asyncio.get_running_loop()
-        self.done = False
-        self.asked = 0
-        self._heard: Heard | None = None
+        super().__init__(
+            hub, routes, flow, event, arguments, id=id, content=content, machine=machine, keeper=keeper
+        )
         self._answers = {0: self._new_answer(0)}
-        self._inbox: asyncio.Future[None] | None = None
         self._announced: VoiceRequest | None = None
-        self._serving = False
         self._must_hang_up = False
         self._late = False
-        self._epoch: float | None = None
-        self._dismissed = False
-        self._abandoned = False
-        self._timers: list[asyncio.TimerHandle] | None = None
-        self._waking: set[str] | None = None
-        name = f"flow {flow.name} of {shown_sid(self.call_sid)}"
-        if keeper.durable:
-            watch_end(self.loop)
-            self.task = HeldTask(self._lead(), name, hub._tasks, self).task
-        else:
-            self.task = hub.spawn(self._lead(), name)
-        self.task.add_done_callback(self._finish)
+        self._begin()
 
     # --- what the flow does, through its CallFlow
 
@@ -263,26 +192,6 @@ class FlowRun:
         """Whether its last answer is yet to be asked for: a flow may give up a verb that goes on and end."""
         return self.machine.end is None and not self._dismissed and self.asked < self.machine.step
 
-    @property
-    def over(self) -> bool:
-        """Whether it leads the call no longer."""
-        return self.done or self._dismissed
-
-    @property
-    def leaving(self) -> bool:
-        """Whether this worker leaves its flows to the others."""
-        return self.keeper.leaving
-
-    @property
-    def suspended(self) -> bool:
-        """Whether it waits for what comes of a verb."""
-        return self._inbox is not None
-
-    @property
-    def resting(self) -> bool:
-        """Whether nothing of it runs here now."""
-        return self.suspended or self.done
-
     def answer(self, step: int) -> Answer | None:
         """The answer of a step, made or in the making; None for one that is forgotten or yet to come."""
         return self._answers.get(step)
@@ -318,21 +227,6 @@ class FlowRun:
             case _:
                 pass
 
-    def now(self) -> float:
-        """The time, in seconds since 1970, by the clock of the loop: in a test it may be an emulator's."""
-        if self._epoch is None:
-            self._epoch = time.time() - self.loop.time()
-        return self.machine.time(lambda: (self._epoch or 0.0) + self.loop.time())
-
-    def beside(self, work: Coroutine[object, object, object], name: str) -> asyncio.Task[object]:
-        """Run something beside the flow; what it raises is reported where nobody awaits it."""
-        return self.hub.spawn(work, f"step {name} of {self.flow.name}")
-
-    def wake_when_answered(self, worker: str) -> None:
-        """Another worker waits for the answer that the flow is making."""
-        self._waking = self._waking or set()
-        self._waking.add(worker)
-
     def _wake(self) -> None:
         inbox = self._inbox
         if inbox is not None and not inbox.done() and (self._must_hang_up or self.machine.outcome()):
@@ -365,10 +259,6 @@ class FlowRun:
         if not self.done:  # what the flow awaits may be no verb, and never come
             self._later(grace + self.hub.settings.linger, self._overstay)
 
-    def _later(self, seconds: float, function: Callable[[], object]) -> None:
-        self._timers = self._timers or []
-        self._timers.append(self.loop.call_later(seconds, function))
-
     def _overstay(self) -> None:
         if self.over:
             return
@@ -379,16 +269,6 @@ class FlowRun:
             shown_sid(self.call_sid),
         )
         self.dismiss()
-
-    def dismiss(self) -> None:
-        """The call has gone elsewhere."""
-        if not self.done and not self._dismissed:
-            self._dismissed = True
-            if self.keeper.records:
-                self.hub.spawn(
-                    self.keeper.fact("done", Done(how="dismissed"), last=True), f"the end of {self.id}"
-                )
-            self.hub.end(self.task)
 
     def _lose(self) -> None:
         log.warning(
@@ -402,48 +282,11 @@ class FlowRun:
 
     # --- its life
 
-    def _said(self) -> tuple[str, ...]:
-        """What people have said of it, or in it."""
-        return (*self.flow.arguments.said(self.arguments), *(self._heard or ()))
-
-    def may_go_on(self) -> bool | asyncio.Future[None]:
-        """Whether its coroutine may be continued here, or somebody else may have taken it meanwhile."""
-        return self.keeper.may_go_on()
-
-    @property
-    def loop_ends(self) -> bool:
-        """Whether everything in its loop is being cancelled."""
-        return loop_ends(self.loop)
-
-    def abandon(self) -> None:
-        """Leave it to another worker: nothing of it runs here any more."""
-        held = self.hub._tasks.get(self.task)
-        if isinstance(held, HeldTask):
-            held.abandon()
-        self.done = self._abandoned = True
-        self._cancel_timers()
-
-    async def _lead(self) -> None:
-        machine = self.machine
-        how = "returned"
-        try:
-            response = twiml(await self.flow.lead(self))
-            machine.check("")
-        except BaseException as raised:
-            if from_outside(raised, self.task):
-                raise
-            if isinstance(raised, CallHungUp) and machine.ended is not None:  # and not another call
-                how, response = "hungup", twiml(VoiceResponse())
-            else:
-                how, response = "failed", self.hub.fallback(VoiceRequest)
-                error = as_exception(raised, "the flow")
-                self.hub.report(error, self.event, self.flow.name, heard=self._said())
-                self._skip()
-        await self._end(how, response)
+    async def _led(self) -> VoiceResponse:
+        return await self.flow.lead(self)
 
     def _skip(self) -> None:
-        """The flow has failed, maybe long before the end of its record: whoever asks now gets that."""
-        self.machine.skip()
+        super()._skip()
         self.expect(self.machine.step)
 
     async def _end(self, how: str, response: WebhookResponse) -> None:
@@ -461,16 +304,7 @@ class FlowRun:
     def _new_answer(self, step: int) -> Answer:
         return Answer(self._give_up, ("flow", self.id, str(step), "held"))
 
-    def _cancel_timers(self) -> None:
-        for timer in self._timers or ():
-            timer.cancel()
-        self._timers = None
-
-    def _finish(self, _: object) -> None:
-        self.done = True
-        self._cancel_timers()
-        if self._abandoned:
-            return
+    def _left(self) -> None:
         answer = self._answers.get(self.machine.step)
         if answer is None or answer.response is not None:
             return

@@ -23,9 +23,11 @@ from ringback.app.loops.portal import call_in
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from ringback._core.webhooks.events import VoiceRequest
+    from ringback._core.webhooks.events import Event, VoiceRequest
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.keeper import Keeper
+    from ringback.app.flows.route import AnyFlowRoute
+    from ringback.app.flows.run import AnyRun
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
     from ringback.app.tags import Tag
@@ -60,9 +62,9 @@ class FlowRuns:
     def _renew(self) -> None:
         """Begin without runs: those of a parent process are led there."""
         self.lock = threading.Lock()
-        self.by_id: dict[str, FlowRun] = {}
-        self.by_call: dict[str, FlowRun] = {}
-        self._over: dict[FlowRun, None] = {}
+        self.by_id: dict[str, AnyRun] = {}
+        self.by_call: dict[str, AnyRun] = {}
+        self._over: dict[AnyRun, None] = {}
 
     def __len__(self) -> int:
         """How many flows are under way."""
@@ -119,18 +121,18 @@ class FlowRuns:
 
     def lead(
         self,
-        flow: AnyFlow,
-        event: FlowEvent,
+        flow: AnyFlowRoute,
+        event: Event,
         arguments: dict[str, object],
         id: str,
         content: str,
         keeper: Keeper,
         machine: Machine,
-    ) -> FlowRun:
+    ) -> AnyRun:
         """Lead a call here from now on."""
         with self.lock:
             # One that is taken over for its end alone stands in nobody's way.
-            before = None if machine.moved else self.by_call.get(event.call_sid)
+            before = None if machine.moved else self.by_call.get(flow.leads(event))
             run = self._begin(flow, event, arguments, id, content, keeper=keeper, machine=machine)
         if before is not None:
             self.dismiss(before)
@@ -138,19 +140,18 @@ class FlowRuns:
 
     def _begin(
         self,
-        flow: AnyFlow,
-        event: FlowEvent,
+        flow: AnyFlowRoute,
+        event: Event,
         arguments: dict[str, object],
         id: str,
         content: str,
         *,
         keeper: Keeper = LOCAL,
         machine: Machine | None = None,
-    ) -> FlowRun:
-        run = FlowRun(
+    ) -> AnyRun:
+        run = flow.run(
             self.hub,
             self.routes,
-            flow,
             event,
             arguments,
             id=id,
@@ -160,7 +161,7 @@ class FlowRuns:
         )
         self.by_id[id] = run
         if not run.machine.moved:
-            self.by_call[event.call_sid] = run
+            self.by_call[run.call_sid] = run
         run.task.add_done_callback(lambda _: self._bury(run))
         return run
 
@@ -178,7 +179,7 @@ class FlowRuns:
         if self.sharing is not None:
             return await self.sharing.resume(step)
         run = self.by_id.get(step.run)
-        if run is None or run.call_sid != step.call_sid:
+        if not isinstance(run, FlowRun) or run.call_sid != step.call_sid:
             return None
         answer = run.answer(step.number)
         if answer is None:
@@ -193,7 +194,7 @@ class FlowRuns:
                 alive = call_in(run.loop, run.feed, "end", Ended(status=step.status))
         return answer if alive or answer.response is not None else None
 
-    def _accept(self, run: FlowRun, step: Step, outcome: Outcome, event: VoiceRequest | None) -> None:
+    def _accept(self, run: AnyRun, step: Step, outcome: Outcome, event: VoiceRequest | None) -> None:
         if not run.machine.awaits(step.number):
             return
         if event is not None:
@@ -212,12 +213,12 @@ class FlowRuns:
         elif run is not None and not run.done:
             call_in(run.loop, run.feed, "end", Ended(status=status))
 
-    def leading(self, call_sid: str) -> FlowRun | None:
+    def leading(self, call_sid: str) -> AnyRun | None:
         """What leads a call here, if anything does."""
         run = self.by_call.get(call_sid)
         return None if run is None or run.done else run
 
-    def dismiss(self, run: FlowRun) -> None:
+    def dismiss(self, run: AnyRun) -> None:
         """Cancel a run whose call has gone elsewhere."""
         call_in(run.loop, run.dismiss)
 
@@ -251,7 +252,7 @@ class FlowRuns:
         if self.sharing is not None:
             await self.sharing.let_go()
 
-    def forget(self, run: FlowRun) -> None:
+    def forget(self, run: AnyRun) -> None:
         """Know a run no longer."""
         with self.lock:
             self._over.pop(run, None)
@@ -259,7 +260,7 @@ class FlowRuns:
             if self.by_call.get(run.call_sid) is run:
                 del self.by_call[run.call_sid]
 
-    def _bury(self, run: FlowRun) -> None:
+    def _bury(self, run: AnyRun) -> None:
         """Keep a run that is over for a while, for webhooks that are repeated or late."""
         with self.lock:
             if self.by_id.get(run.id) is not run:
@@ -271,11 +272,11 @@ class FlowRuns:
         settings = self.hub.settings
         self._forget_later(run, settings.idle_limit if run.awaited else settings.linger)
 
-    def _forget_later(self, run: FlowRun, seconds: float) -> None:
+    def _forget_later(self, run: AnyRun, seconds: float) -> None:
         run.loop.call_later(seconds, self.forget, run)
 
 
-def repeated(before: FlowRun, flow: AnyFlow, identity: Identity) -> Answer | None:
+def repeated(before: AnyRun, flow: AnyFlow, identity: Identity) -> Answer | None:
     """The first answer of the run before, if a request is the one that started it."""
     start = Before(before.flow.key, before.content, None, before.over, before.machine.end is not None)
     return before.answer(0) if start.is_meant(flow.key, identity) else None

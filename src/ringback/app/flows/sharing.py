@@ -39,8 +39,11 @@ from ringback.stores.store import Outcome as Appending
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ringback._core.webhooks.events import Event
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.journal import Entry
+    from ringback.app.flows.route import AnyFlowRoute
+    from ringback.app.flows.run import AnyRun
     from ringback.app.flows.runner import FlowRun
     from ringback.app.flows.runs import FlowRuns
     from ringback.app.flows.step import Step
@@ -84,7 +87,7 @@ class Sharing:
         runs.hub.live.elsewhere = Elsewhere(runs.hub, self._reach, self.worker)
         self._asked: dict[tuple[str, int], Answer] = {}
         self._noted: dict[str, set[asyncio.Event]] = {}
-        self._taking: dict[str, asyncio.Task[FlowRun | None]] = {}
+        self._taking: dict[str, asyncio.Task[AnyRun | None]] = {}
         self._untold: set[str] = set()
 
     @property
@@ -157,8 +160,8 @@ class Sharing:
 
     def _lead(
         self,
-        flow: AnyFlow,
-        event: FlowEvent,
+        flow: AnyFlowRoute,
+        event: Event,
         arguments: dict[str, object],
         run_id: str,
         started: Started,
@@ -167,9 +170,9 @@ class Sharing:
         epoch: int = 1,
         synced: bool = True,
         machine: Machine | None = None,
-    ) -> FlowRun:
+    ) -> AnyRun:
         keeper = DurableKeeper(
-            self._reach, run_id, event.call_sid, epoch, written, live=self._live, synced=synced
+            self._reach, run_id, flow.leads(event), epoch, written, live=self._live, synced=synced
         )
         run = self._runs.lead(
             flow,
@@ -183,7 +186,7 @@ class Sharing:
         keeper.keeps(run)
         return run
 
-    def _first(self, run: FlowRun) -> Answer:
+    def _first(self, run: AnyRun) -> Answer:
         answer = run.answer(0)
         # It may be so old that nobody asks for its first answer any more; the second one is none either.
         return answer if answer is not None else self._follow(run.id, 0, None)
@@ -205,7 +208,7 @@ class Sharing:
         event, outcome = step.outcome()
         return await self._bring(run, step, outcome, event)
 
-    async def _resume_held(self, run: FlowRun | None, step: Step) -> Answer | None:
+    async def _resume_held(self, run: AnyRun | None, step: Step) -> Answer | None:
         if run is not None:
             run.asked = max(run.asked, step.number)
             return run.answer(step.number)
@@ -222,7 +225,7 @@ class Sharing:
         return self._answer_of(record, step.number)
 
     async def _bring(
-        self, run: FlowRun | None, step: Step, outcome: Outcome, event: VoiceRequest | None
+        self, run: AnyRun | None, step: Step, outcome: Outcome, event: VoiceRequest | None
     ) -> Answer | None:
         """Append what a webhook brings, and have the flow go on with it, wherever it is."""
         out = f"out.{step.number}"
@@ -271,7 +274,7 @@ class Sharing:
                 ttl=self._live,
             )
 
-    def _hand(self, run: FlowRun, step: Step, outcome: Outcome, event: VoiceRequest | None) -> None:
+    def _hand(self, run: AnyRun, step: Step, outcome: Outcome, event: VoiceRequest | None) -> None:
         run.asked = max(run.asked, step.number)
         if event is not None:
             self._hub.announce(event)
@@ -374,18 +377,37 @@ class Sharing:
                 return _served(record.fields[out].value, out)
             if outcome is not None and f"in.{number}" not in record.fields:
                 await store.append(run, f"in.{number}", write_entry(outcome), due=LEASE, ttl=self._live)
-            local = self._runs.by_id.get(run)
-            if record.owner == self.worker.id and local is not None:
-                self._feed_all(local, record)
-                return local.answer(number) or told
+            going = await self.progress(record, f"in.{number}", told)
+        if isinstance(going, Told):
+            return going
+        flow_run = cast("FlowRun", going)
+        made = flow_run.machine.step > number
+        return flow_run.answer(number) or told if made else flow_run.expect(number)
+
+    async def progress(self, record: Record, field: str, told: Told) -> AnyRun | Told:
+        """See to it that somebody goes on with a run whose `field` is news: whoever has it, or this worker
+        from now on.
+
+        Returns:
+            The run, where it is led here; else whether its owner's mailbox was reached, `told` where nobody
+            could be asked.
+
+        Raises:
+            StoreAway: The store can't be asked.
+        """
+        run = record.run
+        local = self._runs.by_id.get(run)
+        if record.owner == self.worker.id and local is not None:
+            self._feed_all(local, record)
+            return local
+        with self._reach.asking() as store:
             if record.owner == self.worker.id or await self.worker.gone(record.owner, told):
-                taken = await self.take_over(run)
-                return told if taken is None else taken.expect(number)
-            return await store.tell(record.owner, write_note("run", run, f"in.{number}", self.worker.id))
+                return await self.take_over(run) or told
+            return await store.tell(record.owner, write_note("run", run, field, self.worker.id))
 
     # --- taking over
 
-    async def take_over(self, run: str) -> FlowRun | None:
+    async def take_over(self, run: str) -> AnyRun | None:
         """Lead a run here from now on, whose owner is gone; None where that can't be, or isn't needed."""
         task = self._taking.get(run)
         if task is None:
@@ -393,7 +415,7 @@ class Sharing:
             task.add_done_callback(lambda _: self._taking.pop(run, None))
         return await asyncio.shield(task)
 
-    async def _take_over(self, run: str) -> FlowRun | None:
+    async def _take_over(self, run: str) -> AnyRun | None:
         if self.worker.leaving:
             return None
         with self._reach.asking() as store:
@@ -418,7 +440,7 @@ class Sharing:
         log.info("flow %s of %s: taken over from %s", flow.name, shown_sid(claimed.call), record.owner)
         return self._lead(flow, event, arguments, run, started, written, epoch=claimed.epoch, machine=machine)
 
-    def _readable(self, record: Record) -> tuple[AnyFlow, Started] | None:
+    def _readable(self, record: Record) -> tuple[AnyFlowRoute, Started] | None:
         """The flow of a record, if it can be led here."""
         try:
             entries = self._entries(record)
@@ -518,7 +540,7 @@ class Sharing:
                 call_in(run.loop, self._lost, run)
         await here.run_in_executor(self._hub.threads, self.worker.leave)
 
-    def _lost(self, run: FlowRun) -> None:
+    def _lost(self, run: AnyRun) -> None:
         """Another worker has a run, or shall have it."""
         run.abandon()
         self._runs.forget(run)
@@ -560,7 +582,7 @@ class Sharing:
             case _:
                 pass
 
-    async def _refresh(self, run: FlowRun, field: str, askers: list[str]) -> None:
+    async def _refresh(self, run: AnyRun, field: str, askers: list[str]) -> None:
         """There is something new in the record of a run that is led here."""
         out = f"out.{field.partition('.')[2]}"
         keeper = cast("DurableKeeper", run.keeper)
@@ -577,7 +599,7 @@ class Sharing:
                 run.wake_when_answered(asker)
             self._feed_all(run, record)
 
-    def _feed_all(self, run: FlowRun, record: Record) -> None:
+    def _feed_all(self, run: AnyRun, record: Record) -> None:
         keeper = cast("DurableKeeper", run.keeper)
         if not keeper.owned(record):
             if "moved" in record.fields:
@@ -646,7 +668,7 @@ def _before(record: Record) -> Before:
     return Before(started.flow, started.content, started.delivery, over, "end" in fields)
 
 
-def _same(run: FlowRun, flow: AnyFlow, identity: Identity) -> bool:
+def _same(run: AnyRun, flow: AnyFlowRoute, identity: Identity) -> bool:
     before = Before(run.flow.key, run.content, None, run.over, run.machine.end is not None)
     return before.is_meant(flow.key, identity)
 

@@ -22,7 +22,7 @@ from ringback.errors import InvalidValue, StepFailed
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ringback.app.flows.runner import FlowRun
+    from ringback.app.flows.run import AnyRun
     from ringback.app.flows.values import Converter
 
 __all__ = ["check_retry", "open_step", "run_step", "step_key"]
@@ -96,7 +96,7 @@ class Opened(NamedTuple):
     known: Value | None
 
 
-def open_step(run: FlowRun, function: Callable[..., object], name: str | None) -> Opened:
+def open_step(run: AnyRun, function: Callable[..., object], name: str | None) -> Opened:
     """The step that a flow comes to.
 
     Raises:
@@ -112,7 +112,7 @@ def open_step(run: FlowRun, function: Callable[..., object], name: str | None) -
 
 
 async def run_step(
-    run: FlowRun,
+    run: AnyRun,
     opened: Opened,
     function: Callable[..., object],
     args: tuple[object, ...],
@@ -149,7 +149,7 @@ async def run_step(
 
 
 async def _tried(
-    run: FlowRun, key: str, function: Callable[..., object], args: tuple[object, ...], retry: int
+    run: AnyRun, key: str, function: Callable[..., object], args: tuple[object, ...], retry: int
 ) -> object:
     wait = WAIT
     for left in range(retry, -1, -1):
@@ -163,9 +163,7 @@ async def _tried(
     raise AssertionError("the last try returns or raises")
 
 
-async def _called(
-    run: FlowRun, key: str, function: Callable[..., object], args: tuple[object, ...]
-) -> object:
+async def _called(run: AnyRun, key: str, function: Callable[..., object], args: tuple[object, ...]) -> object:
     token = _KEY.set(key)
     try:
         if is_async(function):
@@ -177,7 +175,7 @@ async def _called(
         _KEY.reset(token)
 
 
-async def _in_thread(run: FlowRun, function: Callable[..., object], args: tuple[object, ...]) -> object:
+async def _in_thread(run: AnyRun, function: Callable[..., object], args: tuple[object, ...]) -> object:
     context = contextvars.copy_context()
 
     def work() -> tuple[object, Exception | None]:

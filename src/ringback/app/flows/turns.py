@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.journal import Journal
-    from ringback.app.flows.runner import FlowRun
+    from ringback.app.flows.run import AnyRun
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
     from ringback.app.tags import Tag
@@ -79,7 +79,7 @@ class FlowsInTurn(FlowRuns):
         """Have the next worker tell a call's flow that the call has ended."""
         await (await self._next()).hang_up(call_sid, status)
 
-    def leading(self, call_sid: str) -> FlowRun | None:
+    def leading(self, call_sid: str) -> AnyRun | None:
         """What leads a call, if anything does."""
         found = (worker.leading(call_sid) for worker in self._workers)
         return next((run for run in found if run is not None), None)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Again: TypeAlias = AnyRoute | Link[Any]
 
-__all__ = ["answer_to", "ask_again", "document_for", "nothing", "refusal", "twiml", "written_twiml"]
+__all__ = ["answer_to", "ask_again", "document_for", "empty", "nothing", "refusal", "twiml", "written_twiml"]
 
 LARGEST_TWIML: Final = 64 * 1024
 
@@ -40,6 +40,11 @@ def twiml(document: VoiceResponse | MessagingResponse) -> WebhookResponse:
 def written_twiml(document: str) -> WebhookResponse:
     """A document that was written before."""
     return WebhookResponse(200, {"Content-Type": "text/xml; charset=utf-8"}, document.encode())
+
+
+def empty(event: type[Event]) -> WebhookResponse:
+    """A document that says nothing, for a request of this kind."""
+    return twiml(MessagingResponse() if issubclass(event, MessageRequest) else VoiceResponse())
 
 
 def nothing() -> WebhookResponse:

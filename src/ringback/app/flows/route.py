@@ -1,0 +1,121 @@
+"""What registered flows have in common, those of calls and those of conversations: versions, and links."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, TypeAlias, TypeVar
+
+from attrs import evolve, field, frozen
+
+from ringback._core.webhooks.events import Event
+from ringback.app.routes import A, Link, Route
+from ringback.errors import RegistrationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self
+
+    from ringback.app.flows.keeper import Keeper
+    from ringback.app.flows.machine import Machine
+    from ringback.app.flows.run import AnyRun
+    from ringback.app.hub import Hub
+    from ringback.app.routes import RouteTable
+
+__all__ = ["AnyFlowRoute", "FlowRoute", "Function"]
+
+E = TypeVar("E", bound=Event)
+C = TypeVar("C")
+
+Function: TypeAlias = "Callable[Concatenate[C, A], Awaitable[None]]"
+
+
+@frozen(kw_only=True, eq=False, repr=False)
+class FlowRoute(Route[E], Generic[E, C, A]):
+    """A registered flow. Calling it calls its function.
+
+    Attributes:
+        function: The coroutine function as it was before `@app.flow`.
+        version: What tells it from the functions that it had before.
+        versions: Those, by their versions.
+    """
+
+    function: Function[C, A]
+    version: str = ""
+    versions: dict[str, Callable[..., Awaitable[None]]] = field(
+        factory=dict[str, "Callable[..., Awaitable[None]]"]
+    )
+
+    @property
+    def key(self) -> str:
+        """What journals call it: its URL without what may change."""
+        return "".join(self.location)
+
+    def older(self, version: str, /) -> Callable[[Function[C, A]], Function[C, A]]:
+        """Keep an older function for what it still leads, as a decorator.
+
+        Args:
+            version: What its `version=` was, `""` where it had none.
+
+        Raises:
+            RegistrationError: It is the flow's own, or has a function already.
+        """
+        if version == self.version or version in self.versions:
+            raise RegistrationError(f"version: flow {self.name} has a function for {version!r} already")
+
+        def keep(function: Function[C, A]) -> Function[C, A]:
+            self.versions[version] = function
+            return function
+
+        return keep
+
+    def of_version(self, version: str) -> Self | None:
+        """The flow with the function that a version has; None where there is none."""
+        if version == self.version:
+            return self
+        function = self.versions.get(version)
+        return None if function is None else evolve(self, function=function, version=version)
+
+    def __call__(self, leads: C, /, *args: A.args, **kwargs: A.kwargs) -> Awaitable[None]:
+        """Lead a call or conversation."""
+        return self.function(leads, *args, **kwargs)
+
+    def bind(self, /, *args: A.args, **kwargs: A.kwargs) -> Link[E]:
+        """A link to it that carries arguments: the function is called with them.
+
+        Raises:
+            TypeError: One is missing, or there is none of that name.
+            InvalidValue: A value isn't what the function's annotation says, or can't be carried; or the URL
+                would be longer than Twilio takes.
+        """
+        return self._bound(args, kwargs)
+
+    def leads(self, event: E) -> str:
+        """What a run that the event starts leads, as stores call it."""
+        raise NotImplementedError
+
+    def run(
+        self,
+        hub: Hub,
+        routes: RouteTable,
+        event: E,
+        arguments: dict[str, object],
+        *,
+        id: str,
+        content: str,
+        machine: Machine,
+        keeper: Keeper,
+    ) -> AnyRun:
+        """Begin to lead, in this loop; see `Run`."""
+        raise NotImplementedError
+
+    def read_as(self, kind: str, given: Mapping[str, str]) -> E:
+        """The event that started a run elsewhere.
+
+        Raises:
+            WebhookInvalid: It can't be read.
+        """
+        raise NotImplementedError
+
+
+AnyFlowRoute: TypeAlias = "FlowRoute[Any, Any, ...]"

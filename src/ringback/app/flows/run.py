@@ -1,0 +1,270 @@
+"""What the runs of all flows have in common, those of calls and those of conversations: a coroutine that can
+be left to another worker, and its end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
+
+from ringback._core.webhooks.events import Event
+from ringback.app.flows.abandoned import HeldTask
+from ringback.app.flows.journal import Done
+from ringback.app.loops.endings import loop_ends, watch_end
+from ringback.app.loops.failures import as_exception, from_outside
+from ringback.app.reports import Heard, shown_sid
+from ringback.app.webhooks.answers import empty, twiml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from ringback.app.flows.journal import Entry
+    from ringback.app.flows.keeper import Keeper
+    from ringback.app.flows.machine import Machine
+    from ringback.app.flows.route import AnyFlowRoute
+    from ringback.app.hub import Hub
+    from ringback.app.routes import RouteTable
+    from ringback.app.webhooks.held import Answer
+    from ringback.http import WebhookResponse
+    from ringback.twiml import MessagingResponse, VoiceResponse
+
+__all__ = ["AnyRun", "Run"]
+
+V = TypeVar("V", bound=Event)
+F = TypeVar("F", bound="AnyFlowRoute")
+
+
+class Run(Generic[V, F]):
+    """One flow under way, in the worker that owns it.
+
+    Attributes:
+        id: Its id, which stands in the URLs of its steps.
+        flow: What leads.
+        event: What started it.
+        arguments: What the link to it carried.
+        call_sid: The call, or what tells a conversation from others.
+        content: What the request said that started it; a repetition says the same.
+        machine: What is known of it.
+        keeper: Who keeps its record.
+        loop: Where everything happens but the waiting for answers.
+        task: What runs it.
+        done: Whether it is over.
+        asked: The last step whose answer Twilio has asked for.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_abandoned",
+        "_dismissed",
+        "_epoch",
+        "_heard",
+        "_inbox",
+        "_serving",
+        "_timers",
+        "_waking",
+        "arguments",
+        "asked",
+        "call_sid",
+        "content",
+        "done",
+        "event",
+        "flow",
+        "hub",
+        "id",
+        "keeper",
+        "loop",
+        "machine",
+        "routes",
+        "task",
+    )
+
+    _ASKED: ClassVar[type[Event]]
+    """What its answers are for."""
+    _ENDS: ClassVar[type[BaseException]]
+    """What it raises where the other side has ended it."""
+
+    def __init__(
+        self,
+        hub: Hub,
+        routes: RouteTable,
+        flow: F,
+        event: V,
+        arguments: dict[str, object],
+        *,
+        id: str,
+        content: str,
+        machine: Machine,
+        keeper: Keeper,
+    ) -> None:
+        self.id = id
+        self.hub = hub
+        self.routes = routes
+        self.flow = flow
+        self.event = event
+        self.arguments = arguments
+        self.call_sid = flow.leads(event)
+        self.content = content
+        self.machine = machine
+        self.keeper = keeper
+        self.loop = asyncio.get_running_loop()
+        self.done = False
+        self.asked = 0
+        self._heard: Heard | None = None
+        self._inbox: asyncio.Future[None] | None = None
+        self._serving = False
+        self._epoch: float | None = None
+        self._dismissed = False
+        self._abandoned = False
+        self._timers: list[asyncio.TimerHandle] | None = None
+        self._waking: set[str] | None = None
+        self.task: asyncio.Task[object]
+
+    def _begin(self) -> None:
+        name = f"flow {self.flow.name} of {shown_sid(self.call_sid)}"
+        if self.keeper.durable:
+            watch_end(self.loop)
+            self.task = HeldTask(self._lead(), name, self.hub._tasks, self).task
+        else:
+            self.task = self.hub.spawn(self._lead(), name)
+        self.task.add_done_callback(self._finish)
+
+    # --- what kinds of runs differ in
+
+    async def _led(self) -> VoiceResponse | MessagingResponse:
+        """Lead to the end; what is left to serve then."""
+        raise NotImplementedError
+
+    async def _end(self, how: str, response: WebhookResponse) -> None:
+        """Serve the last answer."""
+        raise NotImplementedError
+
+    def _left(self) -> None:
+        """It has ended in another way than by coming to its end: answer those who wait."""
+        raise NotImplementedError
+
+    def _skip(self) -> None:
+        """The flow has failed, maybe long before the end of its record: whoever asks now gets that."""
+        self.machine.skip()
+
+    def answer(self, step: int) -> Answer | None:
+        """The answer of a step, made or in the making; None for one that is forgotten or yet to come."""
+        raise NotImplementedError
+
+    def feed(self, name: str, entry: Entry | None, event: Any = None) -> None:
+        """Learn of an entry of the record. To be called in the loop."""
+        raise NotImplementedError
+
+    @property
+    def awaited(self) -> bool:
+        """Whether its last answer is yet to be asked for."""
+        raise NotImplementedError
+
+    # --- what others see
+
+    @property
+    def over(self) -> bool:
+        """Whether it leads its call or conversation no longer."""
+        return self.done or self._dismissed
+
+    @property
+    def suspended(self) -> bool:
+        """Whether it waits for what somebody does."""
+        return self._inbox is not None
+
+    @property
+    def resting(self) -> bool:
+        """Whether nothing of it runs here now."""
+        return self.suspended or self.done
+
+    @property
+    def leaving(self) -> bool:
+        """Whether this worker leaves its flows to the others."""
+        return self.keeper.leaving
+
+    def now(self) -> float:
+        """The time, in seconds since 1970, by the clock of the loop: in a test it may be an emulator's."""
+        return self.machine.time(self._now)
+
+    def _now(self) -> float:
+        if self._epoch is None:
+            self._epoch = time.time() - self.loop.time()
+        return self._epoch + self.loop.time()
+
+    def beside(self, work: Coroutine[object, object, object], name: str) -> asyncio.Task[object]:
+        """Run something beside the flow; what it raises is reported where nobody awaits it."""
+        return self.hub.spawn(work, f"step {name} of {self.flow.name}")
+
+    def wake_when_answered(self, worker: str) -> None:
+        """Another worker waits for the answer that the flow is making."""
+        self._waking = self._waking or set()
+        self._waking.add(worker)
+
+    # --- its life
+
+    def _said(self) -> tuple[str, ...]:
+        """What people have said of it, or in it."""
+        return (*self.flow.arguments.said(self.arguments), *(self._heard or ()))
+
+    def may_go_on(self) -> bool | asyncio.Future[None]:
+        """Whether its coroutine may be continued here, or somebody else may have taken it meanwhile."""
+        return self.keeper.may_go_on()
+
+    @property
+    def loop_ends(self) -> bool:
+        """Whether everything in its loop is being cancelled."""
+        return loop_ends(self.loop)
+
+    def abandon(self) -> None:
+        """Leave it to another worker: nothing of it runs here any more."""
+        held = self.hub._tasks.get(self.task)
+        if isinstance(held, HeldTask):
+            held.abandon()
+        self.done = self._abandoned = True
+        self._cancel_timers()
+
+    def dismiss(self) -> None:
+        """What it leads has gone elsewhere."""
+        if not self.done and not self._dismissed:
+            self._dismissed = True
+            if self.keeper.records:
+                self.hub.spawn(
+                    self.keeper.fact("done", Done(how="dismissed"), last=True), f"the end of {self.id}"
+                )
+            self.hub.end(self.task)
+
+    async def _lead(self) -> None:
+        machine = self.machine
+        how = "returned"
+        try:
+            response = twiml(await self._led())
+            machine.check("")
+        except BaseException as raised:
+            if from_outside(raised, self.task):
+                raise
+            if isinstance(raised, self._ENDS) and machine.ended is not None:  # and not another call
+                how, response = "hungup", empty(self._ASKED)
+            else:
+                how, response = "failed", self.hub.fallback(self._ASKED)
+                error = as_exception(raised, "the flow")
+                self.hub.report(error, self.event, self.flow.name, heard=self._said())
+                self._skip()
+        await self._end(how, response)
+
+    def _finish(self, _: object) -> None:
+        self.done = True
+        self._cancel_timers()
+        if not self._abandoned:
+            self._left()
+
+    def _later(self, seconds: float, function: Callable[[], object]) -> None:
+        self._timers = self._timers or []
+        self._timers.append(self.loop.call_later(seconds, function))
+
+    def _cancel_timers(self) -> None:
+        for timer in self._timers or ():
+            timer.cancel()
+        self._timers = None
+
+
+AnyRun: TypeAlias = "Run[Any, Any]"
