@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import threading
 import time
@@ -203,6 +204,33 @@ async def test_whoever_waits_for_a_connection_may_be_cancelled(store: Shared, be
             task.cancel()
         await asyncio.wait(waiting)
     await asyncio.gather(*(store.get(f"{number}") for number in range(100)))
+
+
+@pytest.mark.filterwarnings("ignore:.*:ResourceWarning")  # as they should have been closed
+def test_connections_of_loops_that_are_gone_go_too(kind: str, request: pytest.FixtureRequest) -> None:
+    url = request.getfixturevalue(f"{kind}_url")
+    store = (RedisStore if kind == "redis" else PostgresStore)(url, prefix="gone:")
+
+    async def twice() -> None:
+        await asyncio.gather(store.get("key"), store.get("other"))
+
+    before = clients(kind, url)
+    for _ in range(20):
+        asyncio.run(twice())
+    gc.collect()
+    deadline = time.monotonic() + 10
+    while clients(kind, url) > before + 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def clients(kind: str, url: str) -> int:
+    if kind == "redis":
+        return len(tell_redis(url, "CLIENT", "LIST").splitlines())
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT count(*) FROM pg_stat_activity WHERE usename = 'tests'").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 async def test_a_forked_child_has_connections_of_its_own(store: Shared) -> None:

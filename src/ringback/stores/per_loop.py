@@ -27,6 +27,10 @@ class PerLoop(Generic[T]):
         loop = asyncio.get_running_loop()
         process, made = self._made.get(loop, (0, None))
         if made is None or process != os.getpid():
+            # What was made may hold its loop, which then would never be collected as garbage.
+            for other in tuple(self._made):
+                if other.is_closed():
+                    self._made.pop(other, None)
             made = self._make()
             self._made[loop] = os.getpid(), made
         return made
