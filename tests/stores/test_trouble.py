@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import psycopg
@@ -331,6 +332,20 @@ async def test_a_redis_behind_a_socket(redis_url: str) -> None:
     for options in ("", "?db=3", "?db=3&decode_responses=true"):
         async with opening("redis", f"unix://{path.decode()}{options}", f"socket{options}:") as store:
             await all_work(store)
+
+
+async def test_a_user_of_redis_needs_no_more_than_the_page_says(redis_url: str) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "stores.md").read_text(encoding="utf-8")
+    [line] = [line for line in page.splitlines() if line.startswith("ACL SETUSER ")]
+    tell_redis(redis_url, *line.split())
+    try:
+        url = redis_url.replace("redis://", "redis://ringback:password@")
+        async with opening("redis", url, "ringback:") as store:
+            await all_work(store)
+        async with opening("redis", url, "other:") as store:
+            await all_fail(store, 3)
+    finally:
+        tell_redis(redis_url, "ACL", "DELUSER", "ringback")
 
 
 async def test_a_redis_that_speaks_no_tls(redis_url: str) -> None:
