@@ -220,33 +220,43 @@ class TestClock:
 
 class TestForks:
     async def test_parent_and_child_write_the_same_file(self, store: SQLiteStore, path: Path) -> None:
-        """Though the parent had it open."""
+        """Though the parent has it open when it forks, and is in the middle of something."""
         await begin(store)
 
-        async def append(who: str) -> None:
+        async def append(who: str, store: SQLiteStore) -> None:
             for number in range(100):
                 await store.append("me-1", f"{who}.{number}", b"", ttl=60)
 
-        writing = asyncio.create_task(append("before"))
+        writing = asyncio.create_task(append("before", store))
         await asyncio.sleep(0.005)
+        (hear_child, tell_parent), (hear_parent, tell_child) = os.pipe(), os.pipe()
         child = os.fork()
         if child == 0:
             # In a thread: the child inherits the mark that a loop runs in this one.
             done: list[int] = []
 
             def work() -> None:
-                asyncio.run(append("child"))
+                asyncio.run(append("child", store))
+                os.write(tell_parent, b"x")
+                os.read(hear_parent, 1)
+                asyncio.run(append("last", store))
                 done.append(1)
 
             thread = threading.Thread(target=work)
             thread.start()
             thread.join(20)
             os._exit(0 if done else 1)
-        await append("parent")
+        await append("parent", store)
         await writing
+        await asyncio.to_thread(os.read, hear_child, 1)
+        # Whoever closes a file that nobody else has open tidies it up; the child still has it open.
+        await store.aclose()
+        os.write(tell_child, b"x")
         _, status = await asyncio.to_thread(os.waitpid, child, 0)
+        for end in (hear_child, tell_parent, hear_parent, tell_child):
+            os.close(end)
         assert os.waitstatus_to_exitcode(status) == 0
-        assert len(await values(store, "me-1")) == 301
+        assert len(await values(store, "me-1")) == 401
         await store.aclose()
         with closing(sqlite3.connect(path)) as other:
             assert other.execute("PRAGMA integrity_check").fetchone() == ("ok",)

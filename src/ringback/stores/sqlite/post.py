@@ -22,6 +22,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from weakref import WeakSet
 
 from ringback._core.forks import renew_in_child
 from ringback.stores.mailboxes import Mailbox
@@ -61,6 +62,7 @@ _LONGEST_NOTE: Final = 2_048
 _AT_ONCE: Final = 100
 _WATCH: Final = 5.0  # seconds between two looks whether a socket still has its name
 _OLD: Final = 60.0  # seconds after which a socket that nobody has open is one that a dead worker left
+_NOBODY: Final = {errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR}
 _FULL: Final = {errno.EAGAIN, errno.ENOBUFS}
 # A queue has room for ten notes on Linux unless it is told otherwise.
 _TRIES: Final = 20
@@ -77,15 +79,15 @@ class Post:
 
     def __init__(self, path: Path) -> None:
         self._folder = _folder(path)
-        self._slots: set[Slot] = set()
+        self._slots: WeakSet[Slot] = WeakSet()
         self._renew()
         renew_in_child(self)
 
     def _renew(self) -> None:
         # A child that kept its parent's mailboxes open would make it look alive after its death.
-        for slot in self._slots:
+        for slot in tuple(self._slots):
             slot.socket.close()
-        self._slots = set()
+        self._slots.clear()
 
     def open(self, me: str) -> Slot | None:
         """A worker's mailbox; None where no socket can be made."""
@@ -146,16 +148,14 @@ class Sender:
         path = self._post.path_of(worker)
         if path is None:
             return Told.NOT_REACHED
-        if self._socket is None:
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            self._socket.setblocking(False)
         for _ in range(1 if path in self._full else _TRIES):
             try:
+                self._socket = self._socket or _socket()
                 self._socket.sendto(note, path)
             except OSError as error:
                 if error.errno not in _FULL:
                     self._full.discard(path)
-                    return Told.NOT_REACHED
+                    return Told.NOT_REACHED if error.errno in _NOBODY else Told.UNKNOWN
                 time.sleep(_PAUSE)
             else:
                 self._full.discard(path)
@@ -201,9 +201,8 @@ class Slot:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket = _socket()
         try:
-            self.socket.setblocking(False)
             temporary = path.with_name(f"{path.name}.{secrets.token_hex(2)}")
             self.socket.bind(str(temporary))
             self._inode = temporary.stat().st_ino
@@ -233,6 +232,12 @@ class Slot:
         if self.is_there():
             with suppress(OSError):
                 self.path.unlink()
+
+
+def _socket() -> socket.socket:
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    made.setblocking(False)
+    return made
 
 
 def _folder(path: Path) -> Path | None:

@@ -222,7 +222,7 @@ class SQLiteStore:
 
         def by_socket(connection: sqlite3.Connection, state: _State) -> tuple[Told, bool]:
             told = state.sender.send(worker, note)
-            polls = told is Told.NOT_REACHED and post.is_polled(connection, state.clock.now(), worker)
+            polls = told is not Told.REACHED and post.is_polled(connection, state.clock.now(), worker)
             return told, polls
 
         told, polls = await self._file.read(by_socket)
