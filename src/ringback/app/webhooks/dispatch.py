@@ -69,7 +69,7 @@ class Dispatcher:
             answer = self._handle(admitted, self._read(admitted))
         except WebhookInvalid as error:
             return self._refusals.unreadable(admitted.request, admitted.route, error)
-        return self._held.serve_blocking(answer, budget.left, admitted.match.again)
+        return self._held.serve_blocking(answer, budget.left, admitted.match)
 
     def use(self, flows: FlowRuns) -> None:
         """Have other flows led from now on."""
@@ -93,7 +93,7 @@ class Dispatcher:
             answer = self._handle(admitted, event)
         if answer is None:
             return self._lost(admitted)
-        return await self._held.serve(answer, budget.left, admitted.match.again)
+        return await self._held.serve(answer, budget.left, admitted.match)
 
     async def _lead(self, flow: Flow[...], admitted: Admitted) -> Answer | None:
         """Have a flow go on, or begin; None where what goes on isn't here."""

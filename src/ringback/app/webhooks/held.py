@@ -21,7 +21,7 @@ from ringback.app.webhooks.answers import ask_again
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ringback.app.webhooks.answers import Again
+    from ringback.app.routes import Match
     from ringback.http import WebhookResponse
 
 __all__ = ["Answer", "HeldAnswers"]
@@ -151,17 +151,17 @@ class HeldAnswers:
         self._held: OrderedDict[str, Answer] = OrderedDict()
         self._lock = threading.Lock()
 
-    async def serve(self, answer: Answer, patience: float, route: Again) -> WebhookResponse:
-        """The answer, or, where it isn't ready within `patience` seconds, what has `route` asked again."""
+    async def serve(self, answer: Answer, patience: float, match: Match) -> WebhookResponse:
+        """The answer, or, where it isn't ready within `patience` seconds, what has the same asked again."""
         if answer.response is None:
             await answer.wait(self._patience(answer, patience))
-        return self._ready(answer) or self._hold(answer, route)
+        return self._ready(answer) or self._hold(answer, match)
 
-    def serve_blocking(self, answer: Answer, patience: float, route: Again) -> WebhookResponse:
+    def serve_blocking(self, answer: Answer, patience: float, match: Match) -> WebhookResponse:
         """The same for a thread that runs no event loop."""
         if answer.response is None:
             answer.wait_blocking(self._patience(answer, patience))
-        return self._ready(answer) or self._hold(answer, route)
+        return self._ready(answer) or self._hold(answer, match)
 
     def find(self, id: str) -> Answer | None:
         """The answer that a held request comes back for, or None where it has been forgotten."""
@@ -175,14 +175,14 @@ class HeldAnswers:
             answer.give_up()
         return answer.response
 
-    def _hold(self, answer: Answer, route: Again) -> WebhookResponse:
-        """Keep an answer, and have `route` asked again for it."""
+    def _hold(self, answer: Answer, match: Match) -> WebhookResponse:
+        """Keep an answer, and have the same asked again for it."""
         id = answer.id
-        if not issubclass(route.event, Notification) and self._keep(id, answer):
+        if not issubclass(match.route.event, Notification) and self._keep(id, answer):
             # Neither may depend on whether somebody asks again: callers hang up.
             self._later(self._limit - answer.age, lambda: self._expire(id))
             answer.when_made(lambda _: self._later(self._linger, lambda: self._held.pop(id, None)))
-        return ask_again(route, *(answer.again or ("hold", id)))
+        return ask_again(match.again, *(answer.again or ("hold", id)))
 
     def _keep(self, id: str, answer: Answer) -> bool:
         """Whether it wasn't kept already."""

@@ -94,7 +94,7 @@ class WebhookServer:
         if key is None:
             return await self._dispatcher.answer(admitted, budget)
         answer = self._recognition.once(key, admitted.route, partial(self._answer, admitted, budget))
-        return await self._held.serve(answer, budget.left + MOMENT, admitted.match.again)
+        return await self._held.serve(answer, budget.left + MOMENT, admitted.match)
 
     async def _answer(self, admitted: Admitted, budget: Budget) -> WebhookResponse:
         # The store may have taken all the time there was; whoever still asks is held meanwhile.
@@ -110,13 +110,13 @@ class WebhookServer:
         answer = self._recognition.once_blocking(key, admitted.route, work)
         if answer is None:
             return None
-        return self._held.serve_blocking(answer, budget.left + MOMENT, admitted.match.again)
+        return self._held.serve_blocking(answer, budget.left + MOMENT, admitted.match)
 
     def _reply_from_portal(self, admitted: Admitted, budget: Budget) -> WebhookResponse:
         tag = admitted.tag
         asked_again = self._held.find(tag.id) if tag is not None and tag.kind == "hold" else None
         answer = asked_again or self._start_in_portal(admitted, budget)
-        return self._held.serve_blocking(answer, budget.left + THREADS_MOMENT, admitted.match.again)
+        return self._held.serve_blocking(answer, budget.left + THREADS_MOMENT, admitted.match)
 
     def _start_in_portal(self, admitted: Admitted, budget: Budget) -> Answer:
         route = admitted.route
