@@ -28,11 +28,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringback.app import Application, CallFlow, Link
+from ringback.app import Application, CallFlow, Flow, Link
 from ringback.app.arguments import LONGEST, Arguments
 from ringback.client import Client
 from ringback.errors import InvalidValue, RegistrationError, TwimlError, WebhookInvalid
 from ringback.http import Response, WebhookRequest
+from ringback.stores import MemoryStore
 from ringback.transports.testing import FakeTransport, json_response
 from ringback.twiml import Gather, Number, Redirect, Say, VoiceResponse, parse
 from ringback.webhooks import (
@@ -294,6 +295,32 @@ class TestArgumentsTravel:
         while served(response).find("Redirect") is not None:
             response = await app.handle(request(link(response, "Redirect"), call_parameters(sid)))
         assert heard == [(4, None), 3, 2, 1]
+
+    async def test_to_whatever_worker_takes_a_flow_over(self) -> None:
+        store = MemoryStore(shared=True)
+        heard: list[object] = []
+        evening = datetime(2026, 11, 25, 19, tzinfo=ZoneInfo("Europe/Vienna"))
+
+        def worker() -> tuple[Application, Flow[...]]:
+            app = Application(public_url=SIGNED, auth_token=TOKEN, store=store)
+
+            @app.flow(IncomingCall)
+            async def book(call: CallFlow, *, at: datetime, course: Course, name: str | None) -> None:
+                heard.append((at, course, name))
+                pressed = await call.gather()
+                call.say(f"{pressed.digits if pressed else None} for {name} at {at:%H:%M}")
+
+            return app, book
+
+        (one, book), (other, _) = worker(), worker()
+        sid = new_sid("CA")
+        url = book.bind(at=evening, course=Course.LAST, name=None).url
+        first = await one.handle(request(url, call_parameters(sid)))
+        await one.aclose()
+        second = await other.handle(request(link(first, "Gather"), call_parameters(sid, Digits="7")))
+        assert served(second).findtext("Say") == "7 for None at 19:00"
+        assert heard == [(evening, Course.LAST, None)] * 2
+        await other.aclose()
 
     def test_a_flow_is_called_with_them_too(self, app: Application) -> None:
         calls: list[object] = []
