@@ -25,6 +25,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -630,6 +631,10 @@ class TestMisuse:
         lacking: Any = remind
         with pytest.raises(TwimlError, match=r"Gather\.action: .*arguments \(choose\.bind\(table=…\)\)"):
             Gather(action=choose)
+        with pytest.raises(TwimlError, match=r"Gather\.action: .*\(call it: choose\.bind\(…\)\)"):
+            Gather(action=choose.bind)
+        with pytest.raises(InvalidValue, match=r"answer: .*\(call it: remind\.bind\(…\)\)"):
+            app.dial(client, to=CALLER, from_=NUMBER, answer=lacking.bind)
         with pytest.raises(TwimlError, match=r"with its arguments \(remind\.bind\(table=…, at=…\)\)"):
             Redirect(lacking)
         with pytest.raises(InvalidValue, match=r"answer: .*remind\.bind\(table=…, at=…\)"):
@@ -649,7 +654,8 @@ class TestLinks:
         assert one.bind() is one
         assert VoiceResponse(Gather(action=one)) == VoiceResponse(Gather(action=other))
         assert parse(str(VoiceResponse(Gather(action=one)))) == VoiceResponse(Gather(action=other))
-        assert repr(one) == f"<Link to choose of GatherResult at {one.url}>"
+        assert repr(one) == f"<Link to choose of GatherResult at {SIGNED}/choose?…>"
+        assert repr(bookings.greet.bind()) == f"<Link to greet of IncomingCall at {SIGNED}/greet>"
 
     async def test_answer_calls_and_move_them(
         self, app: Application, client: Client, fake: FakeTransport
@@ -871,6 +877,16 @@ class TestRegistration:
 
         assert [*entries, app.voice_url] == [None, greet.url]
         assert furthest.bind(table=1).url.startswith(f"{SIGNED}/furthest?")
+
+    def test_links_say_how_they_are_asked(self, client: Client) -> None:
+        record = client.applications.create(friendly_name="x", voice_url="https://example.com/x")
+        app = Application.from_resource(evolve(record, voice_method="GET"), auth_token=TOKEN)
+
+        @app.on(GatherResult)
+        def choose(pressed: GatherResult, *, table: int) -> VoiceResponse:
+            raise NotImplementedError
+
+        assert 'method="GET"' in str(VoiceResponse(Gather(action=choose.bind(table=4))))
 
     def test_nor_does_it_take_an_adopted_url(self, client: Client) -> None:
         app = adopted(client, "https://example.com/x")

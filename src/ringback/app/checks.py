@@ -9,7 +9,7 @@ import inspect
 from typing import TYPE_CHECKING, Final, cast
 
 from ringback import webhooks
-from ringback._core.twiml.values import closest, unbound
+from ringback._core.twiml.values import closest, unbound, uncalled
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback.errors import InvalidValue, RegistrationError
 
@@ -155,6 +155,8 @@ def check_target(field: str, target: object, *events: type[Event], allowed: str)
         allowed += f" (that is one of {cast('Route[Event]', target).event.__name__})"
     elif hasattr(target, "_handles") and hasattr(target, "url"):
         return
+    elif call := uncalled(target):
+        allowed += call
     elif inspect.isroutine(target):
         allowed += f" (a function becomes one by @app.on({events[0].__name__}))"
     elif type(target).__module__.startswith("ringback._generated.twiml"):

@@ -148,7 +148,8 @@ class Link(Generic[E]):
     url: str
 
     def __repr__(self) -> str:
-        return f"<Link to {self.route.name} of {self.event.__name__} at {self.url}>"
+        address, query, _ = self.url.partition("?")  # what it carries may be people's
+        return f"<Link to {self.route.name} of {self.event.__name__} at {address}{query and '?…'}>"
 
     @property
     def event(self) -> type[E]:

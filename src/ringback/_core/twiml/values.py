@@ -138,6 +138,14 @@ def unbound(target: object) -> str:
     )
 
 
+def uncalled(value: object) -> str:
+    """What to do with a target's `bind` that was given in place of what it gives; empty for anything else."""
+    owner = getattr(value, "__self__", None)
+    if getattr(value, "__name__", "") != "bind" or not hasattr(owner, "_handles"):
+        return ""
+    return f" (call it: {getattr(owner, 'name', '…')}.bind(…))"
+
+
 def closest(word: object, words: Iterable[str], *, likeness: float = 0.6) -> str | None:
     """The one of `words` that was probably meant, or None."""
     if not isinstance(word, str) or len(word) > LONGEST_WORD:
@@ -307,7 +315,9 @@ def _a_handler(value: object, events: tuple[str, ...]) -> str:
     other = getattr(getattr(value, "event", None), "__name__", None)
     if events and other is not None:
         target += f" (that is one of {other})"
-    if type(value).__name__ in ("function", "method"):
+    if call := uncalled(value):
+        target += call
+    elif type(value).__name__ in ("function", "method"):
         target += f" (a function becomes one by @app.on({events[0] if events else '…'}))"
     return target
 
