@@ -360,8 +360,9 @@ class TestWaitsOfTheApplication:
 
     async def test_a_record_that_is_full(self, workers: list[Application], network: Network) -> None:
         mine, other, _ = workers
-        names = {name: f"gone-{name[3:]}".encode() for name in waits.FOLLOWERS}
-        await store_of(mine).begin(waits.WAITS, "live/waits/old", names, owner="gone", ttl=60)
+        names = {each: f"gone-{each[3:]}".encode() for each in waits.FOLLOWERS}
+        name = elsewhere_of(mine).waits.name
+        await store_of(mine).begin(name, "live/waits/old", names, owner="gone", ttl=60)
         waiting = asyncio.ensure_future(mine.wait_for(CallEnded, timeout=10))
         await eventually(lambda: joined(mine))
         network.sid = new_sid("CA")
@@ -415,6 +416,55 @@ class TestWaitsOfTheApplication:
 
 
 class TestTrouble:
+    async def test_another_application_of_the_same_store(
+        self, workers: list[Application], network: Network
+    ) -> None:
+        """Each hears of what is reported to itself, although both may know the same call."""
+        mine = workers[0]
+        theirs = Application(public_url="https://example.com/b", auth_token=TOKEN, store=store_of(mine))
+        network.sid, network.status = new_sid("CA"), "in-progress"
+        call = await mine.follow_call(network.async_client(), network.sid)
+        waiting = asyncio.ensure_future(mine.wait_for(CallStatusChanged, timeout=10))
+        await eventually(lambda: joined(mine))
+        await call_is_known(mine)
+        await report(theirs, network, 2, url=theirs.callback(CallStatusChanged).url)
+        await asyncio.sleep(2 * TICK)
+        await report(workers[1], network, 3, url=workers[1].callback(CallStatusChanged).url)
+        assert (await waiting).status == "completed"
+        assert (await call.wait_for(CallStatusChanged, timeout=10)).status == "completed"
+        await theirs.aclose()
+
+    async def test_a_worker_that_was_closed_and_goes_on(
+        self, workers: list[Application], network: Network
+    ) -> None:
+        mine, other, _ = workers
+        network.sid, network.status = new_sid("CA"), "in-progress"
+        call = await mine.follow_call(network.async_client(), network.sid)
+        await call_is_known(mine)
+        before = elsewhere_of(mine)._worker.id
+        await mine.aclose()
+        waiting = asyncio.ensure_future(call.wait_for(CallEnded, timeout=10))
+        again = await mine.follow_call(network.async_client(), network.sid)
+        there = elsewhere_of(mine)
+        await eventually(lambda: there._followed[call.sid].registered == there._worker.id != before)
+        await report(other, network, 3, url=other.callback(CallEnded).url)
+        assert (await waiting).call_sid == (await again.wait_for(CallEnded, timeout=10)).call_sid
+
+    async def test_a_sid_that_becomes_another_call_s(
+        self, workers: list[Application], network: Network
+    ) -> None:
+        """As where an emulator is closed, and the next one gives the same SIDs."""
+        mine, other, _ = workers
+        for _ in range(2):
+            network.sid, network.status = f"CA{'f' * 32}", "in-progress"
+            call = await mine.follow_call(network.async_client(), network.sid)
+            await call_is_known(mine)
+            await report(other, network, 3, url=other.callback(CallEnded).url)
+            await call.wait_for(CallEnded, timeout=10)
+            store_of(mine).clear()
+            for app in workers:
+                app._forget([network.sid])
+
     async def test_notes_that_are_lost(
         self, workers: list[Application], network: Network, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -487,10 +537,10 @@ class TestTrouble:
     async def test_an_event_of_a_later_version(self, workers: list[Application], network: Network) -> None:
         call = await workers[0].dial(network.async_client(), to=CALLER, from_=NUMBER, answer=HELLO)
         await call_is_known(workers[0])
-        for number, value in enumerate(
-            (b"{}", b"[", b'{"kind":"Later","given":{}}', b'{"kind":"parse","given":1}')
-        ):
-            await store_of(workers[0]).append(f"live/{call.sid}", f"ev.{number}", value, ttl=60)
+        record = elsewhere_of(workers[0])._record_of(call.sid)
+        values = (b"{}", b"[", b'{"kind":"Later","given":{}}', b'{"kind":"parse","given":1}')
+        for number, value in enumerate((*values, b'{"kind":"CallEnded","given":1}')):
+            await store_of(workers[0]).append(record, f"ev.{number}", value, ttl=60)
         await report(workers[1], network, 3)
         await call.wait_for(CallEnded, timeout=10)
 
@@ -505,7 +555,13 @@ class TestTrouble:
         assert (await app.handle(request(greet.url, call_parameters(sid)))).status == 200
         ended = call_parameters(sid, "completed", SequenceNumber="0")
         assert (await app.handle(request(app.callback(CallEnded).url, ended))).status == 204
-        assert await store_of(app).read(f"live/{sid}") is None
+        assert await store_of(app).read(elsewhere_of(app)._record_of(sid)) is None
+
+
+def elsewhere_of(app: Application) -> elsewhere.Elsewhere:
+    there = app._hub.live.elsewhere
+    assert there is not None
+    return there
 
 
 def joined(app: Application) -> bool:

@@ -27,7 +27,6 @@ from attrs import define, field
 from ringback import webhooks
 from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import Event, MessageRequest, Notification
-from ringback.app.events import LocalEvent
 from ringback.app.flows.reach import StoreAway
 from ringback.app.flows.worker import TICK, write_note
 from ringback.app.live.waits import FOLLOWERS, SharedWaits, join
@@ -35,7 +34,7 @@ from ringback.app.loops.portal import call_in, in_event_loop, portal_loop
 from ringback.app.reports import shown_sid
 from ringback.errors import InvalidValue, WebhookInvalid
 from ringback.stores.store import Outcome
-from ringback.webhooks import parse, wire_parameters
+from ringback.webhooks import CallEnded, parse, wire_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -53,8 +52,8 @@ T = TypeVar("T")
 
 log = logging.getLogger("ringback")
 
-KEPT: Final = 86_400.0  # seconds for which a record stays after it was written last; no call lasts longer
-EARLY: Final = 3_600.0  # and one of what came before its SID was known
+AFTERWARDS: Final = 3_600.0  # seconds for which a record stays after its call has ended
+LONGEST: Final = 31 * 86_400.0  # seconds that a store keeps anything
 MOST: Final = 1_000  # events that one worker keeps of one call
 AT_ONCE: Final = 25  # records that are read in one tick, of those that somebody waits for
 MARK: Final = "_"  # between a token's worker and what tells its tokens apart
@@ -64,10 +63,11 @@ _is_token = re.compile(r"[A-Za-z0-9-]{1,64}_[A-Za-z0-9_-]{1,32}").fullmatch
 
 
 class _Written(NamedTuple):
-    """An event as records have it."""
+    """An event as records have it; `last` where its call has ended."""
 
     name: str
     value: bytes
+    last: bool
 
 
 @define(eq=False)
@@ -78,8 +78,8 @@ class _Followed:
         sid: The SID.
         token: What the URLs carry of what was started here: all that was ever told of it counts.
         since: From when on it counts what others are told, by the store's clock; None until that is known.
-        registered: Whether its record names this worker,
-        owned: and as its owner.
+        registered: The worker that its record names: this one, before it was closed or forked perhaps.
+        owned: Whether it names it as its owner.
         seen: The fields whose events have been handed on.
         reading: Whether its record is being read.
         again: Whether it has to be read once more.
@@ -88,7 +88,7 @@ class _Followed:
     sid: str
     token: str | None = None
     since: float | None = None
-    registered: bool = False
+    registered: str = ""
     owned: bool = False
     seen: set[str] = field(factory=set[str])
     reading: bool = False
@@ -114,7 +114,9 @@ class Elsewhere:
         self._hub = hub
         self._reach = reach
         self._worker = worker
-        self.waits = SharedWaits(hub, reach)
+        # Several applications may share a store, and each hears what is reported to itself.
+        self._room = f"live/{hashlib.sha256(hub.settings.public_url.encode()).hexdigest()[:12]}"
+        self.waits = SharedWaits(hub, reach, f"{self._room}/waits")
         self._renew()
         renew_in_child(self)
 
@@ -140,8 +142,11 @@ class Elsewhere:
         """
         if not _is_sid(sid):
             return
+        others = len(self._hub.live.about(sid)) > 1  # who have followed it before
         with self._lock:
-            followed = self._followed.setdefault(sid, _Followed(sid))
+            followed = self._followed.get(sid)
+            if followed is None or not others:
+                followed = self._followed[sid] = _Followed(sid)
             followed.token = followed.token or token
         self._sweep()
         self._start()
@@ -163,6 +168,12 @@ class Elsewhere:
             for sid in tuple(self._followed):
                 self._is_over(sid)
             self._sweep_at = max(self._FEW, 2 * len(self._followed))
+
+    def forget(self, sid: str) -> None:
+        """Forget all that is known of `sid`, which is going to be another one's."""
+        with self._lock:
+            for known in (self._followed, self._tokens, self._told):
+                known.pop(sid, None)
 
     def carries(self, sid: str, token: str) -> None:
         """A webhook about `sid` carries a token, which isn't known here."""
@@ -193,8 +204,8 @@ class Elsewhere:
 
     async def tell(self, event: Event, sids: Iterable[str | None]) -> None:
         """Tell the other workers that follow one of these SIDs of an event that came to this one."""
-        if isinstance(event, LocalEvent):
-            return
+        if getattr(webhooks, type(event).__name__, None) is not type(event):
+            return  # it is our own, and no other worker can make one of it
         self._worker.start()
         written = _write(event)
         self.waits.note(written.value)
@@ -202,6 +213,11 @@ class Elsewhere:
             if sid is not None and _is_sid(sid) and self._counts(sid):
                 with suppress(StoreAway, InvalidValue), self._reach.asking() as store:
                     await self._append(store, sid, written)
+
+    @property
+    def _kept(self) -> float:
+        """Seconds for which a record stays after it was written last."""
+        return min(self._hub.settings.idle_limit + AFTERWARDS, LONGEST)
 
     def _counts(self, sid: str) -> bool:
         """Whether one more event of it may be kept."""
@@ -225,16 +241,16 @@ class Elsewhere:
         followed = self._followed.get(sid)
         if followed is not None:
             followed.seen.add(written.name)
-        elif await store.latest(_record_of(sid)) is None:  # which costs less, and is what mostly is so
+        elif await store.latest(self._record_of(sid)) is None:  # which costs less, and is what mostly is so
             return False
         note = write_note("live", sid)
         done = await store.append(
-            _record_of(sid),
+            self._record_of(sid),
             written.name,
             written.value,
             want=FOLLOWERS,
             note=b"" if followed is not None and followed.owned else note,
-            ttl=KEPT,
+            ttl=AFTERWARDS if written.last else self._kept,
         )
         if done.outcome is Outcome.WON:
             for entry in done.fields.values():
@@ -245,12 +261,12 @@ class Elsewhere:
 
     async def _keep_for(self, store: RunStore, token: str, written: _Written) -> None:
         """Keep an event for the worker that will know what its token stands for."""
-        record = _record_of(token)
-        begun = await store.begin(
-            record, record, {written.name: written.value}, owner=token.partition(MARK)[0], ttl=EARLY
-        )
+        record = self._record_of(token)
+        fields = {written.name: written.value}
+        owner = token.partition(MARK)[0]
+        begun = await store.begin(record, record, fields, owner=owner, ttl=AFTERWARDS)
         if not begun.created:
-            await store.append(record, written.name, written.value, ttl=EARLY)
+            await store.append(record, written.name, written.value, ttl=AFTERWARDS)
 
     # --- hearing from the others
 
@@ -287,32 +303,34 @@ class Elsewhere:
 
     async def _read_once(self, store: RunStore, followed: _Followed) -> None:
         for _ in range(2):
-            if not followed.registered:
+            if followed.registered != self._worker.id:
                 await self._register(store, followed)
-            record = await store.read(_record_of(followed.sid))
+            record = await store.read(self._record_of(followed.sid))
             if record is not None:
                 self._hand_on(followed, record.fields)
                 return
-            followed.registered = False  # it has expired, or the store was emptied
+            followed.registered = ""  # it has expired, or the store was emptied
 
     async def _register(self, store: RunStore, followed: _Followed) -> None:
         """Have the record name this worker, and find what came while the SID wasn't known."""
-        name, me = _record_of(followed.sid), self._worker.id
-        begun = await store.begin(name, name, {}, owner=me, ttl=KEPT)
+        name, me = self._record_of(followed.sid), self._worker.id
+        begun = await store.begin(name, name, {}, owner=me, ttl=self._kept)
         followed.owned = begun.record.owner == me
         if followed.since is None:
             followed.since = 0.0 if begun.created or followed.token is not None else begun.record.now
         if not followed.owned:
             # Where there are too many, this one finds what there is by itself.
-            await join(store, begun.record, me, ttl=KEPT)
-        followed.registered = True
+            await join(store, begun.record, me, ttl=self._kept)
+        followed.registered = me
         if followed.token is not None:
-            early = await store.read(_record_of(followed.token))
+            early = await store.read(self._record_of(followed.token))
             if early is not None:
                 self._hand_on(followed, early.fields)
 
     def _hand_on(self, followed: _Followed, fields: Mapping[str, Entry]) -> None:
         """Tell those who follow a SID here what they haven't been told, in order."""
+        if self._followed.get(followed.sid) is not followed:
+            return  # who followed it has gone, and somebody else has come
         new = [
             (entry.at, name, entry.value)
             for name, entry in fields.items()
@@ -368,6 +386,10 @@ class Elsewhere:
     def _is_waited_for(self, sid: str) -> bool:
         return any(_wants(live) for live in self._hub.live.about(sid))
 
+    def _record_of(self, what: str) -> str:
+        """The record of a SID, or of what a token stands for."""
+        return f"{self._room}/{what}"
+
     def _in_loop(self, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Call something where webhooks are served or, as long as none are, where calls are placed."""
         for loop in (self._hub.loop, self._loop):
@@ -378,11 +400,6 @@ class Elsewhere:
 
 def _wants(live: Followable) -> bool:
     return live._waited() or (live._heard() and not live._ended())
-
-
-def _record_of(what: str) -> str:
-    """The record of a SID, or of what a token stands for."""
-    return f"live/{what}"
 
 
 def _remember(known: OrderedDict[str, T], key: str, value: T, most: int) -> None:
@@ -398,7 +415,8 @@ def _write(event: Event) -> _Written:
     # What is told says when, or as the how manieth, so that a repetition is the same; a question may be asked
     # twice in the same words.
     same = isinstance(event, (Notification, MessageRequest))
-    return _Written(f"ev.{hashlib.sha256(value).hexdigest()[:32] if same else secrets.token_hex(16)}", value)
+    name = hashlib.sha256(value).hexdigest()[:32] if same else secrets.token_hex(16)
+    return _Written(f"ev.{name}", value, isinstance(event, CallEnded))
 
 
 def _read_event(value: bytes) -> Event | None:

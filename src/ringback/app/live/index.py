@@ -152,6 +152,8 @@ class LiveIndex:
                 self._ended.pop(live, None)
         with self._lock:
             self._by_sid.pop(sid, None)
+        if self.elsewhere is not None:
+            self.elsewhere.forget(sid)
 
     def about(self, *sids: str | None) -> list[Followable]:
         """Everything live under these SIDs."""

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["FOLLOWERS", "SharedWaits", "join"]
 
 FOLLOWERS: Final = tuple(f"by.{number}" for number in range(16))  # fields that name workers
-WAITS: Final = "live/waits"
 KEPT: Final = 60.0  # seconds for which the record stays after somebody last said that they wait
 RENEWAL: Final = 20.0  # seconds after which whoever waits on says so again
 LOOK: Final = 1.0  # seconds between two looks at whether the record is still the one that counts
@@ -45,11 +44,13 @@ class SharedWaits:
     Args:
         hub: The application's.
         reach: The store that all share.
+        name: What their record is called.
     """
 
-    def __init__(self, hub: Hub, reach: Reach) -> None:
+    def __init__(self, hub: Hub, reach: Reach, name: str) -> None:
         self._hub = hub
         self._reach = reach
+        self.name = name
         self._renew()
         renew_in_child(self)
 
@@ -97,7 +98,7 @@ class SharedWaits:
     async def _join(self, store: RunStore) -> None:
         """See to it that the record which counts names this worker."""
         for _ in range(len(FOLLOWERS)):
-            latest = await store.latest(WAITS)
+            latest = await store.latest(self.name)
             if latest is not None and latest == self._joined:
                 return
             record = None if latest is None else await store.read(latest)
@@ -105,9 +106,9 @@ class SharedWaits:
                 self._joined = record.run
                 return
             # There is none, or it is full of workers that are long gone.
-            fresh = f"{WAITS}/{secrets.token_hex(8)}"
+            fresh = f"{self.name}/{secrets.token_hex(8)}"
             fields = {FOLLOWERS[0]: self._reach.me.encode()}
-            begun = await store.begin(WAITS, fresh, fields, owner=self._reach.me, before=latest, ttl=KEPT)
+            begun = await store.begin(self.name, fresh, fields, owner=self._reach.me, before=latest, ttl=KEPT)
             if begun.created:
                 self._joined = fresh
                 return
@@ -126,7 +127,7 @@ class SharedWaits:
             await asyncio.sleep(TICK)
             came, self._came = self._came, []
             with suppress(StoreAway, InvalidValue), self._reach.asking() as store:
-                latest = await store.latest(WAITS) if came else None
+                latest = await store.latest(self.name) if came else None
                 record = None if latest is None else await store.read(latest)
                 if record is not None:
                     await self._send(store, record, came)
@@ -150,7 +151,7 @@ class SharedWaits:
             since = now - (record.now - entry.at) - SLACK
             meant = [written.decode() for at, written in came if at >= since]
             for first in range(0, len(meant), AT_ONCE):
-                key = f"{WAITS}/{secrets.token_hex(8)}"
+                key = f"{self.name}/{secrets.token_hex(8)}"
                 await store.put(key, json.dumps(meant[first : first + AT_ONCE]).encode(), FETCHED)
                 self._untold[key] = entry.value.decode(), TRIES
 
