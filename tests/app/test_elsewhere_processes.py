@@ -41,11 +41,11 @@ def place(
 ) -> Generator[Place, None, None]:
     kind = str(request.param)
     with ExitStack() as stack:
-        if kind == "sqlite":
-            yield Place(kind, str(tmp_path_factory.mktemp("live") / "store.db"))
-        else:
+        if kind in {"redis", "postgres"}:
             url = stack.enter_context(servers.redis() if kind == "redis" else servers.postgres())
             yield Place(kind, url, "live:")
+        else:
+            yield Place(kind, str(tmp_path_factory.mktemp("live") / "store.db"))
 
 
 @contextmanager
