@@ -63,7 +63,7 @@ def _parameter(attribute: Attribute) -> str:
 def made(verb: VerbPlan, event: str | None) -> str:
     """The element, as source, that tells its result as `event`."""
     attributes = [f"{each.name}={each.name}" for each in verb.attributes]
-    action = [] if event is None else [f"action=self._url({event})"]
+    action = [] if event is None else [f"action=self._url(webhooks.{event})"]
     extra = ["extra_attributes=extra_attributes"]
     if verb.around is None:
         given = [verb.given] if verb.given else []

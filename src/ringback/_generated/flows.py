@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, overload
 
 from ringback._core.patience import Patient
 from ringback._core.webhooks.events import Notification, VoiceRequest
+from ringback._generated import webhooks
 from ringback._generated.twiml.voice import (
     AiSession,
     Application,
@@ -65,33 +66,6 @@ from ringback._generated.twiml.voice import (
     W,
     WhatsApp,
 )
-from ringback._generated.webhooks import (
-    CallRedirected,
-    ConferenceRecordingEnded,
-    ConferenceRecordingStatusChanged,
-    ConferenceStatusChanged,
-    ConferenceWait,
-    ConnectResult,
-    ConversationRelayResult,
-    DialReferred,
-    DialResult,
-    EnqueueResult,
-    GatherPartialResult,
-    GatherResult,
-    IncomingCall,
-    MessageStatusChanged,
-    OutgoingCall,
-    PayResult,
-    PayStatusChanged,
-    QueueWait,
-    RecordingStatusChanged,
-    RecordResult,
-    ReferResult,
-    SmsVerbResult,
-    StreamResult,
-    TranscriptionReady,
-    VirtualAgentResult,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -128,6 +102,33 @@ if TYPE_CHECKING:
         Trim,
         Voice,
     )
+    from ringback._generated.webhooks import (
+        CallRedirected,
+        ConferenceRecordingEnded,
+        ConferenceRecordingStatusChanged,
+        ConferenceStatusChanged,
+        ConferenceWait,
+        ConnectResult,
+        ConversationRelayResult,
+        DialReferred,
+        DialResult,
+        EnqueueResult,
+        GatherPartialResult,
+        GatherResult,
+        IncomingCall,
+        MessageStatusChanged,
+        OutgoingCall,
+        PayResult,
+        PayStatusChanged,
+        QueueWait,
+        RecordingStatusChanged,
+        RecordResult,
+        ReferResult,
+        SmsVerbResult,
+        StreamResult,
+        TranscriptionReady,
+        VirtualAgentResult,
+    )
     from ringback.app.flows.call import ConferenceResult
 
 E = TypeVar("E", bound=VoiceRequest)
@@ -139,17 +140,19 @@ Verb: TypeAlias = "Connect | Dial | Echo | Enqueue | Gather | Hangup | Leave | P
 Awaited: TypeAlias = "Connect | Dial | Enqueue | Gather | Pay | Record | Refer | Sms"
 """Those of them that have a result."""
 
-LATE: Final = (
-    ConnectResult,
-    ConversationRelayResult,
-    DialResult,
-    EnqueueResult,
-    PayResult,
-    RecordResult,
-    StreamResult,
-    VirtualAgentResult,
+LATE: Final = frozenset(
+    {
+        "ConnectResult",
+        "ConversationRelayResult",
+        "DialResult",
+        "EnqueueResult",
+        "PayResult",
+        "RecordResult",
+        "StreamResult",
+        "VirtualAgentResult",
+    }
 )
-"""Results that Twilio tells of a call that was hung up, too."""
+"""Results that Twilio tells of a call that was hung up, too, by their classes' names."""
 
 
 class FlowVerbs(Patient):
@@ -460,7 +463,7 @@ class FlowVerbs(Patient):
         return await self._ask(
             Gather(
                 *prompts,
-                action=self._url(GatherResult),
+                action=self._url(webhooks.GatherResult),
                 barge_in=barge_in,
                 debug=debug,
                 enhanced=enhanced,
@@ -478,7 +481,7 @@ class FlowVerbs(Patient):
                 timeout=timeout,
                 extra_attributes=extra_attributes,
             ),
-            GatherResult,
+            webhooks.GatherResult,
         )
 
     async def record(
@@ -534,10 +537,10 @@ class FlowVerbs(Patient):
             TwimlError: An argument isn't what the schema allows.
         """
         if transcribe and transcribe_callback is None:
-            transcribe_callback = self._callback(TranscriptionReady)
+            transcribe_callback = self._callback(webhooks.TranscriptionReady)
         return await self._ask(
             Record(
-                action=self._url(RecordResult),
+                action=self._url(webhooks.RecordResult),
                 finish_on_key=finish_on_key,
                 max_length=max_length,
                 play_beep=play_beep,
@@ -551,7 +554,7 @@ class FlowVerbs(Patient):
                 trim=trim,
                 extra_attributes=extra_attributes,
             ),
-            RecordResult,
+            webhooks.RecordResult,
         )
 
     async def dial(
@@ -630,7 +633,7 @@ class FlowVerbs(Patient):
         return await self._told(
             Dial(
                 *called,
-                action=self._url(DialResult),
+                action=self._url(webhooks.DialResult),
                 answer_on_bridge=answer_on_bridge,
                 call_reason=call_reason,
                 caller_id=caller_id,
@@ -652,7 +655,7 @@ class FlowVerbs(Patient):
                 trim=trim,
                 extra_attributes=extra_attributes,
             ),
-            DialResult,
+            webhooks.DialResult,
         )
 
     async def join_conference(
@@ -765,7 +768,7 @@ class FlowVerbs(Patient):
                     wait_url=wait_url,
                     extra_attributes=extra_attributes,
                 ),
-                action=self._url(DialResult),
+                action=self._url(webhooks.DialResult),
                 hangup_on_star=hangup_on_star,
                 time_limit=time_limit,
             ),
@@ -808,14 +811,14 @@ class FlowVerbs(Patient):
         return await self._told(
             Enqueue(
                 *queue,
-                action=self._url(EnqueueResult),
+                action=self._url(webhooks.EnqueueResult),
                 max_queue_size=max_queue_size,
                 wait_url=wait_url,
                 wait_url_method=wait_url_method,
                 workflow_sid=workflow_sid,
                 extra_attributes=extra_attributes,
             ),
-            EnqueueResult,
+            webhooks.EnqueueResult,
         )
 
     async def refer(
@@ -839,7 +842,8 @@ class FlowVerbs(Patient):
             TwimlError: An argument isn't what the schema allows.
         """
         return await self._told(
-            Refer(sip, action=self._url(ReferResult), extra_attributes=extra_attributes), ReferResult
+            Refer(sip, action=self._url(webhooks.ReferResult), extra_attributes=extra_attributes),
+            webhooks.ReferResult,
         )
 
     async def pay(
@@ -909,7 +913,7 @@ class FlowVerbs(Patient):
         return await self._told(
             Pay(
                 *parts,
-                action=self._url(PayResult),
+                action=self._url(webhooks.PayResult),
                 bank_account_type=bank_account_type,
                 charge_amount=charge_amount,
                 currency=currency,
@@ -929,7 +933,7 @@ class FlowVerbs(Patient):
                 valid_card_types=valid_card_types,
                 extra_attributes=extra_attributes,
             ),
-            PayResult,
+            webhooks.PayResult,
         )
 
     @overload
@@ -992,20 +996,28 @@ class FlowVerbs(Patient):
         """
         if isinstance(noun, Stream):
             return await self._told(
-                Connect(noun, action=self._url(StreamResult), extra_attributes=extra_attributes), StreamResult
+                Connect(noun, action=self._url(webhooks.StreamResult), extra_attributes=extra_attributes),
+                webhooks.StreamResult,
             )
         if isinstance(noun, ConversationRelay):
             return await self._told(
-                Connect(noun, action=self._url(ConversationRelayResult), extra_attributes=extra_attributes),
-                ConversationRelayResult,
+                Connect(
+                    noun,
+                    action=self._url(webhooks.ConversationRelayResult),
+                    extra_attributes=extra_attributes,
+                ),
+                webhooks.ConversationRelayResult,
             )
         if isinstance(noun, VirtualAgent):
             return await self._told(
-                Connect(noun, action=self._url(VirtualAgentResult), extra_attributes=extra_attributes),
-                VirtualAgentResult,
+                Connect(
+                    noun, action=self._url(webhooks.VirtualAgentResult), extra_attributes=extra_attributes
+                ),
+                webhooks.VirtualAgentResult,
             )
         return await self._told(
-            Connect(noun, action=self._url(ConnectResult), extra_attributes=extra_attributes), ConnectResult
+            Connect(noun, action=self._url(webhooks.ConnectResult), extra_attributes=extra_attributes),
+            webhooks.ConnectResult,
         )
 
     async def sms(
@@ -1042,13 +1054,13 @@ class FlowVerbs(Patient):
         return await self._told(
             Sms(
                 text,
-                action=self._url(SmsVerbResult),
+                action=self._url(webhooks.SmsVerbResult),
                 from_=from_,
                 status_callback=status_callback,
                 to=to,
                 extra_attributes=extra_attributes,
             ),
-            SmsVerbResult,
+            webhooks.SmsVerbResult,
         )
 
     def _add(self, verb: Verb, *, last: str | None = None) -> None:

@@ -112,7 +112,7 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
         Raises:
             CallHungUp: The call is over.
         """
-        self._late = issubclass(expects, LATE)
+        self._late = expects.__name__ in LATE
         try:
             outcome = await self._outcome()
         finally:
