@@ -8,14 +8,18 @@ from attrs import define, field, frozen
 
 from ringback.emulator.engine import parameters
 from ringback.emulator.engine.exchange import Session
-from ringback.emulator.engine.process import ConferenceOver, ConferenceStarted
+from ringback.emulator.engine.process import ConferenceOver, ParticipantChanged, Source
+from ringback.emulator.engine.records import ConferenceRecord
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ringback.emulator.engine.documents import Document
     from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.records import Account
 
-__all__ = ["Callback", "Conference", "Participant"]
+__all__ = ["Announcement", "Callback", "Conference", "Participant"]
 
 
 @frozen
@@ -28,50 +32,130 @@ class Callback:
 
 
 @define(eq=False)
-class Participant:
-    """A call in a conference.
+class Announcement:
+    """Something that is played to some participants.
 
     Attributes:
+        document: What it is.
+        single: The one participant whom it was for, or None where it was for all.
+        listeners: Those who have not heard it to its end yet.
+    """
+
+    url: str
+    document: Document
+    single: Participant | None
+    listeners: set[Participant] = field(factory=set["Participant"])
+
+
+@define(eq=False)
+class Participant:
+    """A call in a conference, or on its way there.
+
+    Attributes:
+        since: When it was added.
+        changed_at: When the API changed it last.
         waiting: Whether it still hears the hold music.
         inside: Whether its Dial is still about this conference.
+        hold: What it hears on hold, where it is; a source without a URL is Twilio's own music.
+        announcements: What is to be played to it, in order.
+        removed: Whether it was taken out by the API.
     """
 
     leg: Leg
+    since: datetime
     starts: bool = True
     ends: bool = False
     muted: bool = False
     label: str = ""
+    changed_at: datetime | None = field(default=None, init=False)
     waiting: bool = field(default=True, init=False)
-    inside: bool = field(default=True, init=False)
+    inside: bool = field(default=False, init=False)
+    hold: Source | None = field(default=None, init=False)
+    announcements: list[Announcement] = field(factory=list[Announcement], init=False)
+    removed: bool = field(default=False, init=False)
+
+    @property
+    def sid(self) -> str:
+        """What pages of participants are counted by."""
+        return f"CP{self.leg.call.sid[2:]}"
+
+    def changed(self) -> None:
+        """It hears something else now."""
+        if self.inside and self.leg.process is not None:
+            self.leg.process.interrupt(ParticipantChanged(self))
+
+    def listen(self) -> None:
+        """Take notice of what it says, unless it is muted."""
+        self.leg.listen_for("keys", *(() if self.muted else ("speech",)))
 
 
 class Conference:
     """A room with a name.
 
     Attributes:
-        sid: Its SID.
+        record: What the REST API knows of it.
         participants: Who is in it, in order of arrival.
-        started: Whether those in it hear each other.
+        expected: Who is being called to come in.
     """
 
     def __init__(self, network: Network, account: Account, name: str) -> None:
         self.network = network
-        self.sid = network.sids.new("CF")
-        self.name = name
+        now = network.clock.date
+        self.record = ConferenceRecord(
+            sid=network.sids.new("CF"),
+            date_created=now,
+            date_updated=now,
+            account_sid=account.sid,
+            friendly_name=name,
+        )
         self.participants: list[Participant] = []
-        self.started = False
-        self.over = False
+        self.expected: list[Participant] = []
         self._account = account
         self._session = Session(account, "voice")
         self._callback: Callback | None = None
         self._sequence = 0
+        network.store.conferences[self.sid] = self.record
+        network.conferences[account.sid, name] = self
         network.transcript.open(self.sid, "conference", name)
+
+    @property
+    def sid(self) -> str:
+        return self.record.sid
+
+    @property
+    def name(self) -> str:
+        return self.record.friendly_name
+
+    @property
+    def started(self) -> bool:
+        """Whether those in it hear each other."""
+        return self.record.status == "in-progress"
+
+    @property
+    def over(self) -> bool:
+        return self.record.status == "completed"
+
+    def expect(self, participant: Participant) -> None:
+        """Somebody is called to come in."""
+        self.expected.append(participant)
+        participant.leg.on_end.append(lambda: self._lost(participant))
+
+    def _lost(self, participant: Participant) -> None:
+        """Somebody who was called is gone, in or not."""
+        if participant in self.expected:
+            self.expected.remove(participant)
+            self._left(participant, "participant_add_failed")
+            if not self.participants and not self.expected and not self.over:
+                self._end(participant, "last-participant-left")
 
     def join(self, participant: Participant, callback: Callback | None) -> None:
         """Somebody enters."""
         if self._callback is None and callback is not None:
             self._callback = callback
+        if participant in self.expected:
+            self.expected.remove(participant)
         self.participants.append(participant)
+        participant.inside = True
         leg = participant.leg
         leg.audience = lambda: self._hears(participant)
         self.network.note(self.sid, leg.line.phone.number, "joins")
@@ -79,61 +163,132 @@ class Conference:
         if self.started:
             participant.waiting = False
         elif len(self.participants) > 1 and any(each.starts for each in self.participants):
-            self.started = True
+            self.record.status = "in-progress"
+            self.record.date_updated = self.network.clock.date
             self.network.note(self.sid, "Twilio", "starts the conference")
             self._tell("start", "conference-start", [])
             for each in self.participants:
                 each.waiting = False
-                if each is not participant and each.leg.process is not None:
-                    each.leg.process.interrupt(ConferenceStarted(each))
+                if each is not participant:
+                    each.changed()
 
     def leave(self, participant: Participant, reason: str) -> None:
         """Somebody is gone; perhaps the conference with him."""
         if participant not in self.participants:
             return
         self.participants.remove(participant)
-        leg = participant.leg
-        leg.audience = tuple
-        self.network.note(self.sid, leg.line.phone.number, "leaves")
-        self._tell(
-            "leave",
-            "participant-leave",
-            [
-                *self._about(participant),
-                ("ParticipantCallStatus", leg.call.status),
-                ("ReasonParticipantLeft", reason),
-            ],
-        )
+        participant.leg.audience = tuple
+        for announcement in participant.announcements:
+            self.announced(announcement, participant)
+        self.network.note(self.sid, participant.leg.line.phone.number, "leaves")
+        self._left(participant, reason)
         if self.over:
             return
-        if not self.participants:
-            self._end(participant, "last-participant-left")
+        how = "kicked" if participant.removed else "left"
+        if not self.participants and not self.expected:
+            self._end(participant, f"last-participant-{how}")
         elif participant.ends:
-            self._end(participant, "participant-with-end-conference-on-exit-left")
+            self._end(participant, f"participant-with-end-conference-on-exit-{how}")
 
-    def _end(self, participant: Participant, reason: str) -> None:
-        self.over = True
+    def _left(self, participant: Participant, reason: str) -> None:
+        pairs = self._about(participant)
+        pairs.append(("ParticipantCallStatus", participant.leg.call.status))
+        pairs.append(("ReasonParticipantLeft", reason))
+        self._tell("leave", "participant-leave", pairs)
+
+    def remove(self, participant: Participant) -> None:
+        """The API takes somebody out: their call goes on behind the Dial that brought them in, if it does."""
+        participant.removed = True
+        if participant.inside:
+            if participant.leg.process is not None:
+                participant.leg.process.interrupt(ConferenceOver(participant))
+        else:
+            participant.leg.finish("canceled")
+
+    def end(self) -> None:
+        """The API ends it."""
+        self._end(None, "conference-ended-via-api")
+
+    def _end(self, participant: Participant | None, reason: str) -> None:
+        self.record.status = "completed"
+        self.record.date_updated = self.network.clock.date
+        self.record.reason_conference_ended = reason
         self.network.conferences.pop((self._account.sid, self.name), None)
+        for each in tuple(self.expected):
+            each.leg.finish("canceled")
         for each in tuple(self.participants):
-            self.leave(each, "moderator_ended_conference")
+            self.leave(
+                each, "conference_ended_via_api" if participant is None else "moderator_ended_conference"
+            )
             if each.leg.process is not None:
                 each.leg.process.interrupt(ConferenceOver(each))
         self.network.note(self.sid, "Twilio", "ends the conference:", reason)
-        pairs = [("CallSidEndingConference", participant.leg.call.sid), ("ReasonConferenceEnded", reason)]
-        if participant.label:
-            pairs.append(("ParticipantLabelEndingConference", participant.label))
+        pairs: parameters.Pairs = [("ReasonConferenceEnded", reason)]
+        if participant is not None:
+            self.record.call_sid_ending_conference = participant.leg.call.sid
+            pairs.insert(0, ("CallSidEndingConference", participant.leg.call.sid))
+            if participant.label:
+                pairs.append(("ParticipantLabelEndingConference", participant.label))
         self._tell("end", "conference-end", pairs)
 
+    # What participants hear and may do
+
+    def mute(self, participant: Participant, muted: bool) -> None:
+        """Whether the others hear what somebody says."""
+        if participant.muted == muted:
+            return
+        participant.muted = muted
+        if participant.inside:
+            participant.listen()
+            word = "mute" if muted else "unmute"
+            self._tell("mute", f"participant-{word}", self._about(participant))
+
+    def hold(self, participant: Participant, source: Source | None) -> None:
+        """Put somebody on hold, where they hear `source`; None takes them back."""
+        before, participant.hold = participant.hold, source
+        if source == before:
+            return
+        participant.changed()
+        if participant.inside and (source is None or before is None):
+            word = "hold" if before is None else "unhold"
+            number = participant.leg.line.phone.number
+            self.network.note(self.sid, number, "is held" if before is None else "is back")
+            self._tell("hold", f"participant-{word}", self._about(participant))
+
+    def modify(self, participant: Participant, *, ends: bool) -> None:
+        """Whether the conference ends as somebody leaves."""
+        participant.ends = ends
+        self._tell("modify", "participant-modify", self._about(participant))
+
+    def announce(self, announcement: Announcement, participants: list[Participant]) -> None:
+        """Play something to participants who are here."""
+        announcement.listeners = {each for each in participants if each.inside}
+        for each in announcement.listeners:
+            each.announcements.append(announcement)
+            each.changed()
+
+    def announced(self, announcement: Announcement, participant: Participant) -> None:
+        """Somebody has heard it, or has left."""
+        announcement.listeners.discard(participant)
+        if announcement.listeners:
+            return
+        pairs: parameters.Pairs = [("AnnounceUrl", announcement.url)]
+        if announcement.single is not None:
+            pairs.append(("CallSid", announcement.single.leg.call.sid))
+        self._tell("announcement", "announcement-end", pairs)
+
     def _hears(self, speaker: Participant) -> tuple[Leg, ...]:
-        if not self.started or speaker.muted:
+        if not self.started or speaker.muted or speaker.hold is not None:
             return ()
-        return tuple(each.leg for each in self.participants if each is not speaker)
+        return tuple(each.leg for each in self.participants if each is not speaker and each.hold is None)
+
+    # What it tells
 
     def _about(self, participant: Participant) -> parameters.Pairs:
         pairs: parameters.Pairs = [
             ("CallSid", participant.leg.call.sid),
             ("Muted", _boolean(participant.muted)),
-            ("Hold", "false"),
+            ("Hold", _boolean(participant.hold is not None)),
             ("Coaching", "false"),
             ("EndConferenceOnExit", _boolean(participant.ends)),
             ("StartConferenceOnEnter", _boolean(participant.starts)),

@@ -11,7 +11,7 @@ because whatever it was doing is over:
     Signal                          Interruption
     ├── Key, Speech                 ├── HungUp               the other side is gone
     ├── ChildReady, ChildOver       ├── Moved                the call was given other TwiML
-    └── Changed                     └── ConferenceStarted, ConferenceOver, StayOver
+    └── Changed                     └── ParticipantChanged, ConferenceOver, StayOver
 
 Nothing is resumed from inside somebody else's step: every wake-up goes through the clock's queue, so the
 order of things is the order in which they were caused.
@@ -39,7 +39,6 @@ __all__ = [
     "ChildOver",
     "ChildReady",
     "ConferenceOver",
-    "ConferenceStarted",
     "Failure",
     "HungUp",
     "Interruption",
@@ -47,6 +46,7 @@ __all__ = [
     "Limits",
     "Moved",
     "Outcome",
+    "ParticipantChanged",
     "Process",
     "Signal",
     "Source",
@@ -200,8 +200,8 @@ class _InConference(Interruption):
         return self._participant.inside
 
 
-class ConferenceStarted(_InConference):
-    pass
+class ParticipantChanged(_InConference):
+    """What the participant hears is another thing now: the conference began, a hold, an announcement."""
 
 
 class ConferenceOver(_InConference):

@@ -12,6 +12,7 @@ __all__ = [
     "Account",
     "Application",
     "Call",
+    "ConferenceRecord",
     "Configured",
     "Feedback",
     "Media",
@@ -111,6 +112,15 @@ class Call(Record):
 
 
 @define(eq=False, kw_only=True)
+class ConferenceRecord(Record):
+    account_sid: str
+    friendly_name: str
+    status: Literal["init", "in-progress", "completed"] = "init"
+    reason_conference_ended: str | None = None
+    call_sid_ending_conference: str | None = None
+
+
+@define(eq=False, kw_only=True)
 class Message(Record):
     account_sid: str
     to: str
@@ -190,6 +200,7 @@ class Store:
     applications: dict[str, Application] = field(factory=dict[str, Application])
     numbers: dict[str, Number] = field(factory=dict[str, Number])
     calls: dict[str, Call] = field(factory=dict[str, Call])
+    conferences: dict[str, ConferenceRecord] = field(factory=dict[str, ConferenceRecord])
     messages: dict[str, Message] = field(factory=dict[str, Message])
     media: dict[str, Media] = field(factory=dict[str, Media])
     feedback: dict[str, Feedback] = field(factory=dict[str, Feedback])

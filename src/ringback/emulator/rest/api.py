@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from attrs import frozen
 
 from ringback._generated.api.operations import OPERATIONS
-from ringback.emulator.rest import accounts, applications, calls, magic, messages, numbers
+from ringback.emulator.rest import accounts, applications, calls, conferences, magic, messages, numbers
 from ringback.emulator.rest.decoding import Asked, decode, pairs_of
 from ringback.emulator.rest.errors import Refused, report
 from ringback.errors import InvalidValue
@@ -33,6 +33,7 @@ ACTS: Final[Mapping[str, Act]] = {
     **accounts.ACTS,
     **applications.ACTS,
     **calls.ACTS,
+    **conferences.ACTS,
     **messages.ACTS,
     **numbers.ACTS,
 }

@@ -19,22 +19,14 @@ if TYPE_CHECKING:
     from ringback.emulator.rest.decoding import Asked
     from ringback.emulator.rest.views import Body
 
-__all__ = ["ACTS"]
+__all__ = ["ACTS", "ends", "recording", "subscriptions"]
 
 _TIMEOUT: Final = 60
 
 
 def _create(asked: Asked) -> Body:
     given, account = asked.given, asked.account
-    to = normal(given.text("To"))
-    if to is None:
-        raise Refused(400, 21211, f"To '{given.text('To')}' is no number that can be called")
-    caller = normal(given.text("From"))
-    if caller is None:
-        raise Refused(400, 21212, f"From '{given.text('From')}' is no number that can call")
-    owned = asked.network.store.number(caller)
-    if not caller.startswith("client:") and (owned is None or owned.account_sid != account.sid):
-        raise Refused(400, 21210, f"From {caller} is neither a number of this account nor verified by it")
+    to, caller = ends(asked)
     application = asked.network.store.applications.get(given.text("ApplicationSid"))
     if given.text("ApplicationSid") and (application is None or application.account_sid != account.sid):
         raise Refused(400, 21218, f"ApplicationSid {given.text('ApplicationSid')} is none of this account")
@@ -42,7 +34,7 @@ def _create(asked: Asked) -> Body:
         to=to,
         from_=caller,
         source=_source(asked) if application is None else _source_of(application),
-        subscriptions=_subscriptions(asked, application),
+        subscriptions=subscriptions(asked, application),
         fallback_url=given.text("FallbackUrl") if application is None else application.voice_fallback_url,
         fallback_method=(
             given.text("FallbackMethod", "POST") if application is None else application.voice_fallback_method
@@ -52,9 +44,28 @@ def _create(asked: Asked) -> Body:
         time_limit=_float(given.number("TimeLimit")),
         detection=_detection(asked),
         application_sid=None if application is None else application.sid,
-        recording=_recording(asked),
+        recording=recording(asked),
     )
     return views.call(call_out(asked.network, account, wanted).call)
+
+
+def ends(asked: Asked) -> tuple[str, str]:
+    """Who is to be called, and by whom.
+
+    Raises:
+        Refused: That can't be.
+    """
+    given = asked.given
+    to = normal(given.text("To"))
+    if to is None:
+        raise Refused(400, 21211, f"To '{given.text('To')}' is no number that can be called")
+    caller = normal(given.text("From"))
+    if caller is None:
+        raise Refused(400, 21212, f"From '{given.text('From')}' is no number that can call")
+    owned = asked.network.store.number(caller)
+    if not caller.startswith("client:") and (owned is None or owned.account_sid != asked.account.sid):
+        raise Refused(400, 21210, f"From {caller} is neither a number of this account nor verified by it")
+    return to, caller
 
 
 def _list(asked: Asked) -> Body:
@@ -139,7 +150,8 @@ def _source_of(application: Configured) -> Source:
     return Source(application.voice_url, application.voice_method)
 
 
-def _subscriptions(asked: Asked, application: Configured | None) -> tuple[Subscription, ...]:
+def subscriptions(asked: Asked, application: Configured | None = None) -> tuple[Subscription, ...]:
+    """Where the call's progress is told."""
     given = asked.given
     if application is not None:
         return (Subscription(application.status_callback, application.status_callback_method),)
@@ -166,7 +178,8 @@ def _detection(asked: Asked) -> Detection | None:
     )
 
 
-def _recording(asked: Asked) -> Wanted | None:
+def recording(asked: Asked) -> Wanted | None:
+    """What is recorded of the call."""
     given = asked.given
     if not given.flag("Record"):
         return None

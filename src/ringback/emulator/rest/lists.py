@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 from urllib.parse import urlencode
 
 from ringback.emulator.rest.errors import Refused
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.records import Record
     from ringback.emulator.rest.decoding import Asked, Given
     from ringback.emulator.rest.views import Body
 
 __all__ = ["page", "within"]
 
-R = TypeVar("R", bound="Record")
+
+class _Listed(Protocol):
+    """What may be in a list."""
+
+    @property
+    def sid(self) -> str: ...
+
+
+R = TypeVar("R", bound=_Listed)
 
 _SIZE: Final = 50
 _MOST: Final = 1000

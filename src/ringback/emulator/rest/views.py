@@ -13,10 +13,12 @@ from ringback.emulator.engine.records import Configured
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from ringback.emulator.engine.conferences import Conference, Participant
     from ringback.emulator.engine.records import (
         Account,
         Application,
         Call,
+        ConferenceRecord,
         Feedback,
         Media,
         Message,
@@ -24,9 +26,24 @@ if TYPE_CHECKING:
         Record,
     )
 
-__all__ = ["Body", "account", "application", "balance", "call", "feedback", "media", "message", "number"]
+__all__ = [
+    "Body",
+    "account",
+    "application",
+    "balance",
+    "call",
+    "conference",
+    "feedback",
+    "media",
+    "message",
+    "number",
+    "participant",
+]
 
 Body: TypeAlias = "dict[str, object]"
+
+# A participant who is not in yet, by the status of the call.
+_COMING = {"queued": "queued", "initiated": "connecting", "ringing": "ringing"}
 
 _ACCOUNT_PARTS = (
     "addresses",
@@ -153,6 +170,48 @@ def call(record: Call) -> Body:
                 "user_defined_messages",
             )
         },
+    }
+
+
+def conference(record: ConferenceRecord) -> Body:
+    uri = _uri(record.account_sid, "Conferences", record.sid)
+    home = uri.removesuffix(".json")
+    return {
+        "sid": record.sid,
+        **_dates(record),
+        "account_sid": record.account_sid,
+        "api_version": API_VERSION,
+        "friendly_name": record.friendly_name,
+        "region": "us1",
+        "status": record.status,
+        "reason_conference_ended": record.reason_conference_ended,
+        "call_sid_ending_conference": record.call_sid_ending_conference,
+        "uri": uri,
+        "subresource_uris": {
+            "participants": f"{home}/Participants.json",
+            "recordings": f"{home}/Recordings.json",
+        },
+    }
+
+
+def participant(room: Conference, one: Participant) -> Body:
+    call = one.leg.call
+    return {
+        "account_sid": call.account_sid,
+        "call_sid": call.sid,
+        "call_sid_to_coach": None,
+        "coaching": False,
+        "conference_sid": room.sid,
+        "date_created": rfc2822(one.since),
+        "date_updated": rfc2822(one.changed_at or one.since),
+        "end_conference_on_exit": one.ends,
+        "hold": one.hold is not None,
+        "label": one.label or None,
+        "muted": one.muted,
+        "queue_time": str(call.queue_time),
+        "start_conference_on_enter": one.starts,
+        "status": "connected" if one.inside else _COMING.get(call.status, "connecting"),
+        "uri": _uri(call.account_sid, f"Conferences/{room.sid}/Participants", call.sid),
     }
 
 
