@@ -35,7 +35,7 @@ class Method:
     """One method.
 
     Attributes:
-        of: Whose it is. Methods of an application take a client, sync or async; a live message has its own.
+        of: Whose it is. Methods of an application take a client, sync or async; what is live has its own.
         operation: What is asked for, e.g. `calls.create`.
         doc: What it does.
         returns: The class of what is started, for synchronous code.
@@ -44,7 +44,7 @@ class Method:
         first: The wire name of the parameter that may also be given by position.
     """
 
-    of: Literal["Application", "LiveMessage"]
+    of: Literal["Application", "LiveMessage", "LiveRoom"]
     operation: str
     doc: str
     returns: str

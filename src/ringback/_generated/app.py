@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar, overload
 
 from ringback._core.client.resource import explained
 from ringback._core.webhooks.events import Event
-from ringback._generated.webhooks import RecordingStatusChanged
+from ringback._generated.webhooks import (
+    CallStatusChanged,
+    ConferenceRecordingStatusChanged,
+    ConferenceStatusChanged,
+    ConferenceWait,
+    MachineDetectionResult,
+    RecordingStatusChanged,
+)
 
 if TYPE_CHECKING:
     from ringback._core.client.options import RequestOptions
@@ -24,6 +31,21 @@ if TYPE_CHECKING:
         CallRecordingStatusCallbackEvent,
         CallRecordingTrack,
         CallTrim,
+    )
+    from ringback._generated.api.conference import (
+        ConferenceRegion,
+        ParticipantBeep,
+        ParticipantConferenceRecord,
+        ParticipantConferenceRecordingStatusCallbackEvent,
+        ParticipantConferenceStatusCallbackEvent,
+        ParticipantConferenceTrim,
+        ParticipantJitterBufferSize,
+        ParticipantMachineDetection,
+        ParticipantRecordingChannels,
+        ParticipantRecordingStatusCallbackEvent,
+        ParticipantRecordingTrack,
+        ParticipantStatusCallbackEvent,
+        ParticipantTrim,
     )
     from ringback._generated.api.message import (
         MessageAddressRetention,
@@ -37,6 +59,7 @@ if TYPE_CHECKING:
     from ringback.app.live.calls import AsyncLiveCall
     from ringback.app.live.messages import AsyncLiveMessage
     from ringback.client import AsyncClient, Client
+    from ringback.rest import Participant
     from ringback.twiml import VoiceResponse
     from ringback.webhooks import OutgoingCall, VoiceFallback
 
@@ -125,6 +148,63 @@ class ReplyParameters(TypedDict, total=False):
     content_retention: MessageContentRetention | None
     address_retention: MessageAddressRetention | None
     risk_check: MessageRiskCheck | None
+
+
+class AddParameters(TypedDict, total=False):
+    """What `add` hands on to `conferences().participants.create` as it is."""
+
+    from_: str
+    to: str
+    status_callback: str | None
+    status_callback_method: Method | None
+    status_callback_event: Sequence[ParticipantStatusCallbackEvent] | None
+    label: str | None
+    timeout: int | None
+    record: bool | None
+    muted: bool | None
+    beep: ParticipantBeep | None
+    start_conference_on_enter: bool | None
+    end_conference_on_exit: bool | None
+    wait_url: str | None
+    wait_method: Method | None
+    early_media: bool | None
+    max_participants: int | None
+    conference_record: ParticipantConferenceRecord | None
+    conference_trim: ParticipantConferenceTrim | None
+    conference_status_callback: str | None
+    conference_status_callback_method: Method | None
+    conference_status_callback_event: Sequence[ParticipantConferenceStatusCallbackEvent] | None
+    recording_channels: ParticipantRecordingChannels | None
+    recording_status_callback: str | None
+    recording_status_callback_method: Method | None
+    sip_auth_username: str | None
+    sip_auth_password: str | None
+    region: ConferenceRegion | None
+    conference_recording_status_callback: str | None
+    conference_recording_status_callback_method: Method | None
+    recording_status_callback_event: Sequence[ParticipantRecordingStatusCallbackEvent] | None
+    conference_recording_status_callback_event: (
+        Sequence[ParticipantConferenceRecordingStatusCallbackEvent] | None
+    )
+    coaching: bool | None
+    call_sid_to_coach: str | None
+    jitter_buffer_size: ParticipantJitterBufferSize | None
+    byoc: str | None
+    caller_id: str | None
+    call_reason: str | None
+    recording_track: ParticipantRecordingTrack | None
+    time_limit: int | None
+    machine_detection: ParticipantMachineDetection | None
+    machine_detection_timeout: int | None
+    machine_detection_speech_threshold: int | None
+    machine_detection_speech_end_threshold: int | None
+    machine_detection_silence_timeout: int | None
+    amd_status_callback: str | None
+    amd_status_callback_method: Method | None
+    trim: ParticipantTrim | None
+    call_token: str | None
+    client_notification_url: str | None
+    caller_display_name: str | None
 
 
 @explained
@@ -1247,4 +1327,494 @@ class AsyncReplies:
     async def _reply(
         self, parameters: ReplyParameters, options: RequestOptions | None, /
     ) -> AsyncLiveMessage:
+        raise NotImplementedError
+
+
+@explained
+class Additions:
+    """How people come into a live room."""
+
+    def add(
+        self,
+        *,
+        from_: str,
+        to: str,
+        status_callback: str | Target[CallStatusChanged] | None = None,
+        status_callback_method: Method | None = None,
+        status_callback_event: Sequence[ParticipantStatusCallbackEvent] | None = None,
+        label: str | None = None,
+        timeout: int | None = None,
+        record: bool | None = None,
+        muted: bool | None = None,
+        beep: ParticipantBeep | None = None,
+        start_conference_on_enter: bool | None = None,
+        end_conference_on_exit: bool | None = None,
+        wait_url: str | Target[ConferenceWait] | None = None,
+        wait_method: Method | None = None,
+        early_media: bool | None = None,
+        max_participants: int | None = None,
+        conference_record: ParticipantConferenceRecord | None = None,
+        conference_trim: ParticipantConferenceTrim | None = None,
+        conference_status_callback: str | Target[ConferenceStatusChanged] | None = None,
+        conference_status_callback_method: Method | None = None,
+        conference_status_callback_event: Sequence[ParticipantConferenceStatusCallbackEvent] | None = None,
+        recording_channels: ParticipantRecordingChannels | None = None,
+        recording_status_callback: str | Target[RecordingStatusChanged] | None = None,
+        recording_status_callback_method: Method | None = None,
+        sip_auth_username: str | None = None,
+        sip_auth_password: str | None = None,
+        region: ConferenceRegion | None = None,
+        conference_recording_status_callback: str | Target[ConferenceRecordingStatusChanged] | None = None,
+        conference_recording_status_callback_method: Method | None = None,
+        recording_status_callback_event: Sequence[ParticipantRecordingStatusCallbackEvent] | None = None,
+        conference_recording_status_callback_event: Sequence[
+            ParticipantConferenceRecordingStatusCallbackEvent
+        ]
+        | None = None,
+        coaching: bool | None = None,
+        call_sid_to_coach: str | None = None,
+        jitter_buffer_size: ParticipantJitterBufferSize | None = None,
+        byoc: str | None = None,
+        caller_id: str | None = None,
+        call_reason: str | None = None,
+        recording_track: ParticipantRecordingTrack | None = None,
+        time_limit: int | None = None,
+        machine_detection: ParticipantMachineDetection | None = None,
+        machine_detection_timeout: int | None = None,
+        machine_detection_speech_threshold: int | None = None,
+        machine_detection_speech_end_threshold: int | None = None,
+        machine_detection_silence_timeout: int | None = None,
+        amd_status_callback: str | Target[MachineDetectionResult] | None = None,
+        amd_status_callback_method: Method | None = None,
+        trim: ParticipantTrim | None = None,
+        call_token: str | None = None,
+        client_notification_url: str | None = None,
+        caller_display_name: str | None = None,
+        options: RequestOptions | None = None,
+    ) -> Participant:
+        """Call somebody and put them into the room once they answer. A room in which nobody is begins with
+        that.
+
+        Args:
+            from_: Who is calling: a number of the account or a verified one, `client:` and a name, or the
+                user part of a SIP address. A number if `to` is one.
+            to: Whom to call: a number in E.164 form, such as `+15558675310`, a SIP address such as
+                `sip:ada@example.com`, or `client:` and a name.
+            status_callback: Where the steps of the call in `status_callback_event` are reported. A URL, or a
+                handler of `CallStatusChanged`.
+            status_callback_method: How `status_callback` is requested. Default: POST.
+            status_callback_event: Which steps of the call are reported to `status_callback`. Left out: only
+                `completed`.
+            label: A name for the participant, unique in the conference; callbacks and records show it. At
+                most 128 characters.
+            timeout: How long it may ring before nobody is taken to answer; the real limit is about 5 seconds
+                longer. Seconds, 5 to 600. Default: 60.
+            record: Whether the participant's call is recorded, also before and after the conference. Default:
+                false.
+            muted: Whether the participant comes in muted. Default: false.
+            beep: When the others hear a beep for this participant. Default: true.
+            start_conference_on_enter: Whether the conference starts when the participant comes in; otherwise
+                it hears `wait_url` until somebody else starts it. Default: true.
+            end_conference_on_exit: Whether the conference ends for all when the participant leaves. Default:
+                false.
+            wait_url: What is played until the conference starts: an audio file or TwiML. Left out: Twilio's
+                hold music; '' for silence. A URL, or a handler of `ConferenceWait`.
+            wait_method: How `wait_url` is requested; GET lets Twilio cache a static file. Default: POST.
+            early_media: Whether the conference hears the ringing and the messages of the network before the
+                call is answered. Default: true.
+            max_participants: How many may be in the conference at a time; who comes later is turned away. 2
+                to 250. Default: 250.
+            conference_record: Whether the conference as a whole is recorded; only the first participant's
+                setting counts. Default: false.
+            conference_trim: Whether silence at both ends of the conference's recording is cut off. Default:
+                trim-silence.
+            conference_status_callback: Where the events in `conference_status_callback_event` are reported;
+                only the first participant's setting counts. A URL, or a handler of `ConferenceStatusChanged`.
+            conference_status_callback_method: How `conference_status_callback` is requested. Default: POST.
+            conference_status_callback_event: Which events of the conference are reported to
+                `conference_status_callback`. Left out: `start` and `end`.
+            recording_channels: How the participant's recording holds the two sides. Only with `record`.
+                Default: mono.
+            recording_status_callback: Where the steps of the participant's recording are reported. A URL, or
+                a handler of `RecordingStatusChanged`.
+            recording_status_callback_method: How `recording_status_callback` is requested. Default: POST.
+            sip_auth_username: The user name to log in with where `to` is a SIP address that asks for one.
+            sip_auth_password: The password to log in with where `to` is a SIP address that asks for one.
+            region: Where the conference is mixed. Left out: Twilio chooses.
+            conference_recording_status_callback: Where the steps of the conference's recording are reported.
+                A URL, or a handler of `ConferenceRecordingStatusChanged`.
+            conference_recording_status_callback_method: How `conference_recording_status_callback` is
+                requested. Default: POST.
+            recording_status_callback_event: Which steps are reported to `recording_status_callback`. Left
+                out: only `completed`.
+            conference_recording_status_callback_event: Which steps are reported to
+                `conference_recording_status_callback`. Left out: only `completed`.
+            coaching: Whether the participant is heard by `call_sid_to_coach` alone, which is needed then.
+                Left out: true if `call_sid_to_coach` is given.
+            call_sid_to_coach: The call, in the same conference, of the only participant who hears this one. A
+                SID, `CA…`.
+            jitter_buffer_size: How much late audio of the participant is waited for. Default: large.
+            byoc: The trunk of your own carrier (bring your own carrier) to call over. Only where `to` is a
+                number. A SID, `BY…`.
+            caller_id: The number, client name or SIP user that the callee sees in place of `from_`. A number
+                if `to` is one.
+            call_reason: Why you call, shown to the callee where branded calling is set up. At most 50
+                characters.
+            recording_track: Which side of the participant's call is recorded. Only with `record`. Default:
+                both.
+            time_limit: How long the call may last once it is answered; then it is hung up. Left out: the
+                limit of the account, 4 hours as a rule. Seconds, at least 1.
+            machine_detection: Turns on answering machine detection, which is billed, and sets when it
+                reports. Left out: off.
+            machine_detection_timeout: How long detection may take before it reports `unknown`. Seconds, 3 to
+                59. Default: 30.
+            machine_detection_speech_threshold: How long a greeting may be to pass for a person's; a longer
+                one is a machine's. Milliseconds, 1000 to 6000. Default: 2400.
+            machine_detection_speech_end_threshold: How long the silence after speech is that counts as its
+                end. Milliseconds, 500 to 5000. Default: 1200.
+            machine_detection_silence_timeout: How long the silence at the start may last before detection
+                reports `unknown`. Milliseconds, 2000 to 10000. Default: 5000.
+            amd_status_callback: Where the result of machine detection is reported. Only with
+                `machine_detection`. A URL, or a handler of `MachineDetectionResult`.
+            amd_status_callback_method: How `amd_status_callback` is requested. Default: POST.
+            trim: Whether silence at both ends of the participant's recording is cut off. Default:
+                trim-silence.
+            call_token: The `CallToken` of an incoming call, as proof that its caller's number may be passed
+                on as `from_`.
+            client_notification_url: Where Twilio asks for the incoming call to be pushed to an app of the
+                voice SDK. Only where `to` is a client.
+            caller_display_name: The name that a callee of the voice SDK or a SIP phone is shown for the
+                caller.
+            options: Settings of this request alone.
+
+        Raises:
+            InvalidValue: An argument can't be sent; nothing was.
+            ApiError: Twilio refused.
+            TransportError: No usable answer came.
+            ResponseInvalid: The answer isn't what the API promises.
+        """
+        return self._add(
+            {
+                "from_": from_,
+                "to": to,
+                "status_callback": self._address("status_callback", status_callback, CallStatusChanged),
+                "status_callback_method": self._way(status_callback, status_callback_method),
+                "status_callback_event": status_callback_event,
+                "label": label,
+                "timeout": timeout,
+                "record": record,
+                "muted": muted,
+                "beep": beep,
+                "start_conference_on_enter": start_conference_on_enter,
+                "end_conference_on_exit": end_conference_on_exit,
+                "wait_url": self._address("wait_url", wait_url, ConferenceWait),
+                "wait_method": wait_method,
+                "early_media": early_media,
+                "max_participants": max_participants,
+                "conference_record": conference_record,
+                "conference_trim": conference_trim,
+                "conference_status_callback": self._address(
+                    "conference_status_callback", conference_status_callback, ConferenceStatusChanged
+                ),
+                "conference_status_callback_method": self._way(
+                    conference_status_callback, conference_status_callback_method
+                ),
+                "conference_status_callback_event": conference_status_callback_event,
+                "recording_channels": recording_channels,
+                "recording_status_callback": self._address(
+                    "recording_status_callback", recording_status_callback, RecordingStatusChanged
+                ),
+                "recording_status_callback_method": self._way(
+                    recording_status_callback, recording_status_callback_method
+                ),
+                "sip_auth_username": sip_auth_username,
+                "sip_auth_password": sip_auth_password,
+                "region": region,
+                "conference_recording_status_callback": self._address(
+                    "conference_recording_status_callback",
+                    conference_recording_status_callback,
+                    ConferenceRecordingStatusChanged,
+                ),
+                "conference_recording_status_callback_method": self._way(
+                    conference_recording_status_callback, conference_recording_status_callback_method
+                ),
+                "recording_status_callback_event": recording_status_callback_event,
+                "conference_recording_status_callback_event": conference_recording_status_callback_event,
+                "coaching": coaching,
+                "call_sid_to_coach": call_sid_to_coach,
+                "jitter_buffer_size": jitter_buffer_size,
+                "byoc": byoc,
+                "caller_id": caller_id,
+                "call_reason": call_reason,
+                "recording_track": recording_track,
+                "time_limit": time_limit,
+                "machine_detection": machine_detection,
+                "machine_detection_timeout": machine_detection_timeout,
+                "machine_detection_speech_threshold": machine_detection_speech_threshold,
+                "machine_detection_speech_end_threshold": machine_detection_speech_end_threshold,
+                "machine_detection_silence_timeout": machine_detection_silence_timeout,
+                "amd_status_callback": self._address(
+                    "amd_status_callback", amd_status_callback, MachineDetectionResult
+                ),
+                "amd_status_callback_method": self._way(amd_status_callback, amd_status_callback_method),
+                "trim": trim,
+                "call_token": call_token,
+                "client_notification_url": client_notification_url,
+                "caller_display_name": caller_display_name,
+            },
+            options,
+        )
+
+    def _add(self, parameters: AddParameters, options: RequestOptions | None, /) -> Participant:
+        raise NotImplementedError
+
+    def _address(self, field: str, target: str | Target[E] | None, event: type[E], /) -> str | None:
+        raise NotImplementedError
+
+    def _way(self, target: object, method: Method | None, /) -> Method | None:
+        raise NotImplementedError
+
+
+@explained
+class AsyncAdditions:
+    """How people come into a live room, for asynchronous code."""
+
+    async def add(
+        self,
+        *,
+        from_: str,
+        to: str,
+        status_callback: str | Target[CallStatusChanged] | None = None,
+        status_callback_method: Method | None = None,
+        status_callback_event: Sequence[ParticipantStatusCallbackEvent] | None = None,
+        label: str | None = None,
+        timeout: int | None = None,
+        record: bool | None = None,
+        muted: bool | None = None,
+        beep: ParticipantBeep | None = None,
+        start_conference_on_enter: bool | None = None,
+        end_conference_on_exit: bool | None = None,
+        wait_url: str | Target[ConferenceWait] | None = None,
+        wait_method: Method | None = None,
+        early_media: bool | None = None,
+        max_participants: int | None = None,
+        conference_record: ParticipantConferenceRecord | None = None,
+        conference_trim: ParticipantConferenceTrim | None = None,
+        conference_status_callback: str | Target[ConferenceStatusChanged] | None = None,
+        conference_status_callback_method: Method | None = None,
+        conference_status_callback_event: Sequence[ParticipantConferenceStatusCallbackEvent] | None = None,
+        recording_channels: ParticipantRecordingChannels | None = None,
+        recording_status_callback: str | Target[RecordingStatusChanged] | None = None,
+        recording_status_callback_method: Method | None = None,
+        sip_auth_username: str | None = None,
+        sip_auth_password: str | None = None,
+        region: ConferenceRegion | None = None,
+        conference_recording_status_callback: str | Target[ConferenceRecordingStatusChanged] | None = None,
+        conference_recording_status_callback_method: Method | None = None,
+        recording_status_callback_event: Sequence[ParticipantRecordingStatusCallbackEvent] | None = None,
+        conference_recording_status_callback_event: Sequence[
+            ParticipantConferenceRecordingStatusCallbackEvent
+        ]
+        | None = None,
+        coaching: bool | None = None,
+        call_sid_to_coach: str | None = None,
+        jitter_buffer_size: ParticipantJitterBufferSize | None = None,
+        byoc: str | None = None,
+        caller_id: str | None = None,
+        call_reason: str | None = None,
+        recording_track: ParticipantRecordingTrack | None = None,
+        time_limit: int | None = None,
+        machine_detection: ParticipantMachineDetection | None = None,
+        machine_detection_timeout: int | None = None,
+        machine_detection_speech_threshold: int | None = None,
+        machine_detection_speech_end_threshold: int | None = None,
+        machine_detection_silence_timeout: int | None = None,
+        amd_status_callback: str | Target[MachineDetectionResult] | None = None,
+        amd_status_callback_method: Method | None = None,
+        trim: ParticipantTrim | None = None,
+        call_token: str | None = None,
+        client_notification_url: str | None = None,
+        caller_display_name: str | None = None,
+        options: RequestOptions | None = None,
+    ) -> Participant:
+        """Call somebody and put them into the room once they answer. A room in which nobody is begins with
+        that.
+
+        Args:
+            from_: Who is calling: a number of the account or a verified one, `client:` and a name, or the
+                user part of a SIP address. A number if `to` is one.
+            to: Whom to call: a number in E.164 form, such as `+15558675310`, a SIP address such as
+                `sip:ada@example.com`, or `client:` and a name.
+            status_callback: Where the steps of the call in `status_callback_event` are reported. A URL, or a
+                handler of `CallStatusChanged`.
+            status_callback_method: How `status_callback` is requested. Default: POST.
+            status_callback_event: Which steps of the call are reported to `status_callback`. Left out: only
+                `completed`.
+            label: A name for the participant, unique in the conference; callbacks and records show it. At
+                most 128 characters.
+            timeout: How long it may ring before nobody is taken to answer; the real limit is about 5 seconds
+                longer. Seconds, 5 to 600. Default: 60.
+            record: Whether the participant's call is recorded, also before and after the conference. Default:
+                false.
+            muted: Whether the participant comes in muted. Default: false.
+            beep: When the others hear a beep for this participant. Default: true.
+            start_conference_on_enter: Whether the conference starts when the participant comes in; otherwise
+                it hears `wait_url` until somebody else starts it. Default: true.
+            end_conference_on_exit: Whether the conference ends for all when the participant leaves. Default:
+                false.
+            wait_url: What is played until the conference starts: an audio file or TwiML. Left out: Twilio's
+                hold music; '' for silence. A URL, or a handler of `ConferenceWait`.
+            wait_method: How `wait_url` is requested; GET lets Twilio cache a static file. Default: POST.
+            early_media: Whether the conference hears the ringing and the messages of the network before the
+                call is answered. Default: true.
+            max_participants: How many may be in the conference at a time; who comes later is turned away. 2
+                to 250. Default: 250.
+            conference_record: Whether the conference as a whole is recorded; only the first participant's
+                setting counts. Default: false.
+            conference_trim: Whether silence at both ends of the conference's recording is cut off. Default:
+                trim-silence.
+            conference_status_callback: Where the events in `conference_status_callback_event` are reported;
+                only the first participant's setting counts. A URL, or a handler of `ConferenceStatusChanged`.
+            conference_status_callback_method: How `conference_status_callback` is requested. Default: POST.
+            conference_status_callback_event: Which events of the conference are reported to
+                `conference_status_callback`. Left out: `start` and `end`.
+            recording_channels: How the participant's recording holds the two sides. Only with `record`.
+                Default: mono.
+            recording_status_callback: Where the steps of the participant's recording are reported. A URL, or
+                a handler of `RecordingStatusChanged`.
+            recording_status_callback_method: How `recording_status_callback` is requested. Default: POST.
+            sip_auth_username: The user name to log in with where `to` is a SIP address that asks for one.
+            sip_auth_password: The password to log in with where `to` is a SIP address that asks for one.
+            region: Where the conference is mixed. Left out: Twilio chooses.
+            conference_recording_status_callback: Where the steps of the conference's recording are reported.
+                A URL, or a handler of `ConferenceRecordingStatusChanged`.
+            conference_recording_status_callback_method: How `conference_recording_status_callback` is
+                requested. Default: POST.
+            recording_status_callback_event: Which steps are reported to `recording_status_callback`. Left
+                out: only `completed`.
+            conference_recording_status_callback_event: Which steps are reported to
+                `conference_recording_status_callback`. Left out: only `completed`.
+            coaching: Whether the participant is heard by `call_sid_to_coach` alone, which is needed then.
+                Left out: true if `call_sid_to_coach` is given.
+            call_sid_to_coach: The call, in the same conference, of the only participant who hears this one. A
+                SID, `CA…`.
+            jitter_buffer_size: How much late audio of the participant is waited for. Default: large.
+            byoc: The trunk of your own carrier (bring your own carrier) to call over. Only where `to` is a
+                number. A SID, `BY…`.
+            caller_id: The number, client name or SIP user that the callee sees in place of `from_`. A number
+                if `to` is one.
+            call_reason: Why you call, shown to the callee where branded calling is set up. At most 50
+                characters.
+            recording_track: Which side of the participant's call is recorded. Only with `record`. Default:
+                both.
+            time_limit: How long the call may last once it is answered; then it is hung up. Left out: the
+                limit of the account, 4 hours as a rule. Seconds, at least 1.
+            machine_detection: Turns on answering machine detection, which is billed, and sets when it
+                reports. Left out: off.
+            machine_detection_timeout: How long detection may take before it reports `unknown`. Seconds, 3 to
+                59. Default: 30.
+            machine_detection_speech_threshold: How long a greeting may be to pass for a person's; a longer
+                one is a machine's. Milliseconds, 1000 to 6000. Default: 2400.
+            machine_detection_speech_end_threshold: How long the silence after speech is that counts as its
+                end. Milliseconds, 500 to 5000. Default: 1200.
+            machine_detection_silence_timeout: How long the silence at the start may last before detection
+                reports `unknown`. Milliseconds, 2000 to 10000. Default: 5000.
+            amd_status_callback: Where the result of machine detection is reported. Only with
+                `machine_detection`. A URL, or a handler of `MachineDetectionResult`.
+            amd_status_callback_method: How `amd_status_callback` is requested. Default: POST.
+            trim: Whether silence at both ends of the participant's recording is cut off. Default:
+                trim-silence.
+            call_token: The `CallToken` of an incoming call, as proof that its caller's number may be passed
+                on as `from_`.
+            client_notification_url: Where Twilio asks for the incoming call to be pushed to an app of the
+                voice SDK. Only where `to` is a client.
+            caller_display_name: The name that a callee of the voice SDK or a SIP phone is shown for the
+                caller.
+            options: Settings of this request alone.
+
+        Raises:
+            InvalidValue: An argument can't be sent; nothing was.
+            ApiError: Twilio refused.
+            TransportError: No usable answer came.
+            ResponseInvalid: The answer isn't what the API promises.
+        """
+        return await self._add(
+            {
+                "from_": from_,
+                "to": to,
+                "status_callback": self._address("status_callback", status_callback, CallStatusChanged),
+                "status_callback_method": self._way(status_callback, status_callback_method),
+                "status_callback_event": status_callback_event,
+                "label": label,
+                "timeout": timeout,
+                "record": record,
+                "muted": muted,
+                "beep": beep,
+                "start_conference_on_enter": start_conference_on_enter,
+                "end_conference_on_exit": end_conference_on_exit,
+                "wait_url": self._address("wait_url", wait_url, ConferenceWait),
+                "wait_method": wait_method,
+                "early_media": early_media,
+                "max_participants": max_participants,
+                "conference_record": conference_record,
+                "conference_trim": conference_trim,
+                "conference_status_callback": self._address(
+                    "conference_status_callback", conference_status_callback, ConferenceStatusChanged
+                ),
+                "conference_status_callback_method": self._way(
+                    conference_status_callback, conference_status_callback_method
+                ),
+                "conference_status_callback_event": conference_status_callback_event,
+                "recording_channels": recording_channels,
+                "recording_status_callback": self._address(
+                    "recording_status_callback", recording_status_callback, RecordingStatusChanged
+                ),
+                "recording_status_callback_method": self._way(
+                    recording_status_callback, recording_status_callback_method
+                ),
+                "sip_auth_username": sip_auth_username,
+                "sip_auth_password": sip_auth_password,
+                "region": region,
+                "conference_recording_status_callback": self._address(
+                    "conference_recording_status_callback",
+                    conference_recording_status_callback,
+                    ConferenceRecordingStatusChanged,
+                ),
+                "conference_recording_status_callback_method": self._way(
+                    conference_recording_status_callback, conference_recording_status_callback_method
+                ),
+                "recording_status_callback_event": recording_status_callback_event,
+                "conference_recording_status_callback_event": conference_recording_status_callback_event,
+                "coaching": coaching,
+                "call_sid_to_coach": call_sid_to_coach,
+                "jitter_buffer_size": jitter_buffer_size,
+                "byoc": byoc,
+                "caller_id": caller_id,
+                "call_reason": call_reason,
+                "recording_track": recording_track,
+                "time_limit": time_limit,
+                "machine_detection": machine_detection,
+                "machine_detection_timeout": machine_detection_timeout,
+                "machine_detection_speech_threshold": machine_detection_speech_threshold,
+                "machine_detection_speech_end_threshold": machine_detection_speech_end_threshold,
+                "machine_detection_silence_timeout": machine_detection_silence_timeout,
+                "amd_status_callback": self._address(
+                    "amd_status_callback", amd_status_callback, MachineDetectionResult
+                ),
+                "amd_status_callback_method": self._way(amd_status_callback, amd_status_callback_method),
+                "trim": trim,
+                "call_token": call_token,
+                "client_notification_url": client_notification_url,
+                "caller_display_name": caller_display_name,
+            },
+            options,
+        )
+
+    async def _add(self, parameters: AddParameters, options: RequestOptions | None, /) -> Participant:
+        raise NotImplementedError
+
+    def _address(self, field: str, target: str | Target[E] | None, event: type[E], /) -> str | None:
+        raise NotImplementedError
+
+    def _way(self, target: object, method: Method | None, /) -> Method | None:
         raise NotImplementedError
