@@ -17,6 +17,7 @@ __all__ = ["MODULES", "render", "twin"]
 MODULES = {
     "calls": "live/calls.py",
     "messages": "live/messages.py",
+    "rooms": "live/rooms.py",
     "installing": "installing.py",
 }
 """The modules that have twins, below `src/ringback/app`."""

@@ -7,7 +7,7 @@ arguments.py     what links carry to handlers and flows; carried.py how each kin
 cookies.py       cookies that an answer sets
 webhooks/        a webhook's way to its answer
 flows/           coroutine functions that lead a whole call
-live/            calls and messages that we started or follow
+live/            calls, messages and conferences that we started or follow
 loops/           where code runs, how long it may, and how it ends
 emitter.py       listeners; events.py events of our own
 hub.py           what all of them share
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from ringback._generated.runtime.calls import LiveCall
 from ringback._generated.runtime.messages import LiveMessage
+from ringback._generated.runtime.rooms import LiveRoom
 from ringback.app.application import Application
 from ringback.app.cookies import WithCookies
 from ringback.app.events import HandlerFailed, LocalEvent, OutgoingMessage
@@ -31,6 +32,7 @@ from ringback.app.flows.replay import replay
 from ringback.app.flows.steps import step_key
 from ringback.app.live.calls import AsyncLiveCall
 from ringback.app.live.messages import AsyncLiveMessage
+from ringback.app.live.rooms import AsyncLiveRoom
 from ringback.app.routes import Callback, Handler, Link, Route
 from ringback.app.switchboard import Switchboard
 from ringback.stores.memory import MemoryStore
@@ -39,8 +41,10 @@ from ringback.stores.store import Store
 __all__ = [
     "AsyncLiveCall",
     "AsyncLiveMessage",
+    "AsyncLiveRoom",
     "LiveCall",
     "LiveMessage",
+    "LiveRoom",
     "Application",
     "CallFlow",
     "Callback",

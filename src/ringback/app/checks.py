@@ -6,7 +6,7 @@ Type checkers find all of it; this is for everybody else.
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from ringback import webhooks
 from ringback._core.twiml.values import closest, unbound, uncalled
@@ -18,10 +18,21 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeIs
 
+    from ringback._core.webhooks.events import Target
     from ringback.app.routes import Route
     from ringback.client import AsyncClient, Client
 
-__all__ = ["check_event", "check_listener", "check_registered", "check_takes_one", "check_target", "is_sync"]
+__all__ = [
+    "address",
+    "check_event",
+    "check_listener",
+    "check_registered",
+    "check_takes_one",
+    "check_target",
+    "is_sync",
+]
+
+E = TypeVar("E", bound=Event)
 
 ROOTS: Final = (Event, VoiceRequest, MessageRequest, Notification)
 
@@ -162,6 +173,18 @@ def check_target(field: str, target: object, *events: type[Event], allowed: str)
     elif type(target).__module__.startswith("ringback._generated.twiml"):
         allowed += f" (verbs go into a document: VoiceResponse({type(target).__name__}(…)))"
     raise InvalidValue(field, target, allowed)
+
+
+def address(field: str, target: str | Target[E] | None, event: type[E]) -> str | None:
+    """The URL of a handler of `event`, or the one that was given.
+
+    Raises:
+        InvalidValue: It is neither.
+    """
+    if target is None or isinstance(target, str):
+        return target
+    check_target(field, target, event, allowed=f"a URL or a handler of {event.__name__}")
+    return target.url
 
 
 def _event_like(word: str) -> str | None:

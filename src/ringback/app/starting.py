@@ -11,10 +11,12 @@ from ringback._generated.app import Starts
 from ringback._generated.runtime.calls import LiveCall, follow_call, place
 from ringback._generated.runtime.installing import install
 from ringback._generated.runtime.messages import LiveMessage, follow_message, send
-from ringback.app.checks import check_target, is_sync
+from ringback._generated.runtime.rooms import LiveRoom
+from ringback.app.checks import address, check_target, is_sync
 from ringback.app.installing import install_async
 from ringback.app.live.calls import AsyncLiveCall, First, follow_call_async, place_async
 from ringback.app.live.messages import AsyncLiveMessage, follow_message_async, send_async
+from ringback.app.live.rooms import AsyncLiveRoom
 from ringback.twiml import VoiceResponse
 from ringback.webhooks import OutgoingCall, VoiceFallback
 
@@ -80,10 +82,7 @@ class Starting(Starts):
         return send_async(self._hub, self._registry.routes, client, parameters, options)
 
     def _address(self, field: str, target: str | Target[E] | None, event: type[E], /) -> str | None:
-        if target is None or isinstance(target, str):
-            return target
-        check_target(field, target, event, allowed=f"a URL or a handler of {event.__name__}")
-        return target.url
+        return address(field, target, event)
 
     def _way(self, target: object, method: Method | None, /) -> Method | None:
         return method or way_to(target)
@@ -121,6 +120,17 @@ class Starting(Starts):
         if is_sync(client):
             return follow_message(self._hub, self._registry.routes, client, sid)
         return follow_message_async(self._hub, self._registry.routes, client, sid)
+
+    @overload
+    def room(self, client: Client, name: str, /) -> LiveRoom: ...
+    @overload
+    def room(self, client: AsyncClient, name: str, /) -> AsyncLiveRoom: ...
+    def room(self, client: Client | AsyncClient, name: str, /) -> LiveRoom | AsyncLiveRoom:
+        """A conference by its name, to add people to it, to mute and hold them, to speak to all.
+
+        Nothing is asked of Twilio yet, so that there is nothing to await.
+        """
+        return LiveRoom(client, name) if is_sync(client) else AsyncLiveRoom(client, name)
 
     @overload
     def install(

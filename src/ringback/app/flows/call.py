@@ -18,6 +18,7 @@ from ringback._generated.flows import FlowVerbs
 from ringback.app.flows.besides import Besides
 from ringback.app.flows.route import FlowRoute
 from ringback.app.flows.runner import FlowRun
+from ringback.app.live.rooms import AsyncLiveRoom
 from ringback.app.routes import A, Link
 from ringback.app.tags import tagged
 from ringback.errors import FlowError
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
     from ringback.app.tags import Tag
+    from ringback.client import AsyncClient
     from ringback.webhooks import ConferenceWait
 
 __all__ = ["AnyFlow", "CallFlow", "ConferenceResult", "Flow", "FlowEvent", "FlowFunction"]
@@ -201,6 +203,16 @@ class CallFlow(FlowVerbs, Besides[FlowRun]):
         for element in elements:
             self._add(element, last=_LAST.get(type(element)))
 
+    def room(self, client: AsyncClient, name: str | None = None, /) -> AsyncLiveRoom:
+        """A conference, to bring others into it and to lead it; the caller comes in by
+        `join_conference(room.name)`.
+
+        Args:
+            client: What to do it with.
+            name: What the room is called; a random name by default, which nobody else can guess.
+        """
+        return AsyncLiveRoom(client, self._room_name(name))
+
     async def put_on_hold(
         self,
         room: str | None = None,
@@ -295,10 +307,13 @@ class CallFlow(FlowVerbs, Besides[FlowRun]):
         return result
 
     async def _join(self, room: str | None, dial: Callable[[str], Dial]) -> ConferenceResult:
-        name = self._run.machine.uuid().hex if room is None else room
+        name = self._room_name(room)
         result = await self._told(dial(name), DialResult)
         known = {field.name: getattr(result, field.name) for field in attrs.fields(DialResult)}
         return ConferenceResult(room=name, **known)
+
+    def _room_name(self, given: str | None) -> str:
+        return self._run.machine.uuid().hex if given is None else given
 
     def _followed(self, noun: object) -> object:
         """Have the end of a callee's call reported where a flow speaks to them first: nobody else would tell
