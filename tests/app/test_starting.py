@@ -16,7 +16,7 @@ from codegen.app.load import load
 from codegen.app.plan import MethodPlan, plan
 from codegen.problems import SpecError
 from codegen.webhooks.load import load as load_webhooks
-from ringback.app import Application, CallFlow, LiveMessage
+from ringback.app import Application, CallFlow, LiveMessage, LiveRoom
 from ringback.app.settings import Settings
 from ringback.client import AsyncClient, Client
 from ringback.errors import ConfigurationError, InvalidValue
@@ -58,7 +58,11 @@ def app() -> Application:
 
 def answers(request: Request) -> Response:
     """What Twilio says to a create."""
-    kind = "Call" if "/Calls" in request.url else "Message"
+    kind = "Message"
+    if "/Participants" in request.url:
+        return json_response(record("Participant", always=True), status=201)
+    if "/Calls" in request.url:
+        kind = "Call"
     more: dict[str, Json] = {"sid": new_sid("CA" if kind == "Call" else "SM"), "account_sid": ACCOUNT}
     if kind == "Message":
         more |= {"from": None, "to": GUEST, "direction": "outbound-api", "messaging_service_sid": SERVICE}
@@ -86,6 +90,8 @@ def pairs(fake: FakeTransport) -> list[tuple[str, str]]:
 
 
 def call_of(app: Application, client: Client, name: str) -> Callable[..., object]:
+    if name == "add":
+        return cast("Callable[..., object]", app.room(client, "kitchen").add)
     if name == "reply":
         return cast("Callable[..., object]", app.text(client, to=GUEST, from_=OURS, body="First").reply)
     method = cast("Callable[..., object]", getattr(app, name))
@@ -95,7 +101,7 @@ def call_of(app: Application, client: Client, name: str) -> Callable[..., object
 @pytest.mark.parametrize("name", METHODS)
 def test_every_parameter_of_the_operation_is_taken_or_is_accounted_for(name: str) -> None:
     method = METHODS[name]
-    owner = LiveMessage if method.spec.of == "LiveMessage" else Application
+    owner = {"LiveMessage": LiveMessage, "LiveRoom": LiveRoom}.get(method.spec.of, Application)
     taken = set(inspect.signature(getattr(owner, name)).parameters) - {"self", "client", "options"}
     assert taken == {argument.name for argument in method.arguments} | set(method.spec.instead)
     replaced = {wire for instead in method.spec.instead.values() for wire in instead.replaces}
@@ -125,12 +131,14 @@ def test_nothing_is_sent_unless_it_is_given(
         "dial": {"to": GUEST, "from_": OURS, "answer": HELLO},
         "text": {"to": GUEST, "from_": OURS, "body": "Hi"},
         "reply": {"body": "Hi"},
+        "add": {"to": GUEST, "from_": OURS},
     }
     call_of(app, client, name)(**needed[name])
     expected = {
         "dial": {"To", "From", "Twiml", "StatusCallback", "StatusCallbackEvent"},
         "text": {"To", "From", "Body", "StatusCallback"},
         "reply": {"To", "MessagingServiceSid", "Body", "StatusCallback"},
+        "add": {"To", "From"},
     }
     assert set(sent(fake)) == expected[name]
 
@@ -295,6 +303,7 @@ class TestEditors:
         "    call = app.dial(Client(), to='+1', from_='+2', answer=None)\n"
         "    text = app.text(Client(), to='+1', from_='+2', body='Hi')\n"
         "    other = await app.text(AsyncClient(), to='+1', from_='+2', body='Hi')\n"
+        "    room = app.room(Client(), 'kitchen')\n"
     )
 
     def script(self, line: str) -> tuple[Any, int, int]:
@@ -312,6 +321,8 @@ class TestEditors:
             ("text.reply(messaging_s", {"messaging_service_sid="}),
             ("other.reply(media_", {"media_url="}),
             ("call.redir", {"redirect"}),
+            ("room.add(start_conf", {"start_conference_on_enter="}),
+            ("app.room(AsyncClient(), 'kitchen').unh", {"unhold"}),
             ("Application(public_url='', idle_", {"idle_limit="}),
             ("Application.from_resource(None, connection_", {"connection_overrides="}),
         ],
@@ -329,7 +340,8 @@ class TestEditors:
 
     @pytest.mark.parametrize("name", METHODS)
     def test_show_signatures(self, name: str) -> None:
-        script, row, column = self.script("text.reply(" if name == "reply" else f"app.{name}(")
+        of = {"reply": "text", "add": "room"}
+        script, row, column = self.script(f"{of.get(name, 'app')}.{name}(")
         signatures = script.get_signatures(row, column)
         expected = {each.name for each in METHODS[name].arguments} | set(METHODS[name].spec.instead)
         assert signatures

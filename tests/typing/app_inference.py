@@ -10,6 +10,7 @@ from ringback.app import (
     Application,
     AsyncLiveCall,
     AsyncLiveMessage,
+    AsyncLiveRoom,
     Callback,
     CallFlow,
     ConferenceResult,
@@ -18,11 +19,12 @@ from ringback.app import (
     HandlerFailed,
     LiveCall,
     LiveMessage,
+    LiveRoom,
     Route,
 )
 from ringback.client import AsyncClient, Client
 from ringback.rest import Application as ApplicationRecord
-from ringback.rest import Call, Message
+from ringback.rest import Call, Message, Participant
 from ringback.twiml import (
     ConversationRelay,
     Dial,
@@ -44,6 +46,7 @@ from ringback.webhooks import (
     CallEnded,
     CallRinging,
     CallStatusChanged,
+    ConferenceAnnounce,
     ConnectResult,
     ConversationRelayResult,
     DialResult,
@@ -53,6 +56,7 @@ from ringback.webhooks import (
     IncomingMessage,
     MessageStatusChanged,
     OutgoingCall,
+    ParticipantHold,
     PayResult,
     QueueWait,
     RecordingStatusChanged,
@@ -136,6 +140,28 @@ async def reception(call: CallFlow) -> None:
     call.start(Stream(url="wss://example.com"))
     call.append(Dial("+1", action="https://example.com"), Raw("<New/>"))
     call.redirect(greet)
+
+
+async def rooms(call: CallFlow, client: Client, async_client: AsyncClient) -> None:
+    room = call.room(async_client)
+    assert_type(room, AsyncLiveRoom)
+    assert_type(await room.add(to="+1", from_="+2", status_callback=log_status), Participant)
+    assert_type(await room.participants(), list[Participant])
+    await room.hold("waiter", hold_song)
+    await room.announce(closing, to=(await room.participants())[0])
+    assert_type(app.room(async_client, "kitchen"), AsyncLiveRoom)
+    assert_type(app.room(client, "kitchen"), LiveRoom)
+    assert_type(app.room(client, "kitchen").add(to="+1", from_="+2"), Participant)
+
+
+@app.on(ParticipantHold)
+def hold_song(held: ParticipantHold) -> VoiceResponse:
+    return VoiceResponse()
+
+
+@app.on(ConferenceAnnounce)
+def closing(due: ConferenceAnnounce) -> VoiceResponse:
+    return VoiceResponse()
 
 
 @app.on(QueueWait)

@@ -107,6 +107,14 @@ async def misused(call: CallFlow) -> None:
     call.prompt("Card?", for_="payment-card-number")  # rejected
     call.start(Stream(url="wss://example.com"), action="https://example.com")  # rejected
     call.append("Hello")  # rejected
+    room = call.room(AsyncClient())
+    await room.add(to="+1")  # rejected
+    await room.add(to="+1", from_="+2", wait_url=greet)  # rejected
+    await room.hold("waiter", greet)  # rejected
+    await room.announce(choose)  # rejected
+    room.mute("waiter").muted  # rejected
+    call.room(Client())  # rejected
+    await app.room(Client(), "kitchen").end()  # rejected
 
 
 # Listeners
