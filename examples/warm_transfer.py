@@ -13,6 +13,7 @@ Environment: `PUBLIC_URL`, where Twilio reaches it; `TWILIO_ACCOUNT_SID` and `TW
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from ringback import Application, AsyncClient, CallFlow, IncomingCall, OutgoingCall
 from ringback.adapters.asgi import ASGIAdapter
@@ -33,17 +34,24 @@ def build(app: Application, client: AsyncClient, *, number: str, waiter: str, ch
             if pressed is not None and pressed.digits == "1":
                 break
         await here.hold(guest)
-        await here.add(to=chef, from_=number, label="chef", timeout=20, end_conference_on_exit=True)
+        # A step, so that the chef's phone doesn't ring once more where another worker goes on with this flow.
+        await call.step(
+            partial(here.add, to=chef, from_=number, timeout=20, end_conference_on_exit=True),
+            name="call_chef",
+        )
         call.say("Press star once the chef takes over.")
         await call.join_conference(room, hangup_on_star=True)
         await here.unhold(guest)
+
+    async def call_waiter(room: str, guest: str) -> str:
+        called = await app.dial(client, to=waiter, from_=number, answer=attend.bind(room=room, guest=guest))
+        return called.sid
 
     @app.flow(IncomingCall)
     async def reception(call: CallFlow) -> None:
         room = call.room(client)
         call.say("Welcome to the Blue Door. One moment, please.")
-        answer = attend.bind(room=room.name, guest=call.sid)
-        await app.dial(client, to=waiter, from_=number, answer=answer)
+        await call.step(call_waiter, room.name, call.sid)
         await call.join_conference(room.name, end_conference_on_exit=True)
         call.say("Thanks for calling. Goodbye.")
 

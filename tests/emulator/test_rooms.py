@@ -415,4 +415,4 @@ class TestRooms:
             emulator.phone(ANNA).dial(OURS).expect_hangup()
         assert len(set(names)) == 5
         assert names[2] == names[5] == "kitchen"
-        assert all(len(name) == 16 for name in names if name != "kitchen")
+        assert all(len(name) == 32 for name in names if name != "kitchen")

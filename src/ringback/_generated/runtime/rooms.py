@@ -9,7 +9,7 @@ from ringback._core.client.resource import explained
 from ringback._core.twiml.values import way_to
 from ringback._generated.app import Additions
 from ringback.app.checks import address
-from ringback.app.live.rooms import E, Somebody, T, _key
+from ringback.app.live.rooms import RoomState, Somebody, T, _key
 from ringback.app.loops.ready import Ready
 from ringback.errors import NotFound
 from ringback.webhooks import ConferenceAnnounce, ParticipantHold
@@ -29,7 +29,7 @@ __all__ = ["LiveRoom", "_everybody"]
 
 
 @explained
-class LiveRoom(Ready, Additions):
+class LiveRoom(Ready, RoomState["Client"], Additions):
     """A conference by its name, for synchronous code. It is there as long as somebody is in it.
 
     Whoever is meant is told by the record that `add` gave, by a call's SID or by the label that `add` was
@@ -39,13 +39,7 @@ class LiveRoom(Ready, Additions):
         name: The room's name: what `join_conference` takes.
     """
 
-    def __init__(self, client: Client, name: str, /) -> None:
-        self.name = name
-        self._client = client
-        self._sid: str | None = None
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name!r}>"
+    _client: Client
 
     def participants(self) -> list[Participant]:
         """Who is in the room or being called, the newest first; nobody where there is no such room.
@@ -156,12 +150,6 @@ class LiveRoom(Ready, Additions):
         added = create(**parameters, options=options)
         self._sid = added.conference_sid
         return added
-
-    def _address(self, field: str, target: str | Target[E] | None, event: type[E], /) -> str | None:
-        return address(field, target, event)
-
-    def _way(self, target: object, method: Method | None, /) -> Method | None:
-        return method or way_to(target)
 
     def _in_room(self, act: Callable[[ConferenceContext], T]) -> T:
         """Do something with the conference of this name that lives now."""

@@ -6,7 +6,7 @@ What is async here is written once more for synchronous code by `python -m codeg
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeVar, cast
 
 from ringback._core.client.resource import explained
 from ringback._core.twiml.values import way_to
@@ -23,20 +23,43 @@ if TYPE_CHECKING:
     from ringback._core.webhooks.events import Target
     from ringback._generated.app import AddParameters
     from ringback.app.routes import Method
-    from ringback.client import AsyncClient
+    from ringback.client import AsyncClient, Client
     from ringback.rest import AsyncConferenceContext, Participant
 
-__all__ = ["AsyncLiveRoom", "Somebody"]
+__all__ = ["AsyncLiveRoom", "RoomState", "Somebody"]
 
 Somebody: TypeAlias = "str | Participant"
 """A participant: its record, the SID of its call, or its label."""
 
+C = TypeVar("C", bound="Client | AsyncClient")
 E = TypeVar("E", bound=Event)
 T = TypeVar("T")
 
 
+class RoomState(Generic[C]):
+    """What a room is, whatever it is asked with.
+
+    Attributes:
+        name: The room's name: what `join_conference` takes.
+    """
+
+    def __init__(self, client: C, name: str, /) -> None:
+        self.name = name
+        self._client = client
+        self._sid: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+    def _address(self, field: str, target: str | Target[E] | None, event: type[E], /) -> str | None:
+        return address(field, target, event)
+
+    def _way(self, target: object, method: Method | None, /) -> Method | None:
+        return method or way_to(target)
+
+
 @explained
-class AsyncLiveRoom(AsyncAdditions):
+class AsyncLiveRoom(RoomState["AsyncClient"], AsyncAdditions):
     """A conference by its name, for asynchronous code. It is there as long as somebody is in it.
 
     Whoever is meant is told by the record that `add` gave, by a call's SID or by the label that `add` was
@@ -46,13 +69,7 @@ class AsyncLiveRoom(AsyncAdditions):
         name: The room's name: what `join_conference` takes.
     """
 
-    def __init__(self, client: AsyncClient, name: str, /) -> None:
-        self.name = name
-        self._client = client
-        self._sid: str | None = None
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name!r}>"
+    _client: AsyncClient
 
     async def participants(self) -> list[Participant]:
         """Who is in the room or being called, the newest first; nobody where there is no such room.
@@ -61,7 +78,7 @@ class AsyncLiveRoom(AsyncAdditions):
             ApiError, TransportError: As for every request.
         """
         try:
-            return await self._in_room(lambda room: _everybody(room))
+            return await self._in_room(lambda room: _everybody_async(room))
         except NotFound:
             return []
 
@@ -168,12 +185,6 @@ class AsyncLiveRoom(AsyncAdditions):
         self._sid = added.conference_sid
         return added
 
-    def _address(self, field: str, target: str | Target[E] | None, event: type[E], /) -> str | None:
-        return address(field, target, event)
-
-    def _way(self, target: object, method: Method | None, /) -> Method | None:
-        return method or way_to(target)
-
     async def _in_room(self, act: Callable[[AsyncConferenceContext], Awaitable[T]]) -> T:
         """Do something with the conference of this name that lives now."""
         known = self._sid
@@ -194,7 +205,7 @@ class AsyncLiveRoom(AsyncAdditions):
         return self._sid or self.name
 
 
-async def _everybody(room: AsyncConferenceContext) -> list[Participant]:
+async def _everybody_async(room: AsyncConferenceContext) -> list[Participant]:
     return [each async for each in room.participants.list()]
 
 
