@@ -129,6 +129,17 @@ class TestFiles:
         unlink(path)
         assert await store.add("a", b"", 60)
 
+    async def test_one_that_is_emptied_under_our_feet(self, store: SQLiteStore, path: Path) -> None:
+        await begin(store)
+        with closing(sqlite3.connect(path, timeout=5)) as other:
+            for name in TABLES:
+                other.execute(f"DROP TABLE ringback_{name}")
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            await store.read("me-1")
+        assert await store.read("me-1") is None
+        await begin(store)
+        assert await store.latest("CA1") == "me-1"
+
     async def test_one_from_before_there_were_runs(self, store: SQLiteStore, path: Path) -> None:
         with sqlite3.connect(path) as other:
             other.execute(

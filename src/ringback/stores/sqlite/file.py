@@ -115,6 +115,7 @@ def _ask(desk: _Desk[S], work: Callable[[_Desk[S], float], T], *, last: bool = F
             settle = partial(_give, future, work(desk, deadline))
         except BaseException as error:
             settle = partial(_fail, future, error)
+            desk.heal(error)
         with suppress(RuntimeError):  # the loop was closed meanwhile
             loop.call_soon_threadsafe(settle)
 
@@ -161,7 +162,8 @@ class _Desk(Generic[S]):
         child that opens the file anew would take the parent's locks for its own.
         """
         self._busy.acquire()
-        self.close()
+        with suppress(sqlite3.Error):
+            self.close()
 
     def release(self) -> None:
         """Go on."""
@@ -190,6 +192,12 @@ class _Desk(Generic[S]):
             self._written = 0
             with suppress(sqlite3.Error):  # others may be at it
                 self._opened[0].execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+
+    def heal(self, error: BaseException) -> None:
+        """Open the file anew where something is wrong with it: somebody may have emptied it."""
+        if isinstance(error, sqlite3.Error) and not _is_lock(error):
+            with suppress(sqlite3.Error):
+                self.close()
 
     def close(self) -> None:
         if self._opened is not None:
@@ -241,7 +249,11 @@ def _patiently(work: Callable[[], T], deadline: float) -> T:
         try:
             return work()
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() + pause > deadline:
+            if not _is_lock(error) or time.monotonic() + pause > deadline:
                 raise
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST)
+
+
+def _is_lock(error: sqlite3.Error) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "locked" in str(error)

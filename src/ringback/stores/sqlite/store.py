@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import time
 import weakref
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -35,7 +36,6 @@ from ringback.stores.values import (
 )
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 
     from ringback.stores.store import Appended, Begun, Record
@@ -260,7 +260,8 @@ class SQLiteStore:
                     await self._write(lambda connection, now: post.poll(connection, now, me))
                     told_at = time.monotonic()
         finally:
-            await self._write(lambda connection, _: post.stop_polling(connection, me))
+            with suppress(sqlite3.Error):  # it lapses by itself
+                await self._write(lambda connection, _: post.stop_polling(connection, me))
 
     def _read(self, work: Callable[[sqlite3.Connection, float], T]) -> Awaitable[T]:
         return self._file.read(lambda connection, state: work(connection, state.clock.now()))
