@@ -6,6 +6,7 @@ import asyncio
 import functools
 import inspect
 import logging
+import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import Enum, Flag, IntEnum
@@ -323,6 +324,38 @@ class TestArgumentsTravel:
         assert heard == [(evening, Course.LAST, None)] * 2
         await other.aclose()
 
+    async def test_to_the_version_of_a_flow_that_they_were_made_for(self) -> None:
+        store = MemoryStore(shared=True)
+        heard: list[object] = []
+        one = Application(public_url=SIGNED, auth_token=TOKEN, store=store)
+        other = Application(public_url=SIGNED, auth_token=TOKEN, store=store)
+
+        @one.flow(IncomingCall)
+        async def book(call: CallFlow, *, table: str) -> None:
+            await call.gather()
+
+        @other.flow(IncomingCall, path="/book", version="2")
+        async def book_anew(call: CallFlow, *, table: int, guests: int) -> None:
+            heard.append((table, guests))
+
+        @book_anew.older("")
+        async def book_as_before(call: CallFlow, *, table: str) -> None:
+            heard.append(table)
+            await call.gather()
+
+        with pytest.raises(RegistrationError, match=r"table of unreadable is list\[int\]"):
+
+            @book_anew.older("0")
+            async def unreadable(call: CallFlow, *, table: list[int]) -> None: ...
+
+        sid = new_sid("CA")
+        first = await one.handle(request(book.bind(table="by the window").url, call_parameters(sid)))
+        await one.aclose()
+        await other.handle(request(link(first, "Gather"), call_parameters(sid, Digits="7")))
+        await ask(other, book_anew.bind(table=4, guests=2).url)
+        assert heard == ["by the window", (4, 2)]
+        await other.aclose()
+
     def test_a_flow_is_called_with_them_too(self, app: Application) -> None:
         calls: list[object] = []
 
@@ -501,6 +534,32 @@ class TestLength:
         assert len(bookings.choose.bind(table=4, name="x" * fits).url) == LONGEST
         with pytest.raises(InvalidValue, match=r"choose.bind: .* at most 1,900 characters, got 1901"):
             bookings.choose.bind(table=4, name="x" * (fits + 1))
+
+    async def test_leaves_room_for_what_the_application_adds(
+        self, client: Client, fake: FakeTransport
+    ) -> None:
+        app = Application(public_url=SIGNED, auth_token=TOKEN, store=MemoryStore(shared=True), deadline=0.05)
+
+        @app.flow(OutgoingCall)
+        async def remind(call: CallFlow, *, text: str) -> None:
+            await asyncio.sleep(0.2)
+            call.redirect(longest)
+
+        longest = remind.bind(text="x" * (LONGEST - len(remind.bind(text="").url)))
+        call = await asyncio.to_thread(app.dial, client, to=CALLER, from_=NUMBER, answer=longest)
+        urls = [dict(fake.recorded[-1].form)["Url"]]
+        asked = call_parameters(call.sid, Direction="outbound-api")
+        for _ in range(20):  # dialled, held, redirected
+            response = await app.handle(request(urls[-1], asked))
+            urls.append(link(response, "Redirect"))
+            if "ringback=again." in urls[-1]:
+                break
+        await asyncio.to_thread(call.redirect, longest)
+        urls.append(dict(fake.recorded[-1].form)["Url"])
+        kinds = [re.findall(r"ringback=(\w+)\.", url)[-1] for url in urls]
+        assert list(dict.fromkeys(kinds)) == ["call", "flow", "again", "moved"]
+        assert max(map(len, urls)) <= 2_000
+        await app.aclose()
 
 
 # --- what is refused

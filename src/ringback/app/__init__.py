@@ -20,6 +20,7 @@ stores.py        the stores' names as they were before `ringback.stores` had the
 
 from __future__ import annotations
 
+from ringback._core.webhooks.events import Target
 from ringback._generated.runtime.calls import LiveCall
 from ringback._generated.runtime.messages import LiveMessage
 from ringback._generated.runtime.rooms import LiveRoom
@@ -60,6 +61,7 @@ __all__ = [
     "Route",
     "Store",
     "Switchboard",
+    "Target",
     "replay",
     "step_key",
     "WithCookies",

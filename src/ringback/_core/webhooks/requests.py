@@ -44,11 +44,8 @@ class EventRequest:
         return f"<EventRequest {self._method} {self._url.partition('?')[0]}>"
 
     def __reduce__(self) -> tuple[Callable[[str, str, Headers], EventRequest], tuple[str, str, Headers]]:
-        return _again, (
-            self._method,
-            self._url,
-            self._headers,
-        )  # without what was made of them when asked for
+        # Without what was made of them when somebody asked.
+        return _again, (self._method, self._url, self._headers)
 
     @property
     def method(self) -> str:

@@ -113,7 +113,7 @@ async def _replay(flow: AnyFlow, journal: Journal, timeout: float) -> None:
         RouteTable(URL),
         version,
         flow.read_as(started.kind, dict(started.parameters)),
-        flow.arguments.read(started.url.partition("?")[2]),
+        version.arguments.read(started.url.partition("?")[2]),
         id="replay",
         content=started.content,
         machine=machine,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, cast
 
 from attrs import evolve, field, frozen
 
 from ringback._core.webhooks.events import Event
+from ringback.app.arguments import Arguments
 from ringback.app.routes import A, Link, Route
 from ringback.errors import RegistrationError
 
@@ -26,6 +27,7 @@ __all__ = ["AnyFlowRoute", "FlowRoute", "Function"]
 
 E = TypeVar("E", bound=Event)
 C = TypeVar("C")
+P = ParamSpec("P")
 
 Function: TypeAlias = "Callable[Concatenate[C, A], Awaitable[None]]"
 
@@ -37,44 +39,42 @@ class FlowRoute(Route[E], Generic[E, C, A]):
     Attributes:
         function: The coroutine function as it was before `@app.flow`.
         version: What tells it from the functions that it had before.
-        versions: Those, by their versions.
+        versions: The flow with each of those, by their versions.
     """
 
     function: Function[C, A]
     version: str = ""
-    versions: dict[str, Callable[..., Awaitable[None]]] = field(
-        factory=dict[str, "Callable[..., Awaitable[None]]"]
-    )
+    versions: dict[str, AnyFlowRoute] = field(factory=dict[str, "AnyFlowRoute"])
 
     @property
     def key(self) -> str:
         """What journals call it: its URL without what may change."""
         return "".join(self.location)
 
-    def older(self, version: str, /) -> Callable[[Function[C, A]], Function[C, A]]:
-        """Keep an older function for what it still leads, as a decorator.
+    def older(self, version: str, /) -> Callable[[Function[C, P]], Function[C, P]]:
+        """Keep an older function for what it still leads, as a decorator. Its arguments are its own.
 
         Args:
             version: What its `version=` was, `""` where it had none.
 
         Raises:
-            RegistrationError: It is the flow's own, or has a function already.
+            RegistrationError: It is the flow's own, or has a function already; or the function takes what no
+                link can carry.
         """
         if version == self.version or version in self.versions:
             raise RegistrationError(f"version: flow {self.name} has a function for {version!r} already")
 
-        def keep(function: Function[C, A]) -> Function[C, A]:
-            self.versions[version] = function
+        def keep(function: Function[C, P]) -> Function[C, P]:
+            arguments = Arguments.of(function)
+            given = cast("Function[C, A]", function)
+            self.versions[version] = evolve(self, function=given, version=version, arguments=arguments)
             return function
 
         return keep
 
     def of_version(self, version: str) -> Self | None:
         """The flow with the function that a version has; None where there is none."""
-        if version == self.version:
-            return self
-        function = self.versions.get(version)
-        return None if function is None else evolve(self, function=function, version=version)
+        return self if version == self.version else cast("Self | None", self.versions.get(version))
 
     def __call__(self, leads: C, /, *args: A.args, **kwargs: A.kwargs) -> Awaitable[None]:
         """Lead a call or conversation."""
