@@ -356,6 +356,29 @@ class TestArgumentsTravel:
         assert heard == ["by the window", (4, 2)]
         await other.aclose()
 
+    async def test_to_no_worker_whose_flow_takes_others_under_the_same_version(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        store = MemoryStore(shared=True)
+        one = Application(public_url=SIGNED, auth_token=TOKEN, store=store)
+        other = Application(public_url=SIGNED, auth_token=TOKEN, store=store, deadline=0.5)
+
+        @one.flow(IncomingCall)
+        async def book(call: CallFlow, *, table: str) -> None:
+            await call.gather()
+
+        @other.flow(IncomingCall, path="/book")
+        async def changed(call: CallFlow, *, table: int) -> None:
+            raise NotImplementedError
+
+        sid = new_sid("CA")
+        first = await one.handle(request(book.bind(table="x").url, call_parameters(sid)))
+        await one.aclose()
+        second = await other.handle(request(link(first, "Gather"), call_parameters(sid, Digits="7")))
+        assert tags(second) == ["Pause", "Redirect"]  # for a worker that still has the function
+        assert "can't be taken over here: changed: the argument table is not an int" in caplog.text
+        await other.aclose()
+
     def test_a_flow_is_called_with_them_too(self, app: Application) -> None:
         calls: list[object] = []
 

@@ -463,6 +463,11 @@ class Sharing:
         if flow is None:
             self._tell_once(record, f"there is no flow {started.flow} of version {started.version!r} here")
             return None
+        try:
+            flow.arguments.read(started.url.partition("?")[2])
+        except WebhookInvalid as error:  # the function was changed, and its version wasn't
+            self._tell_once(record, str(error))
+            return None
         return flow, started
 
     def _entries(self, record: Record) -> dict[str, Entry]:
