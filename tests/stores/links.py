@@ -33,7 +33,7 @@ class Link:
     @property
     def url(self) -> str:
         """The server's, by way of this link."""
-        place = self._parts.netloc.replace(f":{self._behind}", f":{self._port}")
+        place = self._parts.netloc.replace(f":{self._parts.port}", f":{self._port}")
         return self._parts._replace(netloc=place).geturl()
 
     def hang(self) -> None:
@@ -56,6 +56,10 @@ class Link:
         """Take connections again."""
         self._call(self._up())
 
+    def lead(self, url: str) -> None:
+        """Connections made from now on lead to another server."""
+        self._call(self._lead(url))
+
     def _call(self, what: Coroutine[None, None, T]) -> T:
         return asyncio.run_coroutine_threadsafe(what, self._loop).result(10)
 
@@ -64,6 +68,11 @@ class Link:
             self._passing.set()
         else:
             self._passing.clear()
+
+    async def _lead(self, url: str) -> None:
+        port = urlsplit(url).port
+        assert port is not None
+        self._behind = port
 
     async def _cut(self) -> int:
         ends = tuple(self._ends)

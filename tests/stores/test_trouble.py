@@ -289,6 +289,18 @@ async def test_a_redis_that_is_started_anew_has_seen_no_script() -> None:
         await store.aclose()
 
 
+async def test_a_redis_that_is_no_longer_the_primary() -> None:
+    with servers.redis() as old, servers.redis() as new, link(old) as between:
+        async with opening("redis", between.url, "") as store:
+            many = [store.put("key", b"", 60) for _ in range(20)]
+            await asyncio.gather(*many)
+            between.lead(new)
+            tell_redis(old, "REPLICAOF", "127.0.0.1", "1")
+            with pytest.raises(redis.ReadOnlyError):
+                await store.put("key", b"", 60)
+            await asyncio.gather(*(all_work(store) for _ in range(5)))
+
+
 async def test_everything_in_redis_expires(redis_url: str) -> None:
     async with opening("redis", redis_url, "expiring:") as store:
         await store.put("key", b"", 60)
@@ -398,6 +410,31 @@ async def test_a_database_may_have_other_defaults(postgres_url: str) -> None:
             )
             assert len([one for one in claimed[:5] if one is not None]) == 1
             assert [one.outcome for one in claimed[5:]].count(Outcome.WON) == 1  # type: ignore[union-attr]
+
+
+async def test_a_connection_to_what_is_no_longer_the_primary_is_not_kept() -> None:
+    mine = "SELECT pid FROM pg_stat_activity WHERE application_name = 'once_primary'"
+    with servers.postgres() as url, psycopg.connect(url, autocommit=True) as connection:
+        async with opening("postgres", f"{url}?application_name=once_primary", "") as store:
+            await store.put("key", b"", 60)
+            [before] = connection.execute(mine).fetchall()
+            connection.execute("ALTER SYSTEM SET default_transaction_read_only = on")
+            connection.execute("SELECT pg_reload_conf()")
+            await refused(store)
+            deadline = time.monotonic() + 10
+            while before in connection.execute(mine).fetchall():
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.01)
+
+
+async def refused(store: Shared) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:  # sessions hear of new settings when they get to it
+        try:
+            await store.put("key", b"", 60)
+        except psycopg.errors.ReadOnlySqlTransaction:
+            return
+    pytest.fail("the database still lets us write")
 
 
 async def test_an_append_that_waited_for_another_sees_what_that_one_did(postgres_url: str) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from psycopg import AsyncConnection, Error, OperationalError
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ class Connections:
             try:
                 async with self.limit(connection):
                     yield connection
+            except ReadOnlySqlTransaction:  # this is no longer the primary; another connection may lead there
+                await connection.close()
+                raise
             finally:
                 await self._keep(connection)
         finally:

@@ -11,7 +11,7 @@ try:
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
     from redis.exceptions import ConnectionError as ConnectionLost
-    from redis.exceptions import NoScriptError
+    from redis.exceptions import NoScriptError, ReadOnlyError
 except ImportError as error:
     raise ImportError("this store needs redis: pip install 'ringback[redis]'") from error
 
@@ -54,9 +54,17 @@ class _Subscription(Protocol):
     def ping(self) -> Awaitable[object]: ...
 
 
+class _Pool(Protocol):
+    """What of `redis.asyncio.BlockingConnectionPool` is used here, once it is made."""
+
+    def disconnect(self, *, inuse_connections: bool) -> Awaitable[None]: ...
+
+
 class _Client(Protocol):
     """What of `redis.asyncio.Redis` is used here."""
 
+    @property
+    def connection_pool(self) -> _Pool: ...
     def execute_command(self, *words: _Argument) -> Awaitable[Any]: ...
     def pubsub(self) -> AbstractAsyncContextManager[_Subscription]: ...
     def aclose(self) -> Awaitable[None]: ...
@@ -268,7 +276,12 @@ class RedisStore:
                     yield b""
 
     async def _ask(self, *words: _Argument) -> Any:
-        return await self._redis.get().execute_command(*words)
+        client = self._redis.get()
+        try:
+            return await client.execute_command(*words)
+        except ReadOnlyError:  # this is no longer the primary; other connections may lead there
+            await client.connection_pool.disconnect(inuse_connections=False)
+            raise
 
     async def _do(self, script: scripts.Script, *values: _Argument) -> Any:
         """What a script answers."""
