@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import secrets
 import threading
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ringback._core.forks import renew_in_child
@@ -18,10 +19,10 @@ from ringback.app.flows.repeated import Before
 from ringback.app.flows.runner import FlowRun
 from ringback.app.flows.sharing import Sharing, started_by
 from ringback.app.flows.step import Step
-from ringback.app.loops.portal import call_in
+from ringback.app.loops.portal import call_in, start_in_portal
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Generator
 
     from ringback._core.webhooks.events import Event, VoiceRequest
     from ringback.app.flows.call import AnyFlow, FlowEvent
@@ -224,9 +225,39 @@ class FlowRuns:
 
     @contextmanager
     def moving(self, call_sid: str) -> Generator[None, None, None]:
-        """While we ask Twilio to move a call away from the flow that leads it: the flow is cancelled where
-        that was done, and goes on where it wasn't.
+        """While we ask Twilio to move a call away from the flow that leads it, here or in another worker: the
+        flow is cancelled where that was done, and goes on where it wasn't. For synchronous code.
         """
+        if self.sharing is None or self.leading(call_sid) is not None:
+            with self._moving_here(call_sid):
+                yield
+            return
+        begin, end = self.sharing.begin_move, self.sharing.end_move
+        move = start_in_portal(partial(begin, call_sid)).result()
+        moved = False
+        try:
+            yield
+            moved = True
+        finally:
+            start_in_portal(partial(end, move, moved=moved)).result()
+
+    @asynccontextmanager
+    async def moving_async(self, call_sid: str) -> AsyncGenerator[None, None]:
+        """The same for asynchronous code."""
+        if self.sharing is None or self.leading(call_sid) is not None:
+            with self._moving_here(call_sid):
+                yield
+            return
+        move = await self.sharing.begin_move(call_sid)
+        moved = False
+        try:
+            yield
+            moved = True
+        finally:
+            await self.sharing.end_move(move, moved=moved)
+
+    @contextmanager
+    def _moving_here(self, call_sid: str) -> Generator[None, None, None]:
         run = self.leading(call_sid)
         if run is None:
             yield

@@ -7,7 +7,7 @@ import logging
 import secrets
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, ParamSpec, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, ParamSpec, cast
 
 from ringback._core.webhooks.events import VoiceRequest
 from ringback.app.flows.durable import AFTERWARDS, DurableKeeper
@@ -17,9 +17,11 @@ from ringback.app.flows.journal import (
     Journal,
     Line,
     Moved,
+    Moving,
     Outcome,
     Served,
     Started,
+    Stayed,
     read_entry,
     write_entry,
 )
@@ -60,6 +62,18 @@ log = logging.getLogger("ringback")
 DRAIN: Final = 5.0  # seconds that a flow which computes gets when its worker is renewed
 TRIES: Final = 10  # of starting a run while others start runs of the same call
 MARK: Final = "_"  # between the worker that began a run and what tells its runs apart
+
+
+class Move(NamedTuple):
+    """A move of a call that is under way.
+
+    Attributes:
+        run: The run that leads the call.
+        key: What tells the move from others.
+    """
+
+    run: str
+    key: str
 
 
 class Sharing:
@@ -515,6 +529,35 @@ class Sharing:
             cast("DurableKeeper", run.keeper).written.setdefault("end", write_entry(ended))
             call_in(run.loop, run.feed, "end", ended)
 
+    async def begin_move(self, call_sid: str) -> Move | None:
+        """Somebody here is about to move a call that another worker leads: its flow isn't to go on with what
+        that cuts off.
+        """
+        move = secrets.token_hex(4)
+        with suppress(StoreAway), self._reach.asking() as store:
+            run = await store.latest(call_sid)
+            if run is None:
+                return None
+            note = write_note("run", run, f"mv.{move}")
+            await store.append(run, f"mv.{move}", write_entry(Moving()), note=note, ttl=self._live)
+            return Move(run, move)
+        return None
+
+    async def end_move(self, move: Move | None, *, moved: bool) -> None:
+        """It was moved, or it wasn't."""
+        if move is None:
+            return
+        name = Moved.PREFIX if moved else f"st.{move.key}"
+        with suppress(StoreAway), self._reach.asking() as store:
+            await store.append(
+                move.run,
+                name,
+                write_entry(Moved() if moved else Stayed()),
+                note=write_note("run", move.run, name),
+                due=LEASE if moved else None,
+                ttl=self._live,
+            )
+
     async def journal(self, call_sid: str) -> Journal | None:
         """What the record of a call's latest run has, in order."""
         with self._reach.asking() as store:
@@ -616,7 +659,7 @@ class Sharing:
         for name, field in record.fields.items():
             with suppress(JournalUnreadable):
                 entry = read_entry(name, field.value)
-                if isinstance(entry, Outcome | Ended | Moved):
+                if isinstance(entry, Outcome | Ended | Moving | Stayed | Moved):
                     call_in(run.loop, run.feed, name, entry)
 
     def _spawn_take(self, run: str) -> None:

@@ -6,14 +6,14 @@ its awaits is done again for each webhook, and what doesn't come out the same sh
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 from ringback.app.flows.runs import FlowRuns
 from ringback.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import AsyncGenerator, Generator
 
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.journal import Journal
@@ -87,9 +87,18 @@ class FlowsInTurn(FlowRuns):
     @contextmanager
     def moving(self, call_sid: str) -> Generator[None, None, None]:
         """While a call is moved away from the flow that leads it."""
-        leads = (worker for worker in self._workers if worker.leading(call_sid) is not None)
-        with next(leads, self._workers[self._turn]).moving(call_sid):
+        with self._leader(call_sid).moving(call_sid):
             yield
+
+    @asynccontextmanager
+    async def moving_async(self, call_sid: str) -> AsyncGenerator[None, None]:
+        """The same for asynchronous code."""
+        async with self._leader(call_sid).moving_async(call_sid):
+            yield
+
+    def _leader(self, call_sid: str) -> FlowRuns:
+        leads = (worker for worker in self._workers if worker.leading(call_sid) is not None)
+        return next(leads, self._workers[self._turn])
 
     async def journal(self, call_sid: str) -> Journal | None:
         """What happened to a call."""

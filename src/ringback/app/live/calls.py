@@ -218,7 +218,7 @@ class AsyncLiveCall(CallState["AsyncClient"]):
         """
         moved = moved_to(target, method)
         call = self._client.calls(self.sid)
-        with self._flows.moving(self.sid):
+        async with self._flows.moving_async(self.sid):
             try:
                 return self.learn(await call.update(**moved))
             except ApiError as refused:
