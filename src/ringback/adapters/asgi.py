@@ -122,6 +122,7 @@ class _Closing:
         async def close_then_send(message: MutableMapping[str, object]) -> None:
             if message["type"] == "lifespan.startup.complete":
                 self._lives = True
+                self._application.start()
             elif message["type"] in ("lifespan.shutdown.complete", "lifespan.shutdown.failed"):
                 await self._application.aclose()
             await send(message)

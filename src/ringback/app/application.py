@@ -277,6 +277,17 @@ class Application(Constructors, Starting):
         """
         return self._webhooks.handle_sync(request, self._budget(arrived))
 
+    def start(self) -> None:
+        """Join the workers that share the store, so that this one hears of what is due there: timeouts of
+        conversations, and calls whose worker is gone.
+
+        Done by the first webhook, and by the ASGI adapter as its server starts. Under WSGI, call it where a
+        worker begins, such as gunicorn's `post_worker_init`. Without a shared store there is nothing to do.
+        """
+        self._hub.begin()
+        if self._flows.sharing is not None:
+            self._flows.sharing.worker.start()
+
     async def aclose(self) -> None:
         """Cancel flows and handlers that are under way, and wait for those of this event loop to clean up:
         2 seconds, whatever they do. Callers who wait for an answer hear the fallback.

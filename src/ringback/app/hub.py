@@ -100,6 +100,10 @@ class Hub:
         """Call something in the loop that webhooks are served in; from any thread."""
         call_in(self._loop_from_here(), function)
 
+    def begin(self) -> None:
+        """Serve in the loop that runs here, or in the portal's, until a webhook comes."""
+        self.loop = self._loop_from_here()
+
     def _loop_from_here(self) -> asyncio.AbstractEventLoop:
         if in_event_loop():
             return asyncio.get_running_loop()

@@ -88,6 +88,11 @@ class Switchboard:
             return self._unmatched(request)
         return application.handle_sync(request, arrived=arrived)
 
+    def start(self) -> None:
+        """Start every application."""
+        for application in self._applications:
+            application.start()
+
     async def aclose(self) -> None:
         """Close every application."""
         await asyncio.gather(*(application.aclose() for application in self._applications))

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
     from ringback.app.tags import Tag
+    from ringback.app.webhooks.recognise import Identity
     from ringback.client import AsyncClient
     from ringback.webhooks import ConferenceWait
 
@@ -125,13 +126,13 @@ class Flow(FlowRoute[FlowEvent, "CallFlow", A], Generic[A]):
         arguments: dict[str, object],
         *,
         id: str,
-        content: str,
+        identity: Identity,
         machine: Machine,
         keeper: Keeper,
     ) -> FlowRun:
         """Begin to lead a call."""
         return FlowRun(
-            hub, routes, self, event, arguments, id=id, content=content, machine=machine, keeper=keeper
+            hub, routes, self, event, arguments, id=id, identity=identity, machine=machine, keeper=keeper
         )
 
     def read_as(self, kind: str, given: Mapping[str, str]) -> FlowEvent:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 if TYPE_CHECKING:
+    from ringback.app.flows.run import AnyRun
     from ringback.app.webhooks.recognise import Identity
 
 __all__ = ["Before"]
@@ -29,6 +30,12 @@ class Before:
     delivery: str | None
     over: bool
     ended: bool
+
+    @classmethod
+    def of(cls, run: AnyRun) -> Before:
+        """What is asked of a run that is led here."""
+        identity = run.identity
+        return cls(run.flow.key, identity.content, identity.delivery, run.over, run.machine.end is not None)
 
     def is_meant(self, flow: str, identity: Identity) -> bool:
         """Whether a request is the one that started it.

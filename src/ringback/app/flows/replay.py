@@ -12,6 +12,7 @@ from ringback.app.flows.runner import FlowRun
 from ringback.app.hub import Hub
 from ringback.app.routes import RouteTable
 from ringback.app.settings import Settings
+from ringback.app.webhooks.recognise import Identity
 from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ async def _replay(flow: AnyFlow, journal: Journal, timeout: float) -> None:
         flow.read_as(started.kind, dict(started.parameters)),
         version.arguments.read(started.url.partition("?")[2]),
         id="replay",
-        content=started.content,
+        identity=Identity(started.content, started.delivery),
         machine=machine,
         keeper=keeper,
     )

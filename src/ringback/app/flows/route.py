@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ringback.app.flows.run import AnyRun
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
+    from ringback.app.webhooks.recognise import Identity
 
 __all__ = ["AnyFlowRoute", "FlowRoute", "Function"]
 
@@ -102,7 +103,7 @@ class FlowRoute(Route[E], Generic[E, C, A]):
         arguments: dict[str, object],
         *,
         id: str,
-        content: str,
+        identity: Identity,
         machine: Machine,
         keeper: Keeper,
     ) -> AnyRun:

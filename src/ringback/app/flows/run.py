@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
     from ringback.app.webhooks.held import Answer
+    from ringback.app.webhooks.recognise import Identity
     from ringback.http import WebhookResponse
     from ringback.twiml import MessagingResponse, VoiceResponse
 
@@ -44,7 +45,7 @@ class Run(Generic[V, F]):
         event: What started it.
         arguments: What the link to it carried.
         call_sid: The call, or what tells a conversation from others.
-        content: What the request said that started it; a repetition says the same.
+        identity: What the request that started it is told by.
         machine: What is known of it.
         keeper: Who keeps its record.
         loop: Where everything happens but the waiting for answers.
@@ -66,12 +67,12 @@ class Run(Generic[V, F]):
         "arguments",
         "asked",
         "call_sid",
-        "content",
         "done",
         "event",
         "flow",
         "hub",
         "id",
+        "identity",
         "keeper",
         "loop",
         "machine",
@@ -93,7 +94,7 @@ class Run(Generic[V, F]):
         arguments: dict[str, object],
         *,
         id: str,
-        content: str,
+        identity: Identity,
         machine: Machine,
         keeper: Keeper,
     ) -> None:
@@ -104,7 +105,7 @@ class Run(Generic[V, F]):
         self.event = event
         self.arguments = arguments
         self.call_sid = flow.leads(event)
-        self.content = content
+        self.identity = identity
         self.machine = machine
         self.keeper = keeper
         self.loop = asyncio.get_running_loop()

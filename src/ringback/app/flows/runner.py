@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ringback.app.flows.machine import Machine
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
+    from ringback.app.webhooks.recognise import Identity
     from ringback.http import WebhookResponse
 
 __all__ = ["FlowRun"]
@@ -55,12 +56,12 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
         arguments: dict[str, object],
         *,
         id: str,
-        content: str,
+        identity: Identity,
         machine: Machine,
         keeper: Keeper,
     ) -> None:
         super().__init__(
-            hub, routes, flow, event, arguments, id=id, content=content, machine=machine, keeper=keeper
+            hub, routes, flow, event, arguments, id=id, identity=identity, machine=machine, keeper=keeper
         )
         self._answers = {0: self._new_answer(0)}
         self._announced: VoiceRequest | None = None

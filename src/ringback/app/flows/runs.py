@@ -97,7 +97,7 @@ class FlowRuns:
                 return answer
             id = secrets.token_urlsafe(9)
             keeper = self._journal(flow, event, identity, given, url, id)
-            run = self._begin(flow, event, arguments, id, identity.content, keeper=keeper)
+            run = self._begin(flow, event, arguments, id, identity, keeper=keeper)
         if before is not None:
             self.dismiss(before)
         answer = run.answer(0)
@@ -126,7 +126,7 @@ class FlowRuns:
         event: Event,
         arguments: dict[str, object],
         id: str,
-        content: str,
+        identity: Identity,
         keeper: Keeper,
         machine: Machine,
     ) -> AnyRun:
@@ -134,7 +134,7 @@ class FlowRuns:
         with self.lock:
             # One that is taken over for its end alone stands in nobody's way.
             before = None if machine.moved else self.by_call.get(flow.leads(event))
-            run = self._begin(flow, event, arguments, id, content, keeper=keeper, machine=machine)
+            run = self._begin(flow, event, arguments, id, identity, keeper=keeper, machine=machine)
         if before is not None:
             self.dismiss(before)
         return run
@@ -145,7 +145,7 @@ class FlowRuns:
         event: Event,
         arguments: dict[str, object],
         id: str,
-        content: str,
+        identity: Identity,
         *,
         keeper: Keeper = LOCAL,
         machine: Machine | None = None,
@@ -156,7 +156,7 @@ class FlowRuns:
             event,
             arguments,
             id=id,
-            content=content,
+            identity=identity,
             machine=Machine(id) if machine is None else machine,
             keeper=keeper,
         )
@@ -309,5 +309,4 @@ class FlowRuns:
 
 def repeated(before: AnyRun, flow: AnyFlow, identity: Identity) -> Answer | None:
     """The first answer of the run before, if a request is the one that started it."""
-    start = Before(before.flow.key, before.content, None, before.over, before.machine.end is not None)
-    return before.answer(0) if start.is_meant(flow.key, identity) else None
+    return before.answer(0) if Before.of(before).is_meant(flow.key, identity) else None

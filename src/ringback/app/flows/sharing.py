@@ -34,6 +34,7 @@ from ringback.app.loops.portal import call_in
 from ringback.app.reports import shown_sid
 from ringback.app.webhooks.answers import written_twiml
 from ringback.app.webhooks.held import Answer
+from ringback.app.webhooks.recognise import Identity
 from ringback.errors import JournalUnreadable, WebhookInvalid
 from ringback.stores.store import NEVER, Told
 from ringback.stores.store import Outcome as Appending
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from ringback.app.flows.runs import FlowRuns
     from ringback.app.flows.step import Step
     from ringback.app.flows.worker import Note
-    from ringback.app.webhooks.recognise import Identity
     from ringback.stores.store import Appended, Record, RunStore
 
 __all__ = ["Sharing", "started_by"]
@@ -97,8 +97,8 @@ class Sharing:
             back=self._back_from_afar,
             watched=lambda: runs.hub.loop,
         )
-        self._reach = Reach(store, self.worker, spawn=runs.hub.spawn, lost=self._lost)
-        runs.hub.live.elsewhere = Elsewhere(runs.hub, self._reach, self.worker)
+        self.reach = Reach(store, self.worker, spawn=runs.hub.spawn, lost=self._lost)
+        runs.hub.live.elsewhere = Elsewhere(runs.hub, self.reach, self.worker)
         self._asked: dict[tuple[str, int], Answer] = {}
         self._noted: dict[str, set[asyncio.Event]] = {}
         self._taking: dict[str, asyncio.Task[AnyRun | None]] = {}
@@ -127,7 +127,7 @@ class Sharing:
         before: str | None = None
         try:
             for _ in range(TRIES):
-                with self._reach.asking() as store:
+                with self.reach.asking() as store:
                     begun = await store.begin(
                         event.call_sid,
                         run_id,
@@ -160,7 +160,7 @@ class Sharing:
     ) -> Answer:
         """Start without the store: it is away, and nobody knows what the others do."""
         run = self._runs.leading(event.call_sid)
-        if run is not None and _same(run, flow, identity):
+        if run is not None and Before.of(run).is_meant(flow.key, identity):
             return self._first(run)
         return self._first(self._lead(flow, event, arguments, run_id, started, written, synced=False))
 
@@ -168,7 +168,7 @@ class Sharing:
         """See to it that a run which another one has superseded ends, even if its worker is dead."""
         if before is None:
             return
-        with suppress(StoreAway), self._reach.asking() as store:
+        with suppress(StoreAway), self.reach.asking() as store:
             note = write_note("run", before, "moved")
             await store.append(before, "moved.seen", b"", note=note, due=LEASE, ttl=AFTERWARDS)
 
@@ -186,14 +186,14 @@ class Sharing:
         machine: Machine | None = None,
     ) -> AnyRun:
         keeper = DurableKeeper(
-            self._reach, run_id, flow.leads(event), epoch, written, live=self._live, synced=synced
+            self.reach, run_id, flow.leads(event), epoch, written, live=self._live, synced=synced
         )
         run = self._runs.lead(
             flow,
             event,
             arguments,
             run_id,
-            started.content,
+            Identity(started.content, started.delivery),
             keeper,
             Machine(started.seed) if machine is None else machine,
         )
@@ -230,7 +230,7 @@ class Sharing:
         if asked is not None:
             return asked
         try:
-            with self._reach.asking() as store:
+            with self.reach.asking() as store:
                 record = await store.read(step.run)
         except StoreAway:
             return self._follow(step.run, step.number, None)
@@ -277,7 +277,7 @@ class Sharing:
         return self._follow(step.run, step.number, outcome, told=done.told)
 
     async def _append(self, step: Step, outcome: Outcome, *, want: tuple[str, ...]) -> Appended:
-        with self._reach.asking() as store:
+        with self.reach.asking() as store:
             return await store.append(
                 step.run,
                 step.name,
@@ -300,7 +300,7 @@ class Sharing:
         if not mark or worker == self.worker.id:
             return None
         try:
-            with self._reach.asking() as store:
+            with self.reach.asking() as store:
                 told = await store.tell(worker, write_note("missing", step.run))
                 if told is Told.NOT_REACHED or await store.pulse_of(worker) is None:
                     return None
@@ -309,7 +309,7 @@ class Sharing:
         return self._follow(step.run, step.number, outcome)
 
     async def _ask_owner(self, run: str, number: int, owner: str) -> None:
-        with suppress(StoreAway), self._reach.asking() as store:
+        with suppress(StoreAway), self.reach.asking() as store:
             await store.tell(owner, write_note("run", run, f"in.{number}", self.worker.id))
 
     # --- answers that others make
@@ -383,7 +383,7 @@ class Sharing:
     async def _look(self, run: str, number: int, outcome: Outcome | None, told: Told) -> Answer | Told:
         """The answer, if it is made or can be made here; else whether its owner's mailbox was reached."""
         out = f"out.{number}"
-        with self._reach.asking() as store:
+        with self.reach.asking() as store:
             record = await store.read(run)
             if record is None:
                 return told
@@ -414,7 +414,7 @@ class Sharing:
         if record.owner == self.worker.id and local is not None:
             self._feed_all(local, record)
             return local
-        with self._reach.asking() as store:
+        with self.reach.asking() as store:
             if record.owner == self.worker.id or await self.worker.gone(record.owner, told):
                 return await self.take_over(run) or told
             return await store.tell(record.owner, write_note("run", run, field, self.worker.id))
@@ -432,7 +432,7 @@ class Sharing:
     async def _take_over(self, run: str) -> AnyRun | None:
         if self.worker.leaving:
             return None
-        with self._reach.asking() as store:
+        with self.reach.asking() as store:
             record = await store.read(run)
             if record is None or "done" in record.fields:
                 return None
@@ -500,7 +500,7 @@ class Sharing:
         ended = Ended(status=status)
         run = self._runs.leading(call_sid)
         try:
-            with self._reach.asking() as store:
+            with self.reach.asking() as store:
                 latest = run.id if run is not None else await store.latest(call_sid)
                 if latest is None:
                     return
@@ -534,7 +534,7 @@ class Sharing:
         that cuts off.
         """
         move = secrets.token_hex(4)
-        with suppress(StoreAway), self._reach.asking() as store:
+        with suppress(StoreAway), self.reach.asking() as store:
             run = await store.latest(call_sid)
             if run is None:
                 return None
@@ -548,7 +548,7 @@ class Sharing:
         if move is None:
             return
         name = Moved.PREFIX if moved else f"st.{move.key}"
-        with suppress(StoreAway), self._reach.asking() as store:
+        with suppress(StoreAway), self.reach.asking() as store:
             await store.append(
                 move.run,
                 name,
@@ -560,7 +560,7 @@ class Sharing:
 
     async def journal(self, call_sid: str) -> Journal | None:
         """What the record of a call's latest run has, in order."""
-        with self._reach.asking() as store:
+        with self.reach.asking() as store:
             latest = await store.latest(call_sid)
             record = None if latest is None else await store.read(latest)
         if record is None:
@@ -634,7 +634,7 @@ class Sharing:
         """There is something new in the record of a run that is led here."""
         out = f"out.{field.partition('.')[2]}"
         keeper = cast("DurableKeeper", run.keeper)
-        with suppress(StoreAway), self._reach.asking() as store:
+        with suppress(StoreAway), self.reach.asking() as store:
             if askers and out in keeper.written and keeper.synced:
                 for asker in askers:
                     await store.tell(asker, write_note("run", run.id, out))
@@ -667,7 +667,7 @@ class Sharing:
 
     async def _take_due(self, run: str) -> None:
         led = self._runs.by_id.get(run)
-        with suppress(StoreAway), self._reach.asking() as store:
+        with suppress(StoreAway), self.reach.asking() as store:
             if led is not None and not led.done:
                 await self._refresh(led, "due", [])
                 return
@@ -714,11 +714,6 @@ def _before(record: Record) -> Before:
         return Before("", "", None, over=True, ended=False)
     over = "done" in fields or "moved" in fields
     return Before(started.flow, started.content, started.delivery, over, "end" in fields)
-
-
-def _same(run: AnyRun, flow: AnyFlowRoute, identity: Identity) -> bool:
-    before = Before(run.flow.key, run.content, None, run.over, run.machine.end is not None)
-    return before.is_meant(flow.key, identity)
 
 
 def _is_call(written: bytes, call_sid: str) -> bool:

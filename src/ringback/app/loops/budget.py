@@ -34,6 +34,10 @@ class Budget:
     def __init__(self, seconds: float, arrived: float | None = None) -> None:
         self._until = (CLOCK.get()() if arrived is None else arrived) + min(seconds, LONGEST)
 
+    def at_most(self, seconds: float) -> Budget:
+        """The same for a part that has so many seconds at most."""
+        return Budget(min(seconds, self.left))
+
     @property
     def left(self) -> float:
         """How many are left; 0 where it is late."""

@@ -7,5 +7,6 @@ dispatch.py      dispatched to what it is for
 
 verify.py      whether Twilio sent it; refusals.py what the log says where it is refused
 handling.py    handlers at work
-answers.py     TwiML as answers; held.py answers in the making, and those that take long
+answers.py     TwiML as answers; held.py answers in the making, and those that take long;
+    held_elsewhere.py those that another worker makes
 """

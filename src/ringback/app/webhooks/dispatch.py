@@ -13,7 +13,7 @@ from ringback.app.flows.call import Flow
 from ringback.app.hub import text_of
 from ringback.app.loops.portal import is_async
 from ringback.app.routes import Handler, family
-from ringback.app.webhooks.answers import nothing
+from ringback.app.webhooks.answers import ask_again, nothing
 from ringback.app.webhooks.handling import HandlerRuns
 from ringback.errors import WebhookInvalid
 from ringback.webhooks import CallEnded, EventRequest, parse
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ringback.app.tags import Tag
     from ringback.app.webhooks.admission import Admitted
     from ringback.app.webhooks.held import Answer, HeldAnswers
+    from ringback.app.webhooks.held_elsewhere import HeldElsewhere
     from ringback.app.webhooks.refusals import Refusals
     from ringback.http import WebhookResponse
 
@@ -35,9 +36,17 @@ __all__ = ["Dispatcher"]
 class Dispatcher:
     """Has each webhook answered by what it is for."""
 
-    def __init__(self, hub: Hub, held: HeldAnswers, flows: FlowRuns, refusals: Refusals) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        held: HeldAnswers,
+        elsewhere: HeldElsewhere | None,
+        flows: FlowRuns,
+        refusals: Refusals,
+    ) -> None:
         self._hub = hub
         self._held = held
+        self._elsewhere = elsewhere
         self._flows = flows
         self._refusals = refusals
         self._handlers = HandlerRuns(hub)
@@ -83,6 +92,10 @@ class Dispatcher:
         route, tag = admitted.route, admitted.tag
         if tag is not None and _asks_again(tag):
             answer = self._held.find(tag.id)
+            if answer is None and self._elsewhere is not None:
+                made, comes = await self._elsewhere.find(tag.id, budget)
+                again = ask_again(admitted.match.again, "hold", tag.id)
+                return made or (again if comes else self._lost(admitted))
         elif isinstance(route, Flow):
             answer = await self._lead(route, admitted)
         else:

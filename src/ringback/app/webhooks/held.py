@@ -58,6 +58,15 @@ class Answer:
             self._id = secrets.token_urlsafe(12)
         return self._id
 
+    @id.setter
+    def id(self, id: str) -> None:
+        self._id = id
+
+    @property
+    def named(self) -> bool:
+        """Whether its id is known already."""
+        return bool(self._id)
+
     @property
     def age(self) -> float:
         """For how long somebody has been waiting for it, in seconds, from the first look at this on."""
@@ -134,13 +143,20 @@ class HeldAnswers:
         limit: Seconds that an answer may be in the making.
         linger: Seconds for which one that is made is kept, as the request for it may be repeated.
         later: Calls something after some seconds.
+        keep: Lets others have an answer that is held here and may be asked for there.
     """
 
     _MOST: Final = 10_000  # the oldest are forgotten
 
     def __init__(
-        self, *, limit: float, linger: float, later: Callable[[float, Callable[[], object]], None]
+        self,
+        *,
+        limit: float,
+        linger: float,
+        later: Callable[[float, Callable[[], object]], None],
+        keep: Callable[[Answer], None] | None = None,
     ) -> None:
+        self._share = keep
         self._limit = limit
         self._linger = linger
         self._later = later
@@ -177,6 +193,8 @@ class HeldAnswers:
 
     def _hold(self, answer: Answer, match: Match) -> WebhookResponse:
         """Keep an answer, and have the same asked again for it."""
+        if self._share is not None and not answer.again and not answer.named:
+            self._share(answer)
         id = answer.id
         if not issubclass(match.route.event, Notification) and self._keep(id, answer):
             # Neither may depend on whether somebody asks again: callers hang up.

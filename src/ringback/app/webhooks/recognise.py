@@ -27,23 +27,26 @@ from ringback.app.reports import without
 from ringback.app.webhooks.held import Answer
 from ringback.http import WebhookResponse
 from ringback.stores.memory import MemoryStore
+from ringback.stores.store import Told
 from ringback.webhooks import SIGNATURE_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
+    from ringback.app.flows.sharing import Sharing
     from ringback.app.hub import Hub
     from ringback.app.routes import AnyRoute, Match
     from ringback.app.tags import Tag
     from ringback.http import WebhookRequest
     from ringback.webhooks import Parameters
 
-__all__ = ["Identity", "Recognition", "identify"]
+__all__ = ["Identity", "Recognition", "dump_response", "identify", "load_response"]
 
 T = TypeVar("T")
 
 log = logging.getLogger("ringback")
 
+WORKS: Final = b"@"  # before the id of the worker that makes an answer
 REMEMBERED: Final = 3_600.0  # seconds for which an answer is kept; Twilio repeats a request within a minute
 SHARE: Final = 0.25  # of the deadline, for one question to the store
 MARGIN: Final = 1.0  # seconds that another process may be late
@@ -90,10 +93,12 @@ class Recognition:
 
     Args:
         hub: Has the store, and says how long each of those who share it takes at most for an answer.
+        sharing: Those who share it, where they can be asked whether they live.
     """
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, sharing: Sharing | None) -> None:
         self._hub = hub
+        self._sharing = sharing
         self._store = hub.settings.store
         self._deadline = hub.settings.deadline
         self._at_hand = type(self._store) is MemoryStore  # which never waits, and so needs no limit
@@ -162,23 +167,37 @@ class Recognition:
     async def _recall(self, key: str) -> WebhookResponse | None:
         """The answer that was given, or None where the key is ours to work on."""
         try:
-            if await self._ask(self._store.add(key, b"", REMEMBERED)):
+            if await self._ask(self._store.add(key, self._mine, REMEMBERED)):
                 return None
             # Whoever works on it answers within the deadline, or has died.
             patience = Budget(self._deadline + MARGIN)
             while patience.left:
                 saved = await self._ask(self._store.get(key))
-                if saved:
-                    return _load(saved)
+                if saved and not saved.startswith(WORKS):
+                    return load_response(saved)
+                if saved and await self._is_dead(saved):
+                    return None
                 await asyncio.sleep(GLANCE)
         except Exception:
             log.exception("the store failed: a repeated webhook may be dispatched twice")
         return None
 
+    @property
+    def _mine(self) -> bytes:
+        """What tells the others that the answer is made here."""
+        return b"" if self._sharing is None else WORKS + self._sharing.worker.id.encode()
+
+    async def _is_dead(self, working: bytes) -> bool:
+        """Whether who made an answer is gone."""
+        if self._sharing is None:
+            return False
+        worker = working.removeprefix(WORKS).decode()
+        return await self._ask(self._sharing.worker.gone(worker, Told.UNKNOWN))
+
     async def _remember(self, key: str, response: WebhookResponse) -> None:
         """Keep the answer that was given."""
         try:
-            await self._ask(self._store.put(key, _dump(response), REMEMBERED))
+            await self._ask(self._store.put(key, dump_response(response), REMEMBERED))
         except Exception as error:
             # A database shows the row that it won't take, and people are spoken to by name.
             shown = without(error, [response.body.decode()])
@@ -197,12 +216,14 @@ def _now(work: Coroutine[object, object, T]) -> T:
     raise RuntimeError("a store in memory had to wait")
 
 
-def _dump(response: WebhookResponse) -> bytes:
+def dump_response(response: WebhookResponse) -> bytes:
+    """An answer as stores keep it."""
     return json.dumps(
         [response.status, response.headers.multi_items(), response.body.decode()], ensure_ascii=False
     ).encode()
 
 
-def _load(saved: bytes) -> WebhookResponse:
+def load_response(saved: bytes) -> WebhookResponse:
+    """The answer again."""
     status, headers, body = json.loads(saved)
     return WebhookResponse(status, [(name, value) for name, value in headers], body.encode())

@@ -10,11 +10,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ringback._core.forks import renew_in_child
+from ringback.app.flows.call import Flow
 from ringback.app.loops.budget import Budget
 from ringback.app.loops.portal import check_no_loop, start_in_portal
 from ringback.app.webhooks.admission import Admission
 from ringback.app.webhooks.dispatch import Dispatcher
 from ringback.app.webhooks.held import Answer, HeldAnswers
+from ringback.app.webhooks.held_elsewhere import HeldElsewhere
 from ringback.app.webhooks.recognise import Recognition
 from ringback.http import WebhookResponse
 
@@ -34,6 +36,7 @@ __all__ = ["WebhookServer"]
 # Where one part of a request waits for another, the outer has a moment more: two that give up at the same
 # time would have the caller held twice.
 MOMENT: Final = 0.1
+HOLD_SOON: Final = 2.5  # seconds
 THREADS_MOMENT: Final = 0.25
 
 
@@ -46,9 +49,16 @@ class WebhookServer:
         self._hub = hub
         settings = hub.settings
         self._admission = Admission(settings, routes, signatures, refusals)
-        self._recognition = Recognition(hub)
-        self._held = HeldAnswers(limit=settings.hold_limit, linger=settings.linger, later=hub.later)
-        self._dispatcher = Dispatcher(hub, self._held, flows, refusals)
+        self._shared = flows.sharing is not None
+        self._recognition = Recognition(hub, flows.sharing)
+        elsewhere = None if flows.sharing is None else HeldElsewhere(hub, flows.sharing)
+        self._held = HeldAnswers(
+            limit=settings.hold_limit,
+            linger=settings.linger,
+            later=hub.later,
+            keep=None if elsewhere is None else elsewhere.keep,
+        )
+        self._dispatcher = Dispatcher(hub, self._held, elsewhere, flows, refusals)
         renew_in_child(self)
 
     def _renew(self) -> None:
@@ -76,6 +86,9 @@ class WebhookServer:
             return admitted
         check_no_loop()
         response = None
+        if self._shared and isinstance(admitted.route, Flow):
+            # Another worker may have to answer, and this thread may be the only one that this one has.
+            budget = budget.at_most(HOLD_SOON)
         if self._dispatcher.needs_no_loop(admitted):
             response = self._reply_here(admitted, budget)
         return response or self._reply_from_portal(admitted, budget)
@@ -91,7 +104,7 @@ class WebhookServer:
     async def _reply(self, admitted: Admitted, budget: Budget) -> WebhookResponse:
         self._hub.loop = asyncio.get_running_loop()
         key = admitted.identity.delivery
-        if key is None:
+        if key is None or isinstance(admitted.route, Flow):  # a flow recognises its own by its record
             return await self._dispatcher.answer(admitted, budget)
         answer = self._recognition.once(key, admitted.route, partial(self._answer, admitted, budget))
         return await self._held.serve(answer, budget.left + MOMENT, admitted.match)
