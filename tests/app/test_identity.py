@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -9,12 +10,23 @@ import pytest
 
 from ringback import Application, CallEnded, CallFlow, IncomingCall, IncomingMessage
 from ringback.http import WebhookRequest
+from ringback.stores import SQLiteStore
 from ringback.twiml import Redirect, Say, VoiceResponse
 from ringback.webhooks import sign
-from tests.app.twilio import TOKEN, call_parameters, link, message_parameters, new_sid, request, served
+from tests.app.twilio import (
+    TOKEN,
+    call_parameters,
+    eventually,
+    link,
+    message_parameters,
+    new_sid,
+    request,
+    served,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 URL = "https://example.com/phone"
 FORM = "application/x-www-form-urlencoded"
@@ -129,6 +141,28 @@ async def test_a_replay_ends_no_flow() -> None:
     await app.handle(request(app.callback(CallEnded).url, {**parameters, "CallStatus": "completed"}))
     await app.handle(request(menu.url, parameters, I_Twilio_Idempotency_Token="d"))
     assert len(starts) == 2
+
+
+@pytest.mark.parametrize("shared", [False, True])
+async def test_listeners_hear_once_of_a_call_whose_first_request_is_repeated(
+    shared: bool, tmp_path: Path
+) -> None:
+    store = SQLiteStore(tmp_path / "store") if shared else None
+    app = Application(public_url=URL, auth_token=TOKEN, store=store)
+    heard: list[str] = []
+    app.on(IncomingCall, lambda call: heard.append(call.call_sid))
+
+    @app.flow(IncomingCall)
+    async def greet(call: CallFlow) -> None:
+        await call.gather(Say("Press 1."), num_digits=1)
+
+    for token in ("a", "a", "b"):
+        headers = {"I_Twilio_Idempotency_Token": token}
+        assert (await app.handle(request(greet.url, call_parameters("CA1"), **headers))).status == 200
+    await eventually(lambda: bool(heard))
+    await asyncio.sleep(0.01)  # for a second one
+    await app.aclose()
+    assert heard == ["CA1"]
 
 
 async def test_without_signatures_the_content_counts() -> None:

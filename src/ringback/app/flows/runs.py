@@ -96,6 +96,7 @@ class FlowRuns:
             if answer is not None:
                 return answer
             id = secrets.token_urlsafe(9)
+            self.hub.announce(event)
             keeper = self._journal(flow, event, identity, given, url, id)
             run = self._begin(flow, event, arguments, id, identity, keeper=keeper)
         if before is not None:

@@ -139,6 +139,7 @@ class Sharing:
                         ttl=self._live,
                     )
                 if begun.created:
+                    self._hub.announce(event)
                     await self._dismiss_dead(before)
                     return self._first(self._lead(flow, event, arguments, run_id, started, written))
                 if _before(begun.record).is_meant(flow.key, identity):
@@ -162,6 +163,7 @@ class Sharing:
         run = self._runs.leading(event.call_sid)
         if run is not None and Before.of(run).is_meant(flow.key, identity):
             return self._first(run)
+        self._hub.announce(event)
         return self._first(self._lead(flow, event, arguments, run_id, started, written, synced=False))
 
     async def _dismiss_dead(self, before: str | None) -> None:

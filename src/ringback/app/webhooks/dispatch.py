@@ -116,7 +116,6 @@ class Dispatcher:
         arguments = flow.arguments.read(admitted.match.query)
         event = flow.read(given, tag)
         self._bind(tag, event)
-        self._hub.announce(event)
         return await self._flows.start(flow, event, admitted.identity, given, admitted.match.url, arguments)
 
     def _handle(self, admitted: Admitted, event: Event) -> Answer:
