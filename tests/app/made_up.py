@@ -53,12 +53,12 @@ OPTIONAL = """
 
 
 class Twilio:
-    """An API that creates what it is asked for, and webhooks about it."""
+    """An API that creates what it is asked for, and webhooks about it. Its SIDs count from `first`."""
 
-    def __init__(self, app: Application) -> None:
+    def __init__(self, app: Application, first: int = 1) -> None:
         self.app = app
         self.callbacks: dict[str, str] = {}
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(first)
         self._transport = AsyncFakeTransport(self._answer)
         self.client = AsyncClient(ACCOUNT, TOKEN, transport=self._transport)
 
