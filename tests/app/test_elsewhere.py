@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs
 
 import pytest
 
-from ringback.app import Application
+from ringback.app import Application, CallFlow
 from ringback.app.flows.worker import TICK
 from ringback.app.live import elsewhere, waits
 from ringback.client import AsyncClient, Client
-from ringback.errors import CallHungUp
+from ringback.errors import ApiError, CallHungUp
 from ringback.stores import MemoryStore
 from ringback.stores.store import Told
 from ringback.transports.testing import FakeTransport, json_response
@@ -37,16 +38,18 @@ from tests.app.twilio import (
     TOKEN,
     call_parameters,
     eventually,
+    link,
     message_parameters,
     new_sid,
     request,
+    tags,
     until,
 )
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from ringback.http import Request, Response
+    from ringback.http import Request, Response, WebhookResponse
 
 URL = "https://example.com/phone"
 HELLO = VoiceResponse(Say("Hello"))
@@ -63,10 +66,12 @@ class Network:
         self.status = "queued"
 
     def answer(self, request: Request) -> Response:
-        if request.method == "POST":
+        if request.method == "POST" and request.url.endswith(("/Calls.json", "/Messages.json")):
             self.asked = {name: values[-1] for name, values in parse_qs(request.body.decode()).items()}
             self.sid = new_sid("SM" if "/Messages" in request.url else "CA")
         self.meanwhile()
+        if self.status == "refused":
+            return json_response({"code": 20003, "message": "no", "status": 403}, status=403)
         return record(self.sid, self.status)
 
     def client(self) -> Client:
@@ -303,6 +308,74 @@ class TestFollowing:
         )
         assert delivered.message_sid == text.sid
         assert text.status == "delivered"
+
+
+class TestMoving:
+    """A call that is moved by one worker, while its flow is led by another one."""
+
+    async def led(self, workers: list[Application], network: Network) -> tuple[list[str], WebhookResponse]:
+        """A call whose flow the second worker leads, in a Dial; what it does, and what was served."""
+        log: list[str] = []
+
+        async def reception(call: CallFlow) -> None:
+            try:
+                await call.dial("+15017122662")
+                log.append("dialled")
+                await call.gather(timeout=60)
+                log.append("gathered")
+            except asyncio.CancelledError:
+                log.append("moved")
+                raise
+
+        flow, *_ = [app.flow(IncomingCall)(reception) for app in workers]
+        network.sid, network.status = new_sid("CA"), "in-progress"
+        served = await workers[1].handle(request(flow.url, call_parameters(network.sid)))
+        assert tags(served) == ["Dial"]
+        return log, served
+
+    async def interrupted(self, workers: list[Application], network: Network, url: str) -> WebhookResponse:
+        """Twilio reports a Dial that is interrupted as completed, before the call is moved."""
+        return await workers[1].handle(request(url, call_parameters(network.sid, DialCallStatus="completed")))
+
+    async def test_the_flow_ends(self, workers: list[Application], network: Network) -> None:
+        log, served = await self.led(workers, network)
+        call = await workers[0].follow_call(network.async_client(), network.sid)
+        loop = asyncio.get_running_loop()
+        answers: list[asyncio.Task[WebhookResponse]] = []
+
+        def meanwhile() -> None:
+            time.sleep(0.3)  # which is how long Twilio takes at least
+            work = self.interrupted(workers, network, link(served, "Dial"))
+            loop.call_soon_threadsafe(lambda: answers.append(loop.create_task(work)))
+            time.sleep(0.3)
+
+        network.meanwhile = meanwhile
+        await call.redirect(VoiceResponse(Say("You are moved.")))
+        await eventually(lambda: log == ["moved"])
+        await answers[0]
+        assert log == ["moved"]
+
+    async def test_the_flow_goes_on_where_it_was_not_moved(
+        self, workers: list[Application], network: Network
+    ) -> None:
+        log, served = await self.led(workers, network)
+        call = await workers[0].follow_call(network.async_client(), network.sid)
+        loop = asyncio.get_running_loop()
+        answers: list[asyncio.Task[WebhookResponse]] = []
+
+        def refuse() -> None:
+            time.sleep(0.3)
+            work = self.interrupted(workers, network, link(served, "Dial"))
+            loop.call_soon_threadsafe(lambda: answers.append(loop.create_task(work)))
+            time.sleep(0.3)
+            assert log == []
+            network.status = "refused"
+
+        network.meanwhile = refuse
+        with pytest.raises(ApiError):
+            await call.redirect(VoiceResponse(Say("You are moved.")))
+        await eventually(lambda: log == ["dialled"])
+        assert tags(await answers[0]) == ["Gather", "Redirect"]
 
 
 class TestWaitsOfTheApplication:
