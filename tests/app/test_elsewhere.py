@@ -355,6 +355,12 @@ class TestMoving:
         await answers[0]
         assert log == ["moved"]
 
+    async def test_by_a_client_in_an_event_loop(self, workers: list[Application], network: Network) -> None:
+        """Which blocks it; the flow hears of it all the same."""
+        log, _ = await self.led(workers, network)
+        workers[0].follow_call(network.client(), network.sid).redirect(VoiceResponse(Say("You are moved.")))
+        await eventually(lambda: log == ["moved"])
+
     async def test_the_flow_goes_on_where_it_was_not_moved(
         self, workers: list[Application], network: Network
     ) -> None:

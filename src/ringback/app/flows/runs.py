@@ -5,9 +5,11 @@ Where the application's store is shared, `Sharing` stands behind this: it asks t
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import threading
-from contextlib import asynccontextmanager, contextmanager
+from concurrent.futures import Future, InvalidStateError
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +21,8 @@ from ringback.app.flows.repeated import Before
 from ringback.app.flows.runner import FlowRun
 from ringback.app.flows.sharing import Sharing, started_by
 from ringback.app.flows.step import Step
-from ringback.app.loops.portal import call_in, start_in_portal
+from ringback.app.loops.portal import call_in
+from ringback.app.reports import shown_sid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
@@ -233,14 +236,21 @@ class FlowRuns:
             with self._moving_here(call_sid):
                 yield
             return
-        begin, end = self.sharing.begin_move, self.sharing.end_move
-        move = start_in_portal(partial(begin, call_sid)).result()
+        # In the background: an event loop may run in this thread, where somebody uses a Client there.
+        done: Future[bool] = Future()
+        work = partial(self._move_along, self.sharing, call_sid, done)
+        self.hub.in_loop(lambda: self.hub.spawn(work(), f"moving {shown_sid(call_sid)}"))
         moved = False
         try:
             yield
             moved = True
         finally:
-            start_in_portal(partial(end, move, moved=moved)).result()
+            with suppress(InvalidStateError):  # the application was closed meanwhile
+                done.set_result(moved)
+
+    async def _move_along(self, sharing: Sharing, call_sid: str, moved: Future[bool]) -> None:
+        move = await sharing.begin_move(call_sid)
+        await sharing.end_move(move, moved=await asyncio.wrap_future(moved))
 
     @asynccontextmanager
     async def moving_async(self, call_sid: str) -> AsyncGenerator[None, None]:

@@ -98,7 +98,8 @@ class Sharing:
             watched=lambda: runs.hub.loop,
         )
         self.reach = Reach(store, self.worker, spawn=runs.hub.spawn, lost=self._lost)
-        runs.hub.live.elsewhere = Elsewhere(runs.hub, self.reach, self.worker)
+        if store is runs.hub.settings.shared_store:  # and not one that a test made
+            runs.hub.live.elsewhere = Elsewhere(runs.hub, self.reach, self.worker)
         self._asked: dict[tuple[str, int], Answer] = {}
         self._noted: dict[str, set[asyncio.Event]] = {}
         self._taking: dict[str, asyncio.Task[AnyRun | None]] = {}
@@ -657,11 +658,14 @@ class Sharing:
             else:
                 call_in(run.loop, self._lost, run)
             return
+        known = set(keeper.written)
         keeper.learn(record)
-        for name, field in record.fields.items():
+        for name, field in sorted(record.fields.items(), key=lambda item: item[1].at):
             with suppress(JournalUnreadable):
                 entry = read_entry(name, field.value)
-                if isinstance(entry, Outcome | Ended | Moving | Stayed | Moved):
+                # Who moves the call is told of once: nobody waits for them for ever.
+                news = isinstance(entry, Moving | Stayed) and name not in known
+                if news or isinstance(entry, Outcome | Ended | Moved):
                     call_in(run.loop, run.feed, name, entry)
 
     def _spawn_take(self, run: str) -> None:
