@@ -11,7 +11,7 @@ from typing import Literal
 from typing_extensions import assert_type
 
 from ringback import Application, CallFlow, Client
-from ringback.app import Flow, Handler, Link, WithCookies
+from ringback.app import Flow, Handler, Link, Target, WithCookies
 from ringback.twiml import Dial, Gather, MessagingResponse, Number, Redirect, VoiceResponse
 from ringback.webhooks import (
     CallEnded,
@@ -85,6 +85,21 @@ async def remind(call: CallFlow, *, table: int, at: datetime | None = None) -> N
 async def reception(call: CallFlow, *, times: int = 0) -> None:
     call.redirect(reception)
     call.redirect(reception.bind(times=times + 1))
+
+
+def menu(onward: Target[GatherResult]) -> VoiceResponse:
+    return VoiceResponse(Gather(action=onward, num_digits=1))
+
+
+def whatever_lacks_nothing_is_a_target() -> None:
+    menu(plain)
+    menu(optional)
+    menu(choose.bind(table=4))
+    targets: list[Target[GatherResult]] = [plain, optional.bind(table=2)]
+    calls: Target[IncomingCall] = reception
+    redirected: Target[OutgoingCall] = remind.bind(table=4)
+    reports: Target[CallEnded] = ended.bind(order="b")
+    print(targets, calls, redirected, reports)
 
 
 def links_are_targets(client: Client) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ringback.app import Application, CallFlow, Flow, Handler, WithCookies
+from ringback.app import Application, CallFlow, Flow, Handler, Target, WithCookies
 from ringback.client import Client
 from ringback.twiml import Dial, Gather, MessagingResponse, Number, Redirect, VoiceResponse
 from ringback.webhooks import CallStatusChanged, GatherResult, IncomingCall, OutgoingCall, VoiceFallback
@@ -38,11 +38,18 @@ def sorry(call: VoiceFallback, *, table: int) -> VoiceResponse:
 async def remind(call: CallFlow, *, table: int) -> None: ...
 
 
+def menu(onward: Target[GatherResult]) -> VoiceResponse:
+    return VoiceResponse(Gather(action=onward))
+
+
 # What isn't bound yet
 Gather(action=choose)  # rejected
 Dial(Number("+1", status_callback=ended))  # rejected
 Redirect(greet)  # rejected
 Redirect(remind)  # rejected
+
+menu(choose)  # rejected
+menu(greet.bind(table=1))  # rejected
 
 # Bound to the wrong things
 choose.bind()  # rejected
