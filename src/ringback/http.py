@@ -33,7 +33,7 @@ class Headers(Mapping[str, str]):
     def __init__(self, fields: Mapping[str, str] | Iterable[tuple[str, str]] = ()) -> None:
         if isinstance(fields, Headers):
             self._pairs: tuple[tuple[str, str], ...] = fields._pairs
-        elif isinstance(fields, Mapping):
+        elif not isinstance(fields, list) and isinstance(fields, Mapping):
             self._pairs = tuple(cast("Mapping[str, str]", fields).items())
         else:
             self._pairs = tuple(fields)

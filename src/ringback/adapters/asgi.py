@@ -156,7 +156,11 @@ def _request(scope: Scope, body: bytes = b"") -> WebhookRequest:
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in cast("Iterable[tuple[bytes, bytes]]", scope["headers"])
     ]
-    host = next((value for name, value in headers if name.lower() == "host"), "localhost")
+    host = "localhost"
+    for name, value in headers:
+        if name.lower() == "host":
+            host = value
+            break
     mount = cast("str", scope.get("root_path", ""))
     path = cast("str", scope["path"])
     # Beyond ASCII, what Twilio signs and sends is UTF-8.

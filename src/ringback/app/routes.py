@@ -264,6 +264,7 @@ class RouteTable:
         self._overrides = overrides
         self._prefix = unquote(urlsplit(public_url).path)
         self._routes: dict[str, AnyRoute] = {}
+        self._public: dict[AnyRoute, tuple[str, str]] = {}  # host, and the URL up to its path
         self._renew()
         renew_in_child(self)
 
@@ -289,8 +290,11 @@ class RouteTable:
         Raises:
             RegistrationError: Its path is taken.
         """
-        _, path = route.location
+        host, path = route.location
+        parts = urlsplit(route.url)
         with self._lock:
+            # Known before it can be found.
+            self._public[route] = host, urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", ""))
             taken = self._routes.setdefault(path, route)
         if taken is not route:
             raise RegistrationError(
@@ -336,9 +340,9 @@ class RouteTable:
         for rank, candidate in candidates:
             route = self._routes.get(candidate) or self._late_callback(candidate)
             if route is not None:
-                public = urlsplit(route.url)
-                same_host = public.netloc.lower() == seen.netloc.lower()
-                url = urlunsplit((public.scheme, public.netloc, public.path or "/", seen.query, ""))
+                host, place = self._public[route]
+                url = f"{place}?{seen.query}" if seen.query else place
+                same_host = host == seen.netloc.lower()
                 return Match(route, url, rank + same_host, slashed=candidate[-1:] != path[-1:])
         return None
 

@@ -42,6 +42,8 @@ def tagged(url: str, *parts: str | int) -> str:
 
 def read_tag(url: str) -> Tag | None:
     """The tag in a URL, or None."""
+    if "?" not in url:
+        return None
     for name, value in parse_qsl(urlsplit(url).query):
         if name == PARAMETER:
             kind, _, rest = value.partition(".")

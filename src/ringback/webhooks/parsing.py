@@ -25,19 +25,6 @@ _MEDIA: Final = re.compile(r"(MediaUrl|MediaContentType)(0|[1-9][0-9]{0,3})")
 
 
 @frozen
-class _Field:
-    """How one parameter is read.
-
-    Attributes:
-        verbatim: Whether its text is its value.
-    """
-
-    name: str
-    codec: Codec
-    verbatim: bool
-
-
-@frozen
 class _Needed:
     """A parameter that a class has no default for.
 
@@ -57,13 +44,13 @@ class _Plan:
     """The rows of a class and its bases.
 
     Attributes:
-        fields: By wire name.
+        fields: By wire name: what each is called, what its codec is, and that.
         needed: Those that there is no default for.
         families: Prefix -> field that holds a mapping.
         media: The field that holds the files of a message, or None.
     """
 
-    fields: Mapping[str, _Field]
+    fields: Mapping[str, tuple[str, str, Codec]]
     needed: Sequence[_Needed]
     families: Mapping[str, str]
     media: str | None
@@ -94,8 +81,7 @@ def parse(event_class: type[E], parameters: Mapping[str, str], *, request: Event
     media: dict[int, dict[str, str]] = {}
     unknown: dict[str, str] = {}
     for wire, text in parameters.items():
-        field = fields.get(wire)
-        if field is None:
+        if wire not in fields:
             family = next((name for prefix, name in plan.families.items() if _belongs(wire, prefix)), None)
             numbered = _MEDIA.fullmatch(wire) if plan.media else None
             if family is not None:
@@ -104,17 +90,19 @@ def parse(event_class: type[E], parameters: Mapping[str, str], *, request: Event
                 media.setdefault(int(numbered[2]), {})[numbered[1]] = text
             else:
                 unknown[wire] = text
-        elif field.verbatim:
-            values[field.name] = text
+            continue
+        name, kind, codec = fields[wire]
+        if kind == "text" or (kind == "word" and text):  # nearly all of them
+            values[name] = text
+            continue
+        try:
+            value = codec.decode(text)
+        except (ValueError, LookupError, TypeError, OverflowError):
+            unreadable[wire] = text
+            values[name] = None
         else:
-            try:
-                value = field.codec.decode(text)
-            except (ValueError, LookupError, TypeError, OverflowError):
-                unreadable[wire] = text
-                values[field.name] = None
-            else:
-                if value is not None:
-                    values[field.name] = value
+            if value is not None:
+                values[name] = value
     for needed in plan.needed:
         if needed.name not in values:
             if needed.identifies:
@@ -141,10 +129,10 @@ def wire_parameters(event: Event) -> dict[str, str]:
             sent[f"MediaUrl{index}"] = item.url
             if item.content_type is not None:
                 sent[f"MediaContentType{index}"] = item.content_type
-    for wire, field in plan.fields.items():
-        value: object = getattr(event, field.name)
+    for wire, (name, _, codec) in plan.fields.items():
+        value: object = getattr(event, name)
         if value is not None:
-            sent[wire] = field.codec.encode(value)
+            sent[wire] = codec.encode(value)
     return sent
 
 
@@ -186,7 +174,7 @@ def _find_selectors(event_class: type[Event]) -> Sequence[_Selector]:
 
 
 def _make_plan(event_class: type[Event]) -> _Plan:
-    fields: dict[str, _Field] = {}
+    fields: dict[str, tuple[str, str, Codec]] = {}
     needed: dict[str, _Needed] = {}
     families: dict[str, str] = {}
     identifiers: set[str] = set()
@@ -202,7 +190,7 @@ def _make_plan(event_class: type[Event]) -> _Plan:
             elif codec == "media":
                 media = name
             else:
-                fields[wire] = _Field(name, CODECS[codec], codec == "text")
+                fields[wire] = (name, codec, CODECS[codec])
                 needed.pop(wire, None)
                 if promised or wire in identifiers:
                     # Promised text that isn't there is empty, so that nobody has to ask each time.

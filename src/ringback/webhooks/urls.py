@@ -7,6 +7,8 @@ URL, and the standard library's functions tidy that up.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import islice, product
 from typing import Final
 
 from attrs import evolve, frozen
@@ -67,21 +69,20 @@ class UrlParts:
         """Whether it is a ws or wss URL."""
         return self.scheme.lower() in {"ws", "wss"}
 
-    def signed_forms(self) -> tuple[str, ...]:
-        """What Twilio may have signed: for voice over https it drops the port, elsewhere it keeps it.
+    def signed_forms(self) -> Iterator[str]:
+        """What Twilio may have signed, as it is first: for voice over https it drops the port, elsewhere it
+        keeps it.
 
         For WebSockets it sometimes adds a slash at the end of the path, or leaves one out. A URL without a
         path is signed so, and asked for with a slash.
         """
+        yield str(self)
         default = _DEFAULT_PORTS.get(self.scheme.lower())
         ports = dict.fromkeys([self.port, None, default] if self.port is None else [self.port, None])
         either = self.websocket or self.path in ("", "/")
         paths = (self.path, self.with_slash_toggled().path) if either else (self.path,)
-        return tuple(
-            f"{self.scheme}://{self.host}{'' if port is None else f':{port}'}{path}{self.query}"
-            for path in paths
-            for port in ports
-        )
+        for path, port in islice(product(paths, ports), 1, None):
+            yield f"{self.scheme}://{self.host}{'' if port is None else f':{port}'}{path}{self.query}"
 
     def for_websocket(self) -> UrlParts:
         """The same with `ws` for `http`, and `wss` for `https`."""

@@ -7,7 +7,7 @@ import contextvars
 import logging
 from asyncio.tasks import _enter_task, _leave_task
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from ringback.app.loops.watchdog import watchdog
 
@@ -20,6 +20,45 @@ log = logging.getLogger("ringback")
 
 FAREWELL: Final = 2.0  # seconds that what is cancelled has for its `finally`
 _MARK: Final = "_asyncio_future_blocking"  # of what is awaited, and not just yielded
+
+
+class _Ended:
+    """A first step that was the last."""
+
+    __slots__ = ("raised",)
+
+    def __init__(self, raised: BaseException | None = None) -> None:
+        self.raised = raised
+
+
+_ENDED: Final = _Ended()
+
+
+class _Awaiting:
+    """What a first step ended with waiting for."""
+
+    __slots__ = ("_awaited", "_marked")
+
+    def __init__(self, awaited: object) -> None:
+        self._awaited = awaited
+        # A future is marked by whoever awaits it until their task has it: meanwhile others may await it, too.
+        self._marked = bool(getattr(awaited, _MARK, False))
+        if self._marked:
+            setattr(awaited, _MARK, False)
+
+    def cancel(self) -> bool:
+        """Cancel it, if it is something that can be."""
+        awaited = self._awaited
+        return isinstance(awaited, asyncio.Future) and cast("asyncio.Future[object]", awaited).cancel()
+
+    def take(self) -> object:
+        """It, for the task."""
+        if self._marked:
+            setattr(self._awaited, _MARK, True)
+        return self._awaited
+
+
+_First: TypeAlias = _Ended | _Awaiting
 
 
 class Background(Coroutine[object, None, object]):
@@ -39,6 +78,20 @@ class Background(Coroutine[object, None, object]):
         task: What runs it.
     """
 
+    # Not many live long: what each of them leaves to the garbage collector is worth little, and counts.
+    __slots__ = (
+        "__qualname__",
+        "_all",
+        "_begun",
+        "_cancelled",
+        "_context",
+        "_dropped",
+        "_ending",
+        "_first",
+        "_work",
+        "task",
+    )
+
     def __init__(
         self,
         work: Coroutine[object, object, object],
@@ -55,7 +108,7 @@ class Background(Coroutine[object, None, object]):
         self._ending: asyncio.TimerHandle | None = None
         self._begun = False
         self._context: contextvars.Context | None = None
-        self._first: tuple[object, BaseException | None] | None = None
+        self._first: _First | None = None
         loop = asyncio.get_running_loop()
         self.task = loop.create_task(self, name=name)
         watchdog.enter(loop)
@@ -74,16 +127,15 @@ class Background(Coroutine[object, None, object]):
             _leave_task(loop, outside)
         _enter_task(loop, self.task)
         try:
-            awaited: object = self._context.run(self._work.send, None)
-        except BaseException as raised:
-            self._first = None, raised
-            return True
-        else:
-            # The task marks what it waits for so; until then it might be somebody else's mark.
-            if hasattr(awaited, _MARK):
-                setattr(awaited, _MARK, False)
-            self._first = awaited, None
+            self._first = _Awaiting(self._context.run(self._work.send, None))
             return False
+        except StopIteration:
+            self._first = _ENDED
+            self._context = None
+            return True
+        except BaseException as raised:
+            self._first = _Ended(raised)
+            return True
         finally:
             _leave_task(loop, self.task)
             if outside is not None:
@@ -110,7 +162,7 @@ class Background(Coroutine[object, None, object]):
         self._cancelled = False
         self._begun = True
         if self._first is not None:
-            return self._take_first()
+            return self._take(self._first)
         return self._work.send(value) if self._context is None else self._context.run(self._work.send, value)
 
     def throw(self, typ: type[BaseException] | BaseException, /, *_: object) -> object:
@@ -118,24 +170,24 @@ class Background(Coroutine[object, None, object]):
         if self._dropped:
             raise asyncio.CancelledError
         self._cancelled = isinstance(typ, asyncio.CancelledError)
-        if self._first is not None:
-            awaited, ended = self._first
-            if ended is not None or (isinstance(awaited, asyncio.Future) and awaited.cancel()):
-                return self._take_first()  # a task that is cancelled cancels what it waits for
+        first = self._first
+        if first is not None:
+            # A task that is cancelled cancels what it waits for, and is told so by that.
+            if isinstance(first, _Ended) or first.cancel():
+                return self._take(first)
             self._first = None
         error = typ if isinstance(typ, BaseException) else typ()
         return (
             self._work.throw(error) if self._context is None else self._context.run(self._work.throw, error)
         )
 
-    def _take_first(self) -> object:
+    def _take(self, first: _First) -> object:
         """What the task would have got of the first step."""
-        (awaited, ended), self._first = cast("tuple[object, BaseException | None]", self._first), None
-        if ended is not None:
-            raise ended
-        if hasattr(awaited, _MARK):
-            setattr(awaited, _MARK, True)
-        return awaited
+        self._first = None
+        if isinstance(first, _Ended):
+            del self.task  # which holds this
+            raise StopIteration if first.raised is None else first.raised
+        return first.take()
 
     def close(self) -> None:
         """End it, as it is thrown away."""

@@ -76,4 +76,6 @@ class Admission:
             return refusal(403, "the signature is missing or wrong")
         tag = read_tag(match.url)
         identity = identify(request, match, tag, parameters, verified=self._signatures.validates)
-        return Admitted(request, match, tag, untagged(parameters), identity)
+        # Of a form, what stands in the URL is no parameter.
+        given = untagged(parameters) if parameters.source == "query" else dict(parameters.items())
+        return Admitted(request, match, tag, given, identity)

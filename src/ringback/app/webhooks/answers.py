@@ -10,7 +10,7 @@ from ringback._core.webhooks.events import MessageRequest, Notification, VoiceRe
 from ringback.app.cookies import WithCookies
 from ringback.app.tags import tagged
 from ringback.errors import TwimlError
-from ringback.http import WebhookResponse
+from ringback.http import Headers, WebhookResponse
 from ringback.twiml import MessagingResponse, Pause, Redirect, VoiceResponse
 from ringback.twiml.messaging import Redirect as MessagingRedirect
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["answer_to", "ask_again", "document_for", "empty", "nothing", "refusal", "twiml", "written_twiml"]
 
 LARGEST_TWIML: Final = 64 * 1024
+_XML: Final = Headers({"Content-Type": "text/xml; charset=utf-8"})
 
 
 def twiml(document: VoiceResponse | MessagingResponse) -> WebhookResponse:
@@ -34,12 +35,12 @@ def twiml(document: VoiceResponse | MessagingResponse) -> WebhookResponse:
     body = str(document).encode()
     if len(body) > LARGEST_TWIML:
         raise TwimlError("response", f"{len(body)} bytes", f"a document of at most {LARGEST_TWIML} bytes")
-    return WebhookResponse(200, {"Content-Type": "text/xml; charset=utf-8"}, body)
+    return WebhookResponse(200, _XML, body)
 
 
 def written_twiml(document: str) -> WebhookResponse:
     """A document that was written before."""
-    return WebhookResponse(200, {"Content-Type": "text/xml; charset=utf-8"}, document.encode())
+    return WebhookResponse(200, _XML, document.encode())
 
 
 def empty(event: type[Event]) -> WebhookResponse:

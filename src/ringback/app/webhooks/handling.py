@@ -25,6 +25,8 @@ from ringback.app.webhooks.held import Answer
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from typing_extensions import TypeIs
+
     from ringback._core.webhooks.events import Event
     from ringback.app.hub import Hub
     from ringback.app.routes import AnyHandler
@@ -74,22 +76,19 @@ class HandlerRun:
 
     def begin(self) -> None:
         """Have an async handler begin. To be called in a loop."""
-        self._lead(self._called(), at_once=True)
+        self._lead(self._call, at_once=True)
 
-    def _lead(self, work: Awaitable[object], *, at_once: bool) -> None:
+    def _lead(self, call: Callable[[], object], *, at_once: bool) -> None:
         name = f"handler {self._route.name} of {shown_sid(self.about)}"
-        self._task = self._hub.spawn(self._await(work), name, at_once=at_once)
+        self._task = self._hub.spawn(self._await(call), name, at_once=at_once)
         if not self.done:
             self._task.add_done_callback(self._end)
 
-    async def _called(self) -> object:
-        result: object = self._route.called_with(self._arguments)(self._event)
-        return await result if isawaitable(result) and not isinstance(result, Ready) else result
-
-    async def _await(self, work: Awaitable[object]) -> None:
+    async def _await(self, call: Callable[[], object]) -> None:
         task = asyncio.current_task()
         try:
-            self._answer(await work)
+            result = call()
+            self._answer(await result if _needs_await(result) else result)
         except BaseException as raised:
             if from_outside(raised, task):
                 raise
@@ -104,9 +103,9 @@ class HandlerRun:
 
     def _work(self) -> None:
         try:
-            result: object = self._route.called_with(self._arguments)(self._event)
-            if isawaitable(result) and not isinstance(result, Ready):
-                self._hub.in_loop(partial(self._lead, result, at_once=False))
+            result = self._call()
+            if _needs_await(result):
+                self._hub.in_loop(partial(self._lead, lambda: result, at_once=False))
                 return
             self._answer(result)
         except BaseException as raised:
@@ -114,6 +113,9 @@ class HandlerRun:
         self._end()
 
     # --- what comes of it
+
+    def _call(self) -> object:
+        return self._route.called_with(self._arguments)(self._event)
 
     def _answer(self, returned: object) -> None:
         self.answer.set(answer_to(self._event, returned))
@@ -163,6 +165,10 @@ class HandlerRun:
         error = TimeoutError(f"the handler gave no answer within {self._hub.settings.hold_limit} s")
         self._report(error)
         self.cancel()
+
+
+def _needs_await(result: object) -> TypeIs[Awaitable[object]]:
+    return isawaitable(result) and not isinstance(result, Ready)
 
 
 class HandlerRuns:
