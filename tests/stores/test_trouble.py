@@ -126,6 +126,18 @@ async def test_a_server_that_hangs(kind: str, hurried: Shared, between: Link) ->
     await all_work(hurried)
 
 
+async def test_whoever_waits_for_a_server_that_hangs_may_give_up(store: Shared, between: Link) -> None:
+    await all_work(store)
+    between.hang()
+    for operation in OPERATIONS.values():
+        begun = time.monotonic()
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(operation(store), 0.05)
+        assert time.monotonic() - begun < 1
+    between.go_on()
+    await all_work(store)
+
+
 async def test_a_server_that_is_away_and_comes_back(store: Shared, between: Link) -> None:
     await all_work(store)
     between.down()

@@ -6,10 +6,10 @@ import asyncio
 import time
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, suppress
 from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 try:
     from psycopg import AsyncConnection, OperationalError, Rollback, sql
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 __all__ = ["PostgresStore"]
 
 Rows: TypeAlias = "Sequence[tuple[Any, ...]]"
+
+T = TypeVar("T")
 
 _SWEEP: Final = 60.0  # seconds between two looks for what has expired
 _TRIES: Final = 20
@@ -175,7 +177,8 @@ class PostgresStore:
             made = await self._ask(statements.BEGIN, **new)
             if not made:
                 # Something is in the way. Until it is looked at it may be gone, or superseded by others.
-                begun = await self._supersede(new, before, _encode(note))
+                supersede = partial(self._supersede, new, before, _encode(note))
+                begun = await self._databases.get().use(supersede)
                 if isinstance(begun, Begun):
                     return begun
                 made = begun
@@ -326,12 +329,15 @@ class PostgresStore:
         await self._databases.get().sweep(statements.EXPIRED_VALUES)
         return written
 
-    async def _supersede(self, new: Mapping[str, Any], before: str | None, note: str) -> Begun | Rows:
+    async def _supersede(
+        self, new: Mapping[str, Any], before: str | None, note: str, connection: AsyncConnection
+    ) -> Begun | Rows:
         """Begin a run that can't just be added: what is in its way, else when it was begun, else nothing."""
+        ask = partial(_ask, connection)
         made: Rows = ()
-        async with self._databases.get().transaction() as ask:
-            for fresh in await ask(statements.IS_THERE, **new):
-                if fresh[0]:
+        async with connection.transaction():
+            for (fresh,) in await ask(statements.IS_THERE, **new):
+                if fresh:
                     there = _record(new["run"], await ask(statements.READ, **new))
                     return () if there is None else Begun(False, there)
                 await ask(statements.FORGET, **new)
@@ -367,21 +373,25 @@ class _Database:
 
     async def ask(self, statement: LiteralString, **values: Any) -> Rows:
         """What a statement answers; where that is nothing, one empty row for each row that it changed."""
+        asking = partial(_ask, statement=statement, **values)
         try:
-            async with self._connection() as connection:
-                return await _ask(connection, statement, **values)
+            return await self.use(asking)
         except UndefinedTable:
             if not self._create_tables:
                 raise
         self._ready = False  # somebody has dropped them since
-        async with self._connection() as connection:
-            return await _ask(connection, statement, **values)
+        return await self.use(asking)
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[Callable[..., Awaitable[Rows]], None]:
-        """Several statements that count together, or not at all."""
-        async with self._connection() as connection, connection.transaction():
-            yield partial(_ask, connection)
+    async def use(self, what: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do something on a connection."""
+        if not self._ready:
+            if self._preparing is None:
+                self._preparing = asyncio.create_task(self.connections.use(self._prepare))
+                self._preparing.add_done_callback(self._prepared)
+            # All who wait for it share its failure: one after the other they would wait long where the server
+            # hangs. And whoever no longer waits leaves the others alone.
+            await asyncio.shield(self._preparing)
+        return await self.connections.use(what)
 
     async def sweep(self, statement: LiteralString) -> None:
         """Drop some of what has expired, if it is time to; soon again if there is more."""
@@ -391,25 +401,12 @@ class _Database:
             if len(await self.ask(statement)) >= statements.SWEPT:
                 self._sweep_at[statement] = now
 
-    @asynccontextmanager
-    async def _connection(self) -> AsyncGenerator[AsyncConnection, None]:
-        if not self._ready:
-            if self._preparing is None:
-                self._preparing = asyncio.create_task(self._prepare())
-                self._preparing.add_done_callback(self._prepared)
-            # All who wait for it share its failure: one after the other they would wait long where the server
-            # hangs. And whoever no longer waits leaves the others alone.
-            await asyncio.shield(self._preparing)
-        async with self.connections.one() as connection:
-            yield connection
-
-    async def _prepare(self) -> None:
-        async with self.connections.one() as connection:
-            if await _ask(connection, statements.THERE) == [(True,)]:
-                return  # whoever may only use the tables may not even ask for them to be made
-            async with connection.transaction():
-                await connection.execute(statements.CREATING)
-                await connection.execute(statements.SCHEMA, prepare=False)  # which is several
+    async def _prepare(self, connection: AsyncConnection) -> None:
+        if await _ask(connection, statements.THERE) == [(True,)]:
+            return  # whoever may only use the tables may not even ask for them to be made
+        async with connection.transaction():
+            await connection.execute(statements.CREATING)
+            await connection.execute(statements.SCHEMA, prepare=False)  # which is several
 
     def _prepared(self, preparing: asyncio.Task[None]) -> None:
         self._preparing = None

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from psycopg import AsyncConnection, Error, OperationalError
 from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.pq import TransactionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
 __all__ = ["Connections"]
 
 _MOST: Final = 8  # further operations wait for one
+
+T = TypeVar("T")
 
 
 class Connections:
@@ -34,25 +36,25 @@ class Connections:
         self._timeout = timeout
         self._idle: list[AsyncConnection] = []
         self._free = asyncio.Semaphore(_MOST)
-        self._abandoned: set[asyncio.Task[AsyncConnection]] = set()
+        self._running: set[asyncio.Task[Any]] = set()  # or they might be collected as garbage
         self._closed = False
 
-    @asynccontextmanager
-    async def one(self) -> AsyncGenerator[AsyncConnection, None]:
-        """A connection for one operation, which is cut off if it takes too long."""
+    async def use(self, what: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        """Do something on a connection, which is cut off if it takes too long.
+
+        It is done to its end even where whoever asked for it is cancelled: to be cancelled, psycopg would ask
+        the server, and wait for that where it hangs.
+        """
         await self._wait()
         try:
             connection = await self._kept() or await self.open()
-            try:
-                async with self.limit(connection):
-                    yield connection
-            except ReadOnlySqlTransaction:  # this is no longer the primary; another connection may lead there
-                await connection.close()
-                raise
-            finally:
-                await self._keep(connection)
-        finally:
+        except BaseException:
             self._free.release()
+            raise
+        using = asyncio.create_task(self._use(connection, what))
+        self._running.add(using)
+        using.add_done_callback(self._running.discard)
+        return await asyncio.shield(using)
 
     async def open(self) -> AsyncConnection:
         """A connection that isn't kept here; whoever asked for it closes it."""
@@ -94,9 +96,20 @@ class Connections:
         while self._idle:
             await self._idle.pop().close()
 
+    async def _use(self, connection: AsyncConnection, what: Callable[[AsyncConnection], Awaitable[T]]) -> T:
+        try:
+            async with self.limit(connection):
+                return await what(connection)
+        except ReadOnlySqlTransaction:  # this is no longer the primary; another connection may lead there
+            await connection.close()
+            raise
+        finally:
+            await self._keep(connection)
+            self._free.release()
+
     def _abandon(self, connecting: asyncio.Task[AsyncConnection]) -> None:
-        self._abandoned.add(connecting)  # or it might be collected as garbage
-        connecting.add_done_callback(self._abandoned.discard)
+        self._running.add(connecting)
+        connecting.add_done_callback(self._running.discard)
         connecting.add_done_callback(_discard)
 
     async def _wait(self) -> None:
