@@ -548,14 +548,27 @@ class TestTrouble:
         self, workers: list[Application], network: Network, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The record is the truth: whoever waits finds what nobody told."""
-
-        def deaf(*_: object) -> None: ...
-
         monkeypatch.setattr(elsewhere.Elsewhere, "hear", deaf)
         call = await workers[0].dial(network.async_client(), to=CALLER, from_=NUMBER, answer=HELLO)
         for number in range(4):
             await report(workers[1], network, number)
         assert (await call.wait_for(CallEnded, timeout=10)).call_sid == call.sid
+
+    async def test_listeners_are_told_when_the_mailbox_is_opened_again(
+        self, workers: list[Application], network: Network, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hear, heard = elsewhere.Elsewhere.hear, list[str]()
+        call = await workers[0].dial(network.async_client(), to=CALLER, from_=NUMBER, answer=HELLO)
+        call.on(CallStatusChanged, lambda event: heard.append(event.status))
+        await call_is_known(workers[0])
+        with monkeypatch.context() as patch:
+            patch.setattr(elsewhere.Elsewhere, "hear", deaf)
+            for number in range(4):
+                await report(workers[1], network, number)
+            await asyncio.sleep(2 * TICK)
+        assert heard == []
+        hear(elsewhere_of(workers[0]), [])
+        await eventually(lambda: heard == list(LIFE))
 
     async def test_a_store_that_was_emptied(self, workers: list[Application], network: Network) -> None:
         call = await workers[0].dial(network.async_client(), to=CALLER, from_=NUMBER, answer=HELLO)
@@ -635,6 +648,10 @@ class TestTrouble:
         ended = call_parameters(sid, "completed", SequenceNumber="0")
         assert (await app.handle(request(app.callback(CallEnded).url, ended))).status == 204
         assert await store_of(app).read(elsewhere_of(app)._record_of(sid)) is None
+
+
+def deaf(*_: object) -> None:
+    """Hears nothing."""
 
 
 def elsewhere_of(app: Application) -> elsewhere.Elsewhere:

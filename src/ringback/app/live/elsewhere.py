@@ -2,8 +2,8 @@
 
 A webhook may come to another worker than the one that follows its call. So each SID that somebody follows has
 a record in the store: whoever gets a webhook about it appends the event, its followers are told, and read it.
-They read it, too, whenever their mailbox was opened anew, and every quarter of a second while somebody waits,
-for what they are told may get lost.
+They read it, too, when their mailbox was opened anew, and every quarter of a second while somebody waits, for
+what they are told may get lost.
 
 A webhook may also overtake the answer that tells who placed a call what its SID is. Then the event is kept
 under the token in the webhook's URL, which names that worker, and found there once the SID is known.
@@ -20,6 +20,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple, ParamSpec, TypeVar, cast
 
 from attrs import define, field
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from ringback.app.flows.reach import Reach
     from ringback.app.flows.worker import Note, Worker
     from ringback.app.hub import Hub
-    from ringback.app.live.index import Followable
     from ringback.stores.store import Entry, RunStore
 
 __all__ = ["Elsewhere"]
@@ -127,7 +127,10 @@ class Elsewhere:
         self._tokens: OrderedDict[str, str] = OrderedDict()
         self._told: OrderedDict[str, int] = OrderedDict()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._waited: dict[str, None] = {}
         self._ticking: asyncio.Task[object] | None = None
+        self._lost = False  # notes, perhaps
+        self._searching: asyncio.Task[object] | None = None
         self._sweep_at = self._FEW
 
     # --- what is followed here
@@ -181,10 +184,9 @@ class Elsewhere:
             with self._lock:
                 _remember(self._tokens, sid, token, self._KNOWN)
 
-    def watch(self) -> None:
-        """Somebody begins to wait or listen. From any thread."""
-        if self._followed:
-            self._in_loop(self._begin_to_tick)
+    def watch(self, sid: str) -> None:
+        """Somebody begins to wait for something about `sid`. From any thread."""
+        self._in_loop(self._begin_to_tick, sid)
 
     def hear(self, note: Note) -> None:
         """What this worker's mailbox brought, in any thread: an empty note where it was opened anew, and
@@ -358,33 +360,32 @@ class Elsewhere:
 
     # --- looking by itself while somebody waits
 
-    def _begin_to_tick(self) -> None:
+    def _begin_to_tick(self, sid: str) -> None:
+        self._waited[sid] = None
         if self._ticking is None or self._ticking.done():
             self._ticking = self._hub.spawn(self._tick(), "looking for what was told elsewhere")
 
+    async def _tick(self) -> None:
+        while self._waited:
+            await asyncio.sleep(TICK)
+            for sid in tuple(islice(self._waited, AT_ONCE)):
+                del self._waited[sid]
+                if any(live._waited() for live in self._hub.live.about(sid)):
+                    self._waited[sid] = None  # the others first
+                    self._look(sid)
+
     def _look_at_all(self) -> None:
         """Notes may have been lost."""
-        self._hub.spawn(self._read_all(), "what was told elsewhere")
+        self._lost = True
+        if self._searching is None or self._searching.done():
+            self._searching = self._hub.spawn(self._search(), "what was told elsewhere")
 
-    async def _read_all(self) -> None:
-        for followed in tuple(self._followed.values()):
-            if self._is_waited_for(followed.sid):
-                await self._read(followed)
-
-    async def _tick(self) -> None:
-        turn = 0
-        while True:
-            await asyncio.sleep(TICK)
-            waited = [sid for sid in tuple(self._followed) if self._is_waited_for(sid)]
-            if not waited:
-                return
-            turn %= len(waited)
-            for sid in (waited[turn:] + waited[:turn])[:AT_ONCE]:
-                self._look(sid)
-            turn += AT_ONCE
-
-    def _is_waited_for(self, sid: str) -> bool:
-        return any(_wants(live) for live in self._hub.live.about(sid))
+    async def _search(self) -> None:
+        while self._lost:
+            self._lost = False
+            for followed in tuple(self._followed.values()):
+                if any(live._heard() for live in self._hub.live.about(followed.sid)):
+                    await self._read(followed)
 
     def _record_of(self, what: str) -> str:
         """The record of a SID, or of what a token stands for."""
@@ -398,10 +399,6 @@ class Elsewhere:
         call_in(portal_loop(), function, *args, **kwargs)
 
 
-def _wants(live: Followable) -> bool:
-    return live._waited() or (live._heard() and not live._ended())
-
-
 def _remember(known: OrderedDict[str, T], key: str, value: T, most: int) -> None:
     known[key] = value
     known.move_to_end(key)
@@ -412,7 +409,7 @@ def _remember(known: OrderedDict[str, T], key: str, value: T, most: int) -> None
 def _write(event: Event) -> _Written:
     said = {"kind": type(event).__name__, "given": wire_parameters(event)}
     value = json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
-    # What is told says when, or as the how manieth, so that a repetition is the same; a question may be asked
+    # What is told says when it was, or which in a row: only a repetition is the same. A question may be asked
     # twice in the same words.
     same = isinstance(event, (Notification, MessageRequest))
     name = hashlib.sha256(value).hexdigest()[:32] if same else secrets.token_hex(16)

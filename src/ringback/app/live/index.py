@@ -133,8 +133,6 @@ class LiveIndex:
             self._held.setdefault(live, now + LONGEST)
             while len(self._held) > self._MOST or (self._held and next(iter(self._held.values())) < now):
                 self._held.popitem(last=False)
-        if self.elsewhere is not None:
-            self.elsewhere.watch()
         if live._ended():
             self._let_go(live)
 

@@ -120,6 +120,8 @@ class Live:
 
         waiter = self._listeners.next(wanted)
         self._hub.live.hold(self)
+        if self._hub.live.elsewhere is not None:
+            self._hub.live.elsewhere.watch(self.sid)
         # Only now: what arrives from here on finds the waiter, and what arrived before is found here.
         with self._lock:
             past = list(self._happened.values() if event in self._ONCE else self._unseen)
