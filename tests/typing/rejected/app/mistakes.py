@@ -29,6 +29,14 @@ async def log_end(event: CallEnded) -> None: ...
 async def reception(call: CallFlow) -> None: ...
 
 
+# Settings of another name or type
+Application(public_url="https://example.com", deadlines=5)  # rejected
+Application(public_url="https://example.com", deadline="5")  # rejected
+Application(public_url="https://example.com", connection_overrides=3)  # rejected
+Application(public_url="https://example.com", store=dict[str, bytes]())  # rejected
+Application(deadline=5)  # rejected
+
+
 # Links to handlers of something else
 Gather(action=greet)  # rejected
 Gather(action=log_end)  # rejected
