@@ -57,7 +57,7 @@ class OutgoingMessage:
     body: str
     media: tuple[str, ...] = ()
     callbacks: tuple[tuple[str, str], ...] = ()
-    direction: Literal["outbound-api", "outbound-reply"] = "outbound-api"
+    direction: Literal["outbound-api", "outbound-call", "outbound-reply"] = "outbound-api"
     messaging_service_sid: str | None = None
     first: Literal["queued", "accepted", "scheduled"] = "queued"
     delay: float = 0.0

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.people import Phone
+    from ringback.emulator.engine.queues import Queue
     from ringback.emulator.engine.records import Number
 
 __all__ = ["Delivery", "Network", "Outbox", "Settings"]
@@ -112,7 +113,7 @@ class Network:
         interpret: Runs a call's TwiML from a first document to the end of the call.
         loop: Connects a call to a number of ours with a call that comes in there.
         home: Scheme and host that the URLs of recordings begin with.
-        conferences: Live conferences, by account SID and name.
+        conferences: Live conferences, by account SID and name; queues likewise.
         strict: Whether TwiML that the schema doesn't allow is an error instead of a warning.
         watchers: Called with every entry of the transcript as it comes, and the problem that it is about.
     """
@@ -138,6 +139,7 @@ class Network:
         self.phones: dict[str, Phone] = {}
         self.legs: dict[str, Leg] = {}
         self.conferences: dict[tuple[str, str], Conference] = {}
+        self.queues: dict[tuple[str, str], Queue] = {}
         self.on_call = OnCall()
         self.loop = loop
         self.strict = strict

@@ -9,4 +9,6 @@ gather.py       Gather
 record.py       Record
 dial.py         Dial with numbers and clients: child legs, bridges
 conference.py   Dial with a conference
+queue.py        Enqueue, and Dial with a queue
+beside.py       Sms, Start, Stop, Refer, Echo
 """

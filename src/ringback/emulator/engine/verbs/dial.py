@@ -27,9 +27,10 @@ from ringback.emulator.engine.records import Call
 from ringback.emulator.engine.verbs.basic import WHISPERED
 from ringback.emulator.engine.verbs.conference import JOINED, join
 from ringback.emulator.engine.verbs.flow import last_words, whisper
+from ringback.emulator.engine.verbs.queue import Taking
 from ringback.emulator.engine.verbs.results import NEXT, Result
 from ringback.emulator.engine.verbs.sound import listen, nothing
-from ringback.twiml import Client, Conference, Dial, Identity, Number, Raw
+from ringback.twiml import Client, Conference, Dial, Identity, Number, Queue, Raw
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.parameters import Pairs
@@ -53,6 +54,9 @@ def dial(leg: Leg, document: Document, verb: Dial) -> Steps[Result]:
             yield from _last_action(leg, document, verb, JOINED)
             raise
         return _action(document, verb, pairs)
+    if nouns and isinstance(nouns[0], Queue):
+        taking = Taking(leg, document, verb, nouns[0])
+        return (yield from _connect(leg, document, verb, taking, taking.run()))
     known = [noun for noun in nouns if isinstance(noun, (Number, Client))]
     for noun in nouns:
         if noun not in known:
@@ -61,9 +65,15 @@ def dial(leg: Leg, document: Document, verb: Dial) -> Steps[Result]:
                 leg.call.sid,
                 Trouble(13233, f"the emulator can't dial a <{name_of(noun)}> yet", leg.document),
             )
-    connection = _Dialing(leg, document, verb)
+    dialing = _Dialing(leg, document, verb)
+    return (yield from _connect(leg, document, verb, dialing, dialing.run(known)))
+
+
+def _connect(
+    leg: Leg, document: Document, verb: Dial, connection: _Dialing | Taking, steps: Steps[None]
+) -> Steps[Result]:
     try:
-        yield from connection.run(known)
+        yield from steps
     except Exception as error:
         connection.drop()
         if isinstance(error, (HungUp, Moved)):

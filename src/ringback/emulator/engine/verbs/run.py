@@ -10,17 +10,19 @@ from ringback.emulator.engine.answering import prepare
 from ringback.emulator.engine.documents import Document
 from ringback.emulator.engine.process import HungUp, Moved, Source, Steps
 from ringback.emulator.engine.verbs.basic import BASIC
+from ringback.emulator.engine.verbs.beside import BESIDE
 from ringback.emulator.engine.verbs.dial import dial
 from ringback.emulator.engine.verbs.flow import Unavailable, Verbs, execute, fetch
+from ringback.emulator.engine.verbs.queue import enqueue
 from ringback.emulator.engine.verbs.sound import perform
-from ringback.twiml import Dial, Say
+from ringback.twiml import Dial, Enqueue, Say
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.legs import Leg
 
 __all__ = ["interpret"]
 
-VERBS: Final[Verbs] = {**BASIC, Dial: dial}
+VERBS: Final[Verbs] = {**BASIC, **BESIDE, Dial: dial, Enqueue: enqueue}
 APOLOGY: Final = "We are sorry, an application error has occurred. Goodbye."
 
 
