@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator
+from contextlib import suppress
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from examples.warm_transfer import build
 from ringback import Application, CallFlow, Client, IncomingCall, NotFound
@@ -17,7 +20,7 @@ from ringback.errors import InvalidRequest, InvalidValue
 from ringback.twiml import Pause, Say, VoiceResponse
 from ringback.webhooks import ConferenceAnnounce, ConferenceStatusChanged, ParticipantHold
 from tests.emulator.conftest import ANNA, BEN, OURS
-from tests.emulator.website import HOME, Website
+from tests.emulator.website import HOME, Page, Website
 
 CARL = "+15558675312"
 
@@ -416,3 +419,95 @@ class TestRooms:
         assert len(set(names)) == 5
         assert names[2] == names[5] == "kitchen"
         assert all(len(name) == 32 for name in names if name != "kitchen")
+
+
+WAYS = st.tuples(
+    st.sampled_from([ANNA, BEN, CARL]),
+    st.sampled_from(
+        [
+            "come",
+            "add",
+            "hang up",
+            "*",
+            "mute",
+            "hold",
+            "unhold",
+            "announce",
+            "ends",
+            "remove",
+            "end",
+            "move",
+            "time",
+        ]
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(WAYS, max_size=16))
+def test_every_conference_comes_to_an_end(ways: list[tuple[str, str]]) -> None:
+    """Whatever is done to whom, in whatever order: it is refused or done, and nobody is left in a room."""
+    pages: dict[str, Page] = {
+        "/voice": f'<Response><Dial hangupOnStar="true" action="/on"><Conference waitUrl="/music" '
+        f'statusCallback="/room" statusCallbackEvent="{EVENTS}">kitchen</Conference></Dial></Response>',
+        "/music": "<Response><Say>Wait</Say></Response>",
+        "/all": "<Response><Say>Closing</Say></Response>",
+        "/on": '<Response><Pause length="2"/></Response>',
+    }
+    with Emulator() as emulator, emulator.client() as client:
+        emulator.mount(HOME, website := Website(pages))
+        emulator.number(OURS, voice_url=f"{HOME}/voice", status_callback=f"{HOME}/status")
+        room = Application(public_url="https://example.com").room(client, "kitchen")
+        for number, way in ways:
+            line = next((each for each in emulator.phone(number).calls if each.state != "over"), None)
+            who = line.sid if line is not None else f"CA{'0' * 32}"
+            with suppress(NotFound, InvalidRequest):
+                match way:
+                    case "come" if line is None:
+                        emulator.phone(number).dial(OURS)
+                    case "add":
+                        room.add(to=number, from_=OURS, end_conference_on_exit=number == CARL)
+                    case "hang up" if line is not None:
+                        line.hangup()
+                    case "*" if line is not None:
+                        with emulator.held() as network:
+                            network.legs[line.sid].line.press("*")
+                    case "mute":
+                        room.mute(who)
+                    case "hold":
+                        room.hold(who, f"{HOME}/music")
+                    case "unhold":
+                        room.unhold(who)
+                    case "announce":
+                        room.announce(f"{HOME}/all", to=who if number == ANNA else None)
+                    case "ends":
+                        for here in room.participants():
+                            of = client.conferences(here.conference_sid).participants
+                            of(here.call_sid).update(end_conference_on_exit=True)
+                    case "remove":
+                        room.remove(who)
+                    case "end":
+                        room.end()
+                    case "move":
+                        client.calls(who).update(twiml="<Response><Pause length='2'/></Response>")
+                    case _:
+                        emulator.advance(4)
+            emulator.advance(0.3)
+        emulator.advance(90)
+        for number in (ANNA, BEN, CARL):
+            for line in emulator.phone(number).calls:
+                if line.state != "over":
+                    line.hangup()
+        emulator.run_until_idle()
+        with emulator.held() as network:
+            assert not network.conferences
+            assert {each.status for each in network.store.conferences.values()} <= {"completed"}
+            assert not [call.sid for call in network.store.calls.values() if call.live]
+            assert not any(tuple(leg.audience()) for leg in network.legs.values())
+        assert not emulator.problems
+        told = website.at("/room")
+        for conference in {each["ConferenceSid"] for each in told}:
+            of_one = [each for each in told if each["ConferenceSid"] == conference]
+            numbers = [int(each["SequenceNumber"]) for each in of_one]
+            assert numbers == sorted(set(numbers))
+            assert of_one[-1]["StatusCallbackEvent"] == "conference-end"

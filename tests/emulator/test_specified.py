@@ -14,6 +14,8 @@ from ringback.webhooks import Event
 from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME, Page, Website
 
+CARL = "+15558675312"
+
 
 class Read(Protocol):
     """A model."""
@@ -123,8 +125,79 @@ def test_every_webhook_reads_as_its_event(emulator: Emulator, website: Website) 
     }
 
 
+def test_so_does_every_webhook_of_queues_and_of_conferences_that_are_led(
+    emulator: Emulator, website: Website
+) -> None:
+    events: dict[str, type[Event]] = {
+        "/voice": webhooks.IncomingCall,
+        "/line": webhooks.QueueWait,
+        "/out": webhooks.EnqueueResult,
+        "/find": webhooks.QueueConnect,
+        "/taken": webhooks.DialResult,
+        "/sent": webhooks.SmsVerbResult,
+        "/room": webhooks.ConferenceStatusChanged,
+        "/hold": webhooks.ParticipantHold,
+        "/all": webhooks.ConferenceAnnounce,
+        "/leg": webhooks.CallStatusChanged,
+        "/status": webhooks.CallStatusChanged,
+    }
+    told = "start end join leave mute hold modify announcement"
+    room = f"<Conference statusCallback='/room' statusCallbackEvent='{told}'>room</Conference>"
+    website.pages |= {
+        "/voice": "<Response><Enqueue waitUrl='/line' action='/out'>tables</Enqueue></Response>",
+        "/line": "<Response><Say>Wait</Say><Pause length='20'/></Response>",
+        "/find": "<Response><Say>Found</Say></Response>",
+        "/out": f"<Response><Dial>{room}</Dial></Response>",
+        "/taken": "<Response><Sms action='/sent'>Bye</Sms></Response>",
+        "/hold": "<Response><Say>Hold</Say><Pause length='20'/></Response>",
+        "/all": "<Response><Say>Closing</Say></Response>",
+    }
+    anna = emulator.phone(ANNA).dial(OURS)
+    anna.expect_say("Wait")
+    website.pages["/voice"] = (
+        "<Response><Dial action='/taken'><Queue url='/find'>tables</Queue></Dial></Response>"
+    )
+    taker = emulator.phone(CARL).dial(OURS)
+    anna.expect_say("Found")
+    emulator.advance(2)
+    taker.hangup()
+    website.pages["/voice"] = (
+        "<Response><Dial action='/taken' timeout='1'><Queue>nobody</Queue></Dial></Response>"
+    )
+    emulator.phone(CARL).dial(OURS).expect_hangup()
+    with emulator.client() as client:
+        added = client.conferences("room").participants.create(
+            to=BEN, from_=OURS, label="ben", status_callback=f"{HOME}/leg", end_conference_on_exit=True
+        )
+        emulator.phone(BEN).answer()
+        emulator.advance(1)
+        room_of = client.conferences(added.conference_sid)
+        ben = room_of.participants("ben")
+        ben.update(muted=True, hold=True, hold_url=f"{HOME}/hold", hold_method="POST")
+        emulator.advance(1)
+        ben.update(muted=False, hold=False, end_conference_on_exit=False)
+        room_of.update(announce_url=f"{HOME}/all")
+        ben.update(announce_url=f"{HOME}/all")
+        emulator.advance(9)
+        room_of.update(status="completed")
+    emulator.run_until_idle()
+    assert set(website.paths) == set(events)
+    for asked in website.asked:
+        event = webhooks.parse(events[asked.path], asked.given)
+        assert (event.unknown_parameters, event.unreadable) == ({}, {}), asked.path
+    assert {each["StatusCallbackEvent"] for each in website.at("/room")} == {
+        *("conference-start", "conference-end", "participant-join", "participant-leave", "announcement-end"),
+        *("participant-mute", "participant-unmute", "participant-hold", "participant-unhold"),
+        "participant-modify",
+    }
+
+
 @pytest.mark.parametrize(
-    "family", ["accounts", "applications", "calls", "incoming_phone_numbers", "messages", "media", "feedback"]
+    "family",
+    [
+        *("accounts", "applications", "calls", "incoming_phone_numbers", "messages", "media", "feedback"),
+        *("participants", "conferences"),
+    ],
 )
 def test_every_record_reads_as_its_model(emulator: Emulator, website: Website, family: str) -> None:
     emulator.allow_problems(11200)
@@ -137,6 +210,8 @@ def test_every_record_reads_as_its_model(emulator: Emulator, website: Website, f
             "incoming_phone_numbers": next(iter(client.incoming_phone_numbers.list())),
             "messages": text,
             "media": next(iter(client.messages(text.sid).media.list())),
+            "participants": client.conferences("room").participants.create(to=ANNA, from_=OURS),
+            "conferences": next(iter(client.conferences.list())),
             "feedback": client.messages(text.sid).feedback.create(outcome="confirmed"),
         }
     assert made[family].unknown_fields == {}

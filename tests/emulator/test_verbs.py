@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ringback import Application, CallFlow, CallHungUp, IncomingCall
 from ringback.emulator import Emulator, PhoneCall
@@ -28,6 +30,7 @@ from ringback.webhooks import (
     SmsVerbResult,
 )
 from tests.emulator.conftest import ANNA, BEN, OURS
+from tests.emulator.website import HOME, Page, Website
 
 CARL = "+15558675312"
 
@@ -322,3 +325,61 @@ class TestBeside:
 
         emulator.install(app, OURS)
         emulator.phone(ANNA).dial(OURS).expect_say("something went wrong")
+
+
+WAYS = st.tuples(
+    st.sampled_from([ANNA, BEN, CARL]),
+    st.sampled_from(["wait", "take", "hang up", "*", "speak", "move", "let time pass", "let much time pass"]),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(WAYS, max_size=14))
+def test_every_queue_is_empty_in_the_end(ways: list[tuple[str, str]]) -> None:
+    """Whoever comes, takes, leaves or hangs up, in whatever order: nobody is left in a queue or a bridge."""
+    pages: dict[str, Page] = {
+        "/wait": '<Response><Enqueue action="/on" waitUrl="/music">tables</Enqueue></Response>',
+        "/take": '<Response><Dial action="/on" timeout="9" hangupOnStar="true">'
+        '<Queue url="/whisper">tables</Queue></Dial></Response>',
+        "/music": '<Response><Say>Wait</Say><Gather timeout="3"/></Response>',
+        "/whisper": "<Response><Say>Found</Say></Response>",
+        "/on": '<Response><Pause length="2"/></Response>',
+    }
+    with Emulator() as emulator, emulator.client() as client:
+        emulator.mount(HOME, website := Website(pages))
+        emulator.number(OURS, voice_url=f"{HOME}/voice", status_callback=f"{HOME}/status")
+        for number, way in ways:
+            line = next((each for each in emulator.phone(number).calls if each.state != "over"), None)
+            if line is None:
+                website.pages["/voice"] = pages["/take" if way == "take" else "/wait"]
+                emulator.phone(number).dial(OURS)
+                emulator.advance(0.5)
+            elif way == "hang up":
+                line.hangup()
+            elif way == "move":
+                client.calls(line.sid).update(twiml="<Response><Pause length='2'/></Response>")
+            elif way in {"*", "speak"}:
+                with emulator.held() as network:
+                    person = network.legs[line.sid].line
+                    if way == "*":
+                        person.press("*")
+                    else:
+                        person.speak("Hello", 0.5)
+            emulator.advance(20 if way == "let much time pass" else 0.7)
+        emulator.advance(60)
+        with emulator.held() as network:
+            queues = list(network.queues.values())
+            assert all(not queue.takers for queue in queues)
+            inside = {each.leg.call.sid for queue in queues for each in queue.waiting}
+            live = {call.sid for call in network.store.calls.values() if call.live}
+            assert inside <= live
+        for number in (ANNA, BEN, CARL):
+            for line in emulator.phone(number).calls:
+                if line.state != "over":
+                    line.hangup()
+        emulator.run_until_idle()
+        with emulator.held() as network:
+            assert not any(queue.waiting or queue.takers for queue in network.queues.values())
+            assert not [call.sid for call in network.store.calls.values() if call.live]
+            assert not any(tuple(leg.audience()) for leg in network.legs.values())
+        assert not [problem for problem in emulator.problems if problem.code != 21220]

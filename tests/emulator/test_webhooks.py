@@ -257,6 +257,12 @@ VERBS = st.sampled_from(
         "<Reject/>",
         "<Leave/>",
         "<Enqueue>queue</Enqueue>",
+        "<Enqueue waitUrl='/keys' action='/keys'>queue</Enqueue>",
+        "<Dial timeout='3' action='/keys' hangupOnStar='true'><Queue url='/keys'>queue</Queue></Dial>",
+        "<Echo/>",
+        "<Sms action='/keys'>Hi</Sms>",
+        "<Refer action='/keys'><Sip>sip:ada@example.com</Sip></Refer>",
+        "<Start><Stream url='wss://example.com'/></Start>",
     ]
 )
 ACTIONS = st.sampled_from(["1", "#", "*", "speak", "hang up", "wait", "cancel", "move", "answer"])
