@@ -469,7 +469,7 @@ def test_every_conference_comes_to_an_end(ways: list[tuple[str, str]]) -> None:
                         room.add(to=number, from_=OURS, end_conference_on_exit=number == CARL)
                     case "hang up" if line is not None:
                         line.hangup()
-                    case "*" if line is not None:
+                    case "*" if line is not None and line.state == "talking":
                         with emulator.held() as network:
                             network.legs[line.sid].line.press("*")
                     case "mute":

@@ -358,7 +358,7 @@ def test_every_queue_is_empty_in_the_end(ways: list[tuple[str, str]]) -> None:
                 line.hangup()
             elif way == "move":
                 client.calls(line.sid).update(twiml="<Response><Pause length='2'/></Response>")
-            elif way in {"*", "speak"}:
+            elif way in {"*", "speak"} and line.state == "talking":
                 with emulator.held() as network:
                     person = network.legs[line.sid].line
                     if way == "*":

@@ -57,7 +57,7 @@ class Participant:
         waiting: Whether it still hears the hold music.
         inside: Whether its Dial is still about this conference.
         hold: What it hears on hold, where it is; a source without a URL is Twilio's own music.
-        announcements: What is to be played to it, in order.
+        announcements: What is played to it, and will be, in order.
         removed: Whether it was taken out by the API.
     """
 
@@ -178,7 +178,7 @@ class Conference:
             return
         self.participants.remove(participant)
         participant.leg.audience = tuple
-        for announcement in participant.announcements:
+        for announcement in tuple(participant.announcements):
             self.announced(announcement, participant)
         self.network.note(self.sid, participant.leg.line.phone.number, "leaves")
         self._left(participant, reason)
@@ -268,7 +268,10 @@ class Conference:
             each.changed()
 
     def announced(self, announcement: Announcement, participant: Participant) -> None:
-        """Somebody has heard it, or has left."""
+        """Somebody has heard it, or has left meanwhile."""
+        if announcement not in participant.announcements:
+            return
+        participant.announcements.remove(announcement)
         announcement.listeners.discard(participant)
         if announcement.listeners:
             return

@@ -128,7 +128,7 @@ def _present(
     extra = (("ConferenceSid", conference.sid),)
     try:
         while participant.announcements:
-            announcement = participant.announcements.pop(0)
+            announcement = participant.announcements[0]
             try:
                 result = yield from execute(leg, announcement.document, _heard(leaves))
                 while isinstance(result, Source):
