@@ -34,6 +34,7 @@ from ringback.twiml import (
     Prompt,
     Raw,
     Recording,
+    Redirect,
     ReferSip,
     Reject,
     Room,
@@ -166,6 +167,20 @@ class TestWhatIsAdded:
         line = Line(app, flow.url)
         assert await line.start() == ["Say", "Hangup"]
         assert line.text() == "Bye."
+
+    @pytest.mark.parametrize("way", ["redirect", "append"])
+    async def test_nobody_is_sent_to_where_they_are(self, app: Application, way: str) -> None:
+        """Twilio would ask for the same answer for ever."""
+
+        @app.flow(IncomingCall)
+        async def flow(call: CallFlow) -> None:
+            with pytest.raises(FlowError, match=r"^redirect: without a URL"):
+                call.redirect("") if way == "redirect" else call.append(Redirect())
+            call.say("Here.")
+
+        line = Line(app, flow.url)
+        assert await line.start() == ["Say"]
+        assert line.text() == "Here."
 
     async def test_reject_comes_first_however_it_came(self, app: Application) -> None:
         @app.flow(IncomingCall)

@@ -357,7 +357,8 @@ class FlowVerbs(Patient):
             extra_attributes: Attributes that the schema doesn't know, by their names in XML.
 
         Raises:
-            FlowError: `redirect`, `reject` or `hangup` came before.
+            FlowError: `redirect`, `reject` or `hangup` came before; or the URL is empty, with which Twilio
+                would ask for the same answer again.
             TwimlError: An argument isn't what the schema allows.
         """
         self._add(Redirect(target, method=method, extra_attributes=extra_attributes), last="redirect")

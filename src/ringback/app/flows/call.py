@@ -196,7 +196,8 @@ class CallFlow(FlowVerbs, Besides[FlowRun]):
     def append(self, *elements: Verb) -> None:
         """Add TwiML as it is, for what the verbs here can't say.
 
-        A verb with an `action` of its own takes the call away from the flow; one without has its result lost.
+        A verb with an `action` of its own takes the call away from the flow. Without one its result is lost,
+        and `Gather` and `Record` have this document asked for, and heard, again.
 
         Raises:
             FlowError: `redirect`, `reject` or `hangup` came before.
@@ -263,6 +264,8 @@ class CallFlow(FlowVerbs, Besides[FlowRun]):
         self._check_open()
         if isinstance(verb, Reject):
             self._check_rejectable()
+        if isinstance(verb, Redirect) and not verb.text:
+            raise FlowError("redirect: without a URL Twilio would ask for this very answer again and again")
         if isinstance(verb, Redirect):
             verb = self._anew(verb)
         self._verbs.append(verb)
