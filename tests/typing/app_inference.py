@@ -25,6 +25,7 @@ from ringback.app import (
 from ringback.client import AsyncClient, Client
 from ringback.rest import Application as ApplicationRecord
 from ringback.rest import Call, Message, Participant
+from ringback.stores import MemoryStore
 from ringback.twiml import (
     ConversationRelay,
     Dial,
@@ -253,3 +254,4 @@ async def calls_with_an_async_client(client: AsyncClient) -> None:
 
 def adopted(record: ApplicationRecord) -> None:
     assert_type(Application.from_resource(record, deadline=5), Application)
+    assert_type(Application.from_resource(record, store=MemoryStore(), connection_overrides=""), Application)

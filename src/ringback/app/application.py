@@ -64,6 +64,8 @@ def _decorates(event: Event, /) -> None:
 class Application(Constructors, Starting):
     """Answers Twilio's webhooks, places calls, sends texts and follows what becomes of them.
 
+    Its settings are told with its constructor: `help(Application.__init__)`.
+
     See https://www.twilio.com/docs/usage/webhooks
     """
 
