@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import Callable
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from types import FunctionType
+from typing import Any, Final, TypeVar, cast
 
-from ringback._core.client.resource import explained
-
-if TYPE_CHECKING:
-    from types import FunctionType
+from ringback._core.client.resource import explained_call
 
 __all__ = ["STUMBLES", "Patient"]
 
@@ -31,17 +29,23 @@ class Patient:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        explained(cls)
         for name, method in list(vars(cls).items()):
             if name[0] != "_" and iscoroutinefunction(method):
-                setattr(cls, name, _patient(cast("FunctionType", method)))
+                setattr(cls, name, _patient(method))
+            elif name[0] != "_" and isinstance(method, FunctionType):
+                setattr(cls, name, explained_call(method))
 
 
 def _patient(method: F) -> F:
+    # One coroutine around each verb, and not two: ten thousand flows may wait in one.
+    begin = explained_call(method)
+
     @wraps(method)
     async def verb(self: Patient, /, *arguments: object, **named: object) -> object:
         try:
-            result = await method(self, *arguments, **named)
+            begun = begin(self, *arguments, **named)
+            del arguments, named
+            result = await begun
         except Exception:
             await asyncio.sleep(0)
             self._stumbles += 1

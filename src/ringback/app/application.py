@@ -338,9 +338,7 @@ class Application(Constructors, Starting):
             self._hub.settings.store.clear()
         for sid in call_sids:
             self._hub.live.forget(sid)
-            run = self._flows.leading(sid)
-            if run is not None:
-                self._flows.dismiss(run)
+            self._flows.forget_call(sid)
 
     def _clash(self, other: Application) -> str | None:
         """What two applications have in common and must not, as `field: value`."""

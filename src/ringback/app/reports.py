@@ -33,6 +33,7 @@ _NUMBER: Final = r"(?<!\w)(?:\+|%2[Bb])[0-9]{7,15}(?!\w)"
 _BEFORE: Final = r"(?:(?<!\w)|(?<=%[0-9A-Fa-f]{2})|(?<=\\[nrt]))"  # a word may follow an escaped character
 _CUT: Final = r"""\w+(?=['"]?…)"""  # the beginning of a word, where InvalidValue cuts what it quotes
 _SID: Final = re.compile(r"[A-Za-z0-9]{1,64}")
+_MAPPINGS: Final = ("unknown_parameters", "unreadable")
 _MOST_WORDS: Final = 2_000
 
 
@@ -46,14 +47,25 @@ def without(error: BaseException, texts: Iterable[str]) -> BaseException:
 
 def texts_of(event: Event | None) -> Iterator[str]:
     """What an event says of people."""
-    for each in () if event is None else fields(type(event)):
-        if each.name not in PRIVATE and each.name not in ("unknown_parameters", "unreadable"):
-            continue
-        value: object = getattr(event, each.name)
+    if event is None:
+        return
+    for name in _private_fields(type(event)):
+        value: object = getattr(event, name)
         if isinstance(value, str):
             yield value
-        elif isinstance(value, Mapping):
+        elif value and isinstance(value, Mapping):
             yield from cast("Mapping[str, str]", value).values()
+
+
+def _private_fields(kind: type[Event]) -> tuple[str, ...]:
+    names = _private.get(kind)
+    if names is None:
+        every = (each.name for each in fields(kind))
+        names = _private[kind] = tuple(name for name in every if name in PRIVATE or name in _MAPPINGS)
+    return names
+
+
+_private: dict[type[Event], tuple[str, ...]] = {}
 
 
 class Heard:

@@ -79,6 +79,12 @@ def _explained(method: F) -> F:
 
         return cast("F", call_async)
 
+    return explained_call(method)
+
+
+def explained_call(method: F) -> F:
+    """`method`, of which the call alone, and not what is awaited then, says what it takes."""
+
     @wraps(method)
     def call(self: object, *arguments: object, **named: object) -> object:
         try:

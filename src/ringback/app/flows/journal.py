@@ -237,7 +237,7 @@ def _check(name: str, entry: Entry) -> None:
         else:
             fine = isinstance(value, str) or (value is None and each.name in ("delivery", "status", "failed"))
         if not fine:
-            raise JournalUnreadable(name, f"{each.name} is a {type(value).__name__}")
+            raise JournalUnreadable(name, f"{each.name} is of another type")
 
 
 @frozen

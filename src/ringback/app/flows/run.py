@@ -48,6 +48,7 @@ class Run(Generic[V, F]):
         identity: What the request that started it is told by.
         machine: What is known of it.
         keeper: Who keeps its record.
+        on_end: Called when it is over.
         loop: Where everything happens but the waiting for answers.
         task: What runs it.
         done: Whether it is over.
@@ -76,6 +77,7 @@ class Run(Generic[V, F]):
         "keeper",
         "loop",
         "machine",
+        "on_end",
         "routes",
         "task",
     )
@@ -119,6 +121,7 @@ class Run(Generic[V, F]):
         self._abandoned = False
         self._timers: list[asyncio.TimerHandle] | None = None
         self._waking: set[str] | None = None
+        self.on_end: Callable[[AnyRun], object] | None = None
         self.task: asyncio.Task[object]
 
     def _begin(self) -> None:
@@ -257,6 +260,8 @@ class Run(Generic[V, F]):
         self._cancel_timers()
         if not self._abandoned:
             self._left()
+        if self.on_end is not None:
+            self.on_end(self)
 
     def _later(self, seconds: float, function: Callable[[], object]) -> None:
         self._timers = self._timers or []

@@ -9,22 +9,25 @@ from ringback._core.webhooks.events import VoiceRequest
 from ringback._generated.flows import LATE
 from ringback.app.flows.journal import HUNG_UP, NONE, Done, Ended, Moved, Moving, Outcome, Served, Stayed
 from ringback.app.flows.run import Run
+from ringback.app.flows.step import StepAnswer
 from ringback.app.loops.portal import call_in
 from ringback.app.reports import Heard, shown_sid
 from ringback.app.tags import tagged
 from ringback.app.webhooks.answers import twiml, written_twiml
-from ringback.app.webhooks.held import Answer
 from ringback.errors import CallHungUp, FlowError
 from ringback.twiml import VoiceResponse
 from ringback.webhooks import GatherResult, RecordResult, parse
 
 if TYPE_CHECKING:
+    import asyncio
+
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.journal import Entry
     from ringback.app.flows.keeper import Keeper
     from ringback.app.flows.machine import Machine
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
+    from ringback.app.webhooks.held import Answer
     from ringback.app.webhooks.recognise import Identity
     from ringback.http import WebhookResponse
 
@@ -41,7 +44,7 @@ MOVING: Final = 20.0  # seconds that somebody may take to move a call; the REST 
 class FlowRun(Run["FlowEvent", "AnyFlow"]):
     """One flow leading one call, in the worker that owns it."""
 
-    __slots__ = ("_announced", "_answers", "_late", "_must_hang_up")
+    __slots__ = ("_announced", "_answers", "_idle", "_late", "_must_hang_up", "_waits_since")
 
     _ASKED = VoiceRequest
     _ENDS = CallHungUp
@@ -66,6 +69,8 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
         self._answers = {0: self._new_answer(0)}
         self._announced: VoiceRequest | None = None
         self._must_hang_up = False
+        self._idle: asyncio.TimerHandle | None = None
+        self._waits_since = 0.0
         self._late = False
         self._begin()
 
@@ -160,12 +165,13 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
                 machine.feed(name, await self.keeper.decide(name, machine.hang_up()))
                 continue
             self._inbox = self.loop.create_future()
-            timer = self.loop.call_later(self.hub.settings.idle_limit, self._lose)
+            self._waits_since = self.loop.time()
+            if self._idle is None:  # one for many steps: most of them take seconds, and the limit is hours
+                self._idle = self.loop.call_later(self.hub.settings.idle_limit, self._listen)
             try:
                 self._catch_up()
                 await self._inbox
             finally:
-                timer.cancel()
                 self._inbox = None
 
     def _read(self, outcome: Outcome, expects: type[E]) -> E | None:
@@ -271,6 +277,22 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
         )
         self.dismiss()
 
+    def _listen(self) -> None:
+        """Whether anything was heard of the call for long."""
+        self._idle = None
+        if self._inbox is None:
+            return
+        left = self._waits_since + self.hub.settings.idle_limit - self.loop.time()
+        if left > 0:
+            self._idle = self.loop.call_later(left, self._listen)
+        else:
+            self._lose()
+
+    def _cancel_timers(self) -> None:
+        super()._cancel_timers()
+        if self._idle is not None:
+            self._idle.cancel()
+
     def _lose(self) -> None:
         log.warning(
             "no word of call %s for %s s: taken as ended",
@@ -303,7 +325,7 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
             await self.keeper.decide("done", Done(how=how), settles=True)
 
     def _new_answer(self, step: int) -> Answer:
-        return Answer(self._give_up, ("flow", self.id, str(step), "held"))
+        return StepAnswer(self._give_up, self.id, step)
 
     def _left(self) -> None:
         answer = self._answers.get(self.machine.step)

@@ -167,7 +167,7 @@ class FlowRuns:
         self.by_id[id] = run
         if not run.machine.moved:
             self.by_call[run.call_sid] = run
-        run.task.add_done_callback(lambda _: self._bury(run))
+        run.on_end = self._bury
         return run
 
     # --- resuming
@@ -293,6 +293,13 @@ class FlowRuns:
         """Leave what can be left to the other workers."""
         if self.sharing is not None:
             await self.sharing.let_go()
+
+    def forget_call(self, call_sid: str) -> None:
+        """Know a call no longer, whose flow is dismissed: there may be another one by this SID."""
+        run = self.by_call.get(call_sid)
+        if run is not None:
+            self.dismiss(run)
+            self.forget(run)
 
     def forget(self, run: AnyRun) -> None:
         """Know a run no longer."""

@@ -28,6 +28,7 @@ from ringback.app.flows.journal import (
 from ringback.app.flows.machine import Machine
 from ringback.app.flows.reach import Reach, StoreAway
 from ringback.app.flows.repeated import Before
+from ringback.app.flows.step import StepAnswer
 from ringback.app.flows.worker import LEASE, TICK, Worker, write_note
 from ringback.app.live.elsewhere import Elsewhere
 from ringback.app.loops.portal import call_in
@@ -339,8 +340,10 @@ class Sharing:
         key = run, number
         answer = self._asked.get(key)
         if answer is None:
-            answer = self._asked[key] = Answer(
-                lambda: self._give_up(run, number), ("flow", run, str(number), "held")
+            answer = self._asked[key] = StepAnswer(
+                lambda: self._give_up(run, number),
+                run,
+                number,
             )
             work = self._wait_for(run, number, outcome, told)
             task = self._hub.spawn(work, f"the answer {number} of {run}")
@@ -736,6 +739,6 @@ def _outcome(name: str, done: Appended) -> Outcome:
 def _served(written: bytes, name: str) -> Answer:
     """The answer that a record has."""
     served = cast("Served", read_entry(name, written))
-    answer = Answer(lambda: None, ())
+    answer = Answer(lambda: None)
     answer.set(written_twiml(served.body))
     return answer

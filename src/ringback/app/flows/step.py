@@ -7,16 +7,41 @@ from typing import TYPE_CHECKING, Final
 from ringback import webhooks
 from ringback._core.webhooks.events import VoiceRequest
 from ringback.app.flows.journal import NONE, Outcome
+from ringback.app.webhooks.held import Answer
 from ringback.errors import WebhookInvalid
 from ringback.webhooks import parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ringback.app.tags import Tag
 
-__all__ = ["Step", "result_class"]
+__all__ = ["Step", "StepAnswer", "result_class"]
 
 MOST_DIGITS: Final = 9
 PARTS: Final = 2  # number and kind
+
+
+class StepAnswer(Answer):
+    """The answer of a step: any worker can be asked again for it.
+
+    Args:
+        give_up: As for `Answer`.
+        run: The run's id.
+        step: The step's number.
+    """
+
+    __slots__ = ("_run", "_step")
+
+    def __init__(self, give_up: Callable[[], None], run: str, step: int) -> None:
+        super().__init__(give_up)
+        self._run = run
+        self._step = step
+
+    @property
+    def again(self) -> tuple[str, ...]:
+        """The tag by which a held request asks again."""
+        return "flow", self._run, str(self._step), "held"
 
 
 class Step:

@@ -104,6 +104,11 @@ class FlowsInTurn(FlowRuns):
         """What happened to a call."""
         return await self._workers[self._turn].journal(call_sid)
 
+    def forget_call(self, call_sid: str) -> None:
+        """Know a call no longer."""
+        for worker in self._workers:
+            worker.forget_call(call_sid)
+
     async def let_go(self) -> None:
         """Leave what is left."""
         for worker in self._workers:

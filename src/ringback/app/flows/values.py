@@ -41,20 +41,33 @@ class Converter(Protocol):
         ...
 
 
-_WRITTEN: Final[Mapping[type, tuple[str, Callable[..., str], Callable[[str], object]]]] = {
-    datetime: ("datetime", datetime.isoformat, datetime.fromisoformat),
-    date: ("date", date.isoformat, date.fromisoformat),
-    time: ("time", time.isoformat, time.fromisoformat),
-    timedelta: ("timedelta", lambda value: repr(_microseconds(value)), lambda text: _duration(int(text))),
-    Decimal: ("decimal", str, Decimal),
-    UUID: ("uuid", str, UUID),
-    bytes: ("bytes", lambda value: base64.b64encode(value).decode(), base64.b64decode),
+def _spell(value: object) -> str:
+    """A value of a kind that has one spelling."""
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(_microseconds(value))
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return str(value)
+
+
+_NAMES: Final[Mapping[type, str]] = {
+    kind: kind.__name__ for kind in (datetime, date, time, timedelta, Decimal, UUID, bytes)
 }
-_READ: Final = {name: read for name, _, read in _WRITTEN.values()}
+_READ: Final[Mapping[str, Callable[[str], object]]] = {
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+    "timedelta": lambda text: _duration(int(text)),
+    "Decimal": Decimal,
+    "UUID": UUID,
+    "bytes": base64.b64decode,
+}
 _SEQUENCES: Final[Mapping[str, Callable[[list[object]], object]]] = {
-    "tuple": tuple,
-    "set": set,
-    "frozenset": frozenset,
+    "tuple": lambda items: tuple(items),
+    "set": lambda items: set(items),
+    "frozenset": lambda items: frozenset(items),
 }
 
 
@@ -95,10 +108,9 @@ def _write(where: str, value: object, converter: Converter | None, depth: int) -
     if kind in (tuple, set, frozenset):
         items = list(cast("tuple[object, ...]", value))
         return {TAG: kind.__name__, "v": _write(where, items, converter, depth + 1)}
-    written = _WRITTEN.get(kind)
-    if written is not None:
-        name, write, _ = written
-        return {TAG: name, "v": write(value)}
+    spelt = _NAMES.get(kind)
+    if spelt is not None:
+        return {TAG: spelt, "v": _spell(value)}
     if isinstance(value, Enum) and _is_of_a_module(kind):
         return {TAG: "enum", "t": _name(kind), "v": value.name}
     if _has_fields(kind) and _is_of_a_module(kind):
@@ -160,15 +172,15 @@ def _read(written: object, converter: Converter | None) -> object:
     raise JournalUnreadable("value", "it needs the converter= that it was written with")
 
 
-def _make(kind: type, parts: dict[str, object]) -> object:
+def _make(kind: type[object], parts: dict[str, object]) -> object:
     """An object with these fields, whatever its constructor would make of them."""
-    made: object = object.__new__(kind)
+    made = object.__new__(kind)
     for name in _fields(kind):
         object.__setattr__(made, name, parts[name])
     return made
 
 
-def _class(name: str) -> type:
+def _class(name: str) -> type[object]:
     """A class by its name. Nothing is imported for it: what a store holds shall not run code."""
     module, _, path = name.partition(":")
     found: object = sys.modules.get(module)

@@ -34,22 +34,25 @@ class Answer:
 
     Args:
         give_up: Called when it takes too long, in any thread: has to set it, and to stop making it.
-        again: The tag by which a held request asks again where others may know the answer, too.
 
     Attributes:
         response: What it is, once it is made.
     """
 
-    __slots__ = ("_give_up", "_id", "_lock", "_since", "_waiting", "again", "response")
+    __slots__ = ("_give_up", "_id", "_lock", "_since", "_waiting", "response")
 
-    def __init__(self, give_up: Callable[[], None], again: tuple[str, ...] = ()) -> None:
-        self.again = again
+    def __init__(self, give_up: Callable[[], None]) -> None:
         self.response: WebhookResponse | None = None
         self._give_up: Callable[[], None] | None = give_up
         self._lock = threading.Lock()
         self._waiting: list[Callable[[WebhookResponse], object]] | None = None
         self._since: float | None = None
         self._id = ""
+
+    @property
+    def again(self) -> tuple[str, ...]:
+        """The tag by which a held request asks again, where others may know the answer, too; or empty."""
+        return ()
 
     @property
     def id(self) -> str:
@@ -170,7 +173,9 @@ class HeldAnswers:
     async def serve(self, answer: Answer, patience: float, match: Match) -> WebhookResponse:
         """The answer, or, where it isn't ready within `patience` seconds, what has the same asked again."""
         if answer.response is None:
-            await answer.wait(self._patience(answer, patience))
+            await asyncio.sleep(0)  # most are made in the next turn of the loop
+            if answer.response is None:
+                await answer.wait(self._patience(answer, patience))
         return self._ready(answer) or self._hold(answer, match)
 
     def serve_blocking(self, answer: Answer, patience: float, match: Match) -> WebhookResponse:
