@@ -12,8 +12,8 @@ __all__ = ["run"]
 _PROGRAMS: Final = ("ringback", "twilio")
 _TASKS: Final = (
     ("validate a signed request of 30 parameters", "validate", 0.2),
-    ("signed request to TwiML through ASGI, async handler, one gather; FastAPI", "asgi", 1.0),
-    ("the same through WSGI, sync handler; Flask", "wsgi", 1.8),
+    ("signed request to TwiML through ASGI, async handler, one gather; FastAPI", "asgi", 0.4),
+    ("the same through WSGI, sync handler; Flask", "wsgi", 0.67),
 )
 
 

@@ -16,7 +16,7 @@ from ringback.app.loops import watchdog as module
 from ringback.app.loops.watchdog import watchdog
 from ringback.twiml import Say, VoiceResponse
 from ringback.webhooks import CallEnded, IncomingCall
-from tests.app.twilio import TOKEN, call_parameters, link, new_sid, request, tags, until
+from tests.app.twilio import TOKEN, call_parameters, eventually, link, new_sid, request, tags, until
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -163,8 +163,7 @@ async def test_the_thread_goes_and_comes_back() -> None:
         await asyncio.sleep(0.5)
         assert watchdog._awake  # a flow is under way
         await app.aclose()
-        await asyncio.sleep(0.05)
-        assert not watchdog._loops
+        await eventually(lambda: not watchdog._loops)
         until(lambda: not watchdog._awake)
         until(lambda: "ringback-watchdog" not in {thread.name for thread in threading.enumerate()})
 

@@ -333,11 +333,7 @@ class RouteTable:
         except ValueError:
             return None
         path = unquote(seen.path) or "/"  # which is the same for every server
-        inner = path[len(request.mount) :] if path.startswith(f"{request.mount}/") else path
-        candidates = [(2, path), (0, self._prefix + inner), (0, inner)]
-        if path[-1:] == "/":  # some hosts, Litestar for one, end what is mounted in them with a slash
-            candidates += [(rank, candidate.rstrip("/")) for rank, candidate in candidates]
-        for rank, candidate in candidates:
+        for rank, candidate in self._candidates(path, request.mount):
             route = self._routes.get(candidate) or self._late_callback(candidate)
             if route is not None:
                 host, place = self._public[route]
@@ -345,6 +341,16 @@ class RouteTable:
                 same_host = host == seen.netloc.lower()
                 return Match(route, url, rank + same_host, slashed=candidate[-1:] != path[-1:])
         return None
+
+    def _candidates(self, path: str, mount: str) -> Iterator[tuple[int, str]]:
+        yield 2, path
+        inner = path[len(mount) :] if path.startswith(f"{mount}/") else path
+        yield 0, self._prefix + inner
+        yield 0, inner
+        if path[-1:] == "/":  # some hosts, Litestar for one, end what is mounted in them with a slash
+            yield 2, path.rstrip("/")
+            yield 0, (self._prefix + inner).rstrip("/")
+            yield 0, inner.rstrip("/")
 
     def _late_callback(self, path: str) -> AnyRoute | None:
         # Twilio may have been given the URL by another process, or before a restart.

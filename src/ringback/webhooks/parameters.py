@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Final, NoReturn, cast
 from urllib.parse import unquote
 
@@ -57,13 +58,7 @@ def read_parameters(
         return Parameters()
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in {"", "identity"}:
         _refuse("a compressed body", 415)
-    content_type = request.headers.get("Content-Type", "")
-    media_type = content_type.partition(";")[0].strip().lower()
-    charset = _CHARSET.search(content_type)
-    if media_type not in {_FORM, "application/json"}:
-        _refuse(f"expected {_FORM} or application/json, got {media_type[:80]!r}", 415)
-    if charset is not None and charset[1].lower() not in _UTF_8:
-        _refuse(f"expected UTF-8, got the charset {charset[1][:20]!r}", 415)
+    media_type = _media_type(request.headers.get("Content-Type", ""))
     try:
         text = request.body.decode("utf-8")
     except UnicodeDecodeError:
@@ -71,6 +66,17 @@ def read_parameters(
     if media_type == _FORM:
         return Parameters(_decode_form(text, max_parameters))
     return Parameters(_decode_json(text, max_parameters), source="json")
+
+
+@lru_cache(maxsize=16)  # Twilio has one or two
+def _media_type(content_type: str) -> str:
+    media_type = content_type.partition(";")[0].strip().lower()
+    charset = _CHARSET.search(content_type)
+    if media_type not in {_FORM, "application/json"}:
+        _refuse(f"expected {_FORM} or application/json, got {media_type[:80]!r}", 415)
+    if charset is not None and charset[1].lower() not in _UTF_8:
+        _refuse(f"expected UTF-8, got the charset {charset[1][:20]!r}", 415)
+    return media_type
 
 
 def _decode_form(text: str, max_parameters: int) -> list[tuple[str, str]]:

@@ -81,7 +81,8 @@ def parse(event_class: type[E], parameters: Mapping[str, str], *, request: Event
     media: dict[int, dict[str, str]] = {}
     unknown: dict[str, str] = {}
     for wire, text in parameters.items():
-        if wire not in fields:
+        field = fields.get(wire)
+        if field is None:
             family = next((name for prefix, name in plan.families.items() if _belongs(wire, prefix)), None)
             numbered = _MEDIA.fullmatch(wire) if plan.media else None
             if family is not None:
@@ -91,7 +92,7 @@ def parse(event_class: type[E], parameters: Mapping[str, str], *, request: Event
             else:
                 unknown[wire] = text
             continue
-        name, kind, codec = fields[wire]
+        name, kind, codec = field
         if kind == "text" or (kind == "word" and text):  # nearly all of them
             values[name] = text
             continue

@@ -216,11 +216,11 @@ def body_sha256(body: bytes) -> str:
 def signed_text(pairs: Iterable[tuple[str, str]]) -> str:
     """What is signed behind the URL: names and values without anything between them, in a fixed order."""
     # Code points sort as the bytes of their UTF-8 do. Equal pairs count once.
-    different = set(pairs)
-    values = dict(different)
-    if len(values) == len(different):  # as nearly always; names are faster to sort
+    listed = list(pairs)
+    values = dict(listed)
+    if len(values) == len(listed):  # as nearly always; names are faster to sort
         return "".join([name + values[name] for name in sorted(values)])
-    return "".join([name + value for name, value in sorted(different)])
+    return "".join([name + value for name, value in sorted(set(listed))])
 
 
 def _signature(url: str, signed: bytes, key: str, algorithm: SignatureAlgorithm) -> bytes:

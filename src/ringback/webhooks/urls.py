@@ -51,10 +51,10 @@ class UrlParts:
     def of(cls, url: str) -> UrlParts | None:
         """Cut `url`; None where it isn't absolute."""
         found = _URL.fullmatch(url)
-        if found is None or not found["host"]:
+        if found is None:
             return None
-        port = found["port"] or None
-        return cls(found["scheme"], found["host"], port, found["path"] or "", found["query"] or "")
+        scheme, host, port, path, query = found.groups()
+        return cls(scheme, host, port or None, path or "", query or "") if host else None
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}{self.path}{self.query}"

@@ -27,9 +27,10 @@ class Parameters(Mapping[str, str]):
     def __init__(
         self, pairs: Mapping[str, str] | Iterable[tuple[str, str]] = (), *, source: ParameterSource = "form"
     ) -> None:
-        # A mapping is an iterable as well, of its names, and type checkers think of that.
-        given = cast("Mapping[str, str]", pairs).items() if isinstance(pairs, Mapping) else pairs
-        self._pairs: tuple[tuple[str, str], ...] = tuple(given)
+        if not isinstance(pairs, list) and isinstance(pairs, Mapping):  # lists are told from those at once
+            # A mapping is an iterable as well, of its names, and type checkers think of that.
+            pairs = cast("Mapping[str, str]", pairs).items()
+        self._pairs: tuple[tuple[str, str], ...] = tuple(pairs)
         self._values = dict(self._pairs)
         if source != "query" and len(self._values) != len(self._pairs):
             self._values.update(reversed(self._pairs))

@@ -97,8 +97,6 @@ class _Watchdog:
         watched = self._loops.get(loop)
         if watched is not None:
             watched.running -= 1
-            if not watched.running:
-                del self._loops[loop]
 
     def blocked(self, loop: asyncio.AbstractEventLoop) -> bool:
         """Whether it is known that a loop is blocked at this moment."""
@@ -120,14 +118,35 @@ class _Watchdog:
             # Where this thread itself could not run, the loop has an excuse: the machine was asleep.
             late = now - before - PERIOD
             for watched in self._loops.copy().values():
-                needed = now
-                self._look(watched, now, late)
+                if watched.running:
+                    needed = now
+                    self._look(watched, now, late)
+                else:
+                    self._forget_idle(watched)
             if now - needed > IDLE:
                 with self._lock:
                     self._awake = False
                     if not self._loops:
                         return
                     self._awake = True  # something began just now, and found the watchdog awake
+
+    def _forget_idle(self, watched: _Watched) -> None:
+        """Watch a loop no longer in which nothing runs, unless something has begun by the time that it is
+        told so. Not at once: one handler follows the other.
+        """
+        loop = watched.loop
+
+        def forget() -> None:
+            if not watched.running:
+                self._loops.pop(loop, None)
+
+        try:
+            if loop.is_running():
+                loop.call_soon_threadsafe(forget)
+                return
+        except RuntimeError:  # it was closed just now
+            pass
+        self._loops.pop(loop, None)
 
     def _look(self, watched: _Watched, now: float, late: float) -> None:
         if watched.asked is None:
