@@ -6,8 +6,9 @@ https://www.twilio.com/docs/voice/api/conference-participant-resource
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import suppress
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,6 +24,12 @@ from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME, Page, Website
 
 CARL = "+15558675312"
+
+
+@pytest.fixture(params=[0, 3], ids=["one worker", "a fresh worker each time"])
+def emulator_options(request: pytest.FixtureRequest) -> Mapping[str, object]:
+    """Every flow is led to its end in one process, and by another one for each webhook."""
+    return {"workers": cast("int", request.param)}
 
 
 @pytest.fixture

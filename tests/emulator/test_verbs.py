@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -33,6 +36,12 @@ from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME, Page, Website
 
 CARL = "+15558675312"
+
+
+@pytest.fixture(params=[0, 3], ids=["one worker", "a fresh worker each time"])
+def emulator_options(request: pytest.FixtureRequest) -> Mapping[str, object]:
+    """Every flow is led to its end in one process, and by another one for each webhook."""
+    return {"workers": cast("int", request.param)}
 
 
 @pytest.fixture
