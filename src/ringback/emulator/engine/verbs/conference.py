@@ -195,4 +195,7 @@ def announce(conference: Conference, source: Source, single: Participant | None)
             return
         conference.announce(Announcement(source.url, document, single), here)
 
-    conference.network.run(steps())
+    def died(error: Exception) -> None:
+        conference.network.broke(leg.session.account, conference.sid, error)
+
+    conference.network.run(steps(), died)
