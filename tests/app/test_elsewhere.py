@@ -482,6 +482,23 @@ class TestWaitsOfTheApplication:
         await report(mine, network, 3, url=mine.callback(CallEnded).url)
         assert (await waiting).call_sid == network.sid
 
+    async def test_notes_that_make_no_sense(
+        self, workers: list[Application], network: Network, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        mine, other, _ = workers
+        waiting = asyncio.ensure_future(mine.wait_for(CallEnded, timeout=10))
+        await eventually(lambda: joined(mine))
+        there = elsewhere_of(mine)
+        for number, sent in enumerate((b"{", b"1", b'["{}", 1]', b"\xff")):
+            await store_of(mine).put(f"{there.waits.name}/{number}", sent, 60)
+            there.hear(["heard", f"{there.waits.name}/{number}"])
+        for note in (["heard", "x" * 600], ["heard", ""], ["heard"], ["live", "nobody"], ["live"], ["else"]):
+            there.hear(note)
+        network.sid = new_sid("CA")
+        await report(other, network, 3, url=other.callback(CallEnded).url)
+        assert (await waiting).call_sid == network.sid
+        assert "store is away" not in caplog.text
+
     async def test_who_gives_up_waits_no_more(self, workers: list[Application]) -> None:
         mine = workers[0]
         with pytest.raises(TimeoutError):

@@ -256,7 +256,7 @@ class Elsewhere:
         )
         if done.outcome is Outcome.WON:
             for entry in done.fields.values():
-                follower = entry.value.decode()
+                follower = entry.value.decode(errors="replace")
                 if follower != self._worker.id:
                     await store.tell(follower, note)
         return done.outcome is not Outcome.MISSING

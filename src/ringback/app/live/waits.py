@@ -73,11 +73,15 @@ class SharedWaits:
 
     async def fetch(self, key: str) -> list[bytes]:
         """What another worker has sent."""
-        with suppress(StoreAway, ValueError), self._reach.asking() as store:
+        if not key.startswith(f"{self.name}/"):
+            return []
+        sent: bytes | None = None
+        with suppress(StoreAway, InvalidValue), self._reach.asking() as store:
             sent = await store.get(key)
             if sent is not None:
                 await store.remove(key)
-                return [str(each).encode() for each in json.loads(sent)]
+        with suppress(ValueError, TypeError):
+            return [str(each).encode() for each in json.loads(sent or b"[]")]
         return []
 
     async def _stay(self) -> None:
@@ -153,7 +157,7 @@ class SharedWaits:
             for first in range(0, len(meant), AT_ONCE):
                 key = f"{self.name}/{secrets.token_hex(8)}"
                 await store.put(key, json.dumps(meant[first : first + AT_ONCE]).encode(), FETCHED)
-                self._untold[key] = entry.value.decode(), TRIES
+                self._untold[key] = entry.value.decode(errors="replace"), TRIES
 
 
 async def join(store: RunStore, record: Record, me: str, *, ttl: float) -> bool:
