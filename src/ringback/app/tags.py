@@ -12,7 +12,7 @@ The arguments of a link stand beside it, as `ringback.NAME=…` (arguments.py).
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from attrs import frozen
 
@@ -35,9 +35,9 @@ class Tag:
 
 def tagged(url: str, *parts: str | int) -> str:
     """`url` with a tag; what else is in its query and fragment stays."""
-    split = urlsplit(url)
-    tag = f"{PARAMETER}={'.'.join(map(str, parts))}"
-    return urlunsplit(split._replace(query=f"{split.query}&{tag}" if split.query else tag))
+    base, mark, fragment = url.partition("#")
+    joint = "" if base[-1:] in ("?", "&") else "&" if "?" in base else "?"
+    return f"{base}{joint}{PARAMETER}={'.'.join(map(str, parts))}{mark}{fragment}"
 
 
 def read_tag(url: str) -> Tag | None:

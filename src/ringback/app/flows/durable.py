@@ -163,11 +163,9 @@ class DurableKeeper:
                 if not self.owned(record):
                     self.abandon()
                     return
-                for name in tuple(self.written):
+                for name, value in tuple(self.written.items()):
                     if name not in record.fields:
-                        done = await store.append(
-                            self._run_id, name, self.written[name], epoch=self.epoch, ttl=self._live
-                        )
+                        done = await store.append(self._run_id, name, value, epoch=self.epoch, ttl=self._live)
                         if done.outcome is Appending.FENCED:
                             self.abandon()
                             return

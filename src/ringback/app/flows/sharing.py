@@ -13,6 +13,7 @@ from ringback._core.webhooks.events import VoiceRequest
 from ringback.app.flows.durable import AFTERWARDS, DurableKeeper
 from ringback.app.flows.journal import (
     HUNG_UP,
+    Done,
     Ended,
     Journal,
     Line,
@@ -32,7 +33,7 @@ from ringback.app.flows.step import StepAnswer
 from ringback.app.flows.worker import LEASE, TICK, Worker, write_note
 from ringback.app.live.elsewhere import Elsewhere
 from ringback.app.loops.portal import call_in
-from ringback.app.reports import shown_sid
+from ringback.app.reports import shown_sid, without
 from ringback.app.webhooks.answers import written_twiml
 from ringback.app.webhooks.held import Answer
 from ringback.app.webhooks.recognise import Identity
@@ -41,7 +42,7 @@ from ringback.stores.store import NEVER, Told
 from ringback.stores.store import Outcome as Appending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from ringback._core.webhooks.events import Event
     from ringback.app.flows.call import AnyFlow, FlowEvent
@@ -61,6 +62,7 @@ P = ParamSpec("P")
 log = logging.getLogger("ringback")
 
 DRAIN: Final = 5.0  # seconds that a flow which computes gets when its worker is renewed
+MOST_TOLD: Final = 1_000  # runs that the log was told of
 TRIES: Final = 10  # of starting a run while others start runs of the same call
 MARK: Final = "_"  # between the worker that began a run and what tells its runs apart
 
@@ -104,7 +106,7 @@ class Sharing:
         self._asked: dict[tuple[str, int], Answer] = {}
         self._noted: dict[str, set[asyncio.Event]] = {}
         self._taking: dict[str, asyncio.Task[AnyRun | None]] = {}
-        self._untold: set[str] = set()
+        self._told: set[str] = set()
 
     @property
     def _live(self) -> float:
@@ -395,6 +397,11 @@ class Sharing:
                 return told
             if out in record.fields:
                 return _served(record.fields[out].value, out)
+            since = record.fields.get(f"in.{number}", record.fields.get("start"))
+            if since is not None and record.now - since.at > self._hub.settings.hold_limit:
+                await store.tell(record.owner, write_note("late", run, str(number)))
+                self._give_up(run, number)
+                return told
             if outcome is not None and f"in.{number}" not in record.fields:
                 await store.append(run, f"in.{number}", write_entry(outcome), due=LEASE, ttl=self._live)
             going = await self.progress(record, f"in.{number}", told)
@@ -444,6 +451,10 @@ class Sharing:
                 return None
             found = self._readable(record)
             if found is None:
+                return None
+            if _has_ended(record):  # and its owner died before it could say so
+                done = write_entry(Done(how="returned"))
+                await store.append(run, "done", done, due=NEVER, ttl=AFTERWARDS)
                 return None
             claimed = await store.claim(run, record.epoch, self.worker.id, ttl=self._live)
         if claimed is None:
@@ -495,8 +506,10 @@ class Sharing:
         return {name: entry for name, entry in found.items() if entry is not None}
 
     def _tell_once(self, record: Record, why: str) -> None:
-        if record.run not in self._untold:
-            self._untold.add(record.run)
+        if record.run not in self._told:
+            if len(self._told) >= MOST_TOLD:
+                self._told.clear()
+            self._told.add(record.run)
             log.warning("the flow of %s can't be taken over here: %s", shown_sid(record.call), why)
 
     # --- ending
@@ -598,6 +611,8 @@ class Sharing:
         """Another worker has a run, or shall have it."""
         run.abandon()
         self._runs.forget(run)
+        if isinstance(run.keeper, DurableKeeper):
+            run.keeper.written.clear()  # its coroutine stays, and what belongs to it
 
     # --- what the worker's thread hears
 
@@ -624,11 +639,16 @@ class Sharing:
                     noted.set()
                 led = self._runs.by_id.get(run)
                 if led is not None and not led.done:
-                    self._hub.spawn(self._refresh(led, field, askers), f"news of {run}")
+                    self._spawn(self._refresh(led, field, askers), f"news of {run}")
+            case ["late", run, number]:
+                led = self._runs.by_id.get(run)
+                answer = None if led is None else led.answer(int(number))
+                if answer is not None and answer.response is None:
+                    answer.give_up()
             case ["missing", run]:
                 led = self._runs.by_id.get(run)
                 if led is not None:
-                    self._hub.spawn(cast("DurableKeeper", led.keeper).sync(), f"the record of {run}")
+                    self._spawn(cast("DurableKeeper", led.keeper).sync(), f"the record of {run}")
             case []:  # notes may have been lost
                 for waiting in tuple(self._noted.values()):
                     for noted in waiting:
@@ -671,8 +691,20 @@ class Sharing:
                 if news or isinstance(entry, Outcome | Ended | Moved):
                     call_in(run.loop, run.feed, name, entry)
 
+    def _spawn(self, work: Coroutine[object, object, object], name: str) -> None:
+        """Do something that nobody waits for."""
+        self._hub.spawn(self._guarded(work, name), name)
+
+    async def _guarded(self, work: Coroutine[object, object, object], name: str) -> None:
+        try:
+            await work
+        except StoreAway:
+            pass
+        except Exception as error:
+            log.error("%s failed", name, exc_info=without(error, ()))
+
     def _spawn_take(self, run: str) -> None:
-        self._hub.spawn(self._take_due(run), f"what is due of {run}")
+        self._spawn(self._take_due(run), f"what is due of {run}")
 
     async def _take_due(self, run: str) -> None:
         led = self._runs.by_id.get(run)
@@ -694,7 +726,7 @@ class Sharing:
         for run in tuple(self._runs.by_id.values()):
             keeper = run.keeper
             if isinstance(keeper, DurableKeeper) and not keeper.synced:
-                self._hub.spawn(keeper.sync(), f"the record of {run.id}")
+                self._spawn(keeper.sync(), f"the record of {run.id}")
 
 
 def started_by(
@@ -711,6 +743,12 @@ def started_by(
         delivery=identity.delivery,
         seed=seed,
     )
+
+
+def _has_ended(record: Record) -> bool:
+    """Whether a flow has served its last answer."""
+    made = (read_entry(name, entry.value) for name, entry in record.fields.items() if name[:4] == "out.")
+    return any(isinstance(entry, Served) and not entry.verb for entry in made)
 
 
 def _before(record: Record) -> Before:
