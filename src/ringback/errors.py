@@ -20,6 +20,7 @@
     ├── WebhookInvalid                a webhook whose parameters can't be read
     ├── RegistrationError             an application, handler or URL that can't be registered
     ├── CallError                     a live call or flow
+    │   ├── ConversationOver          the other side opted out, or never answered
     │   ├── CallHungUp                the other side hung up while a flow was waiting
     │   └── FlowError                 a flow was used in a way that Twilio can't follow
     └── EmulatorError                 a test or script asked the emulator for the impossible
@@ -46,6 +47,7 @@ __all__ = [
     "CallHungUp",
     "ConfigurationError",
     "ConnectFailed",
+    "ConversationOver",
     "EmulatorError",
     "FlowChanged",
     "FlowError",
@@ -299,6 +301,19 @@ class CallHungUp(CallError):
         self.call_sid = call_sid
         self.status = status
         super().__init__(f"call {call_sid} ended ({status}) and was still waited for")
+
+
+class ConversationOver(CallError):
+    """A conversation by text has ended while its flow was waiting for an answer.
+
+    Attributes:
+        reason: `opted-out` where whoever is at the other end wants to hear no more, `silent` where they said
+            nothing for longer than the application waits.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"the conversation is over ({reason}) and an answer was still waited for")
 
 
 class FlowError(CallError):

@@ -24,7 +24,7 @@ from ringback.client import AsyncClient
 from ringback.errors import FlowError, InvalidValue, RegistrationError, TwimlError
 from ringback.transports.testing import AsyncFakeTransport, FakeTransport, json_response
 from ringback.twiml import Dial, Enqueue, Gather, Number, Record, Redirect, Say, VoiceResponse
-from ringback.webhooks import CallEnded, GatherResult, IncomingCall, IncomingMessage, OutgoingCall
+from ringback.webhooks import CallEnded, GatherResult, IncomingCall, MessageStatusChanged, OutgoingCall
 from tests.app.twilio import ACCOUNT, TOKEN, call_parameters, eventually, new_sid, request
 from tests.rest.samples import record
 
@@ -122,10 +122,11 @@ class TestEvents:
         with pytest.raises(RegistrationError, match=r"^listener: expected a function of a CallEnded"):
             call.once(CallEnded, None)
 
-    def test_flows_are_of_calls(self, app: Any) -> None:
-        for event in (GatherResult, CallEnded, IncomingMessage, HandlerFailed):
+    def test_flows_are_of_calls_and_messages(self, app: Any) -> None:
+        for event in (GatherResult, CallEnded, MessageStatusChanged, HandlerFailed):
             with pytest.raises(
-                RegistrationError, match=r"^event: expected IncomingCall, OutgoingCall or CalleeAnswered"
+                RegistrationError,
+                match=r"^event: expected IncomingCall, OutgoingCall, CalleeAnswered or IncomingMessage",
             ):
                 app.flow(event)
 

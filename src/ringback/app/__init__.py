@@ -7,6 +7,7 @@ arguments.py     what links carry to handlers and flows; carried.py how each kin
 cookies.py       cookies that an answer sets
 webhooks/        a webhook's way to its answer
 flows/           coroutine functions that lead a whole call
+conversations/   and those that lead a conversation by text
 live/            calls, messages and conferences that we started or follow
 loops/           where code runs, how long it may, and how it ends
 emitter.py       listeners; events.py events of our own
@@ -25,6 +26,8 @@ from ringback._generated.runtime.calls import LiveCall
 from ringback._generated.runtime.messages import LiveMessage
 from ringback._generated.runtime.rooms import LiveRoom
 from ringback.app.application import Application
+from ringback.app.conversations.chat import AskAgain, MessageFlow
+from ringback.app.conversations.route import Conversation
 from ringback.app.cookies import WithCookies
 from ringback.app.events import HandlerFailed, LocalEvent, OutgoingMessage
 from ringback.app.flows.call import CallFlow, ConferenceResult, Flow
@@ -47,9 +50,11 @@ __all__ = [
     "LiveMessage",
     "LiveRoom",
     "Application",
+    "AskAgain",
     "CallFlow",
     "Callback",
     "ConferenceResult",
+    "Conversation",
     "Flow",
     "Handler",
     "Journal",
@@ -57,6 +62,7 @@ __all__ = [
     "Link",
     "LocalEvent",
     "MemoryStore",
+    "MessageFlow",
     "OutgoingMessage",
     "Route",
     "Store",

@@ -35,6 +35,7 @@ from ringback.webhooks import CalleeAnswered, IncomingCall, IncomingMessage, Out
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
+    from ringback.app.conversations.route import Conversation, ConversationFunction
     from ringback.app.cookies import WithCookies
     from ringback.app.flows.call import Flow, FlowFunction
     from ringback.app.routes import Callback, Handler
@@ -160,6 +161,7 @@ class Application(Constructors, Starting):
 
         return register
 
+    @overload
     def flow(
         self,
         event: type[IncomingCall | OutgoingCall | CalleeAnswered],
@@ -167,15 +169,21 @@ class Application(Constructors, Starting):
         *,
         path: str | None = None,
         version: str = "",
-    ) -> Callable[[FlowFunction[A]], Flow[A]]:
-        """Register a coroutine function that leads whole calls, as a decorator.
+    ) -> Callable[[FlowFunction[A]], Flow[A]]: ...
+    @overload
+    def flow(
+        self, event: type[IncomingMessage], /, *, path: str | None = None, version: str = ""
+    ) -> Callable[[ConversationFunction[A]], Conversation[A]]: ...
+    def flow(self, event: type[Event], /, *, path: str | None = None, version: str = "") -> object:
+        """Register a coroutine function that leads whole calls or conversations by text, as a decorator.
 
         The `Flow` that it becomes is a link target for incoming, outgoing, dialled and redirected calls
-        alike; `event` says whether it is what answers the application's numbers.
+        alike; `event` says whether it is what answers the application's numbers. A `Conversation` answers
+        messages, and is what `converse` begins.
 
         Args:
             event: `IncomingCall`, `OutgoingCall`, or `CalleeAnswered` for one that speaks to whom
-                `dial` called before they are connected.
+                `dial` called before they are connected; or `IncomingMessage`.
             path: The path of its URL after the public one; the function's name by default.
             version: What tells it from the functions that it had before, where calls may outlive a deploy;
                 `Flow.older` keeps those for the calls that they lead.
@@ -184,12 +192,23 @@ class Application(Constructors, Starting):
             RegistrationError: As for `on`, or the function isn't async.
         """
         check_registered(event, "app.flow")
-        if event not in (IncomingCall, OutgoingCall, CalleeAnswered):
+        registry = self._registry
+        if event is IncomingMessage:
+
+            def converses(function: ConversationFunction[A]) -> Conversation[A]:
+                return registry.conversation(function, path, version)
+
+            return converses
+        if not (event is IncomingCall or event is OutgoingCall or event is CalleeAnswered):
             raise RegistrationError(
-                f"event: expected IncomingCall, OutgoingCall or CalleeAnswered, which start a flow, "
-                f"got {event.__name__}"
+                "event: expected IncomingCall, OutgoingCall, CalleeAnswered or IncomingMessage, which start "
+                f"a flow, got {event.__name__}"
             )
-        return lambda function: self._registry.flow(event, function, path, version)
+
+        def leads(function: FlowFunction[A]) -> Flow[A]:
+            return registry.flow(event, function, path, version)
+
+        return leads
 
     def callback(self, event: type[N], /) -> Callback[N]:
         """A URL of the application's own that Twilio may report to, e.g.
@@ -336,6 +355,7 @@ class Application(Constructors, Starting):
         """
         if isinstance(self._hub.settings.store, MemoryStore):
             self._hub.settings.store.clear()
+        self._flows.end_conversations()
         for sid in call_sids:
             self._hub.live.forget(sid)
             self._flows.forget_call(sid)

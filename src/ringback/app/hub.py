@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import MessageRequest, Notification
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ringback.http import WebhookResponse
 
 __all__ = ["Hub"]
+
+T = TypeVar("T")
 
 log = logging.getLogger("ringback")
 
@@ -103,6 +105,10 @@ class Hub:
     def begin(self) -> None:
         """Serve in the loop that runs here, or in the portal's, until a webhook comes."""
         self.loop = self._loop_from_here()
+
+    def run(self, work: Coroutine[object, object, T]) -> T:
+        """Run something in the loop that webhooks are served in, and wait for it. For synchronous code."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop_from_here()).result()
 
     def _loop_from_here(self) -> asyncio.AbstractEventLoop:
         if in_event_loop():

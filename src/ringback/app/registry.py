@@ -15,6 +15,8 @@ from attrs import frozen
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback.app.arguments import Arguments
 from ringback.app.checks import check_takes_one
+from ringback.app.conversations.chat import MessageFlow
+from ringback.app.conversations.route import Conversation
 from ringback.app.flows.call import CallFlow, Flow
 from ringback.app.loops.portal import is_async
 from ringback.app.routes import Callback, Handler, RouteTable, check_path, family, function_name
@@ -24,6 +26,7 @@ from ringback.webhooks import IncomingCall, IncomingMessage, MessageFallback, Vo
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ringback.app.conversations.route import ConversationFunction
     from ringback.app.flows.call import FlowEvent, FlowFunction
     from ringback.app.routes import AnyRoute, Method
 
@@ -84,11 +87,7 @@ class Registry:
         self, event: type[FlowEvent], function: FlowFunction[A], path: str | None, version: str
     ) -> Flow[A]:
         """Register a flow."""
-        check_takes_one("function", function, CallFlow, named=True)
-        if not is_async(function):
-            raise RegistrationError(
-                f"flow: {function_name(function) or function!r} has to be an async function"
-            )
+        _check_flow(function, CallFlow)
         arguments = Arguments.of(function)
         # A flow takes any method: those of its later steps are up to their verbs.
         name, url, (*_, last) = self._place(event, function, path, arguments)
@@ -102,6 +101,25 @@ class Registry:
             version=version,
         )
         return self._add(flow, path)
+
+    def conversation(
+        self, function: ConversationFunction[A], path: str | None, version: str
+    ) -> Conversation[A]:
+        """Register a flow of conversations."""
+        _check_flow(function, MessageFlow)
+        arguments = Arguments.of(function)
+        name, url, methods = self._place(IncomingMessage, function, path, arguments)
+        conversation = Conversation(
+            event=IncomingMessage,
+            url=url,
+            name=name,
+            methods=methods,
+            arguments=arguments,
+            function=function,
+            version=version,
+        )
+        self.routes.converses = True
+        return self._add(conversation, path)
 
     def entry(self, event: type[Event]) -> AnyRoute | None:
         """What takes such events when they come from a number or a TwiML application."""
@@ -145,6 +163,12 @@ class Registry:
         if route.event in ENTRIES and (before is None or path is None):
             self._entries[route.event] = route
         return route
+
+
+def _check_flow(function: Callable[..., object], leads: type[object]) -> None:
+    check_takes_one("function", function, leads, named=True)
+    if not is_async(function):
+        raise RegistrationError(f"flow: {function_name(function) or function!r} has to be an async function")
 
 
 def _any(last: Method) -> tuple[Method, ...]:

@@ -257,10 +257,14 @@ class RouteTable:
     Args:
         public_url: What their URLs begin with.
         overrides: What Twilio is told about asking them.
+
+    Attributes:
+        converses: Whether any of them is a flow of conversations.
     """
 
     def __init__(self, public_url: str, overrides: str = "") -> None:
         self.public_url = public_url
+        self.converses = False
         self._overrides = overrides
         self._prefix = unquote(urlsplit(public_url).path)
         self._routes: dict[str, AnyRoute] = {}

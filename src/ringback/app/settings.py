@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
+from ringback.app.checks import is_sync
 from ringback.app.overrides import DURABLE, check_overrides
 from ringback.app.routes import check_public_url
 from ringback.errors import InvalidValue
@@ -19,6 +20,7 @@ from ringback.twiml import Hangup, MessagingResponse, Say, VoiceResponse
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ringback.client import AsyncClient, Client
     from ringback.webhooks.keys import AuthToken
 
 __all__ = ["Settings"]
@@ -46,12 +48,16 @@ class Settings:
         hold_limit: Seconds, 300 by default, after which the fallback is served instead, and the handler or
             flow is cancelled.
         idle_limit: Seconds, 4 hours by default, for which a flow waits for a call that nothing is heard of.
+        conversation_idle_limit: Seconds, 7 days by default, for which a conversation by text waits for an
+            answer where its flow doesn't say for how long.
         linger: Seconds, 30 by default and no more than `hold_limit`, for which a flow or handler may go on
             with something else after its call has ended. Then it is cancelled, and has 2 seconds for its
             `finally`. What is over is forgotten after the same time.
         max_body: Bytes that a webhook may have, 1 MB by default.
         max_parameters: Parameters that it may have, 1,000 by default.
         threads: How many functions that aren't async may run at once, 40 by default.
+        client: Sends what conversations by text say where no webhook waits for it: reminders, and what comes
+            after the deadline. Without one, webhooks are held for that, and `reminders=` are refused.
         store: Remembers which webhooks were answered and, where workers share it, what their flows have come
             to; see `ringback.stores`. In memory by default.
         connection_overrides: What Twilio is told about asking our URLs, in their fragment, such as
@@ -78,10 +84,12 @@ class Settings:
         deadline: float = 10.0,
         hold_limit: float = 300.0,
         idle_limit: float = 14_400.0,
+        conversation_idle_limit: float = 604_800.0,
         linger: float | None = None,
         max_body: int = 1_000_000,
         max_parameters: int = 1_000,
         threads: int = 40,
+        client: AsyncClient | None = None,
         store: Store | None = None,
         connection_overrides: str | None = None,
     ) -> None:
@@ -94,10 +102,12 @@ class Settings:
         self.deadline: Final = _seconds("deadline", deadline)
         self.hold_limit: Final = _seconds("hold_limit", hold_limit)
         self.idle_limit: Final = _seconds("idle_limit", idle_limit)
+        self.conversation_idle_limit: Final = _seconds("conversation_idle_limit", conversation_idle_limit)
         self.linger: Final = _seconds("linger", min(LINGER, hold_limit) if linger is None else linger)
         self.max_body: Final = _count("max_body", max_body)
         self.max_parameters: Final = _count("max_parameters", max_parameters)
         self.threads: Final = _count("threads", threads)
+        self.client: Final = _client(client)
         self.store: Final[Store] = MemoryStore() if store is None else _store(store)
         self.shared_store: Final = _shared(self.store)
         self.overrides: Final = check_overrides(
@@ -131,6 +141,12 @@ def _document(name: str, value: D | None, default: D) -> D:
         return default
     if not isinstance(cast("object", value), type(default)):
         raise InvalidValue(name, value, f"a {type(default).__name__}")
+    return value
+
+
+def _client(value: AsyncClient | None) -> AsyncClient | None:
+    if value is not None and is_sync(cast("Client | AsyncClient", value)):
+        raise InvalidValue("client", value, "an AsyncClient, which any application can use")
     return value
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, overload
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar, cast, overload
 
 from ringback._core.client.resource import explained
 from ringback._core.twiml.values import way_to
@@ -13,12 +14,16 @@ from ringback._generated.runtime.installing import install
 from ringback._generated.runtime.messages import LiveMessage, follow_message, send
 from ringback._generated.runtime.rooms import LiveRoom
 from ringback.app.checks import address, check_target, is_sync
+from ringback.app.conversations.addresses import check_ends
+from ringback.app.conversations.route import Conversation
 from ringback.app.installing import install_async
 from ringback.app.live.calls import AsyncLiveCall, First, follow_call_async, place_async
 from ringback.app.live.messages import AsyncLiveMessage, follow_message_async, send_async
 from ringback.app.live.rooms import AsyncLiveRoom
+from ringback.app.loops.portal import check_no_loop
+from ringback.errors import InvalidValue
 from ringback.twiml import VoiceResponse
-from ringback.webhooks import OutgoingCall, VoiceFallback
+from ringback.webhooks import IncomingMessage, OutgoingCall, VoiceFallback
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
     from ringback._core.client.options import RequestOptions
     from ringback._core.webhooks.events import Target
     from ringback._generated.app import DialParameters, TextParameters
+    from ringback.app.conversations.route import Converses
     from ringback.app.flows.runs import FlowRuns
     from ringback.app.hub import Hub
     from ringback.app.registry import Registry
@@ -80,6 +86,55 @@ class Starting(Starts):
         if is_sync(client):
             return send(self._hub, self._registry.routes, client, parameters, options)
         return send_async(self._hub, self._registry.routes, client, parameters, options)
+
+    @overload
+    def converse(self, client: Client, /, *, to: str, from_: str, flow: Converses) -> None: ...
+    @overload
+    def converse(
+        self, client: AsyncClient, /, *, to: str, from_: str, flow: Converses
+    ) -> Awaitable[None]: ...
+    def converse(
+        self,
+        client: Client | AsyncClient,
+        /,
+        *,
+        to: str,
+        from_: str,
+        flow: Converses,
+    ) -> Awaitable[None] | None:
+        """Begin a conversation by text: the flow speaks first, and what is answered comes to it.
+
+        The number has to report its incoming messages to this application: to any flow or handler of
+        `IncomingMessage`.
+
+        Args:
+            client: What to send with; with an `AsyncClient` the result has to be awaited. Where the
+                conversation goes on in another process, the application's own `client=` is used.
+            to: Whom to write to: a phone number in E.164 form, or an address such as
+                `whatsapp:+15558675310`.
+            from_: Our address on the same channel.
+            flow: What leads the conversation: a flow of `IncomingMessage`, or `flow.bind(…)`.
+
+        Raises:
+            InvalidValue: An address isn't one, or `flow` is no flow of messages or lacks an argument.
+            FlowError: The two are in a conversation already.
+            ConfigurationError: Workers share the store, and the application has no `client=`.
+            RuntimeError: An event loop runs in this thread, and the client is a `Client`.
+
+        See https://www.twilio.com/docs/messaging/api/message-resource
+        """
+        self._signatures.check_usable()
+        check_ends(to, from_)
+        check_target("flow", flow, IncomingMessage, allowed="a flow of IncomingMessage")
+        route = cast("object", getattr(flow, "route", flow))
+        if not isinstance(route, Conversation):
+            raise InvalidValue("flow", flow, "a flow of IncomingMessage")
+        begin = partial(self._flows.converse, route, flow.url, client, to=to, from_=from_)
+        if not is_sync(client):
+            return begin()
+        check_no_loop()
+        self._hub.run(begin())
+        return None
 
     def _address(self, field: str, target: str | Target[E] | None, event: type[E], /) -> str | None:
         return address(field, target, event)

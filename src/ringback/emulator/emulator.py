@@ -358,7 +358,7 @@ class Emulator:
             for each in handler.applications:
                 self._watch(each)
         elif isinstance(handler, RingbackApplication) and handler not in self._watched:
-            self._courier.loop = self._driver.applications_loop()
+            self._courier.loop = handler._hub.loop = self._driver.applications_loop()
             handler._forget()
             handler._hub.watchers.append(self._failed)
             handler._hub.timekeepers.append(self._waits.begin)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ringback.app.registry import Registry
+    from ringback.client import AsyncClient
     from ringback.rest import Application as ApplicationRecord
     from ringback.stores.store import Store
     from ringback.twiml import MessagingResponse, VoiceResponse
@@ -39,10 +40,12 @@ class Constructors:
         deadline: float = 10.0,
         hold_limit: float = 300.0,
         idle_limit: float = 14_400.0,
+        conversation_idle_limit: float = 604_800.0,
         linger: float | None = None,
         max_body: int = 1_000_000,
         max_parameters: int = 1_000,
         threads: int = 40,
+        client: AsyncClient | None = None,
         store: Store | None = None,
         connection_overrides: str | None = None,
     ) -> None:
@@ -62,12 +65,16 @@ class Constructors:
             hold_limit: Seconds, 300 by default, after which the fallback is served instead, and the handler or
                 flow is cancelled.
             idle_limit: Seconds, 4 hours by default, for which a flow waits for a call that nothing is heard of.
+            conversation_idle_limit: Seconds, 7 days by default, for which a conversation by text waits for an
+                answer where its flow doesn't say for how long.
             linger: Seconds, 30 by default and no more than `hold_limit`, for which a flow or handler may go on
                 with something else after its call has ended. Then it is cancelled, and has 2 seconds for its
                 `finally`. What is over is forgotten after the same time.
             max_body: Bytes that a webhook may have, 1 MB by default.
             max_parameters: Parameters that it may have, 1,000 by default.
             threads: How many functions that aren't async may run at once, 40 by default.
+            client: Sends what conversations by text say where no webhook waits for it: reminders, and what comes
+                after the deadline. Without one, webhooks are held for that, and `reminders=` are refused.
             store: Remembers which webhooks were answered and, where workers share it, what their flows have come
                 to; see `ringback.stores`. In memory by default.
             connection_overrides: What Twilio is told about asking our URLs, in their fragment, such as
@@ -88,10 +95,12 @@ class Constructors:
                 deadline=deadline,
                 hold_limit=hold_limit,
                 idle_limit=idle_limit,
+                conversation_idle_limit=conversation_idle_limit,
                 linger=linger,
                 max_body=max_body,
                 max_parameters=max_parameters,
                 threads=threads,
+                client=client,
                 store=store,
                 connection_overrides=connection_overrides,
             )
@@ -112,10 +121,12 @@ class Constructors:
         deadline: float = 10.0,
         hold_limit: float = 300.0,
         idle_limit: float = 14_400.0,
+        conversation_idle_limit: float = 604_800.0,
         linger: float | None = None,
         max_body: int = 1_000_000,
         max_parameters: int = 1_000,
         threads: int = 40,
+        client: AsyncClient | None = None,
         store: Store | None = None,
         connection_overrides: str | None = None,
     ) -> Self:
@@ -146,10 +157,12 @@ class Constructors:
             deadline=deadline,
             hold_limit=hold_limit,
             idle_limit=idle_limit,
+            conversation_idle_limit=conversation_idle_limit,
             linger=linger,
             max_body=max_body,
             max_parameters=max_parameters,
             threads=threads,
+            client=client,
             store=store,
             connection_overrides=connection_overrides,
         )

@@ -87,7 +87,7 @@ class ConferenceResult(DialResult):
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class Flow(FlowRoute[FlowEvent, "CallFlow", A], Generic[A]):
+class Flow(FlowRoute[FlowEvent, FlowEvent, "CallFlow", A], Generic[A]):
     """A registered flow: a link target for calls that come in, are answered or redirected, and for callees of
     `dial`, to whom it speaks before they are connected.
 

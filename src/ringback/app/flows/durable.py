@@ -83,7 +83,9 @@ class DurableKeeper:
         """Whose record it is."""
         self._run = run
 
-    async def decide(self, name: str, entry: E, *, wake: Iterable[str] = (), settles: bool = False) -> E:
+    async def decide(
+        self, name: str, entry: E, *, wake: Iterable[str] = (), settles: bool = False, due: float = NEVER
+    ) -> E:
         """Keep what the owner decided; the entry that counts. Where the run has another owner by now, this
         never returns.
         """
@@ -104,8 +106,8 @@ class DurableKeeper:
                         epoch=self.epoch,
                         wake=tuple(wake),
                         note=write_note("run", self._run_id, name),
-                        due=NEVER if settles else None,
-                        ttl=AFTERWARDS if name == "done" else self._live,
+                        due=due if settles else None,
+                        ttl=AFTERWARDS if name == "done" else self._kept(due),
                     )
             except StoreAway:
                 self.synced = False
@@ -135,6 +137,10 @@ class DurableKeeper:
         self.synced = False
         value = self.written.setdefault(name, write_entry(entry))
         return cast("Outcome", read_entry(name, value))
+
+    def _kept(self, due: float) -> float:
+        """For how long the record is kept, where the run is due after so many seconds."""
+        return self._live if due == NEVER else max(self._live, due + AFTERWARDS)
 
     def heard(self, name: str, entry: Entry) -> None:
         """Who told the run has written it."""

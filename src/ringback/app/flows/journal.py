@@ -5,7 +5,10 @@ in.N       what came of the Nth thing that it waited for: parameters, nothing, o
 out.N      what was served as the Nth answer, and what that waits for; the first answer is the 0th
 b.K        the step K begins; K is its name and how often that name has come
 s.K        its value, or its failure
-end        the call has ended
+end        the call has ended, or the conversation
+msg.SID    a message has come in
+re.SID     whether it was answered by what its webhook got, or nobody waited for that any more
+w.N        the Nth answer was sent: what the run is due for has been said anew
 mv.K       somebody begins to move the call elsewhere, and names that K; st.K: and has not moved it
 moved      the call is led by something else
 done       the flow has ended
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HUNG_UP",
     "NONE",
+    "Arrived",
     "Begins",
     "Done",
     "Ended",
@@ -36,10 +40,12 @@ __all__ = [
     "Moved",
     "Moving",
     "Outcome",
+    "Replied",
     "Served",
     "Started",
     "Stayed",
     "Value",
+    "Waits",
     "read_entry",
     "write_entry",
 ]
@@ -140,6 +146,37 @@ class Value:
 
 
 @frozen(kw_only=True)
+class Arrived:
+    """A message has come in.
+
+    Attributes:
+        parameters: What it says, as it came.
+    """
+
+    PREFIX: ClassVar = "msg"
+    parameters: Mapping[str, str]
+
+
+@frozen(kw_only=True)
+class Replied:
+    """Who gets the answer to a message.
+
+    Attributes:
+        how: `reply` where its webhook does, `late` where that has waited too long.
+    """
+
+    PREFIX: ClassVar = "re"
+    how: str
+
+
+@frozen(kw_only=True)
+class Waits:
+    """Everything was sent; the run waits."""
+
+    PREFIX: ClassVar = "w"
+
+
+@frozen(kw_only=True)
 class Ended:
     """The call has ended."""
 
@@ -180,11 +217,39 @@ class Done:
     how: str
 
 
-Entry: TypeAlias = Started | Outcome | Served | Begins | Value | Ended | Moving | Stayed | Moved | Done
+Entry: TypeAlias = (
+    Started
+    | Outcome
+    | Served
+    | Begins
+    | Value
+    | Arrived
+    | Replied
+    | Waits
+    | Ended
+    | Moving
+    | Stayed
+    | Moved
+    | Done
+)
 
 _KINDS: Final[Mapping[str, type[Entry]]] = {
     kind.PREFIX: kind
-    for kind in (Started, Outcome, Served, Begins, Value, Ended, Moving, Stayed, Moved, Done)
+    for kind in (
+        Started,
+        Outcome,
+        Served,
+        Begins,
+        Value,
+        Arrived,
+        Replied,
+        Waits,
+        Ended,
+        Moving,
+        Stayed,
+        Moved,
+        Done,
+    )
 }
 _SLOTS: Final = {prefix: tuple(each.name for each in attrs.fields(kind)) for prefix, kind in _KINDS.items()}
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
+from ringback.stores.store import NEVER
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterable
@@ -31,7 +33,9 @@ class Keeper(Protocol):
     @property
     def leaving(self) -> bool: ...
 
-    async def decide(self, name: str, entry: E, *, wake: Iterable[str] = (), settles: bool = False) -> E:
+    async def decide(
+        self, name: str, entry: E, *, wake: Iterable[str] = (), settles: bool = False, due: float = NEVER
+    ) -> E:
         """Keep what the owner decided; the entry that counts, which may be an earlier one.
 
         Args:
@@ -39,6 +43,7 @@ class Keeper(Protocol):
             entry: What it says.
             wake: Workers that wait for it.
             settles: Whether everything that came so far has had its consequence now.
+            due: Where it settles, in how many seconds somebody has to look after the run even so.
 
         Where the run has another owner by now, this never returns: its coroutine has been abandoned.
         """
@@ -71,6 +76,7 @@ class LocalKeeper:
         *,
         wake: Iterable[str] = (),  # noqa: ARG002
         settles: bool = False,  # noqa: ARG002
+        due: float = NEVER,  # noqa: ARG002
     ) -> E:
         """As of `Keeper`."""
         return entry
@@ -105,6 +111,7 @@ class JournalKeeper(LocalKeeper):
         *,
         wake: Iterable[str] = (),  # noqa: ARG002
         settles: bool = False,  # noqa: ARG002
+        due: float = NEVER,  # noqa: ARG002
     ) -> E:
         """As of `Keeper`."""
         self._journal.add(name, entry)

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 from ringback.app.flows.journal import (
     HUNG_UP,
+    Arrived,
     Begins,
     Done,
     Ended,
     Moved,
     Moving,
     Outcome,
+    Replied,
     Served,
     Stayed,
     Value,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FINAL", "Machine"]
 
+MOST_ARRIVED: Final = 100  # messages that wait for the flow; who sends more is heard later, or not at all
 FINAL: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 
@@ -52,14 +55,17 @@ class Machine:
     """
 
     __slots__ = (
+        "_arrived",
         "_begun",
         "_latest",
         "_moving",
         "_occurrences",
         "_outcomes",
         "_random",
+        "_replied",
         "_seed",
         "_served",
+        "_taken",
         "_times",
         "_values",
         "end",
@@ -85,6 +91,9 @@ class Machine:
         self._moving: set[str] | None = None
         self._occurrences: dict[str, int] | None = None
         self._begun: dict[str, int] | None = None
+        self._arrived: dict[str, Arrived] | None = None
+        self._taken: set[str] | None = None
+        self._replied: dict[str, str] | None = None
         self._times: list[float] | None = None
         self._latest = 0.0
         self._random: random.Random | None = None
@@ -108,6 +117,14 @@ class Machine:
             case Value():
                 self._values = self._values or {}
                 self._values.setdefault(name.partition(".")[2], entry)
+            case Arrived():
+                sid = name.partition(".")[2]
+                self._arrived = self._arrived or {}
+                if sid not in (self._taken or ()) and len(self._arrived) < MOST_ARRIVED:
+                    self._arrived.setdefault(sid, entry)
+            case Replied():
+                self._replied = self._replied or {}
+                self._replied.setdefault(name.partition(".")[2], entry.how)
             case Ended():
                 self.end = self.end or entry.status
             case Moving():
@@ -203,6 +220,27 @@ class Machine:
         """Whoever was about to move the call is taken to have given up."""
         self._moving = None
 
+    # --- messages that come in
+
+    def message(self) -> Arrived | None:
+        """The first one that the flow has not been given yet."""
+        return next(iter(self._arrived.values())) if self._arrived else None
+
+    def took(self, sid: str) -> None:
+        """The flow was given a message."""
+        self._taken = self._taken or set()
+        self._taken.add(sid)
+        if self._arrived is not None:
+            self._arrived.pop(sid, None)
+
+    def untaken(self) -> tuple[str, ...]:
+        """The SIDs of those that the flow was not given."""
+        return tuple(self._arrived or ())
+
+    def replied(self, sid: str) -> str | None:
+        """Who gets the answer to a message, as `Replied` has it, where that is known."""
+        return None if self._replied is None else self._replied.get(sid)
+
     # --- the same on every replay
 
     def occurrence(self, name: str) -> str:
@@ -217,6 +255,16 @@ class Machine:
         if found is not None and self._begun is not None:
             self._begun.pop(key, None)
         return found
+
+    def begun(self, key: str) -> bool:
+        """Whether a step has begun before, and nobody knows what came of it."""
+        return self._begun is not None and key in self._begun
+
+    def pass_over(self, key: str) -> None:
+        """A step that was begun, or not, is over, and doesn't matter any more."""
+        self.value(key)
+        if self._begun is not None:
+            self._begun.pop(key, None)
 
     def time(self, now: Callable[[], float]) -> float:
         """What the time is; never before what it was."""

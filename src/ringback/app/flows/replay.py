@@ -14,6 +14,7 @@ from ringback.app.routes import RouteTable
 from ringback.app.settings import Settings
 from ringback.app.webhooks.recognise import Identity
 from ringback.errors import InvalidValue
+from ringback.stores.store import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,6 +79,7 @@ class _PastKeeper:
         *,
         wake: Iterable[str] = (),  # noqa: ARG002
         settles: bool = False,  # noqa: ARG002
+        due: float = NEVER,  # noqa: ARG002
     ) -> E:
         """As of `Keeper`."""
         if isinstance(entry, Done) or (isinstance(entry, Served) and not entry.verb):

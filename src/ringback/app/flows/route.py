@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec, TypeAlias, TypeVar, cast
 
 from attrs import evolve, field, frozen
 
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from ringback.app.flows.run import AnyRun
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
+    from ringback.app.settings import Settings
     from ringback.app.webhooks.recognise import Identity
 
 __all__ = ["AnyFlowRoute", "FlowRoute", "Function"]
 
 E = TypeVar("E", bound=Event)
+V = TypeVar("V", bound=Event)
 C = TypeVar("C")
 P = ParamSpec("P")
 
@@ -34,14 +36,17 @@ Function: TypeAlias = "Callable[Concatenate[C, A], Awaitable[None]]"
 
 
 @frozen(kw_only=True, eq=False, repr=False)
-class FlowRoute(Route[E], Generic[E, C, A]):
-    """A registered flow. Calling it calls its function.
+class FlowRoute(Route[E], Generic[E, V, C, A]):
+    """A registered flow for requests of `E`, which begins for any of `V`. Calling it calls its function.
 
     Attributes:
         function: The coroutine function as it was before `@app.flow`.
         version: What tells it from the functions that it had before.
         versions: The flow with each of those, by their versions.
     """
+
+    ends_by_answering: ClassVar[bool] = True
+    """Whether nothing is left to do once the last answer is recorded."""
 
     function: Function[C, A]
     version: str = ""
@@ -91,15 +96,19 @@ class FlowRoute(Route[E], Generic[E, C, A]):
         """
         return self._bound(args, kwargs)
 
-    def leads(self, event: E) -> str:
+    def leads(self, event: V) -> str:
         """What a run that the event starts leads, as stores call it."""
         raise NotImplementedError
+
+    def patience(self, settings: Settings) -> float:
+        """For how many seconds a run waits where nothing is heard of what it leads."""
+        return settings.idle_limit
 
     def run(
         self,
         hub: Hub,
         routes: RouteTable,
-        event: E,
+        event: V,
         arguments: dict[str, object],
         *,
         id: str,
@@ -110,7 +119,7 @@ class FlowRoute(Route[E], Generic[E, C, A]):
         """Begin to lead, in this loop; see `Run`."""
         raise NotImplementedError
 
-    def read_as(self, kind: str, given: Mapping[str, str]) -> E:
+    def read_as(self, kind: str, given: Mapping[str, str]) -> V:
         """The event that started a run elsewhere.
 
         Raises:
@@ -119,4 +128,4 @@ class FlowRoute(Route[E], Generic[E, C, A]):
         raise NotImplementedError
 
 
-AnyFlowRoute: TypeAlias = "FlowRoute[Any, Any, ...]"
+AnyFlowRoute: TypeAlias = "FlowRoute[Any, Any, Any, ...]"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from ringback._core.webhooks.events import Event
 from ringback.app.flows.abandoned import HeldTask
-from ringback.app.flows.journal import Done
+from ringback.app.flows.journal import HUNG_UP, Done
 from ringback.app.loops.endings import loop_ends, watch_end
 from ringback.app.loops.failures import as_exception, from_outside
 from ringback.app.reports import Heard, shown_sid
@@ -205,6 +205,19 @@ class Run(Generic[V, F]):
         self._waking.add(worker)
 
     # --- its life
+
+    async def _ends_unserved(self) -> str | None:
+        """How the call has ended, if it has: then there is nobody to serve anything to."""
+        machine = self.machine
+        foretold = machine.foretold()
+        if foretold is None and machine.end is not None:
+            name = f"in.{machine.step + 1}"
+            foretold = await self.keeper.decide(name, machine.hang_up())
+            machine.feed(name, foretold)
+        if foretold is None or foretold.kind != HUNG_UP:
+            return None
+        machine.ended = machine.end = foretold.status or "completed"
+        return machine.ended
 
     def _said(self) -> tuple[str, ...]:
         """What people have said of it, or in it."""

@@ -125,19 +125,6 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
             self._serving = False
         return self._read(outcome, expects)
 
-    async def _ends_unserved(self) -> str | None:
-        """How the call has ended, if it has: then there is nobody to serve anything to."""
-        machine = self.machine
-        foretold = machine.foretold()
-        if foretold is None and machine.end is not None:
-            name = f"in.{machine.step + 1}"
-            foretold = await self.keeper.decide(name, machine.hang_up())
-            machine.feed(name, foretold)
-        if foretold is None or foretold.kind != HUNG_UP:
-            return None
-        machine.ended = machine.end = foretold.status or "completed"
-        return machine.ended
-
     async def _answer(self, verb: str, response: WebhookResponse) -> None:
         """Make an answer, and go on to the next."""
         machine = self.machine

@@ -14,6 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ringback._core.forks import renew_in_child
+from ringback.app.conversations.inbox import Conversations
+from ringback.app.conversations.run import MessageRun
 from ringback.app.flows.journal import Ended, Journal, Line, Moving, Outcome, Stayed
 from ringback.app.flows.keeper import LOCAL, JournalKeeper
 from ringback.app.flows.machine import FINAL, Machine
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
     from ringback._core.webhooks.events import Event, VoiceRequest
+    from ringback.app.conversations.inbox import Incoming
+    from ringback.app.conversations.route import AnyConversation
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.keeper import Keeper
     from ringback.app.flows.route import AnyFlowRoute
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from ringback.app.tags import Tag
     from ringback.app.webhooks.held import Answer
     from ringback.app.webhooks.recognise import Identity
+    from ringback.client import AsyncClient, Client
     from ringback.stores.store import RunStore
 
 __all__ = ["FlowRuns"]
@@ -60,6 +65,7 @@ class FlowRuns:
         shared = hub.settings.shared_store if store is None else store
         self.sharing = None if shared is None else Sharing(self, shared)
         self.journals: dict[str, list[Journal]] | None = None
+        self._conversations = Conversations(self)
         self._renew()
         renew_in_child(self)
 
@@ -205,6 +211,24 @@ class FlowRuns:
         if event is not None:
             self.hub.announce(event)
         run.feed(step.name, outcome, event)
+
+    # --- conversations by text
+
+    async def receive(self, incoming: Incoming) -> Answer:
+        """What the webhook of a message gets."""
+        return self._conversations.receive(incoming)
+
+    async def converse(
+        self, flow: AnyConversation, url: str, client: Client | AsyncClient, *, to: str, from_: str
+    ) -> None:
+        """Begin a conversation; see `Conversations.converse`."""
+        await self._conversations.converse(flow, url, client, to=to, from_=from_)
+
+    def end_conversations(self) -> None:
+        """Cancel all that are led here."""
+        for run in tuple(self.by_call.values()):
+            if isinstance(run, MessageRun):
+                self.dismiss(run)
 
     # --- ending
 

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import secrets
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple, ParamSpec, cast
 
 from ringback._core.webhooks.events import VoiceRequest
 from ringback.app.flows.durable import AFTERWARDS, DurableKeeper
 from ringback.app.flows.journal import (
     HUNG_UP,
+    Arrived,
     Done,
     Ended,
     Journal,
@@ -20,6 +21,7 @@ from ringback.app.flows.journal import (
     Moved,
     Moving,
     Outcome,
+    Replied,
     Served,
     Started,
     Stayed,
@@ -42,7 +44,7 @@ from ringback.stores.store import NEVER, Told
 from ringback.stores.store import Outcome as Appending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Generator
 
     from ringback._core.webhooks.events import Event
     from ringback.app.flows.call import AnyFlow, FlowEvent
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from ringback.app.flows.step import Step
     from ringback.app.flows.worker import Note
     from ringback.stores.store import Appended, Record, RunStore
+    from ringback.stores.store import Entry as Field
 
 __all__ = ["Sharing", "started_by"]
 
@@ -111,6 +114,9 @@ class Sharing:
     @property
     def _live(self) -> float:
         return self._hub.settings.idle_limit + AFTERWARDS
+
+    def _kept(self, flow: AnyFlowRoute) -> float:
+        return flow.patience(self._hub.settings) + AFTERWARDS
 
     # --- starting
 
@@ -192,7 +198,7 @@ class Sharing:
         machine: Machine | None = None,
     ) -> AnyRun:
         keeper = DurableKeeper(
-            self.reach, run_id, flow.leads(event), epoch, written, live=self._live, synced=synced
+            self.reach, run_id, flow.leads(event), epoch, written, live=self._kept(flow), synced=synced
         )
         run = self._runs.lead(
             flow,
@@ -365,16 +371,12 @@ class Sharing:
 
     async def _wait_for(self, run: str, number: int, outcome: Outcome | None, told: Told) -> None:
         answer = self._asked[run, number]
-        noted = asyncio.Event()
-        self._noted.setdefault(run, set()).add(noted)
         until = time.monotonic() + self._hub.settings.hold_limit
         pause = 0.0 if told is Told.NOT_REACHED else TICK
-        try:
+        with self.listening(run) as noted:
             while answer.response is None and time.monotonic() < until:
-                with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(noted.wait(), pause)
+                await self.hears(noted, pause)
                 pause = TICK
-                noted.clear()
                 with suppress(StoreAway):
                     made = await self._look(run, number, outcome, told)
                     if isinstance(made, Answer):
@@ -382,11 +384,25 @@ class Sharing:
                         await made.wait()
                         return
                     told = made
+        self._give_up(run, number)
+
+    @contextmanager
+    def listening(self, run: str) -> Generator[asyncio.Event, None, None]:
+        """While somebody waits for news of a run: what is set when there may be some."""
+        noted = asyncio.Event()
+        self._noted.setdefault(run, set()).add(noted)
+        try:
+            yield noted
         finally:
             self._noted[run].discard(noted)
             if not self._noted[run]:
                 del self._noted[run]
-        self._give_up(run, number)
+
+    async def hears(self, noted: asyncio.Event, pause: float = TICK) -> None:
+        """Wait for news, but not for long: what workers tell each other may get lost."""
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(noted.wait(), pause)
+        noted.clear()
 
     async def _look(self, run: str, number: int, outcome: Outcome | None, told: Told) -> Answer | Told:
         """The answer, if it is made or can be made here; else whether its owner's mailbox was reached."""
@@ -452,11 +468,11 @@ class Sharing:
             found = self._readable(record)
             if found is None:
                 return None
-            if _has_ended(record):  # and its owner died before it could say so
+            if found[0].ends_by_answering and _has_ended(record):  # and its owner died before it could say so
                 done = write_entry(Done(how="returned"))
                 await store.append(run, "done", done, due=NEVER, ttl=AFTERWARDS)
                 return None
-            claimed = await store.claim(run, record.epoch, self.worker.id, ttl=self._live)
+            claimed = await store.claim(run, record.epoch, self.worker.id, ttl=self._kept(found[0]))
         if claimed is None:
             return None
         flow, _ = found
@@ -502,7 +518,7 @@ class Sharing:
         return flow, started
 
     def _entries(self, record: Record) -> dict[str, Entry]:
-        found = {name: read_entry(name, field.value) for name, field in record.fields.items()}
+        found = {name: read_entry(name, field.value) for name, field in in_order(record)}
         return {name: entry for name, entry in found.items() if entry is not None}
 
     def _tell_once(self, record: Record, why: str) -> None:
@@ -683,12 +699,12 @@ class Sharing:
             return
         known = set(keeper.written)
         keeper.learn(record)
-        for name, field in sorted(record.fields.items(), key=lambda item: item[1].at):
+        for name, field in in_order(record):
             with suppress(JournalUnreadable):
                 entry = read_entry(name, field.value)
                 # Who moves the call is told of once: nobody waits for them for ever.
                 news = isinstance(entry, Moving | Stayed) and name not in known
-                if news or isinstance(entry, Outcome | Ended | Moved):
+                if news or isinstance(entry, Outcome | Arrived | Replied | Ended | Moved):
                     call_in(run.loop, run.feed, name, entry)
 
     def _spawn(self, work: Coroutine[object, object, object], name: str) -> None:
@@ -749,6 +765,11 @@ def _has_ended(record: Record) -> bool:
     """Whether a flow has served its last answer."""
     made = (read_entry(name, entry.value) for name, entry in record.fields.items() if name[:4] == "out.")
     return any(isinstance(entry, Served) and not entry.verb for entry in made)
+
+
+def in_order(record: Record) -> list[tuple[str, Field]]:
+    """The fields of a record in the order in which they were appended, as far as that can be told."""
+    return sorted(record.fields.items(), key=lambda each: each[1].at)
 
 
 def _before(record: Record) -> Before:

@@ -15,6 +15,8 @@ from ringback.stores.memory import MemoryStore
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
+    from ringback.app.conversations.inbox import Incoming
+    from ringback.app.conversations.route import AnyConversation
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.journal import Journal
     from ringback.app.flows.run import AnyRun
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from ringback.app.tags import Tag
     from ringback.app.webhooks.held import Answer
     from ringback.app.webhooks.recognise import Identity
+    from ringback.client import AsyncClient, Client
 
 __all__ = ["FlowsInTurn"]
 
@@ -74,6 +77,16 @@ class FlowsInTurn(FlowRuns):
     async def resume(self, tag: Tag, given: dict[str, str]) -> Answer | None:
         """Have the next worker find the answer of a step."""
         return await (await self._next()).resume(tag, given)
+
+    async def receive(self, incoming: Incoming) -> Answer:
+        """Have the next worker hand a message to its conversation."""
+        return await (await self._next()).receive(incoming)
+
+    async def converse(
+        self, flow: AnyConversation, url: str, client: Client | AsyncClient, *, to: str, from_: str
+    ) -> None:
+        """Have the next worker begin a conversation."""
+        await (await self._next()).converse(flow, url, client, to=to, from_=from_)
 
     async def hang_up(self, call_sid: str | None, status: str) -> None:
         """Have the next worker tell a call's flow that the call has ended."""

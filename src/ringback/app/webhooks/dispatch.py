@@ -6,9 +6,11 @@ Nothing here raises to its caller: what goes wrong becomes a 4xx, or the fallbac
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from ringback._core.webhooks.events import Event, Notification
+from ringback.app.conversations.inbox import Incoming
+from ringback.app.conversations.route import Conversation
 from ringback.app.flows.call import Flow
 from ringback.app.hub import text_of
 from ringback.app.loops.portal import is_async
@@ -16,7 +18,7 @@ from ringback.app.routes import Handler, family
 from ringback.app.webhooks.answers import ask_again, nothing
 from ringback.app.webhooks.handling import HandlerRuns
 from ringback.errors import WebhookInvalid
-from ringback.webhooks import CallEnded, EventRequest, parse
+from ringback.webhooks import CallEnded, EventRequest, IncomingMessage, parse
 
 if TYPE_CHECKING:
     from ringback.app.flows.runs import FlowRuns
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from ringback.http import WebhookResponse
 
 __all__ = ["Dispatcher"]
+
+MOMENT: Final = 0.1  # seconds in which a webhook that is let go learns what it gets
 
 
 class Dispatcher:
@@ -70,6 +74,7 @@ class Dispatcher:
             and not issubclass(route.event, Notification)
             and not is_async(route.function)
             and not _asks_again(admitted.tag)
+            and not self._converses(admitted)
         )
 
     def answer_blocking(self, admitted: Admitted, budget: Budget) -> WebhookResponse:
@@ -103,7 +108,10 @@ class Dispatcher:
             if isinstance(event, Notification):
                 await self._notify(admitted, event, budget)
                 return nothing()
-            answer = self._handle(admitted, event)
+            if isinstance(event, IncomingMessage) and self._converses(admitted):
+                answer = await self._converse(admitted, event, budget)
+            else:
+                answer = self._handle(admitted, event)
         if answer is None:
             return self._lost(admitted)
         return await self._held.serve(answer, budget.left, admitted.match)
@@ -117,6 +125,34 @@ class Dispatcher:
         event = flow.read(given, tag)
         self._bind(tag, event)
         return await self._flows.start(flow, event, admitted.identity, given, admitted.match.url, arguments)
+
+    def _converses(self, admitted: Admitted) -> bool:
+        """Whether what comes there may be for a conversation."""
+        return self._flows.routes.converses and admitted.route.event is IncomingMessage
+
+    async def _converse(self, admitted: Admitted, event: IncomingMessage, budget: Budget) -> Answer:
+        """Hand a message to its conversation. Its webhook isn't held where what is said later can be sent."""
+        route, tag, match = admitted.route, admitted.tag, admitted.match
+        flow = route if isinstance(route, Conversation) else None
+        if flow is not None:
+            self._hub.announce(event)
+        answer = await self._flows.receive(
+            Incoming(
+                event=event,
+                given=admitted.given,
+                url=match.url,
+                flow=flow,
+                arguments={} if flow is None else flow.arguments.read(match.query),
+                otherwise=lambda: self._handle(admitted, event),
+                run=tag.id if tag is not None and tag.kind == "text" else None,
+            )
+        )
+        if self._hub.settings.client is not None:
+            await answer.wait(budget.left)
+            if answer.response is None:
+                answer.give_up()
+                await answer.wait(MOMENT)
+        return answer
 
     def _handle(self, admitted: Admitted, event: Event) -> Answer:
         """Have a handler begin."""

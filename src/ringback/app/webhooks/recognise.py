@@ -77,7 +77,9 @@ def identify(
         content = _hash(json.dumps([match.url, *sorted(parameters.multi_items())]))
     # A notification has its sequence number or timestamp, and a message its SID. But held requests come back
     # saying the same each time.
-    if issubclass(match.route.event, (Notification, MessageRequest)) and (tag is None or tag.kind != "hold"):
+    if issubclass(match.route.event, (Notification, MessageRequest)) and (
+        tag is None or tag.kind not in ("hold", "text")
+    ):
         return Identity(content, f"ringback:{content}")
     token = request.headers.get("I-Twilio-Idempotency-Token")
     return Identity(content, f"ringback:{_hash(f'{content} {token}')}" if token else None)

@@ -10,7 +10,8 @@ Network                 what everybody meets in; methods for what comes from out
 └── Transcript          who heard and did what, at which second, from which TwiML
 
 In the modules: network.py, clock.py, records.py (Store), people.py and scripts.py (phones), calls.py, legs.py
-and answering.py (calls), conferences.py, queues.py, recordings.py, messages.py, process.py (Process), verbs/
-(what TwiML does), exchange.py (one webhook) with documents.py, parameters.py and urls.py, transcript.py,
-sids.py, phrases.py (was it heard?), arguments.py (what callers give, checked).
+and answering.py (calls), conferences.py, queues.py, recordings.py, messages.py, optouts.py (who wants no
+texts), process.py (Process), verbs/ (what TwiML does), exchange.py (one webhook) with documents.py,
+parameters.py and urls.py, transcript.py, sids.py, phrases.py (was it heard?), arguments.py (what callers
+give, checked).
 """

@@ -17,6 +17,7 @@ from ringback.emulator.engine import parameters
 from ringback.emulator.engine.calls import phone
 from ringback.emulator.engine.documents import Document, name_of, read_answer, said
 from ringback.emulator.engine.exchange import Session, Trouble, exchange
+from ringback.emulator.engine.optouts import heed
 from ringback.emulator.engine.people import Phone, Text
 from ringback.emulator.engine.process import Steps
 from ringback.emulator.engine.records import Media, Message
@@ -106,6 +107,10 @@ def receive(network: Network, sender: Phone, number: Number, body: str, media: I
     attached = [_media(network, message, url) for url in urls]
     network.transcript.open(message.sid, "message", f"{sender.number} → {number.phone_number} (inbound)")
     network.note(message.sid, sender.number, "texts", f'"{body}"')
+    answer = heed(network.store, message)
+    if answer is not None:
+        reply = OutgoingMessage(to=sender.number, from_=message.to, body=answer, direction="outbound-reply")
+        send(network, account, reply)
     network.run(
         _handle(network, account, number, message, attached),
         lambda error: network.broke(account, message.sid, error),
@@ -182,12 +187,17 @@ def _reply(
             continue
         media = tuple(document.link(said(child)) for child in verb.children if isinstance(child, TwimlMedia))
         callback = verb.action or verb.status_callback
+        to, from_ = verb.to or message.from_ or "", verb.from_ or message.to
+        if (to, from_) in network.store.opted_out:
+            what = f"{to} has opted out of texts from {from_}"
+            network.problem(account, message.sid, Trouble(21610, what, document.url))
+            continue
         send(
             network,
             account,
             OutgoingMessage(
-                to=verb.to or message.from_ or "",
-                from_=verb.from_ or message.to,
+                to=to,
+                from_=from_,
                 body=_body(verb),
                 media=media,
                 callbacks=((document.link(callback), verb.method or "POST"),) if callback else (),

@@ -207,6 +207,8 @@ class Store:
     recordings: dict[str, Recording] = field(factory=dict[str, Recording])
     transcriptions: dict[str, Transcription] = field(factory=dict[str, Transcription])
     problems: dict[str, Problem] = field(factory=dict[str, Problem])
+    opted_out: set[tuple[str, str | None]] = field(factory=set[tuple[str, "str | None"]])
+    """Who wants no texts from which of our numbers."""
 
     def number(self, phone_number: str) -> Number | None:
         """The number of ours that is written so, of any account."""

@@ -42,6 +42,8 @@ def _create(asked: Asked) -> Body:
         first="scheduled" if delay else ("accepted" if service else "queued"),
         delay=delay,
     )
+    if (to, wanted.from_) in asked.network.store.opted_out:
+        raise Refused(400, 21610, f"To {to} has opted out of texts from {wanted.from_}")
     if wanted.from_ == to:
         raise Refused(400, 21266, "To and From are the same number")
     return views.message(send(asked.network, asked.account, wanted))
