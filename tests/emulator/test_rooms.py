@@ -396,6 +396,18 @@ class TestRooms:
             with pytest.raises(InvalidValue, match="a URL or a handler of"):
                 wrong()
 
+    def test_a_flow_s_is_asynchronous(self, emulator: Emulator, app: Application, client: Client) -> None:
+        emulator.allow_problems(InvalidValue)
+
+        @app.flow(IncomingCall)
+        async def reception(call: CallFlow) -> None:
+            call.room(client)  # type: ignore[arg-type]  # it would stop the loop
+
+        emulator.install(app, OURS)
+        emulator.phone(ANNA).dial(OURS).expect_say("something went wrong")
+        (failure,) = emulator.failures
+        assert "client: expected a ringback.AsyncClient" in str(failure.error)
+
     async def test_asynchronous_code(self, app: Application) -> None:
         with Emulator(clock="auto", applications=[app]) as emulator:
             emulator.number(OURS)

@@ -15,13 +15,14 @@ from attrs import frozen
 
 from ringback._core.webhooks.events import Event, Notification, VoiceRequest
 from ringback._generated.flows import FlowVerbs
+from ringback.app.checks import is_sync
 from ringback.app.flows.besides import Besides
 from ringback.app.flows.route import FlowRoute
 from ringback.app.flows.runner import FlowRun
 from ringback.app.live.rooms import AsyncLiveRoom
 from ringback.app.routes import A, Link
 from ringback.app.tags import tagged
-from ringback.errors import FlowError
+from ringback.errors import FlowError, InvalidValue
 from ringback.twiml import (
     Client,
     Dial,
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from ringback.app.tags import Tag
     from ringback.app.webhooks.recognise import Identity
     from ringback.client import AsyncClient
+    from ringback.client import Client as RestClient
     from ringback.webhooks import ConferenceWait
 
 __all__ = ["AnyFlow", "CallFlow", "ConferenceResult", "Flow", "FlowEvent", "FlowFunction"]
@@ -212,7 +214,12 @@ class CallFlow(FlowVerbs, Besides[FlowRun]):
         Args:
             client: What to do it with.
             name: What the room is called; a random name by default, which nobody else can guess.
+
+        Raises:
+            InvalidValue: It is no `AsyncClient`: another one would stop everything in this loop.
         """
+        if is_sync(cast("AsyncClient | RestClient", client)):
+            raise InvalidValue("client", client, "a ringback.AsyncClient, which doesn't stop the flow's loop")
         return AsyncLiveRoom(client, self._room_name(name))
 
     async def put_on_hold(
