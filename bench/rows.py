@@ -15,8 +15,9 @@ class Row:
 
     Attributes:
         name: What was done.
-        ratio: ringback's share of what twilio-python takes.
+        ratio: What it takes, as a share of what `of` takes.
         limit: The ratio at most.
+        of: What it is compared with.
         floor: What can't be gone below; empty where there is none.
         floor_ratio: ringback's multiple of it.
         floor_limit: That ratio at most, where there is a limit.
@@ -25,6 +26,7 @@ class Row:
     name: str
     ratio: float
     limit: float
+    of: str = "twilio-python"
     floor: str = ""
     floor_ratio: float | None = None
     floor_limit: float | None = None
@@ -32,7 +34,7 @@ class Row:
     @property
     def misses(self) -> list[str]:
         """What is above its limit, in words."""
-        checks = ((self.ratio, self.limit, "twilio-python"), (self.floor_ratio, self.floor_limit, self.floor))
+        checks = ((self.ratio, self.limit, self.of), (self.floor_ratio, self.floor_limit, self.floor))
         return [
             f"{self.name}: {ratio:.2f} x {what}, {limit:g} at most"
             for ratio, limit, what in checks
@@ -42,11 +44,12 @@ class Row:
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as text."""
-    lines = [("", "x twilio-python", "at most", "x floor", "at most", "floor")]
+    lines = [("", "x", "of", "at most", "x floor", "at most", "floor")]
     lines += [
         (
             row.name,
             f"{row.ratio:.2f}",
+            row.of,
             f"{row.limit:g}",
             "" if row.floor_ratio is None else f"{row.floor_ratio:.2f}",
             "" if row.floor_limit is None else f"{row.floor_limit:g}",
@@ -57,7 +60,7 @@ def table(rows: Sequence[Row]) -> str:
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if index in {0, 5} else cell.rjust(width)
+            cell.ljust(width) if index in {0, 2, 6} else cell.rjust(width)
             for index, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines

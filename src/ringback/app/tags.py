@@ -12,9 +12,11 @@ The arguments of a link stand beside it, as `ringback.NAME=…` (arguments.py).
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from attrs import frozen
+
+from ringback.webhooks.urls import query_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,9 +44,10 @@ def tagged(url: str, *parts: str | int) -> str:
 
 def read_tag(url: str) -> Tag | None:
     """The tag in a URL, or None."""
-    if "?" not in url:
+    query = query_of(url)
+    if not query:
         return None
-    for name, value in parse_qsl(urlsplit(url).query):
+    for name, value in parse_qsl(query):
         if name == PARAMETER:
             kind, _, rest = value.partition(".")
             id, *more = rest.split(".")
