@@ -4,11 +4,15 @@ emulator.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from ringback.app import Application, replay
+from ringback.app.flows.journal import Begins, Value
 from ringback.emulator import Emulator
+from ringback.errors import FlowChanged
 from ringback.twiml import VoiceResponse
 from ringback.webhooks import IncomingCall
 from tests.app.twilio import until
@@ -17,8 +21,9 @@ from tests.docs.snippets import ROOT, run
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
-    from ringback.app import Application
+    from ringback.app import CallFlow, Flow
     from ringback.client import AsyncClient, Client
+    from ringback.emulator import PhoneCall
     from ringback.twiml import Gather
 
 GUEST = "+15558675310"
@@ -162,3 +167,72 @@ class TestFlows:
         call.expect_say("Press 1")
         move(network.client(), call.sid)
         call.expect_say("The kitchen is closed")
+
+
+class TestFlowsThatOutliveTheirProcess:
+    """Each webhook comes to another worker, or to the same one: neither may make a difference."""
+
+    @pytest.fixture(params=[0, 3])
+    def network(self, request: pytest.FixtureRequest) -> Generator[Emulator, None, None]:
+        with Emulator(workers=cast("int", request.param), strict=True) as emulator:
+            yield emulator
+            emulator.check_problems()
+
+    @pytest.fixture
+    def names(self, network: Emulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+        return page("flows.md", network, monkeypatch)
+
+    def dial(self, network: Emulator, names: dict[str, object], path: str, guest: str = GUEST) -> PhoneCall:
+        app = cast("Application", names["app"])
+        leads_to(network, app, f"{app.public_url}/{path}")
+        return network.phone(guest).dial(OURS)
+
+    def test_a_step_is_called_once(self, network: Emulator, names: dict[str, object]) -> None:
+        call = self.dial(network, names, "deposit")
+        call.press("1")
+        call.expect_say("It is receipt 1.")
+        assert list(cast("dict[str, Decimal]", names["charges"]).values()) == [Decimal("20.00")]
+
+    def test_a_step_that_fails(self, network: Emulator, names: dict[str, object]) -> None:
+        call = self.dial(network, names, "deposit", "+15550000000")
+        call.expect_say("We could not charge your card.")
+        assert names["charges"] == {}
+        [begun, failed] = [line.entry for line in network.journal(call) if "charge" in line.name]
+        assert isinstance(begun, Begins)
+        assert failed == Value(value="no credit", failed="PermissionError")
+
+    def test_a_step_in_the_background(self, network: Emulator, names: dict[str, object]) -> None:
+        call = self.dial(network, names, "soup")
+        call.press("1")
+        call.expect_say("It is 7.50 euros.")
+
+    def test_time_and_chance(self, network: Emulator, names: dict[str, object]) -> None:
+        for _ in range(10):
+            call = self.dial(network, names, "raffle")
+            call.expect_say("Your number ends in")
+            assert call.ended.status == "completed"
+            replay(cast("Flow[...]", names["raffle"]), network.journal(call))
+
+    def test_versions(self, network: Emulator, names: dict[str, object]) -> None:
+        call = self.dial(network, names, "table")
+        for key in "45":
+            call.press(key)
+        call.expect_say("See you then.")
+
+    def test_an_older_function_goes_on(self, network: Emulator, names: dict[str, object]) -> None:
+        app = cast("Application", names["app"])
+        before = Application(public_url=app.public_url, auth_token=network.auth_token)
+        function = cast("Callable[[CallFlow], Awaitable[None]]", names["table_before"])
+        old = before.flow(IncomingCall, path="/table", version="1")(function)
+        with Emulator(strict=True) as network:
+            network.install(before, OURS)
+            call = network.phone(GUEST).dial(OURS)
+            call.press("4")
+            call.expect_say("See you.")
+            journal = network.journal(call)
+        table = cast("Flow[...]", names["table"])
+        replay(old, journal)
+        replay(table, journal)
+        alone = Application(public_url=app.public_url).flow(IncomingCall)(table.function)
+        with pytest.raises(FlowChanged, match=r"out\.1: the journal has its end, .* now does Gather"):
+            replay(alone, journal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import gc
 import io
 import logging
 import re
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from ringback import Application, CallFlow, HandlerFailed, IncomingCall, IncomingMessage
 from ringback.app.reports import Heard, shown_sid, texts_of, without
-from ringback.errors import InvalidValue
+from ringback.errors import InvalidValue, StepFailed
 from ringback.stores.memory import MemoryStore
 from ringback.twiml import Message, MessagingResponse
 from ringback.webhooks import parse
@@ -189,6 +190,43 @@ async def test_what_a_caller_said_to_a_flow() -> None:
     assert "LookupError: nobody is called ***" in text
     assert "diagnosis" not in text
     await app.aclose()
+
+
+def refuse(caller: str) -> None:
+    raise LookupError(f"nobody has the number {caller}")
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+async def test_what_a_step_in_the_background_raises(awaited: bool, caplog: pytest.LogCaptureFixture) -> None:
+    app = Application(public_url=URL, auth_token=TOKEN)
+    failures: list[HandlerFailed] = []
+    app.on(HandlerFailed, failures.append)
+
+    @app.flow(IncomingCall, path="/reception")
+    async def reception(call: CallFlow) -> None:
+        refused = call.background(refuse, call.from_)
+        await call.gather(num_digits=1)
+        try:
+            if awaited:
+                await refused
+        except StepFailed as failed:
+            call.say(failed.kind)
+
+    sid = new_sid("CA")
+    with logged() as stream:
+        heard = await app.handle(request(f"{URL}/reception", call_parameters(sid)))
+        asked = request(link(heard, "Gather"), call_parameters(sid, "in-progress", Digits="1"))
+        last = await app.handle(asked)
+        await eventually(lambda: len(failures) == (not awaited))
+    await app.aclose()
+    gc.collect()  # what asyncio knows of it, it tells now, unmasked
+    assert (b"LookupError" in last.body) is awaited
+    assert ("LookupError: nobody has the number ***" in stream.getvalue()) is not awaited
+    assert CALLER not in stream.getvalue()
+    assert [record.name for record in caplog.records if record.name != "ringback"] == []
+    assert [str(failed.error) for failed in failures] == (
+        [] if awaited else [f"step refuse raised LookupError: nobody has the number {CALLER}"]
+    )
 
 
 class Picky(MemoryStore):

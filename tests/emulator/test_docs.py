@@ -10,13 +10,35 @@ from pathlib import Path
 from typing import cast
 
 from ringback.emulator import Emulator
+from tests.docs.snippets import ROOT, files, python_blocks
 
-PAGE = Path(__file__).parents[2] / "docs" / "emulator.md"
+PAGE = ROOT / "docs" / "emulator.md"
+BOTH_WAYS = """
+import pytest
+from ringback import Application, CallFlow, IncomingCall
+
+
+def test_how_often_it_begins(emulator, emulator_options):
+    begun = []
+    app = Application(public_url="https://example.com/both")
+
+    @app.flow(IncomingCall)
+    async def flow(call: CallFlow) -> None:
+        begun.append(call.sid)
+        await call.gather(num_digits=1)
+        call.say("Thanks.")
+
+    emulator.install(app, "+15017122661")
+    call = emulator.phone("+15558675310").dial("+15017122661")
+    call.press("1")
+    call.expect_say("Thanks.")
+    assert len(begun) == (2 if emulator_options["workers"] else 1)
+"""
 
 
 def test_the_examples_run(tmp_path: Path) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert len(blocks) == 6
+    blocks = [block.strip("\n") for block in python_blocks(PAGE)]
+    assert len(blocks) == 8
     more = (
         "\n\ndef test_guest(emulator):\n"
         "    emulator.install(app, '+15017122661')\n"
@@ -25,15 +47,26 @@ def test_the_examples_run(tmp_path: Path) -> None:
         "    assert [heard.what for heard in call.heard][-1] == 'You pressed 1.'\n"
     )
     (tmp_path / "test_docs.py").write_text("\n\n".join(blocks) + more, encoding="utf-8")
+    assert "7 passed" in told_of_tests(tmp_path)
+
+
+def test_a_folder_is_tested_both_ways(tmp_path: Path) -> None:
+    [conftest] = files(PAGE.read_text(encoding="utf-8")).values()
+    (tmp_path / "conftest.py").write_text(conftest, encoding="utf-8")
+    (tmp_path / "test_both.py").write_text(BOTH_WAYS, encoding="utf-8")
+    assert "2 passed" in told_of_tests(tmp_path)
+
+
+def told_of_tests(folder: Path) -> str:
     result = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", str(tmp_path)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--no-header", str(folder)],
         capture_output=True,
         text=True,
         check=False,
-        cwd=tmp_path,
+        cwd=folder,
     )
     assert result.returncode == 0, result.stdout
-    assert "5 passed" in result.stdout
+    return result.stdout
 
 
 def test_the_transcript_is_what_the_example_leaves() -> None:

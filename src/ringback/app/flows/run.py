@@ -58,6 +58,7 @@ class Run(Generic[V, F]):
     __slots__ = (
         "__weakref__",
         "_abandoned",
+        "_besides",
         "_dismissed",
         "_epoch",
         "_heard",
@@ -121,6 +122,7 @@ class Run(Generic[V, F]):
         self._abandoned = False
         self._timers: list[asyncio.TimerHandle] | None = None
         self._waking: set[str] | None = None
+        self._besides: list[asyncio.Task[object]] | None = None
         self.on_end: Callable[[AnyRun], object] | None = None
         self.task: asyncio.Task[object]
 
@@ -197,7 +199,24 @@ class Run(Generic[V, F]):
 
     def beside(self, work: Coroutine[object, object, object], name: str) -> asyncio.Task[object]:
         """Run something beside the flow; what it raises is reported where nobody awaits it."""
-        return self.hub.spawn(work, f"step {name} of {self.flow.name}")
+        task = self.hub.spawn(work, f"step {name} of {self.flow.name}")
+        self._besides = self._besides or []
+        self._besides.append(task)
+        task.add_done_callback(self._besides_over)
+        return task
+
+    def _besides_over(self, task: asyncio.Task[object]) -> None:
+        """As long as the flow goes on, it may still await what is over."""
+        if not self.done or task.cancelled() or not task._log_traceback:
+            return
+        error = task.exception()  # which is seen from now on: asyncio would log it with all that it quotes
+        if isinstance(error, Exception) and not self._abandoned:
+            self.hub.report(error, self.event, self.flow.name, heard=self._said())
+
+    def _besides_all_over(self) -> None:
+        for task in self._besides or ():
+            if task.done():
+                self._besides_over(task)
 
     def wake_when_answered(self, worker: str) -> None:
         """Another worker waits for the answer that the flow is making."""
@@ -239,6 +258,7 @@ class Run(Generic[V, F]):
             held.abandon()
         self.done = self._abandoned = True
         self._cancel_timers()
+        self._besides_all_over()
 
     def dismiss(self) -> None:
         """What it leads has gone elsewhere."""
@@ -271,6 +291,7 @@ class Run(Generic[V, F]):
     def _finish(self, _: object) -> None:
         self.done = True
         self._cancel_timers()
+        self._besides_all_over()
         if not self._abandoned:
             self._left()
         if self.on_end is not None:
