@@ -303,7 +303,7 @@ class TestRepetitions:
         dead, alive = Counting(store=store, deadline=0.01), Counting(store=store, deadline=0.01)
         asked = request(dead.url, call_parameters("CA1"), I_Twilio_Idempotency_Token="t1")
         assert (await dead.app.handle(asked)).status == 200
-        [key] = [key for key in store._shelf._kept if isinstance(key, str)]
+        [key] = [key for key in store._kept._kept if isinstance(key, str)]
         await store.put(key, b"", 10)  # as if it had never come to an answer
         held = await alive.app.handle(asked)
         while tags(held) == ["Pause", "Redirect"]:  # it may be that the other is only slow

@@ -74,10 +74,10 @@ async def test_bytes_are_counted() -> None:
     assert len(store) < 4_000
     for number in range(100_000):
         await store.remove(f"k{number}")
-    assert store._shelf._bytes == 0
+    assert store._kept._bytes == 0
     await store.put("x", b"x", 1)
     store.clear()
-    assert store._shelf._bytes == 0
+    assert store._kept._bytes == 0
 
 
 async def test_what_has_expired_goes_though_nobody_asks_for_it() -> None:
@@ -123,7 +123,7 @@ async def test_runs_take_room_as_keys_do_and_leave_nothing_behind() -> None:
     assert await store.latest("CA1") is None
     assert len(store._latest) == len(store)
     await store.append("w-1999", "large", bytes(1_000_000), ttl=60)
-    assert (len(store), store._shelf._bytes, store._latest, await store.due(9, again=1)) == (0, 0, {}, [])
+    assert (len(store), store._kept._bytes, store._latest, await store.due(9, again=1)) == (0, 0, {}, [])
     for number in range(100):
         await store.begin(f"CA{number}", f"w-{number}", {"start": b""}, owner="w", due=1, ttl=60)
         await store.pulse(f"w{number}", ttl=5)

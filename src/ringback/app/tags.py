@@ -12,7 +12,7 @@ The arguments of a link stand beside it, as `ringback.NAME=…` (arguments.py).
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote, urlencode
 
 from attrs import frozen
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Tag", "read_tag", "tagged", "untagged"]
 
 PARAMETER: Final = "ringback"
+SENT: Final = "ringback-sent"
 
 
 @frozen
@@ -40,6 +41,21 @@ def tagged(url: str, *parts: str | int) -> str:
     base, mark, fragment = url.partition("#")
     joint = "" if base[-1:] in ("?", "&") else "&" if "?" in base else "?"
     return f"{base}{joint}{PARAMETER}={'.'.join(map(str, parts))}{mark}{fragment}"
+
+
+def with_sent(url: str, sent: Mapping[str, str]) -> str:
+    """`url` with what a webhook brought that couldn't be kept anywhere: who is asked next gets it again."""
+    if not sent:
+        return url
+    base, mark, fragment = url.partition("#")
+    return f"{base}&{SENT}={quote(urlencode(sent), safe='')}{mark}{fragment}"
+
+
+def sent_in(query: str) -> dict[str, str]:
+    """What `with_sent` has written into a URL."""
+    if SENT not in query:
+        return {}
+    return dict(parse_qsl(dict(parse_qsl(query)).get(SENT, ""), keep_blank_values=True))
 
 
 def read_tag(url: str) -> Tag | None:

@@ -103,7 +103,7 @@ class MemoryStore:
                 raise InvalidValue(name, number, "at least 1")
         self._clock = clock
         self._since_1970 = time.time() - time.monotonic() if clock is time.monotonic else 0.0
-        self._shelf: Shelf[_Key, _Kept] = Shelf(limit, max_bytes, clock, self._dropped)
+        self._kept: Shelf[_Key, _Kept] = Shelf(limit, max_bytes, clock, self._dropped)
         self._latest: dict[str, str] = {}
         self._due = Timetable()
         self._mailboxes = Mailboxes()
@@ -117,7 +117,7 @@ class MemoryStore:
     async def add(self, key: str, value: bytes, ttl: float) -> bool:
         """Keep `value` for `ttl` seconds unless the key is there already; whether it was kept."""
         with self._lock:
-            if self._shelf.get(key) is not None:
+            if self._kept.get(key) is not None:
                 return False
             self._keep(key, value, ttl)
             return True
@@ -136,7 +136,7 @@ class MemoryStore:
     async def remove(self, key: str) -> None:
         """Forget the key; nothing happens where it isn't there."""
         with self._lock:
-            self._shelf.drop(key)
+            self._kept.drop(key)
 
     async def begin(
         self,
@@ -174,7 +174,7 @@ class MemoryStore:
                 made.size += _size(name, value)
             self._latest[call] = run
             self._due.put(run, clock + due)
-            self._shelf.put((_Run, run), made, clock)
+            self._kept.put((_Run, run), made, clock)
             return Begun(True, made.as_of(now))
 
     async def append(
@@ -260,7 +260,7 @@ class MemoryStore:
             clock = self._clock()
             last = self._find((_Pulse, me))
             times = 1 if last is None else last.times + 1
-            self._shelf.put((_Pulse, me), _Pulse(times, clock + ttl, OVERHEAD + len(me)), clock)
+            self._kept.put((_Pulse, me), _Pulse(times, clock + ttl, OVERHEAD + len(me)), clock)
 
     async def pulse_of(self, worker: str) -> int | None:
         """How often a worker has told so; None where its last time has lapsed, or it has left."""
@@ -273,7 +273,7 @@ class MemoryStore:
         """Tell the others that this worker is gone."""
         check_worker(me, "me")
         with self._lock:
-            self._shelf.drop((_Pulse, me))
+            self._kept.drop((_Pulse, me))
 
     async def tell(self, worker: str, note: bytes) -> Told:
         """Put a note into a worker's mailbox. It may get lost."""
@@ -288,10 +288,10 @@ class MemoryStore:
     def clear(self) -> None:
         """Forget everything; mailboxes stay open."""
         with self._lock:
-            self._shelf.clear()
+            self._kept.clear()
 
     def __len__(self) -> int:
-        return len(self._shelf)
+        return len(self._kept)
 
     @overload
     def _find(self, key: str) -> _Value | None: ...
@@ -300,15 +300,15 @@ class MemoryStore:
     @overload
     def _find(self, key: tuple[type[_Pulse], str]) -> _Pulse | None: ...
     def _find(self, key: _Key) -> _Kept | None:
-        return self._shelf.get(key)
+        return self._kept.get(key)
 
     def _keep(self, key: str, value: bytes, ttl: float) -> None:
         now = self._clock()
-        self._shelf.put(key, _Value(value, now + ttl, len(key) + len(value) + OVERHEAD), now)
+        self._kept.put(key, _Value(value, now + ttl, len(key) + len(value) + OVERHEAD), now)
 
     def _set(self, record: _Run, name: str, value: bytes, now: float) -> None:
         record.fields[name] = Entry(value, now)
-        self._shelf.grow((_Run, record.run), record, _size(name, value))
+        self._kept.grow((_Run, record.run), record, _size(name, value))
 
     def _tell(self, owner: str | None, wake: Sequence[str], note: bytes) -> Told:
         """Whether the owner was reached, if it was told."""

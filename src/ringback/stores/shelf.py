@@ -51,6 +51,10 @@ class Shelf(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._kept)
 
+    def values(self) -> list[V]:
+        """All that stands there, also what has expired and wasn't swept yet."""
+        return list(self._kept.values())
+
     def get(self, key: K) -> V | None:
         """What stands there, unless it has expired."""
         kept = self._kept.get(key)

@@ -106,7 +106,7 @@ class Sharing:
         self.reach = Reach(store, self.worker, spawn=runs.hub.spawn, lost=self._lost)
         if store is runs.hub.settings.shared_store:  # and not one that a test made
             runs.hub.live.elsewhere = Elsewhere(runs.hub, self.reach, self.worker)
-        self._asked: dict[tuple[str, int], Answer] = {}
+        self._asked: dict[tuple[str, int], StepAnswer] = {}
         self._noted: dict[str, set[asyncio.Event]] = {}
         self._taking: dict[str, asyncio.Task[AnyRun | None]] = {}
         self._told: set[str] = set()
@@ -262,7 +262,7 @@ class Sharing:
                 done = await self._append(step, outcome, want=(out,))
         except StoreAway:
             if run is None:
-                return self._follow(step.run, step.number, outcome)
+                return self._follow(step.run, step.number, outcome, written=False)
             keeper = cast("DurableKeeper", run.keeper)
             known = f"in.{step.number}" in keeper.written
             self._hand(run, step, keeper.note(step.name, outcome), None if known else event)
@@ -318,7 +318,7 @@ class Sharing:
                     return None
         except StoreAway:
             pass
-        return self._follow(step.run, step.number, outcome)
+        return self._follow(step.run, step.number, outcome, written=False)
 
     async def _ask_owner(self, run: str, number: int, owner: str) -> None:
         with suppress(StoreAway), self.reach.asking() as store:
@@ -342,9 +342,10 @@ class Sharing:
         number: int,
         outcome: Outcome | None,
         *,
+        written: bool = True,
         told: Told = Told.UNKNOWN,
     ) -> Answer:
-        """The answer of a step that another worker makes."""
+        """The answer of a step that another worker makes; `written`: whether the store has its outcome."""
         key = run, number
         answer = self._asked.get(key)
         if answer is None:
@@ -354,6 +355,7 @@ class Sharing:
                 number,
             )
             work = self._wait_for(run, number, outcome, told)
+            answer.unwritten = None if written else outcome
             task = self._hub.spawn(work, f"the answer {number} of {run}")
             task.add_done_callback(lambda _: self._followed(key))
         return answer
@@ -420,6 +422,8 @@ class Sharing:
                 return told
             if outcome is not None and f"in.{number}" not in record.fields:
                 await store.append(run, f"in.{number}", write_entry(outcome), due=LEASE, ttl=self._live)
+            if (run, number) in self._asked:
+                self._asked[run, number].unwritten = None
             going = await self.progress(record, f"in.{number}", told)
         if isinstance(going, Told):
             return going

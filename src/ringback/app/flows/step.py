@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlencode
 
 from ringback import webhooks
 from ringback._core.webhooks.events import VoiceRequest
 from ringback.app.flows.journal import NONE, Outcome
 from ringback.app.webhooks.held import Answer
 from ringback.errors import WebhookInvalid
-from ringback.webhooks import parse
+from ringback.webhooks import CallRedirected, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ringback.app.tags import Tag
 
 __all__ = ["Step", "StepAnswer", "result_class"]
 
+LONGEST: Final = 1_500  # characters that a URL takes besides what is in it already
 MOST_DIGITS: Final = 9
 PARTS: Final = 2  # number and kind
 
@@ -29,19 +31,39 @@ class StepAnswer(Answer):
         give_up: As for `Answer`.
         run: The run's id.
         step: The step's number.
+
+    Attributes:
+        unwritten: What a webhook brought for the step, where the store could not be told.
     """
 
-    __slots__ = ("_run", "_step")
+    __slots__ = ("_run", "_step", "unwritten")
 
     def __init__(self, give_up: Callable[[], None], run: str, step: int) -> None:
         super().__init__(give_up)
         self._run = run
         self._step = step
+        self.unwritten: Outcome | None = None
 
     @property
     def again(self) -> tuple[str, ...]:
-        """The tag by which a held request asks again."""
-        return "flow", self._run, str(self._step), "held"
+        """The tag by which a held request asks again: for the answer, or as it asked at first."""
+        kind = "held" if self.unwritten is None or self._too_long else self.unwritten.kind
+        return "flow", self._run, str(self._step), kind
+
+    @property
+    def sent(self) -> Mapping[str, str]:
+        """What the webhook brought besides what every request of a call says."""
+        return {} if self._too_long else self._brought
+
+    @property
+    def _brought(self) -> Mapping[str, str]:
+        if self.unwritten is None or self.unwritten.kind == NONE:
+            return {}
+        return parse(CallRedirected, self.unwritten.parameters).unknown_parameters
+
+    @property
+    def _too_long(self) -> bool:
+        return len(quote(urlencode(self._brought))) > LONGEST
 
 
 class Step:

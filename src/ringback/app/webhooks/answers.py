@@ -8,13 +8,15 @@ from attrs import evolve
 
 from ringback._core.webhooks.events import MessageRequest, Notification, VoiceRequest
 from ringback.app.cookies import WithCookies
-from ringback.app.tags import tagged
+from ringback.app.tags import tagged, with_sent
 from ringback.errors import TwimlError
 from ringback.http import Headers, WebhookResponse
 from ringback.twiml import MessagingResponse, Pause, Redirect, VoiceResponse
 from ringback.twiml.messaging import Redirect as MessagingRedirect
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ringback._core.webhooks.events import Event
     from ringback.app.routes import AnyRoute, Link
 
@@ -58,11 +60,13 @@ def refusal(status: int, reason: str) -> WebhookResponse:
     return WebhookResponse(status, {"Content-Type": "text/plain; charset=utf-8"}, f"{reason}\n".encode())
 
 
-def ask_again(route: Again, *tag: str) -> WebhookResponse:
-    """What makes Twilio wait a moment and ask `route` again for an answer, by a tag."""
+def ask_again(route: Again, *tag: str, sent: Mapping[str, str] | None = None) -> WebhookResponse:
+    """What makes Twilio wait a moment and ask `route` again for an answer, by a tag; `sent` is what a webhook
+    brought that has to be brought again.
+    """
     if issubclass(route.event, Notification):
         return nothing()  # nobody waits for what comes of one
-    url = tagged(route.url, *tag)
+    url = with_sent(tagged(route.url, *tag), sent or {})
     method = route.methods[-1]
     if issubclass(route.event, MessageRequest):
         return twiml(MessagingResponse(MessagingRedirect(url, method=method)))

@@ -15,6 +15,7 @@ from ringback.app.flows.call import Flow
 from ringback.app.hub import text_of
 from ringback.app.loops.portal import is_async
 from ringback.app.routes import Handler, family
+from ringback.app.tags import sent_in
 from ringback.app.webhooks.answers import ask_again, nothing
 from ringback.app.webhooks.handling import HandlerRuns
 from ringback.errors import WebhookInvalid
@@ -120,7 +121,7 @@ class Dispatcher:
         """Have a flow go on, or begin; None where what goes on isn't here."""
         tag, given = admitted.tag, admitted.given
         if tag is not None and tag.kind == "flow":
-            return await self._flows.resume(tag, given)
+            return await self._flows.resume(tag, {**sent_in(admitted.match.query), **given})
         arguments = flow.arguments.read(admitted.match.query)
         event = flow.read(given, tag)
         self._bind(tag, event)

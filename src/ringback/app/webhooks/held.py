@@ -19,7 +19,7 @@ from ringback.app.loops.portal import call_in, portal_is_blocked
 from ringback.app.webhooks.answers import ask_again
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ringback.app.routes import Match
     from ringback.http import WebhookResponse
@@ -53,6 +53,11 @@ class Answer:
     def again(self) -> tuple[str, ...]:
         """The tag by which a held request asks again, where others may know the answer, too; or empty."""
         return ()
+
+    @property
+    def sent(self) -> Mapping[str, str]:
+        """What has to be brought again then, since nobody could keep it."""
+        return {}
 
     @property
     def id(self) -> str:
@@ -205,7 +210,7 @@ class HeldAnswers:
             # Neither may depend on whether somebody asks again: callers hang up.
             self._later(self._limit - answer.age, lambda: self._expire(id))
             answer.when_made(lambda _: self._later(self._linger, lambda: self._held.pop(id, None)))
-        return ask_again(match.again, *(answer.again or ("hold", id)))
+        return ask_again(match.again, *(answer.again or ("hold", id)), sent=answer.sent)
 
     def _keep(self, id: str, answer: Answer) -> bool:
         """Whether it wasn't kept already."""
