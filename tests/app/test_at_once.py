@@ -337,6 +337,33 @@ class TestBlocking:
 
         assert tags(ask_blocking(app)) == ["Say"]
 
+    def test_closed_before_it_gives_what_has_to_be_awaited(self) -> None:
+        app = application(deadline=30.0)
+        entered, gate = threading.Event(), threading.Event()
+        steps: list[str] = []
+
+        async def later() -> VoiceResponse:
+            steps.append("begun")
+            return VoiceResponse()
+
+        @app.on(IncomingCall)
+        def greet(call: IncomingCall) -> Awaitable[VoiceResponse]:
+            entered.set()
+            gate.wait(10)
+            return later()
+
+        answers: list[list[str]] = []
+        thread = threading.Thread(target=lambda: answers.append(tags(ask_blocking(app))))
+        thread.start()
+        assert entered.wait(10)
+        app.close()
+        thread.join(10)
+        gate.set()
+        until(lambda: not app._hub.threads.busy)
+        until(lambda: not app._hub._tasks)
+        assert answers == [["Say", "Hangup"]]
+        assert steps == []
+
     @tokens
     def test_closed_while_it_works(self, token: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
         app = application(deadline=30.0)

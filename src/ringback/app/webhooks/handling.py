@@ -10,6 +10,7 @@ import asyncio
 import contextvars
 import logging
 import threading
+from collections.abc import Coroutine
 from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING
@@ -76,12 +77,15 @@ class HandlerRun:
 
     def begin(self) -> None:
         """Have an async handler begin. To be called in a loop."""
-        self._lead(self._call, at_once=True)
+        self._lead(self._call)
 
-    def _lead(self, call: Callable[[], object], *, at_once: bool) -> None:
+    def _lead(self, call: Callable[[], object]) -> None:
         name = f"handler {self._route.name} of {shown_sid(self.about)}"
-        self._task = self._hub.spawn(self._await(call), name, at_once=at_once)
-        if not self.done:
+        too_late = self.done
+        self._task = self._hub.spawn(self._await(call), name, at_once=True)
+        if too_late:
+            self._hub.end(self._task)
+        elif not self.done:
             self._task.add_done_callback(self._end)
 
     async def _await(self, call: Callable[[], object]) -> None:
@@ -105,7 +109,10 @@ class HandlerRun:
         try:
             result = self._call()
             if _needs_await(result):
-                self._hub.in_loop(partial(self._lead, lambda: result, at_once=False))
+                if not self.done:
+                    self._hub.in_loop(partial(self._lead, lambda: result))
+                elif isinstance(result, Coroutine):  # nobody is there any more
+                    result.close()
                 return
             self._answer(result)
         except BaseException as raised:
