@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ringback.app.conversations.route import AnyConversation
+    from ringback.app.flows.durable import DurableKeeper
     from ringback.app.flows.runs import FlowRuns
     from ringback.app.flows.sharing import Sharing
     from ringback.client import AsyncClient, Client
@@ -187,7 +188,10 @@ class Conversations:
         sharing.worker.start()
         told = Told.UNKNOWN
         if incoming.run is None or answer.run is None:
-            run, told = await self._hand_over(sharing, incoming)
+            try:
+                run, told = await self._hand_over(sharing, incoming)
+            except StoreAway:
+                run = self._hand_over_here(sharing, incoming)
             if run is None:
                 return await self._otherwise(incoming)
             self._point(incoming, answer, run)
@@ -237,6 +241,23 @@ class Conversations:
                 return begun.id, Told.UNKNOWN
         raise StoreAway
 
+    def _hand_over_here(self, sharing: Sharing, incoming: Incoming) -> str | None:
+        """The same where the store is away, and nobody knows what the others do."""
+        run = self._leading(incoming.key)
+        if run is not None:
+            name, arrived = f"msg.{incoming.sid}", Arrived(parameters=incoming.given)
+            keeper = cast("DurableKeeper", run.keeper)
+            keeper.synced = False
+            keeper.written.setdefault(name, write_entry(arrived))
+            call_in(run.loop, run.feed, name, arrived)
+            return run.id
+        flow = incoming.flow
+        if flow is None:
+            return None
+        event, given = incoming.event, incoming.given
+        id, started, written = _started(sharing, flow, event, given, incoming.url)
+        return sharing._lead(flow, event, incoming.arguments, id, started, written, synced=False).id
+
     async def _begin(
         self,
         sharing: Sharing,
@@ -249,18 +270,7 @@ class Conversations:
         before: str | None,
     ) -> MessageRun | None:
         """Begin a conversation here; None where another worker was faster."""
-        started = Started(
-            flow=flow.key,
-            version=flow.version,
-            url=url,
-            kind=type(event).__name__,
-            parameters=given,
-            content="",
-            delivery=None,
-            seed=secrets.token_urlsafe(12),
-        )
-        run = f"{sharing.worker.id}{MARK}{secrets.token_urlsafe(6)}"
-        written = {"start": write_entry(started)}
+        run, started, written = _started(sharing, flow, event, given, url)
         with sharing.reach.asking() as store:
             begun = await store.begin(
                 flow.leads(event),
@@ -348,7 +358,8 @@ class Conversations:
             StoreAway: The store is away.
         """
         event = ConversationStarted(from_=to, to=from_)
-        arguments = flow.arguments.read(url.partition("#")[0].partition("?")[2])
+        asked = url.partition("#")[0]  # as in a request
+        arguments = flow.arguments.read(asked.partition("?")[2])
         sharing = self._runs.sharing
         run: MessageRun | None = None
         if sharing is None:
@@ -371,8 +382,30 @@ class Conversations:
                     raise _busy()
                 given = {"From": to, "To": from_}
                 before = None if record is None else record.run
-                run = await self._begin(sharing, flow, event, given, url, arguments, before=before)
+                run = await self._begin(sharing, flow, event, given, asked, arguments, before=before)
         run.client = client
+
+
+def _started(
+    sharing: Sharing,
+    flow: AnyConversation,
+    event: IncomingMessage | ConversationStarted,
+    given: dict[str, str],
+    url: str,
+) -> tuple[str, Started, dict[str, bytes]]:
+    """The id of a new run, what it begins with, and how that is written."""
+    started = Started(
+        flow=flow.key,
+        version=flow.version,
+        url=url,
+        kind=type(event).__name__,
+        parameters=given,
+        content=NOBODY.content,
+        delivery=NOBODY.delivery,
+        seed=secrets.token_urlsafe(12),
+    )
+    run = f"{sharing.worker.id}{MARK}{secrets.token_urlsafe(6)}"
+    return run, started, {"start": write_entry(started)}
 
 
 def _busy() -> FlowError:
