@@ -7,6 +7,7 @@ between sending and recording, what was sent lately is looked at first.
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
 from ringback._generated.runtime.messages import send
@@ -91,9 +92,7 @@ def _sender(
         except ApiError as refused:
             return _opted_out(refused)
 
-    if is_sync(client):
-        return lambda: text(client)
-    return lambda: text_async(client)
+    return partial(text, client) if is_sync(client) else partial(text_async, client)
 
 
 def _nothing() -> None:
