@@ -194,7 +194,7 @@ async def test_messages_are_read_in_order(place: Callable[[], RunStore]) -> None
 
 
 async def test_a_timeout_fires_in_one_worker(place: Callable[[], RunStore]) -> None:
-    api, over = Api(), []
+    api, over = Api(), list[Application]()
 
     def register(app: Application) -> None:
         @app.flow(IncomingMessage)
