@@ -185,7 +185,7 @@ class Conversations:
     async def _bring_anywhere(self, incoming: Incoming, answer: TextAnswer) -> WebhookResponse:
         """Hand a message to a conversation of any worker."""
         sharing = cast("Sharing", self._runs.sharing)
-        sharing.worker.start()
+        await sharing.worker.join()
         told = Told.UNKNOWN
         if incoming.run is None or answer.run is None:
             try:
@@ -373,7 +373,7 @@ class Conversations:
                     "client: this conversation may go on in another process, which has to send, too: "
                     "Application(client=AsyncClient(…))"
                 )
-            sharing.worker.start()
+            await sharing.worker.join()
             while run is None:
                 with sharing.reach.asking() as store:
                     latest = await store.latest(flow.leads(event))

@@ -32,8 +32,9 @@ from ringback.app.flows.machine import Machine
 from ringback.app.flows.reach import Reach, StoreAway
 from ringback.app.flows.repeated import Before
 from ringback.app.flows.step import StepAnswer
-from ringback.app.flows.worker import LEASE, TICK, Worker, write_note
+from ringback.app.flows.worker import HEARTBEAT, LEASE, SUSPICION, TICK, Worker, write_note
 from ringback.app.live.elsewhere import Elsewhere
+from ringback.app.loops.budget import Budget
 from ringback.app.loops.portal import call_in
 from ringback.app.reports import shown_sid, without
 from ringback.app.webhooks.answers import written_twiml
@@ -130,7 +131,7 @@ class Sharing:
         arguments: dict[str, object],
     ) -> Answer:
         """The first answer of a new run, or of the one that this very request has started already."""
-        self.worker.start()
+        await self.worker.join()
         started = started_by(flow, event, identity, given, url, secrets.token_urlsafe(12))
         run_id = f"{self.worker.id}{MARK}{secrets.token_urlsafe(6)}"
         written = {"start": write_entry(started)}
@@ -225,7 +226,7 @@ class Sharing:
         Raises:
             WebhookInvalid: The result can't be read.
         """
-        self.worker.start()
+        await self.worker.join()
         run = self._runs.by_id.get(step.run)
         if run is not None and run.call_sid != step.call_sid:
             return None
@@ -307,17 +308,23 @@ class Sharing:
         call_in(run.loop, run.feed, step.name, outcome, event)
 
     async def _ask_its_worker(self, step: Step, outcome: Outcome) -> Answer | None:
-        """The record is gone. Whoever began the run may have it in memory, and write it again."""
+        """The record is gone. Whoever began the run may have it in memory, and write it again.
+
+        A store that has lost its records has lost the pulses, too: who lives gives another one soon.
+        """
         worker, mark, _ = step.run.partition(MARK)
         if not mark or worker == self.worker.id:
             return None
-        try:
-            with self.reach.asking() as store:
-                told = await store.tell(worker, write_note("missing", step.run))
-                if told is Told.NOT_REACHED or await store.pulse_of(worker) is None:
+        patience = Budget(SUSPICION * HEARTBEAT)
+        with suppress(StoreAway):
+            while True:
+                with self.reach.asking() as store:
+                    told = await store.tell(worker, write_note("missing", step.run))
+                    if told is Told.REACHED or await store.pulse_of(worker) is not None:
+                        break
+                if not patience.left:
                     return None
-        except StoreAway:
-            pass
+                await asyncio.sleep(TICK)
         return self._follow(step.run, step.number, outcome, written=False)
 
     async def _ask_owner(self, run: str, number: int, owner: str) -> None:
@@ -449,25 +456,30 @@ class Sharing:
             return local
         with self.reach.asking() as store:
             if record.owner == self.worker.id or await self.worker.gone(record.owner, told):
-                return await self.take_over(run) or told
+                return await self.take_over(run, record.owner) or told
             return await store.tell(record.owner, write_note("run", run, field, self.worker.id))
 
     # --- taking over
 
-    async def take_over(self, run: str) -> AnyRun | None:
-        """Lead a run here from now on, whose owner is gone; None where that can't be, or isn't needed."""
+    async def take_over(self, run: str, owner: str) -> AnyRun | None:
+        """Lead a run here from now on, whose owner is gone; None where that can't be, or isn't needed.
+
+        Args:
+            run: Which.
+            owner: Who is gone: somebody else may have taken over meanwhile.
+        """
         task = self._taking.get(run)
         if task is None:
-            task = self._taking[run] = asyncio.get_running_loop().create_task(self._take_over(run))
+            task = self._taking[run] = asyncio.get_running_loop().create_task(self._take_over(run, owner))
             task.add_done_callback(lambda _: self._taking.pop(run, None))
         return await asyncio.shield(task)
 
-    async def _take_over(self, run: str) -> AnyRun | None:
+    async def _take_over(self, run: str, owner: str) -> AnyRun | None:
         if self.worker.leaving:
             return None
         with self.reach.asking() as store:
             record = await store.read(run)
-            if record is None or "done" in record.fields:
+            if record is None or record.owner != owner or "done" in record.fields:
                 return None
             found = self._readable(record)
             if found is None:
@@ -558,7 +570,7 @@ class Sharing:
                     and "done" not in done.fields
                     and await self.worker.gone(done.owner, done.told)
                 ):
-                    await self.take_over(latest)
+                    await self.take_over(latest, done.owner)
                 if "done" in done.fields:
                     await store.append(latest, "over", b"", due=NEVER, ttl=AFTERWARDS)
         except StoreAway:
@@ -738,7 +750,7 @@ class Sharing:
             if "done" in record.fields:
                 await store.append(run, "over", b"", due=NEVER, ttl=AFTERWARDS)
             elif record.owner == self.worker.id or await self.worker.gone(record.owner, Told.UNKNOWN):
-                await self.take_over(run)
+                await self.take_over(run, record.owner)
             else:
                 await store.tell(record.owner, write_note("run", run, "due"))
 

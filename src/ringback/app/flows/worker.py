@@ -25,7 +25,7 @@ from ringback.stores.store import Told
 if TYPE_CHECKING:
     from ringback.stores.store import RunStore
 
-__all__ = ["HEARTBEAT", "LEASE", "TICK", "Note", "Worker", "read_note", "write_note"]
+__all__ = ["HEARTBEAT", "LEASE", "SUSPICION", "TICK", "Note", "Worker", "read_note", "write_note"]
 
 log = logging.getLogger("ringback")
 
@@ -93,6 +93,7 @@ class Worker:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pulsed = time.monotonic()
         self._away_since: float | None = None
+        self._known = False
         self._pulses: dict[str, tuple[int, float]] = {}
         self._stopping: asyncio.Event | None = None
         self.leaving = False
@@ -110,6 +111,18 @@ class Worker:
                 self._thread = threading.Thread(target=self._run, name="ringback-pulse", daemon=True)
                 self._thread.start()
                 atexit.register(self.leave)
+
+    async def join(self) -> None:
+        """Join the others before anything is this worker's: who has never given a pulse is taken for dead."""
+        self.start()
+        if self._known or self.away:
+            return
+        try:
+            await self._store.pulse(self.id, ttl=LEASE)
+        except Exception as error:
+            self.lost_store(error)
+        else:
+            self._known = True
 
     @property
     def overslept(self) -> bool:
@@ -198,6 +211,7 @@ class Worker:
             try:
                 await self._store.pulse(self.id, ttl=LEASE)
                 self._pulsed = started
+                self._known = True
                 if self._away_since is not None:
                     self._away_since = None
                     log.warning("the store is back: what was missed is written")
