@@ -7,5 +7,8 @@ clusters      servers: gunicorn, uvicorn, and single workers that requests can b
 nursery       starts single workers by forking, so that a thousand of them may be killed
 proxy         spreads connections over workers; loses, doubles, delays; repeats nothing by itself
 caller        Twilio and its callers, as far as a flow sees them, for a thousand calls
-proofs        the Shows: how many calls, what happens to them, what has to hold afterwards
+proofs        calls through a flow, and what came of them
+deaths        workers that are killed or stopped, each at a place where it hurts
+troubles      renewal, bad networks, stores that are away, loops that are blocked
+stores        what may befall a store, and what is left in it
 """

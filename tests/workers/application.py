@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from ringback.adapters.asgi import Receive, Scope, Send
 
-__all__ = ["Setting", "Worker", "main"]
+__all__ = ["Setting", "Worker", "main", "store_of"]
 
 
 @frozen
@@ -85,7 +85,7 @@ class Worker:
 
     @cached_property
     def app(self) -> Application:
-        store = _store(self.setting)
+        store = store_of(self.setting)
         app = Application(
             public_url=self.setting.public_url,
             auth_token=AUTH_TOKEN,
@@ -213,7 +213,8 @@ def _reply(query: str) -> tuple[str, str]:
     return (f"reply {'.'.join(parts[2:3])}", ".".join(parts[:2]))
 
 
-def _store(setting: Setting) -> RunStore | None:
+def store_of(setting: Setting) -> RunStore | None:
+    """The store that the setting says, without pranks."""
     kind = setting.store.partition(":")[0]
     match kind:
         case "":

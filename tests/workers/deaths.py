@@ -14,8 +14,18 @@ from tests.workers.proofs import Figures, Stage, Together, calls, owner
 if TYPE_CHECKING:
     from tests.workers.caller import Call
     from tests.workers.pranks import Deed
+    from tests.workers.proxy import Asked
 
-__all__ = ["PLACES", "at_a_place", "first_keys", "full_of_askers", "hung_up", "stopped", "with_recording"]
+__all__ = [
+    "PLACES",
+    "at_a_place",
+    "first_keys",
+    "full_of_askers",
+    "hung_up",
+    "owners_and_others",
+    "stopped",
+    "with_recording",
+]
 
 # The first key's outcome is the run's first; the second document is what it is answered with.
 PLACES: Final = {
@@ -56,17 +66,17 @@ async def _kill_owners(stage: Stage, here: list[Call]) -> None:
 def at_a_place(stage: Stage, place: str, deed: Deed, count: int, *, at_once: int = 4) -> tuple[Figures, int]:
     """Kill or stop whoever comes to a place, once a call; also how often that happened.
 
-    Who is stopped is woken again after a while, and what it does then must change nothing.
+    Who is stopped is woken again when the calls are over, and what it does then must change nothing.
     """
     before = len(_played(stage, deed))
-    stage.pranks.play(Prank(PLACES[place], deed))
-    waking = None if deed == "kill" else _Waker(stage)
-    try:
-        figures = calls(stage, count, at_once=at_once)
-    finally:
+
+    def wake() -> None:
         stage.pranks.play()
-        if waking is not None:
-            waking.wake_all()
+        if deed == "stop":
+            _wake(stage, set(_played(stage, deed)[before:]))
+
+    stage.pranks.play(Prank(PLACES[place], deed))
+    figures = calls(stage, count, at_once=at_once, afterwards=wake)
     return figures, len(_played(stage, deed)) - before
 
 
@@ -74,17 +84,18 @@ def _played(stage: Stage, deed: Deed) -> list[int]:
     return [line.pid for line in stage.ledger.lines() if line.what == deed]
 
 
-class _Waker:
-    """Knows who was stopped."""
+def _wake(stage: Stage, pids: set[int]) -> None:
+    """Go on with who was stopped, and let them do what they are still about to."""
+    for pid in pids:
+        clusters.kill(stage.cluster, pid, signal.SIGCONT)
+    time.sleep(2.0)
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
 
-    def wake_all(self) -> None:
-        """Go on with everybody who was stopped, and let them do what they are still about to."""
-        for pid in set(_played(self._stage, "stop")):
-            clusters.kill(self._stage.cluster, pid, signal.SIGCONT)
-        time.sleep(1.0)
+def owners_and_others(asked: Asked, count: int) -> int:
+    """A way for a proxy: the first half of the workers begin calls, the others get what comes of them."""
+    half = count // 2
+    number = int(asked.call[-4:] or "0", 16)
+    return half + number % (count - half) if "ringback=" in asked.target else number % half
 
 
 def stopped(stage: Stage, count: int, *, lease: float, at_once: int) -> tuple[Figures, int]:
@@ -95,20 +106,22 @@ def stopped(stage: Stage, count: int, *, lease: float, at_once: int) -> tuple[Fi
     """
     stops: dict[str, tuple[int, float]] = {}
 
-    async def stopping(stage: Stage, call: Call) -> None:
-        pid = owner(call)
-        if clusters.kill(stage.cluster, pid, signal.SIGSTOP):
-            stops[call.sid] = pid, time.monotonic()
-            asyncio.get_running_loop().call_later(
-                2 * lease, clusters.kill, stage.cluster, pid, signal.SIGCONT
-            )
+    async def stopping(stage: Stage, here: list[Call]) -> None:
+        now = time.monotonic()
+        for call in here:
+            pid = owner(call)
+            if clusters.kill(stage.cluster, pid, signal.SIGSTOP):
+                stops[call.sid] = pid, now
+        pids = {pid for pid, _ in stops.values()}
+        asyncio.get_running_loop().call_later(2 * lease, _go_on, stage, pids)
 
-    figures = calls(stage, count, at_once=at_once, meanwhile=stopping)
-    last = max((at for _, at in stops.values()), default=0.0)
-    time.sleep(max(0.0, last + 2 * lease - time.monotonic()))
-    for pid, _ in stops.values():
-        clusters.kill(stage.cluster, pid, signal.SIGCONT)
-    time.sleep(2.0)
+    def rest() -> None:
+        last = max((at for _, at in stops.values()), default=0.0)
+        time.sleep(max(0.0, last + 2 * lease - time.monotonic()))
+        _wake(stage, {pid for pid, _ in stops.values()})
+
+    together = Together(at_once, stopping)
+    figures = calls(stage, count, at_once=at_once, meanwhile=together, afterwards=rest)
     told = stage.ledger.by_key()
     late = [
         line
@@ -117,6 +130,11 @@ def stopped(stage: Stage, count: int, *, lease: float, at_once: int) -> tuple[Fi
         if line.pid == pid and line.at > at and line.what != "callback"
     ]
     return figures, len(late)
+
+
+def _go_on(stage: Stage, pids: set[int]) -> None:
+    for pid in pids:
+        clusters.kill(stage.cluster, pid, signal.SIGCONT)
 
 
 def full_of_askers(stage: Stage, count: int) -> tuple[Figures, float]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import uvicorn
+from fastapi import FastAPI
 
 from tests.workers.application import Setting, Worker
 
@@ -56,13 +57,26 @@ def serve_sync(worker: Worker, listener: socket.socket) -> None:
 def serve_async(worker: Worker, listener: socket.socket) -> None:
     """As ASGI, under uvicorn."""
     worker.app  # noqa: B018
-    config = uvicorn.Config(
-        worker.asgi, interface="asgi3", log_level="warning", ws="none", timeout_graceful_shutdown=5
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    uvicorn.Server(_config(worker.asgi)).run(sockets=[listener])
 
 
-KINDS: dict[str, Callable[[Worker, socket.socket], None]] = {"sync": serve_sync, "uvicorn": serve_async}
+def serve_mounted(worker: Worker, listener: socket.socket) -> None:
+    """As a part of another application, which is told of the server's start and end alone."""
+    worker.app  # noqa: B018
+    host = FastAPI()
+    host.mount("/", worker.asgi)
+    uvicorn.Server(_config(host)).run(sockets=[listener])
+
+
+def _config(web: Callable[..., object]) -> uvicorn.Config:
+    return uvicorn.Config(web, interface="asgi3", log_level="warning", ws="none", timeout_graceful_shutdown=5)
+
+
+KINDS: dict[str, Callable[[Worker, socket.socket], None]] = {
+    "mounted": serve_mounted,
+    "sync": serve_sync,
+    "uvicorn": serve_async,
+}
 
 
 class Nursery:

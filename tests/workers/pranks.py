@@ -109,7 +109,8 @@ class Pranks:
             self._playing = [_read(each) for each in json.loads(self._file.read_text())]
         for prank in self._playing:
             if prank.fits(place, self._slot) and (not prank.each or self._first(prank, key)):
-                self._ledger.note(key, prank.deed, place)
+                if prank.each:
+                    self._ledger.note(key, prank.deed, place)
                 return prank
         return None
 

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 __all__ = ["Figures", "Stage", "Story", "Together", "calls", "emulated", "owner", "stage"]
 
 Server: TypeAlias = Literal[
-    "gunicorn", "gunicorn --preload", "gunicorn -k uvicorn", "uvicorn", "singles", "sync singles"
+    "gunicorn",
+    "gunicorn --preload",
+    "gunicorn -k uvicorn",
+    "uvicorn",
+    "singles",
+    "sync singles",
+    "mounted singles",
 ]
 Story: TypeAlias = Callable[["Stage", Call], Awaitable[None]]
 LONGEST: Final = 60.0  # seconds that a call may take
@@ -85,8 +91,8 @@ def stage(
             folder, network.home, store, ttl=ttl, deadline=deadline, step=step, overrides=overrides
         )
         cluster: clusters.Cluster
-        if server in ("singles", "sync singles"):
-            kind = "sync" if server.startswith("sync") else "uvicorn"
+        if server.endswith("singles"):
+            kind = server.removesuffix("singles").strip() or "uvicorn"
             cluster = stack.enter_context(clusters.singles(setting, kind=kind, workers=workers))
         else:
             kind, *options = server.split(" ")
@@ -151,6 +157,7 @@ def calls(
     at_once: int = 8,
     meanwhile: Story | None = None,
     story: Story | None = None,
+    afterwards: Callable[[], None] = lambda: None,
 ) -> Figures:
     """Calls through two gathers and a record.
 
@@ -160,11 +167,13 @@ def calls(
         at_once: How many of them live at a time.
         meanwhile: What happens after each first key.
         story: What callers do instead.
+        afterwards: What happens when all calls are over, before what came of them is counted.
     """
     begun = time.monotonic()
     made = asyncio.run(_all(stage, count, at_once, story or _caller(meanwhile)))
     seconds = time.monotonic() - begun
     _settle(stage, [call.sid for call, _, _ in made])
+    afterwards()
     return _figures(stage, made, seconds)
 
 

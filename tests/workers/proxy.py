@@ -56,7 +56,7 @@ class Habits:
         double: The share of requests that it carries twice, to whichever workers are next.
         late: The second one of those comes up to so many seconds after the first.
         delay: Every request comes up to so many seconds late.
-        lose: The share of answers that it loses, whereupon it closes the connection.
+        lose: The share of webhooks whose first answer it loses, whereupon it closes the connection.
     """
 
     way: Way = "in turn"
@@ -98,6 +98,7 @@ class Proxy:
         self._dice = random.Random(seed)  # noqa: S311
         self._turn = 0
         self._last: dict[str, int] = {}
+        self._lost: set[bytes] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
         self._ready = threading.Event()
@@ -164,7 +165,8 @@ class Proxy:
                 answer = await self._deliver(asked)
                 if second is not None:
                     self._spawn(self._compare(asked, answer, second))
-                if self._dice.random() < habits.lose:
+                if self._dice.random() < habits.lose and asked.raw not in self._lost:
+                    self._lost.add(asked.raw)  # repeated to the byte
                     self.seen.counts["lost on purpose"] += 1
                     return
                 writer.write(_closing(answer))

@@ -8,6 +8,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+from tests.workers import stores
 from tests.workers.pranks import Prank
 from tests.workers.proofs import Figures, Stage, Together, calls, owner
 from tests.workers.proxy import Habits
@@ -87,6 +88,39 @@ def blocked(stage: Stage, count: int, seconds: float) -> Figures:
 
     asking: set[asyncio.Task[str]] = set()
     return calls(stage, count, at_once=count, meanwhile=blocking)
+
+
+def store_hanging(stage: Stage, count: int, seconds: float) -> Figures:
+    """The store answers nobody for a while, in the middle of all calls, which go on meanwhile."""
+
+    async def hang(stage: Stage, _: list[Call]) -> None:
+        hanging.add(asyncio.create_task(stores.hanging(stage.setting, seconds)))
+        await asyncio.sleep(0.2)
+
+    hanging: set[asyncio.Task[None]] = set()
+    return calls(stage, count, at_once=count, meanwhile=Together(count, hang, spread=1.0))
+
+
+def store_emptied(stage: Stage, count: int) -> Figures:
+    """The store loses everything, in the middle of all calls."""
+
+    async def empty(stage: Stage, _: list[Call]) -> None:
+        await stores.emptied(stage.setting)
+
+    return calls(stage, count, at_once=count, meanwhile=Together(count, empty))
+
+
+def store_for_one(stage: Stage, count: int) -> Figures:
+    """The store can be reached by the first worker alone, from the middle of all calls on."""
+
+    async def cut_off(stage: Stage, _: list[Call]) -> None:
+        others = tuple(range(1, len(stage.cluster.ports)))
+        stage.pranks.play(Prank("before *", "fail", each=False, slots=others))
+
+    try:
+        return calls(stage, count, at_once=count, meanwhile=Together(count, cut_off))
+    finally:
+        stage.pranks.play()
 
 
 def dialled(stage: Stage, count: int, *, at_once: int = 10) -> int:
@@ -192,7 +226,7 @@ def unreadable(stage: Stage, count: int) -> dict[str, int]:
         await call.press("2")
         record = call.at
         assert record is not None
-        broken = call.recording(4) | {"RecordingDuration": "soon"}
+        broken = {name: value for name, value in call.recording(4).items() if name != "RecordingUrl"}
         refused.append(await call.send(record.attrib["action"], **broken))
         await call.speak(4)
         await call.hang_up(callback=stage.callback)

@@ -1,0 +1,110 @@
+"""What may befall the store of the workers, and what is left in it: of each kind, by its own means."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from tests.workers.application import store_of
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from tests.workers.application import Setting
+
+__all__ = ["emptied", "hanging", "left"]
+
+_POSTGRES = ("ringback_values", "ringback_runs", "ringback_fields", "ringback_pulses")
+# Workers that live are in the store, and a clock of the file's own.
+_OTHERS = ("ringback_pulses", "ringback_pollers", "ringback_clock")
+
+
+async def hanging(setting: Setting, seconds: float) -> None:
+    """The store answers nobody for so long."""
+    match setting.store.partition(":")[0]:
+        case "redis":
+            async with _redis(setting) as client:
+                await client.client_pause(round(seconds * 1000), all=True)
+            await asyncio.sleep(seconds)
+        case "sqlite":
+            with closing(_sqlite(setting)) as connection:
+                connection.execute("BEGIN EXCLUSIVE")
+                await asyncio.sleep(seconds)
+                connection.execute("ROLLBACK")
+        case _:
+            from psycopg import AsyncConnection
+
+            async with await AsyncConnection.connect(setting.store) as database:
+                await database.execute(f"LOCK TABLE {', '.join(_POSTGRES)} IN ACCESS EXCLUSIVE MODE")
+                await asyncio.sleep(seconds)
+
+
+async def emptied(setting: Setting) -> None:
+    """All that the store had is gone."""
+    match setting.store.partition(":")[0]:
+        case "redis":
+            async with _redis(setting) as client:
+                await client.flushall()
+        case "sqlite":
+            with closing(_sqlite(setting)) as connection:
+                for table in _tables(connection):
+                    if table != "ringback_clock":
+                        connection.execute(f"DELETE FROM {table}")  # noqa: S608
+        case _:
+            from psycopg import AsyncConnection
+
+            async with await AsyncConnection.connect(setting.store) as database:
+                await database.execute(f"TRUNCATE {', '.join(_POSTGRES)}")
+
+
+async def left(setting: Setting) -> int:
+    """How many keys or rows the store has, but for those that tell which workers live, after it was swept."""
+    store = store_of(setting)
+    assert store is not None
+    for number in range(20):  # a sweep takes some at a time
+        store = store_of(setting)
+        assert store is not None
+        await store.add(f"sweep{number}", b"", 0.001)
+        await store.due(1, again=0.1)
+    await asyncio.sleep(0.05)
+    match setting.store.partition(":")[0]:
+        case "redis":
+            async with _redis(setting) as client:
+                keys = [key async for key in client.scan_iter("*")]
+                return sum(b":pulse:" not in key for key in keys)
+        case "sqlite":
+            with closing(_sqlite(setting)) as connection:
+                tables = [table for table in _tables(connection) if table not in _OTHERS]
+                return sum(_count(connection, table) for table in tables)
+        case _:
+            from psycopg import AsyncConnection
+
+            async with await AsyncConnection.connect(setting.store) as database:
+                rows = 0
+                for table in _POSTGRES:
+                    if table not in _OTHERS:
+                        counted = await database.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
+                        rows += (await counted.fetchall())[0][0]
+                return rows
+
+
+def _redis(setting: Setting) -> Redis:
+    from redis.asyncio import Redis
+
+    return Redis.from_url(setting.store)
+
+
+def _sqlite(setting: Setting) -> sqlite3.Connection:
+    return sqlite3.connect(Path(setting.folder) / "store.sqlite", timeout=10, isolation_level=None)
+
+
+def _tables(connection: sqlite3.Connection) -> list[str]:
+    rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'ringback%'")
+    return [cast("str", name) for (name,) in rows]
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608
