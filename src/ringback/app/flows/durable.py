@@ -156,6 +156,9 @@ class DurableKeeper:
             with self._reach.asking() as store:
                 record = await store.read(self._run_id)
                 if record is None:
+                    # A store that has lost the record has lost the pulse, too: without one the others would
+                    # take the run's owner for dead.
+                    await store.pulse(self._reach.me, ttl=LEASE)
                     begun = await store.begin(
                         self._call,
                         self._run_id,
