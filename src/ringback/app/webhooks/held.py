@@ -111,6 +111,8 @@ class Answer:
 
     async def wait(self, seconds: float | None = None) -> None:
         """Wait until it is made, for so many seconds at most, or for as long as that takes."""
+        if self.response is None:
+            await asyncio.sleep(0)  # a flow that was just woken up answers within the loop's turn
         if self.response is not None:
             return
         loop = asyncio.get_running_loop()
