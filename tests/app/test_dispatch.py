@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import threading
 from typing import cast
 from urllib.parse import urlencode
@@ -17,6 +18,7 @@ from ringback.app import Application, HandlerFailed, MemoryStore
 from ringback.app.webhooks.held import HeldAnswers
 from ringback.errors import InvalidValue
 from ringback.http import WebhookRequest
+from ringback.stores import RedisStore
 from ringback.twiml import Message, MessagingResponse, Say, VoiceResponse
 from ringback.webhooks import CallEnded, IncomingCall, IncomingMessage, sign
 from tests.app.twilio import (
@@ -323,6 +325,20 @@ class TestRepetitions:
         asked = request(counting.url, call_parameters("CA1"), I_Twilio_Idempotency_Token="t1")
         assert (await counting.app.handle(asked)).status == 200
         assert "the store failed" in caplog.text
+
+    async def test_that_a_shared_store_is_away_is_told_once(self, caplog: pytest.LogCaptureFixture) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        counting = Counting(store=RedisStore(f"redis://127.0.0.1:{port}/0"))
+        for number in range(5):
+            asked = request(
+                counting.url, call_parameters(f"CA{number}"), I_Twilio_Idempotency_Token=f"t{number}"
+            )
+            assert (await counting.app.handle(asked)).status == 200
+        await counting.app.aclose()
+        assert counting.calls == 5
+        told = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+        assert [text.partition(" (")[0] for text in told] == ["the store is away"]
 
 
 class TestSlowHandlers:

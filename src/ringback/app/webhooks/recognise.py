@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 from attrs import frozen
 
 from ringback._core.webhooks.events import MessageRequest, Notification
+from ringback.app.flows.reach import StoreAway
 from ringback.app.loops.budget import Budget, within
 from ringback.app.reports import without
 from ringback.app.webhooks.held import Answer
@@ -180,6 +181,8 @@ class Recognition:
                 if saved and await self._is_dead(saved):
                     return None
                 await asyncio.sleep(GLANCE)
+        except StoreAway:
+            pass
         except Exception:
             log.exception("the store failed: a repeated webhook may be dispatched twice")
         return None
@@ -200,13 +203,28 @@ class Recognition:
         """Keep the answer that was given."""
         try:
             await self._ask(self._store.put(key, dump_response(response), REMEMBERED))
+        except StoreAway:
+            pass
         except Exception as error:
             # A database shows the row that it won't take, and people are spoken to by name.
             shown = without(error, [response.body.decode()])
             log.error("the store failed: a repeated webhook may be dispatched twice", exc_info=shown)
 
     async def _ask(self, question: Coroutine[object, object, T]) -> T:
-        return await (question if self._at_hand else within(self._deadline * SHARE, question))
+        """What the store says.
+
+        Raises:
+            StoreAway: A store that workers share is away, which is told once, and not asked by everybody.
+        """
+        if self._at_hand:
+            return await question
+        if self._sharing is None:
+            return await within(self._deadline * SHARE, question)
+        if self._sharing.worker.away:
+            question.close()
+            raise StoreAway
+        with self._sharing.reach.asking():
+            return await within(self._deadline * SHARE, question)
 
 
 def _now(work: Coroutine[object, object, T]) -> T:
