@@ -37,6 +37,8 @@ from ringback.webhooks import (
 from tests.app.twilio import TOKEN, call_parameters, eventually, link, new_sid, request, served, tags
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from ringback.http import WebhookResponse
 
 URL = "https://example.com/phone"
@@ -45,9 +47,15 @@ URL = "https://example.com/phone"
 CANCELLED: list[type[BaseException]] = [asyncio.CancelledError] if sys.version_info >= (3, 11) else []
 
 
+pytestmark = pytest.mark.in_turn
+
+
 @pytest.fixture
-def app() -> Application:
-    return Application(public_url=URL, auth_token=TOKEN, deadline=2.0)
+async def app(workers: int) -> AsyncGenerator[Application, None]:
+    app = Application(public_url=URL, auth_token=TOKEN, deadline=2.0)
+    app._watch_flows(workers)
+    yield app
+    await app.aclose()
 
 
 class Line:
@@ -165,8 +173,8 @@ async def test_every_verb_is_written_as_its_element_would_be(app: Application) -
     # Each visit of a flow asks for something new.
     assert link(line.heard, "Redirect").startswith(f"{flow.url}?ringback=again.")
     assert seen[0].dial_call_status == "no-answer"
-    assert isinstance(seen[1], ConferenceResult)
-    assert (seen[1].room, seen[1].dial_call_status) == ("kitchen", "answered")
+    assert isinstance(seen[-1], ConferenceResult)
+    assert (seen[-1].room, seen[-1].dial_call_status) == ("kitchen", "answered")
 
 
 async def test_a_room_of_its_own(app: Application) -> None:
@@ -425,14 +433,14 @@ class TestHangingUp:
 
 class TestRepetitions:
     async def test_of_a_step(self, app: Application) -> None:
-        digits: list[str | None] = []
+        digits: dict[int, str | None] = {}
 
         @app.flow(IncomingCall)
         async def flow(call: CallFlow) -> None:
             for number in range(3):
                 call.say(f"Number {number}")
                 pressed = await call.gather()
-                digits.append(pressed.digits if pressed else None)
+                digits[number] = pressed.digits if pressed else None
 
         line = Line(app, flow.url)
         await line.start()
@@ -447,7 +455,7 @@ class TestRepetitions:
         await line.ask(second_step, Digits="5")
         assert line.text() == "Number 2"
         assert await line.ask(first_step, Digits="9") == answer  # very late
-        assert digits == ["1", "5"]
+        assert digits == {0: "1", 1: "5"}
 
     async def test_two_of_a_step_at_once(self, app: Application) -> None:
         gate = asyncio.Event()
@@ -464,10 +472,10 @@ class TestRepetitions:
         assert line.heard is not None
         step = link(line.heard, "Gather")
         waiting = [asyncio.create_task(line.ask(step, Digits="1")) for _ in range(5)]
-        await eventually(lambda: len(results) == 1)
+        await eventually(lambda: len(results) > 0)
         gate.set()
         assert {tuple(tags(answer)) for answer in await asyncio.gather(*waiting)} == {("Say",)}
-        assert len(results) == 1
+        assert len(set(map(repr, results))) == 1
 
     async def test_a_server_that_gives_up_on_a_request(self, app: Application) -> None:
         gate = asyncio.Event()
@@ -484,13 +492,13 @@ class TestRepetitions:
         assert line.heard is not None
         step = link(line.heard, "Gather")
         asked = asyncio.create_task(line.ask(step, Digits="1"))
-        await eventually(lambda: len(results) == 1)
+        await eventually(lambda: len(results) > 0)
         asked.cancel()  # as servers do when the connection is gone
         with pytest.raises(asyncio.CancelledError):
             await asked
         gate.set()
         assert tags(await line.ask(step, Digits="1")) == ["Say"]
-        assert len(results) == 1
+        assert len(set(map(repr, results))) == 1
 
     async def test_of_the_first_request_at_once(self, app: Application) -> None:
         started: list[str] = []
@@ -522,6 +530,7 @@ class TestRepetitions:
         assert line.heard == first
         assert started == 1
 
+    @pytest.mark.in_one_worker("it counts how often code between awaits runs")
     async def test_a_call_that_comes_back_starts_anew(self, app: Application) -> None:
         log: list[str] = []
 
@@ -547,6 +556,7 @@ class TestRepetitions:
         await eventually(lambda: log == ["start", "start", "start", "left"])
         assert failures == []
 
+    @pytest.mark.in_one_worker("a step that nobody knows may be one that the store has lost: it is held")
     async def test_what_is_not_a_step(self, app: Application, caplog: pytest.LogCaptureFixture) -> None:
         @app.flow(IncomingCall)
         async def flow(call: CallFlow) -> None:
@@ -570,6 +580,7 @@ class TestRepetitions:
         assert (await line.ask(step, Digits="1")).status == 200
         assert "restarted" in caplog.text
 
+    @pytest.mark.in_one_worker("it looks into the memory of one")
     async def test_memory_is_bounded(self, app: Application, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(FlowRun, "_ANSWERS", 3)
         monkeypatch.setattr(FlowRuns, "_KEPT", 2)

@@ -13,6 +13,12 @@ BEN = "+15558675311"
 
 
 @pytest.fixture
+def emulator_options(workers: int) -> dict[str, object]:
+    """The emulators of tests marked `in_turn` lead flows by several workers, too."""
+    return {"workers": workers}
+
+
+@pytest.fixture
 def website(emulator: Emulator) -> Website:
     """The website behind `OURS`, in this process."""
     website = Website()

@@ -47,6 +47,7 @@ def sounds(person: PhoneCall, kind: str) -> list[str]:
     return [heard.what for heard in person.heard if heard.kind == kind]
 
 
+@pytest.mark.in_turn
 def test_a_warm_transfer(emulator: Emulator, app: Application) -> None:
     """The guest hears nothing of what waiter and chef say to each other, and talks to the chef then."""
     build(app, emulator.async_client(), number=OURS, waiter=BEN, chef=CARL)
@@ -307,6 +308,7 @@ class TestParticipants:
 class TestRooms:
     """What applications and flows do with them."""
 
+    @pytest.mark.in_turn
     def test_synchronous_code_leads_one(self, emulator: Emulator, app: Application, client: Client) -> None:
         told: list[str] = []
         app.on(ConferenceStatusChanged, lambda event: told.append(event.event))

@@ -14,6 +14,8 @@ from ringback.errors import EmulatorError
 from ringback.twiml import Gather, Hangup, Say, VoiceResponse
 from tests.emulator.conftest import ANNA, BEN, OURS
 
+pytestmark = pytest.mark.in_turn
+
 SECONDS = 10.0  # on the wall, for what would take hours
 
 
@@ -22,6 +24,7 @@ def app() -> Application:
     return Application(public_url="https://example.com/phone", auth_token=AUTH_TOKEN, hold_limit=20_000)
 
 
+@pytest.mark.in_one_worker("waits that are no verbs start again where a flow is taken over")
 def test_a_sleep_takes_virtual_time_and_holds_the_caller(emulator: Emulator, app: Application) -> None:
     woke: list[float] = []
 

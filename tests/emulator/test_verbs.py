@@ -37,6 +37,8 @@ from tests.emulator.website import HOME, Page, Website
 
 CARL = "+15558675312"
 
+pytestmark = pytest.mark.in_turn
+
 
 @pytest.fixture(params=[0, 3], ids=["one worker", "a fresh worker each time"])
 def emulator_options(request: pytest.FixtureRequest) -> Mapping[str, object]:

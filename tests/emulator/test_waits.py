@@ -151,6 +151,7 @@ def test_the_end_of_the_emulator_ends_waits(emulator: Emulator, app: Application
     assert "the emulator is closed" in str(failed)
 
 
+@pytest.mark.in_turn
 def test_a_handler_waits_for_another_call(emulator: Emulator, app: Application) -> None:
     told: list[str] = []
 

@@ -158,7 +158,8 @@ class MessageRun(Run[Beginning, "AnyConversation"]):
         step = machine.step
         served = machine.served()
         if served is None and self.keeper.records:
-            entry = Served(verb=verb, body=response.body.decode(), times=machine.times())
+            gave_up = machine.waiting is not None
+            entry = Served(verb=verb, body=response.body.decode(), times=machine.times(), gave_up=gave_up)
             served = await self.keeper.decide(f"out.{step}", entry)
         machine.times()  # those of the next answer are counted from here on
         machine.wait(verb)
@@ -236,6 +237,8 @@ class MessageRun(Run[Beginning, "AnyConversation"]):
         while True:
             if machine.outcome() is not None:
                 return machine.take()
+            if machine.given_up:  # and what made it give up comes again
+                await self.loop.create_future()
             name = f"in.{machine.step}"
             message = machine.message()
             if machine.end is not None:

@@ -111,12 +111,14 @@ class Served:
         verb: What it waits for then, as its element is called; `""` where it has ended.
         body: The document.
         times: What the flow was told the time was meanwhile, in seconds since 1970.
+        gave_up: Whether it had waited no longer for what came of the answer before.
     """
 
     PREFIX: ClassVar = "out"
     verb: str
     body: str
     times: Sequence[float] = ()
+    gave_up: bool = False
 
 
 @frozen(kw_only=True)
@@ -125,10 +127,12 @@ class Begins:
 
     Attributes:
         step: The answer that the flow was making.
+        gave_up: As of `Served`.
     """
 
     PREFIX: ClassVar = "b"
     step: int = 0
+    gave_up: bool = False
 
 
 @frozen(kw_only=True)
@@ -295,6 +299,8 @@ def _check(name: str, entry: Entry) -> None:
             )
         elif each.name in ("format", "step"):
             fine = isinstance(value, int)
+        elif each.name == "gave_up":
+            fine = isinstance(value, bool)
         elif each.name == "times":
             fine = isinstance(value, list) and all(
                 isinstance(time, int | float) for time in cast("list[object]", value)

@@ -57,6 +57,7 @@ class Machine:
     __slots__ = (
         "_arrived",
         "_begun",
+        "_given_up",
         "_latest",
         "_moving",
         "_occurrences",
@@ -94,6 +95,7 @@ class Machine:
         self._arrived: dict[str, Arrived] | None = None
         self._taken: set[str] | None = None
         self._replied: dict[str, str] | None = None
+        self._given_up: set[int] | None = None
         self._times: list[float] | None = None
         self._latest = 0.0
         self._random: random.Random | None = None
@@ -111,9 +113,11 @@ class Machine:
                 if number > self.step or (number == self.step and self.waiting is None):
                     self._served = self._served or {}
                     self._served.setdefault(number, entry)
+                    self._note_whether_given_up(number, entry)
             case Begins():
                 self._begun = self._begun or {}
                 self._begun.setdefault(name.partition(".")[2], entry.step)
+                self._note_whether_given_up(entry.step, entry)
             case Value():
                 self._values = self._values or {}
                 self._values.setdefault(name.partition(".")[2], entry)
@@ -139,6 +143,11 @@ class Machine:
                 self.over = True
             case _:
                 pass
+
+    def _note_whether_given_up(self, step: int, entry: Served | Begins) -> None:
+        if entry.gave_up:
+            self._given_up = self._given_up or set()
+            self._given_up.add(step)
 
     # --- what the flow does
 
@@ -191,10 +200,17 @@ class Machine:
         While somebody moves the call, Twilio reports a Dial that is interrupted by that as completed, and the
         flow must not go on with it; unless it has already.
         """
+        if self.given_up:
+            return None
         found = None if self._outcomes is None else self._outcomes.get(self.step)
         if found is None or not self._moving or found.kind == HUNG_UP or found.status in FINAL:
             return found
         return found if self.served() is not None else None
+
+    @property
+    def given_up(self) -> bool:
+        """Whether the flow is known to have gone on without what came of it, as after `asyncio.timeout`."""
+        return self._given_up is not None and self.step in self._given_up
 
     def take(self) -> Outcome:
         """Hand the outcome to the flow, which goes on."""
@@ -209,7 +225,7 @@ class Machine:
     def skip(self) -> None:
         """Go to where the record ends, as what the flow does fits it no longer."""
         self.step = max((self.step, *(number + 1 for number in self._served or ())))
-        self._served = self._outcomes = None
+        self._served = self._outcomes = self._given_up = None
         self.waiting = None
 
     def hang_up(self) -> Outcome:

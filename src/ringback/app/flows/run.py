@@ -17,7 +17,7 @@ from ringback.app.reports import Heard, shown_sid
 from ringback.app.webhooks.answers import empty, twiml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
 
     from ringback.app.flows.journal import Entry
     from ringback.app.flows.keeper import Keeper
@@ -161,6 +161,10 @@ class Run(Generic[V, F]):
         """Learn of an entry of the record. To be called in the loop."""
         raise NotImplementedError
 
+    def awaited_answers(self) -> Iterable[tuple[int, Answer]]:
+        """Those that are yet to be made, and that somebody waits for, by their steps."""
+        return ()
+
     @property
     def awaited(self) -> bool:
         """Whether its last answer is yet to be asked for."""
@@ -176,12 +180,17 @@ class Run(Generic[V, F]):
     @property
     def suspended(self) -> bool:
         """Whether it waits for what somebody does."""
-        return self._inbox is not None
+        return self._inbox is not None and not self._inbox.done()
 
     @property
     def resting(self) -> bool:
         """Whether nothing of it runs here now."""
         return self.suspended or self.done
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the flow goes on without having waited for what came of its last answer."""
+        return self.machine.waiting is not None and not self._serving
 
     @property
     def leaving(self) -> bool:

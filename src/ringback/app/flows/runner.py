@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -19,7 +20,7 @@ from ringback.twiml import VoiceResponse
 from ringback.webhooks import GatherResult, RecordResult, parse
 
 if TYPE_CHECKING:
-    import asyncio
+    from collections.abc import Coroutine, Iterable
 
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.journal import Entry
@@ -129,17 +130,25 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
         """Make an answer, and go on to the next."""
         machine = self.machine
         step = machine.step
-        served = machine.served()
+        served, cancelled = machine.served(), None
         if served is None and self.keeper.records:
             waking, self._waking = self._waking, None
-            entry = Served(verb=verb, body=response.body.decode(), times=machine.times())
-            served = await self.keeper.decide(f"out.{step}", entry, wake=waking or (), settles=True)
+            entry = Served(
+                verb=verb,
+                body=response.body.decode(),
+                times=machine.times(),
+                gave_up=machine.waiting is not None,
+            )
+            deciding = self.keeper.decide(f"out.{step}", entry, wake=waking or (), settles=True)
+            served, cancelled = await _even_so(deciding) if self.keeper.durable else (await deciding, None)
         self.expect(step + 1)
         if len(self._answers) > self._ANSWERS:
             del self._answers[min(self._answers)]
         machine.times()  # those of the next answer are counted from here on
         machine.wait(verb)
         self._answers[step].set(response if served is None else written_twiml(served.body))
+        if cancelled is not None:
+            raise cancelled
 
     async def _outcome(self) -> Outcome:
         """What comes of the verb that was served."""
@@ -147,7 +156,7 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
         while True:
             if machine.outcome() is not None:
                 return machine.take()
-            if self._must_hang_up:
+            if self._must_hang_up and not machine.given_up:
                 name = f"in.{machine.step}"
                 machine.feed(name, await self.keeper.decide(name, machine.hang_up()))
                 continue
@@ -190,6 +199,10 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
         """The answer of a step, made or in the making; None for one that is forgotten or yet to come."""
         return self._answers.get(step)
 
+    def awaited_answers(self) -> Iterable[tuple[int, Answer]]:
+        """Those that are yet to be made, and that somebody waits for, by their steps."""
+        return [each for each in self._answers.items() if each[1].awaited]
+
     def expect(self, step: int) -> Answer:
         """The answer of a step, which somebody waits for, or will."""
         answer = self._answers.get(step)
@@ -223,7 +236,10 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
 
     def _wake(self) -> None:
         inbox = self._inbox
-        if inbox is not None and not inbox.done() and (self._must_hang_up or self.machine.outcome()):
+        machine = self.machine
+        if inbox is None or inbox.done() or machine.given_up:
+            return
+        if self._must_hang_up or machine.outcome():
             inbox.set_result(None)
 
     def _stay(self) -> None:
@@ -302,7 +318,8 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
     async def _end(self, how: str, response: WebhookResponse) -> None:
         step = self.machine.step
         if self.keeper.records:
-            entry = Served(verb="", body=response.body.decode())
+            gave_up = self.machine.waiting is not None
+            entry = Served(verb="", body=response.body.decode(), gave_up=gave_up)
             waking, self._waking = self._waking, None
             served = await self.keeper.decide(f"out.{step}", entry, wake=waking or ())
             response = written_twiml(served.body)
@@ -329,6 +346,18 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
         error = TimeoutError(f"the flow gave no answer within {self.hub.settings.hold_limit} s")
         self.hub.report(error, self.event, self.flow.name, heard=self._said())
         call_in(self.loop, self.dismiss)
+
+
+async def _even_so(
+    deciding: Coroutine[object, object, Served],
+) -> tuple[Served, asyncio.CancelledError | None]:
+    """What is decided, even where the flow gives up meanwhile: the others may have read it by then."""
+    task = asyncio.ensure_future(deciding)
+    try:
+        return await asyncio.shield(task), None
+    except asyncio.CancelledError as error:
+        await asyncio.wait({task})
+        return task.result(), error
 
 
 def tells(event: VoiceRequest) -> bool:

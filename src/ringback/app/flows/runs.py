@@ -247,6 +247,17 @@ class FlowRuns:
         run = self.by_call.get(call_sid)
         return None if run is None or run.done else run
 
+    @property
+    def rests(self) -> bool:
+        """Whether there are runs here, all of them rest, and nobody waits here for another worker's."""
+        asks = self.sharing is not None and self.sharing.asks
+        return bool(self.by_id) and not asks and all(run.resting for run in self.by_id.values())
+
+    def makes(self, run: str) -> bool:
+        """Whether a run computes here."""
+        found = self.by_id.get(run)
+        return found is not None and not found.resting
+
     def dismiss(self, run: AnyRun) -> None:
         """Cancel a run whose call has gone elsewhere."""
         call_in(run.loop, run.dismiss)

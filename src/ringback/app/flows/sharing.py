@@ -113,6 +113,11 @@ class Sharing:
         self._told: set[str] = set()
 
     @property
+    def asks(self) -> bool:
+        """Whether somebody waits here for an answer that another worker makes."""
+        return bool(self._asked)
+
+    @property
     def _live(self) -> float:
         return self._hub.settings.idle_limit + AFTERWARDS
 
@@ -238,7 +243,7 @@ class Sharing:
     async def _resume_held(self, run: AnyRun | None, step: Step) -> Answer | None:
         if run is not None:
             run.asked = max(run.asked, step.number)
-            return run.answer(step.number)
+            return _made_by(run, step.number)
         asked = self._asked.get((step.run, step.number))
         if asked is not None:
             return asked
@@ -267,7 +272,7 @@ class Sharing:
             keeper = cast("DurableKeeper", run.keeper)
             known = f"in.{step.number}" in keeper.written
             self._hand(run, step, keeper.note(step.name, outcome), None if known else event)
-            return run.answer(step.number)
+            return _made_by(run, step.number)
         if done.outcome is Appending.MISSING:
             return await self._ask_its_worker(step, outcome)
         if "start" in done.fields and not _is_call(done.fields["start"].value, step.call_sid):
@@ -282,7 +287,7 @@ class Sharing:
             counts = outcome if won else _outcome(step.name, done)
             cast("DurableKeeper", run.keeper).written.setdefault(step.name, write_entry(counts))
             self._hand(run, step, counts, event if won else None)
-            return run.answer(step.number)
+            return _made_by(run, step.number)
         if out in done.fields:
             return _served(done.fields[out].value, out)
         if not won:
@@ -335,7 +340,7 @@ class Sharing:
 
     def _answer_of(self, record: Record, number: int) -> Answer:
         run = self._runs.by_id.get(record.run)
-        answer = None if run is None else run.answer(number)
+        answer = None if run is None else _made_by(run, number)
         if answer is not None:
             return answer
         out = f"out.{number}"
@@ -369,7 +374,8 @@ class Sharing:
 
     def _followed(self, key: tuple[str, int]) -> None:
         answer = self._asked.pop(key)
-        if answer.response is None:  # it was cancelled
+        # It was cancelled. Where this worker goes, another one will have it for those who ask again.
+        if answer.response is None and not self.worker.leaving:
             answer.set(self._hub.fallback(VoiceRequest))
 
     def _give_up(self, run: str, number: int) -> None:
@@ -645,6 +651,8 @@ class Sharing:
         self._runs.forget(run)
         if isinstance(run.keeper, DurableKeeper):
             run.keeper.written.clear()  # its coroutine stays, and what belongs to it
+        for number, answer in run.awaited_answers():
+            self._follow(run.id, number, None).when_made(answer.set)
 
     # --- what the worker's thread hears
 
@@ -786,6 +794,16 @@ def _has_ended(record: Record) -> bool:
 def in_order(record: Record) -> list[tuple[str, Field]]:
     """The fields of a record in the order in which they were appended, as far as that can be told."""
     return sorted(record.fields.items(), key=lambda each: each[1].at)
+
+
+def _made_by(run: AnyRun, number: int) -> Answer | None:
+    """The answer of a step of a run that is led here, even if that has been taken over a moment ago, and has
+    yet to come to the step again.
+    """
+    written = cast("DurableKeeper", run.keeper).written
+    if run.machine.step <= number and (not number or f"out.{number - 1}" in written):
+        return cast("FlowRun", run).expect(number)
+    return run.answer(number)
 
 
 def _before(record: Record) -> Before:

@@ -130,7 +130,7 @@ async def run_step(
     cause: Exception | None = None
     value: object = None
     if known is None:
-        await run.keeper.decide(f"b.{key}", Begins(step=run.machine.step))
+        await run.keeper.decide(f"b.{key}", Begins(step=run.machine.step, gave_up=run.gave_up))
         try:
             value = await _tried(run, key, function, args, retry)
         except Exception as error:

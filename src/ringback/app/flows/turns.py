@@ -50,11 +50,11 @@ class FlowsInTurn(FlowRuns):
 
     async def _next(self) -> FlowRuns:
         """The worker whose turn it is. The others let go of what waits; where something computes, it does so
-        to its end, and the next worker has to ask it.
+        to its end, and the next worker has to ask it; and so may whoever waits for that.
         """
         self._turn = (self._turn + 1) % len(self._workers)
         for number, worker in enumerate(tuple(self._workers)):
-            if number != self._turn and worker.by_id and all(run.resting for run in worker.by_id.values()):
+            if number != self._turn and worker.rests:
                 self._workers[number] = self._fresh()
                 await worker.let_go()
         return self._workers[self._turn]
@@ -76,7 +76,10 @@ class FlowsInTurn(FlowRuns):
 
     async def resume(self, tag: Tag, given: dict[str, str]) -> Answer | None:
         """Have the next worker find the answer of a step."""
-        return await (await self._next()).resume(tag, given)
+        # Who asks again for what is being made asks whoever makes it: asking another worker instead would
+        # take a look at its record for each quarter of an emulated second.
+        makes = (worker for worker in self._workers if tag.rest[1:] == ("held",) and worker.makes(tag.id))
+        return await (next(makes, None) or await self._next()).resume(tag, given)
 
     async def receive(self, incoming: Incoming) -> Answer:
         """Have the next worker hand a message to its conversation."""

@@ -76,6 +76,11 @@ class Answer:
         return bool(self._id)
 
     @property
+    def awaited(self) -> bool:
+        """Whether somebody waits for it, or has."""
+        return bool(self._waiting)
+
+    @property
     def age(self) -> float:
         """For how long somebody has been waiting for it, in seconds, from the first look at this on."""
         now = CLOCK.get()()
