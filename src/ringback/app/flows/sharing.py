@@ -361,45 +361,48 @@ class Sharing:
         key = run, number
         answer = self._asked.get(key)
         if answer is None:
-            answer = self._asked[key] = StepAnswer(
-                lambda: self._give_up(run, number),
-                run,
-                number,
-            )
-            work = self._wait_for(run, number, outcome, told)
+            answer = self._asked[key] = self._new_answer(run, number)
             answer.unwritten = None if written else outcome
+            work = self._wait_for(answer, outcome, told)
             task = self._hub.spawn(work, f"the answer {number} of {run}")
-            task.add_done_callback(lambda _: self._followed(key))
+            task.add_done_callback(lambda _: self._followed(answer))
         return answer
 
-    def _followed(self, key: tuple[str, int]) -> None:
-        answer = self._asked.pop(key)
+    def _new_answer(self, run: str, number: int) -> StepAnswer:
+        answer = StepAnswer(lambda: self._give_up(answer), run, number)
+        return answer
+
+    def _followed(self, answer: StepAnswer) -> None:
+        self._part_from(answer)
         # It was cancelled. Where this worker goes, another one will have it for those who ask again.
         if answer.response is None and not self.worker.leaving:
             answer.set(self._hub.fallback(VoiceRequest))
 
-    def _give_up(self, run: str, number: int) -> None:
-        answer = self._asked.get((run, number))
-        if answer is not None and answer.set(self._hub.fallback(VoiceRequest)):
-            error = TimeoutError(f"the flow gave no answer within {self._hub.settings.hold_limit} s")
-            self._hub.report(error, None, run)
+    def _part_from(self, answer: StepAnswer) -> None:
+        """Whoever asks for it from now on waits for another one."""
+        if self._asked.get((answer.run, answer.step)) is answer:
+            del self._asked[answer.run, answer.step]
 
-    async def _wait_for(self, run: str, number: int, outcome: Outcome | None, told: Told) -> None:
-        answer = self._asked[run, number]
+    def _give_up(self, answer: StepAnswer) -> None:
+        if answer.set(self._hub.fallback(VoiceRequest)):
+            error = TimeoutError(f"the flow gave no answer within {self._hub.settings.hold_limit} s")
+            self._hub.report(error, None, answer.run)
+
+    async def _wait_for(self, answer: StepAnswer, outcome: Outcome | None, told: Told) -> None:
         until = time.monotonic() + self._hub.settings.hold_limit
         pause = 0.0 if told is Told.NOT_REACHED else TICK
-        with self.listening(run) as noted:
+        with self.listening(answer.run) as noted:
             while answer.response is None and time.monotonic() < until:
                 await self.hears(noted, pause)
                 pause = TICK
                 with suppress(StoreAway):
-                    made = await self._look(run, number, outcome, told)
+                    made = await self._look(answer, outcome, told)
                     if isinstance(made, Answer):
                         made.when_made(answer.set)
                         await made.wait()
                         return
                     told = made
-        self._give_up(run, number)
+        self._give_up(answer)
 
     @contextmanager
     def listening(self, run: str) -> Generator[asyncio.Event, None, None]:
@@ -419,8 +422,9 @@ class Sharing:
             await asyncio.wait_for(noted.wait(), pause)
         noted.clear()
 
-    async def _look(self, run: str, number: int, outcome: Outcome | None, told: Told) -> Answer | Told:
+    async def _look(self, answer: StepAnswer, outcome: Outcome | None, told: Told) -> Answer | Told:
         """The answer, if it is made or can be made here; else whether its owner's mailbox was reached."""
+        run, number = answer.run, answer.step
         out = f"out.{number}"
         with self.reach.asking() as store:
             record = await store.read(run)
@@ -431,12 +435,11 @@ class Sharing:
             since = record.fields.get(f"in.{number}", record.fields.get("start"))
             if since is not None and record.now - since.at > self._hub.settings.hold_limit:
                 await store.tell(record.owner, write_note("late", run, str(number)))
-                self._give_up(run, number)
+                self._give_up(answer)
                 return told
             if outcome is not None and f"in.{number}" not in record.fields:
                 await store.append(run, f"in.{number}", write_entry(outcome), due=LEASE, ttl=self._live)
-            if (run, number) in self._asked:
-                self._asked[run, number].unwritten = None
+            answer.unwritten = None
             going = await self.progress(record, f"in.{number}", told)
         if isinstance(going, Told):
             return going
@@ -652,6 +655,9 @@ class Sharing:
         if isinstance(run.keeper, DurableKeeper):
             run.keeper.written.clear()  # its coroutine stays, and what belongs to it
         for number, answer in run.awaited_answers():
+            asked = self._asked.get((run.id, number))
+            if asked is not None:  # for this very answer
+                self._part_from(asked)
             self._follow(run.id, number, None).when_made(answer.set)
 
     # --- what the worker's thread hears

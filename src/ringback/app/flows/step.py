@@ -33,22 +33,24 @@ class StepAnswer(Answer):
         step: The step's number.
 
     Attributes:
+        run: The run's id.
+        step: The step's number.
         unwritten: What a webhook brought for the step, where the store could not be told.
     """
 
-    __slots__ = ("_run", "_step", "unwritten")
+    __slots__ = ("run", "step", "unwritten")
 
     def __init__(self, give_up: Callable[[], None], run: str, step: int) -> None:
         super().__init__(give_up)
-        self._run = run
-        self._step = step
+        self.run = run
+        self.step = step
         self.unwritten: Outcome | None = None
 
     @property
     def again(self) -> tuple[str, ...]:
         """The tag by which a held request asks again: for the answer, or as it asked at first."""
         kind = "held" if self.unwritten is None or self._too_long else self.unwritten.kind
-        return "flow", self._run, str(self._step), kind
+        return "flow", self.run, str(self.step), kind
 
     @property
     def sent(self) -> Mapping[str, str]:
