@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-from typing import TYPE_CHECKING, Protocol
+import sys
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ringback.app.loops.background import Background
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 __all__ = ["HeldTask"]
+
+_kept: Final[list[object]] = []
 
 
 class Holder(Protocol):
@@ -54,6 +57,7 @@ class HeldTask(Background):
     ) -> None:
         self._holder = holder
         self._abandoned = False
+        self._raising: BaseException | None = None
         self._forgets: Callable[[asyncio.Task[object]], object] = all.pop
         super().__init__(work, name, all)
 
@@ -62,8 +66,7 @@ class HeldTask(Background):
         if self._abandoned or self.task.done():
             return
         self._abandoned = True
-        # The interpreter closes what it collects at its end, which would run every `finally`.
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._work))
+        _keep_for_ever(self._work)
         self._forgets(self.task)
 
     def send(self, value: None, /) -> object:
@@ -76,6 +79,9 @@ class HeldTask(Background):
         if not allowed:
             self._holder.abandon()
             return _blocking(self.task.get_loop().create_future())
+        if self._raising is not None:
+            error, self._raising = self._raising, None
+            return super().throw(error)
         return super().send(value)
 
     def throw(self, typ: type[BaseException] | BaseException, /, *rest: object) -> object:
@@ -84,12 +90,27 @@ class HeldTask(Background):
             self._holder.abandon()
         if self._abandoned:
             raise asyncio.CancelledError
+        allowed = True if self._dropped else self._holder.may_go_on()
+        if isinstance(allowed, asyncio.Future):
+            self._raising = typ if isinstance(typ, BaseException) else typ()
+            return _blocking(allowed)
+        self._raising = None
         return super().throw(typ, *rest)
 
     def close(self) -> None:
         """End it, as it is thrown away."""
         if not self._abandoned:
             super().close()
+
+
+def _keep_for_ever(work: object) -> None:
+    """See to it that nothing collects it. CPython closes what it collects at its very end, too, and that would
+    run every `finally`.
+    """
+    if sys.implementation.name == "cpython":
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(work))
+    else:
+        _kept.append(work)
 
 
 def _blocking(future: asyncio.Future[None]) -> object:

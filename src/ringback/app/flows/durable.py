@@ -8,11 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from ringback.app.flows.journal import Outcome, read_entry, write_entry
+from ringback.app.flows.journal import (
+    Arrived,
+    Ended,
+    Moved,
+    Moving,
+    Outcome,
+    Replied,
+    Stayed,
+    read_entry,
+    write_entry,
+)
 from ringback.app.flows.reach import StoreAway
 from ringback.app.flows.worker import LEASE, write_note
+from ringback.app.loops.portal import call_in
+from ringback.errors import JournalUnreadable
 from ringback.stores.store import NEVER
 from ringback.stores.store import Outcome as Appending
 
@@ -22,6 +36,7 @@ if TYPE_CHECKING:
     from ringback.app.flows.journal import Entry
     from ringback.app.flows.reach import Reach
     from ringback.app.flows.run import AnyRun
+    from ringback.stores.store import Entry as Field
     from ringback.stores.store import Record
 
 __all__ = ["AFTERWARDS", "DurableKeeper"]
@@ -29,6 +44,8 @@ __all__ = ["AFTERWARDS", "DurableKeeper"]
 E = TypeVar("E", bound="Entry")
 
 AFTERWARDS: Final = 3_600.0  # seconds for which a record is kept after its end, or after the last word of it
+AT_ONCE: Final = 500  # fields that a record is made of; the others are appended
+NEWS: Final = (Ended.PREFIX, Moved.PREFIX)  # what settling a run would silence, where nobody has told it yet
 
 
 class DurableKeeper:
@@ -51,7 +68,20 @@ class DurableKeeper:
     durable = True
     records = True
 
-    __slots__ = ("_call", "_live", "_looked", "_reach", "_run", "_run_id", "epoch", "synced", "written")
+    __slots__ = (
+        "_call",
+        "_live",
+        "_looked",
+        "_lost",
+        "_naps",
+        "_reach",
+        "_run",
+        "_run_id",
+        "_unkept",
+        "epoch",
+        "synced",
+        "written",
+    )
 
     def __init__(
         self,
@@ -73,6 +103,9 @@ class DurableKeeper:
         self.synced = synced
         self._run: AnyRun | None = None
         self._looked = 0.0
+        self._naps = reach.naps
+        self._lost = False
+        self._unkept = False
 
     @property
     def leaving(self) -> bool:
@@ -105,6 +138,7 @@ class DurableKeeper:
                         value,
                         epoch=self.epoch,
                         wake=tuple(wake),
+                        want=NEWS if settles else (),
                         note=write_note("run", self._run_id, name),
                         due=due if settles else None,
                         ttl=AFTERWARDS if name == "done" else self._kept(due),
@@ -114,11 +148,20 @@ class DurableKeeper:
                 continue
             if done.outcome is Appending.MISSING:
                 await self.sync()
+                if self._lost:
+                    await self._stop()
             elif done.outcome is Appending.FENCED:
                 await self._lose()
             else:
                 won = done.outcome is Appending.WON
                 self.written[name] = value if won else done.fields[name].value
+                self.hear(
+                    {
+                        each: done.fields[each]
+                        for each in NEWS
+                        if each in done.fields and each not in self.written
+                    }
+                )
                 if won:
                     return entry
 
@@ -145,13 +188,25 @@ class DurableKeeper:
     def heard(self, name: str, entry: Entry) -> None:
         """Who told the run has written it."""
 
-    def learn(self, record: Record) -> None:
-        """What others have written."""
-        for name, field in record.fields.items():
+    def hear(self, fields: Mapping[str, Field]) -> None:
+        """Tell the run what others have written."""
+        run = self._run
+        for name, field in sorted(fields.items(), key=lambda each: each[1].at):
+            known = name in self.written
             self.written.setdefault(name, field.value)
+            with suppress(JournalUnreadable):
+                entry = read_entry(name, field.value)
+                # Who moves the call is told of once: nobody waits for them for ever.
+                news = isinstance(entry, Moving | Stayed) and not known
+                if run is not None and (
+                    news or isinstance(entry, Outcome | Arrived | Replied | Ended | Moved)
+                ):
+                    call_in(run.loop, run.feed, name, entry)
 
     async def sync(self) -> None:
-        """Write what the store hasn't. Where somebody else has the run by now, it is abandoned."""
+        """Write what the store hasn't, and hear what it has; `disown` the run where it isn't ours."""
+        if self._lost or self._unkept:
+            return
         try:
             with self._reach.asking() as store:
                 record = await store.read(self._run_id)
@@ -162,35 +217,61 @@ class DurableKeeper:
                     begun = await store.begin(
                         self._call,
                         self._run_id,
-                        self.written,
+                        dict(islice(self.written.items(), AT_ONCE)),
                         owner=self._reach.me,
                         epoch=self.epoch,
-                        due=LEASE,
+                        due=NEVER if self._waits else LEASE,
                         ttl=self._live,
                     )
                     record = begun.record
                 if not self.owned(record):
-                    self.abandon()
+                    self.disown(record)
                     return
-                for name, value in tuple(self.written.items()):
-                    if name not in record.fields:
+                there = set(record.fields)
+                # What is decided meanwhile is decided in memory, too.
+                while missing := [each for each in self.written.items() if each[0] not in there]:
+                    for name, value in missing:
                         done = await store.append(self._run_id, name, value, epoch=self.epoch, ttl=self._live)
-                        if done.outcome is Appending.FENCED:
-                            self.abandon()
+                        if done.outcome is Appending.FENCED or self._lost:
+                            await self._lose()
                             return
+                        there.add(name)
                 self.synced = True
+            self.hear(record.fields)
         except StoreAway:
             self.synced = False
+
+    @property
+    def _waits(self) -> bool:
+        """Whether the run has nothing to do, and would have nothing to do for another owner."""
+        return self._run is not None and self._run.suspended and Ended.PREFIX not in self.written
 
     def owned(self, record: Record) -> bool:
         """Whether the run is still ours."""
         return (record.run, record.owner, record.epoch) == (self._run_id, self._reach.me, self.epoch)
 
+    def disown(self, record: Record) -> None:
+        """Leave a run that isn't ours any more: to whoever has it; or to its end, where its call has gone
+        elsewhere and nobody else has it.
+        """
+        run = self._run
+        if run is None or self._lost:
+            return
+        if record.run != self._run_id:  # the call's; there is no record of this one any more
+            self._unkept, self.synced = True, False
+            call_in(run.loop, run.dismiss)
+        elif Moved.PREFIX in record.fields and record.owner == self._reach.me:
+            self.epoch = record.epoch  # its `finally` may have something to decide
+            call_in(run.loop, run.dismiss)
+        else:
+            self.abandon()
+
     def may_go_on(self) -> bool | asyncio.Future[None]:
         """Whether the run's coroutine may be continued. A worker that slept longer than its lease looks
         first.
         """
-        if not self._reach.overslept or time.monotonic() - self._looked < LEASE:
+        looked_since = time.monotonic() - self._looked < LEASE
+        if self._naps == self._reach.naps and (looked_since or not self._reach.overslept):
             return True
         loop = asyncio.get_running_loop()
         looked: asyncio.Future[None] = loop.create_future()
@@ -198,15 +279,16 @@ class DurableKeeper:
         return looked
 
     async def _look(self, looked: asyncio.Future[None]) -> None:
+        naps = self._reach.naps
         try:
             with self._reach.asking() as store:
                 record = await store.read(self._run_id)
             if record is not None and not self.owned(record):
-                self.abandon()
+                self.disown(record)
         except StoreAway:
             self.synced = False
         finally:
-            self._looked = time.monotonic()
+            self._looked, self._naps = time.monotonic(), naps
             if not looked.done():
                 looked.set_result(None)
 
@@ -215,6 +297,31 @@ class DurableKeeper:
         if self._run is not None:
             self._reach.lost(self._run)
 
+    def forget(self) -> None:
+        """It is left. Its coroutine stays, and what belongs to it, but no more than that."""
+        self._lost = True
+        self.written.clear()
+
     async def _lose(self) -> None:
-        self.abandon()
+        """What was decided is refused. Returns where it may be tried again: the run is to end here."""
+        run = self._run
+        if run is None:
+            return
+        ends = run.over
+        try:
+            with self._reach.asking() as store:
+                record = await store.read(self._run_id)
+        except StoreAway:
+            self.abandon()
+        else:
+            if record is not None and not self.owned(record):
+                self.disown(record)
+        if self._lost or (run.over and not ends and asyncio.current_task() is run.task):
+            await self._stop()
+
+    async def _stop(self) -> None:
+        """Go on no more. Of what runs besides the flow nothing is left to be done."""
+        run, task = self._run, asyncio.current_task()
+        if run is not None and task is not run.task and task in run.hub._tasks:
+            raise asyncio.CancelledError
         await asyncio.get_running_loop().create_future()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ringback.errors import InvalidValue
+from ringback.errors import RingbackError
 
 if TYPE_CHECKING:
     import asyncio
@@ -62,6 +62,11 @@ class Reach:
         """Whether the others may have taken the worker for dead."""
         return self._worker.overslept
 
+    @property
+    def naps(self) -> int:
+        """How often they may have, and it lived."""
+        return self._worker.naps
+
     @contextmanager
     def asking(self) -> Generator[RunStore, None, None]:
         """While the store is asked.
@@ -73,7 +78,7 @@ class Reach:
             raise StoreAway
         try:
             yield self._store
-        except (InvalidValue, StoreAway):
+        except (RingbackError, StoreAway):  # which says nothing of the store, but of what it was asked or has
             raise
         except Exception as error:
             self._worker.lost_store(error)

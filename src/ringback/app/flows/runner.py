@@ -219,11 +219,12 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
             self._announced = event
         if entry is not None and self.keeper.records:
             self.keeper.heard(name, entry)
+        known = machine.end is not None
         machine.feed(name, entry)
         match entry:
             case Outcome():
                 self._wake()
-            case Ended():
+            case Ended() if not known:
                 self._call_ended()
             case Moved():
                 self.dismiss()

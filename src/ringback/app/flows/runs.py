@@ -340,7 +340,8 @@ class FlowRuns:
         """Know a run no longer."""
         with self.lock:
             self._over.pop(run, None)
-            self.by_id.pop(run.id, None)
+            if self.by_id.get(run.id) is run:  # and not the same, taken over anew
+                del self.by_id[run.id]
             if self.by_call.get(run.call_sid) is run:
                 del self.by_call[run.call_sid]
 

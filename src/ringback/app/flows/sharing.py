@@ -13,7 +13,6 @@ from ringback._core.webhooks.events import VoiceRequest
 from ringback.app.flows.durable import AFTERWARDS, DurableKeeper
 from ringback.app.flows.journal import (
     HUNG_UP,
-    Arrived,
     Done,
     Ended,
     Journal,
@@ -21,7 +20,6 @@ from ringback.app.flows.journal import (
     Moved,
     Moving,
     Outcome,
-    Replied,
     Served,
     Started,
     Stayed,
@@ -32,9 +30,8 @@ from ringback.app.flows.machine import Machine
 from ringback.app.flows.reach import Reach, StoreAway
 from ringback.app.flows.repeated import Before
 from ringback.app.flows.step import StepAnswer
-from ringback.app.flows.worker import HEARTBEAT, LEASE, SUSPICION, TICK, Worker, write_note
+from ringback.app.flows.worker import LEASE, TICK, Worker, write_note
 from ringback.app.live.elsewhere import Elsewhere
-from ringback.app.loops.budget import Budget
 from ringback.app.loops.portal import call_in
 from ringback.app.reports import shown_sid, without
 from ringback.app.webhooks.answers import written_twiml
@@ -45,7 +42,7 @@ from ringback.stores.store import NEVER, Told
 from ringback.stores.store import Outcome as Appending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator
+    from collections.abc import Callable, Coroutine, Generator, Mapping
 
     from ringback._core.webhooks.events import Event
     from ringback.app.flows.call import AnyFlow, FlowEvent
@@ -156,8 +153,10 @@ class Sharing:
                     )
                 if begun.created:
                     self._hub.announce(event)
+                    # At once: whoever finds a record without a run here takes it over.
+                    run = self._lead(flow, event, arguments, run_id, started, written)
                     await self._dismiss_dead(before)
-                    return self._first(self._lead(flow, event, arguments, run_id, started, written))
+                    return self._first(run)
                 if _before(begun.record).is_meant(flow.key, identity):
                     return self._answer_of(begun.record, 0)
                 before = begun.record.run
@@ -279,17 +278,22 @@ class Sharing:
             return None
         won = done.outcome is Appending.WON
         if run is not None and done.epoch != cast("DurableKeeper", run.keeper).epoch:
-            self._lost(run)
+            await self._refresh(run, step.name, [])  # somebody else has it, or something else leads its call
             run = None
         if won and event is not None and run is None:
             self._hub.announce(event)
         if run is not None:
-            counts = outcome if won else _outcome(step.name, done)
-            cast("DurableKeeper", run.keeper).written.setdefault(step.name, write_entry(counts))
-            self._hand(run, step, counts, event if won else None)
-            return _made_by(run, step.number)
-        if out in done.fields:
-            return _served(done.fields[out].value, out)
+            if won:
+                cast("DurableKeeper", run.keeper).written.setdefault(step.name, write_entry(outcome))
+                self._hand(run, step, outcome, event)
+            else:
+                run.asked = max(run.asked, step.number)
+                cast("DurableKeeper", run.keeper).hear({step.name: done.fields[step.name]})
+            # One that is so late that it is forgotten here is in the record.
+            return _made_by(run, step.number) or self._written(step.run, done.fields, out)
+        answer = self._written(step.run, done.fields, out)
+        if answer is not None:
+            return answer
         if not won:
             await self._ask_owner(step.run, step.number, done.owner)
         return self._follow(step.run, step.number, outcome, told=done.told)
@@ -313,24 +317,25 @@ class Sharing:
         call_in(run.loop, run.feed, step.name, outcome, event)
 
     async def _ask_its_worker(self, step: Step, outcome: Outcome) -> Answer | None:
-        """The record is gone. Whoever began the run may have it in memory, and write it again.
-
-        A store that has lost its records has lost the pulses, too: who lives gives another one soon.
-        """
-        worker, mark, _ = step.run.partition(MARK)
-        if not mark or worker == self.worker.id:
-            return None
-        patience = Budget(SUSPICION * HEARTBEAT)
+        """The answer of a step whose run has no record any more."""
         with suppress(StoreAway):
-            while True:
-                with self.reach.asking() as store:
-                    told = await store.tell(worker, write_note("missing", step.run))
-                    if told is Told.REACHED or await store.pulse_of(worker) is not None:
-                        break
-                if not patience.left:
-                    return None
-                await asyncio.sleep(TICK)
+            if not await self._comes_back(step.run):
+                return None
         return self._follow(step.run, step.number, outcome, written=False)
+
+    async def _comes_back(self, run: str) -> bool:
+        """Whether whoever began a run whose record is gone may have it in memory. They are asked to write it
+        again, as often as this is asked: notes get lost.
+
+        Raises:
+            StoreAway: The store can't be asked.
+        """
+        worker, mark, _ = run.partition(MARK)
+        if not mark or worker == self.worker.id:
+            return False
+        with self.reach.asking() as store:
+            told = await store.tell(worker, write_note("missing", run))
+            return not await self.worker.gone(worker, told)
 
     async def _ask_owner(self, run: str, number: int, owner: str) -> None:
         with suppress(StoreAway), self.reach.asking() as store:
@@ -343,10 +348,22 @@ class Sharing:
         answer = None if run is None else _made_by(run, number)
         if answer is not None:
             return answer
-        out = f"out.{number}"
-        if out in record.fields:
-            return _served(record.fields[out].value, out)
-        return self._follow(record.run, number, None)
+        written = self._written(record.run, record.fields, f"out.{number}")
+        return written or self._follow(record.run, number, None)
+
+    def _written(self, run: str, fields: Mapping[str, Field], out: str) -> Answer | None:
+        """The answer that a record has, if it has one that can be read here: other workers may know more."""
+        if out not in fields:
+            return None
+        try:
+            served = cast("Served", read_entry(out, fields[out].value))
+        except JournalUnreadable as error:
+            if self._is_news(f"{run} {out}"):
+                log.warning("an answer of the flow %s can't be served here: %s", run, error)
+            return None
+        answer = Answer(lambda: None)
+        answer.set(written_twiml(served.body))
+        return answer
 
     def _follow(
         self,
@@ -383,10 +400,10 @@ class Sharing:
         if self._asked.get((answer.run, answer.step)) is answer:
             del self._asked[answer.run, answer.step]
 
-    def _give_up(self, answer: StepAnswer) -> None:
+    def _give_up(self, answer: StepAnswer, error: Exception | None = None) -> None:
         if answer.set(self._hub.fallback(VoiceRequest)):
-            error = TimeoutError(f"the flow gave no answer within {self._hub.settings.hold_limit} s")
-            self._hub.report(error, None, answer.run)
+            late = TimeoutError(f"the flow gave no answer within {self._hub.settings.hold_limit} s")
+            self._hub.report(error or late, None, answer.run)
 
     async def _wait_for(self, answer: StepAnswer, outcome: Outcome | None, told: Told) -> None:
         until = time.monotonic() + self._hub.settings.hold_limit
@@ -399,9 +416,9 @@ class Sharing:
                     made = await self._look(answer, outcome, told)
                     if isinstance(made, Answer):
                         made.when_made(answer.set)
-                        await made.wait()
-                        return
-                    told = made
+                        await answer.wait(max(0.0, until - time.monotonic()))
+                    else:
+                        told = made
         self._give_up(answer)
 
     @contextmanager
@@ -429,9 +446,15 @@ class Sharing:
         with self.reach.asking() as store:
             record = await store.read(run)
             if record is None:
+                local = self._runs.by_id.get(run)
+                if local is not None:
+                    await cast("DurableKeeper", local.keeper).sync()
+                elif not await self._comes_back(run):
+                    self._give_up(answer, LookupError("the flow's record is gone, and its worker"))
                 return told
-            if out in record.fields:
-                return _served(record.fields[out].value, out)
+            served = self._written(run, record.fields, out)
+            if served is not None:
+                return served
             since = record.fields.get(f"in.{number}", record.fields.get("start"))
             if since is not None and record.now - since.at > self._hub.settings.hold_limit:
                 await store.tell(record.owner, write_note("late", run, str(number)))
@@ -505,6 +528,9 @@ class Sharing:
         started = cast("Started", entries["start"])
         event = flow.read_as(started.kind, dict(started.parameters))
         arguments = flow.arguments.read(started.url.partition("?")[2])
+        slept = self._runs.by_id.get(run)
+        if slept is not None:  # it was taken from this worker, too, which hasn't noticed yet
+            self._lost(slept)
         machine = Machine(started.seed)
         for name, entry in entries.items():
             machine.feed(name, entry)
@@ -547,11 +573,17 @@ class Sharing:
         return {name: entry for name, entry in found.items() if entry is not None}
 
     def _tell_once(self, record: Record, why: str) -> None:
-        if record.run not in self._told:
-            if len(self._told) >= MOST_TOLD:
-                self._told.clear()
-            self._told.add(record.run)
+        if self._is_news(record.run):
             log.warning("the flow of %s can't be taken over here: %s", shown_sid(record.call), why)
+
+    def _is_news(self, what: str) -> bool:
+        """Whether the log was not told of it yet."""
+        if what in self._told:
+            return False
+        if len(self._told) >= MOST_TOLD:
+            self._told.clear()
+        self._told.add(what)
+        return True
 
     # --- ending
 
@@ -574,6 +606,8 @@ class Sharing:
                     due=LEASE,
                     ttl=self._live,
                 )
+                if done.outcome is Appending.MISSING and run is None:
+                    return
                 if (
                     run is None
                     and "done" not in done.fields
@@ -653,7 +687,7 @@ class Sharing:
         run.abandon()
         self._runs.forget(run)
         if isinstance(run.keeper, DurableKeeper):
-            run.keeper.written.clear()  # its coroutine stays, and what belongs to it
+            run.keeper.forget()
         for number, answer in run.awaited_answers():
             asked = self._asked.get((run.id, number))
             if asked is not None:  # for this very answer
@@ -721,21 +755,10 @@ class Sharing:
 
     def _feed_all(self, run: AnyRun, record: Record) -> None:
         keeper = cast("DurableKeeper", run.keeper)
-        if not keeper.owned(record):
-            if "moved" in record.fields:
-                call_in(run.loop, run.dismiss)
-            else:
-                call_in(run.loop, self._lost, run)
-            return
-        known = set(keeper.written)
-        keeper.learn(record)
-        for name, field in in_order(record):
-            with suppress(JournalUnreadable):
-                entry = read_entry(name, field.value)
-                # Who moves the call is told of once: nobody waits for them for ever.
-                news = isinstance(entry, Moving | Stayed) and name not in known
-                if news or isinstance(entry, Outcome | Arrived | Replied | Ended | Moved):
-                    call_in(run.loop, run.feed, name, entry)
+        if keeper.owned(record):
+            keeper.hear(record.fields)
+        else:
+            keeper.disown(record)
 
     def _spawn(self, work: Coroutine[object, object, object], name: str) -> None:
         """Do something that nobody waits for."""
@@ -829,15 +852,3 @@ def _is_call(written: bytes, call_sid: str) -> bool:
         started = read_entry("start", written)
         return isinstance(started, Started) and started.parameters.get("CallSid") == call_sid
     return False
-
-
-def _outcome(name: str, done: Appended) -> Outcome:
-    return cast("Outcome", read_entry(name, done.fields[name].value))
-
-
-def _served(written: bytes, name: str) -> Answer:
-    """The answer that a record has."""
-    served = cast("Served", read_entry(name, written))
-    answer = Answer(lambda: None)
-    answer.set(written_twiml(served.body))
-    return answer

@@ -25,7 +25,7 @@ from ringback.stores.store import Told
 if TYPE_CHECKING:
     from ringback.stores.store import RunStore
 
-__all__ = ["HEARTBEAT", "LEASE", "SUSPICION", "TICK", "Note", "Worker", "read_note", "write_note"]
+__all__ = ["HEARTBEAT", "LEASE", "TICK", "Note", "Worker", "read_note", "write_note"]
 
 log = logging.getLogger("ringback")
 
@@ -37,6 +37,7 @@ STUCK: Final = 10.0  # seconds for which a blocked loop is no death
 RETRY: Final = (0.05, 0.5)  # seconds between two tries to reach a store that is away: the first, the longest
 FAREWELL: Final = 1.0  # seconds that a process which ends spends on telling so
 MOST_DUE: Final = 20
+MOST_SUSPECTED: Final = 1_000  # workers
 
 Note = list[str]
 
@@ -57,6 +58,12 @@ def read_note(written: bytes) -> Note:
 
 class Worker:
     """One of the workers that share a store.
+
+    Attributes:
+        id: What the others call it.
+        naps: How often it gave no pulse for longer than its lease, and then another one.
+        leaving: Whether it leaves its flows to the others.
+        left: Whether it has told them so.
 
     Args:
         store: What they share.
@@ -92,8 +99,10 @@ class Worker:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pulsed = time.monotonic()
+        self._pulses_given = 0
+        self.naps = 0
         self._away_since: float | None = None
-        self._known = False
+        self._back_since = -LEASE
         self._pulses: dict[str, tuple[int, float]] = {}
         self._stopping: asyncio.Event | None = None
         self.leaving = False
@@ -115,14 +124,14 @@ class Worker:
     async def join(self) -> None:
         """Join the others before anything is this worker's: who has never given a pulse is taken for dead."""
         self.start()
-        if self._known or self.away:
+        if self._pulses_given or self.away:
             return
         try:
             await self._store.pulse(self.id, ttl=LEASE)
         except Exception as error:
             self.lost_store(error)
         else:
-            self._known = True
+            self._pulses_given += 1
 
     @property
     def overslept(self) -> bool:
@@ -167,15 +176,27 @@ class Worker:
         count = await self._store.pulse_of(worker)
         if count is None:
             self._pulses.pop(worker, None)
-            return True
+            return not await self._was_emptied()
         if told is Told.REACHED:
             self._pulses.pop(worker, None)
             return False
-        seen, since = self._pulses.setdefault(worker, (count, time.monotonic()))
+        now = time.monotonic()
+        seen, since = self._pulses.get(worker, (None, now))
         if seen != count:
-            self._pulses[worker] = count, time.monotonic()
+            if len(self._pulses) >= MOST_SUSPECTED:
+                self._pulses.clear()
+            self._pulses[worker] = count, now
             return False
-        return time.monotonic() - since > SUSPICION * HEARTBEAT
+        # Who could not reach the store either needs a moment more.
+        return now - since > SUSPICION * HEARTBEAT and now - self._back_since > LEASE
+
+    async def _was_emptied(self) -> bool:
+        """Whether the store has lost the pulses of workers that live, or they could give none: it knows fewer
+        of this one than it was given. Each of them has as long as a lease then to give another one.
+        """
+        given = self._pulses_given
+        known = await self._store.pulse_of(self.id) or 0
+        return known < min(given, LEASE / HEARTBEAT)
 
     # --- its thread
 
@@ -205,25 +226,38 @@ class Worker:
         while True:
             started = time.monotonic()
             watched = self._watched()
-            if watched is not None and watchdog.blocked_for(watched) > STUCK:
+            if watched is not None and (watched.is_closed() or watchdog.blocked_for(watched) > STUCK):
                 await asyncio.sleep(HEARTBEAT)
                 continue
             try:
                 await self._store.pulse(self.id, ttl=LEASE)
+                self._pulses_given += 1
+                if started - self._pulsed > LEASE:
+                    self.naps += 1  # before anybody sees that it has woken up
                 self._pulsed = started
-                self._known = True
                 if self._away_since is not None:
-                    self._away_since = None
+                    self._away_since, self._back_since = None, time.monotonic()
                     log.warning("the store is back: what was missed is written")
                     self._back()
-                for run in await self._store.due(MOST_DUE, again=LEASE):
-                    self._take(run)
+                if watched is not None and not self.leaving:
+                    await self._take_due(started + HEARTBEAT)
                 pause = RETRY[0]
-                await asyncio.sleep(HEARTBEAT)
+                # A slow store makes no pulse late: the others may be waiting for it.
+                await asyncio.sleep(max(RETRY[0], started + HEARTBEAT - time.monotonic()))
             except Exception as error:
                 self.lost_store(error)
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, RETRY[1])
+
+    async def _take_due(self, until: float) -> None:
+        """Take what is due, all of it unless that takes too long."""
+        while True:
+            runs = await self._store.due(MOST_DUE, again=LEASE)
+            for run in runs:
+                self._take(run)
+            if len(runs) < MOST_DUE or time.monotonic() > until:
+                return
+            await asyncio.sleep(RETRY[0])
 
     async def _read(self) -> None:
         pause = RETRY[0]

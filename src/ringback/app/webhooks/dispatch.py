@@ -22,6 +22,8 @@ from ringback.errors import WebhookInvalid
 from ringback.webhooks import CallEnded, EventRequest, IncomingMessage, parse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ringback.app.flows.runs import FlowRuns
     from ringback.app.hub import Hub
     from ringback.app.loops.budget import Budget
@@ -66,6 +68,8 @@ class Dispatcher:
             return await self._answer(admitted, budget)
         except WebhookInvalid as error:
             return self._refusals.unreadable(admitted.request, admitted.route, error)
+        except Exception as error:  # such as a store that refuses what it is given
+            return self._failed(admitted, error, admitted.given.values())
 
     def needs_no_loop(self, admitted: Admitted) -> bool:
         """Whether `answer_blocking` can tell."""
@@ -197,9 +201,12 @@ class Dispatcher:
             "this process doesn't have the flow or answer that was asked for: it was restarted or has "
             "forgotten it, or another worker has it, and all requests of a call have to come to one"
         )
+        return self._failed(admitted, error)
+
+    def _failed(self, admitted: Admitted, error: Exception, heard: Iterable[str] = ()) -> WebhookResponse:
         route, given = admitted.route, admitted.given
         call_sid, message_sid = given.get("CallSid"), given.get("MessageSid")
-        self._hub.report(error, None, route.name, call_sid=call_sid, message_sid=message_sid)
+        self._hub.report(error, None, route.name, heard=heard, call_sid=call_sid, message_sid=message_sid)
         return self._hub.fallback(route.event)
 
 
