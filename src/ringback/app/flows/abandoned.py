@@ -104,7 +104,7 @@ class HeldTask(Background):
 
 
 def _keep_for_ever(work: object) -> None:
-    """See to it that nothing collects it. CPython closes what it collects at its very end, too, and that would
+    """See to it that nothing collects it. CPython closes what it collects at its very end, too, which would
     run every `finally`.
     """
     if sys.implementation.name == "cpython":
