@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 
 from attrs import frozen
 
-__all__ = ["SUBJECTS", "Finished", "Rounds", "interleaved", "number", "ratio"]
+__all__ = ["SUBJECTS", "Finished", "Rounds", "difference", "interleaved", "number", "ratio"]
 
 ROOT: Final = Path(__file__).parent.parent
 SUBJECTS: Final = Path(__file__).parent / "subjects"
@@ -55,6 +55,12 @@ def ratio(rounds: Rounds, numerator: str, denominator: str, quantity: Callable[[
     """The median of what the rounds say, each by itself."""
     pairs = zip(rounds[numerator], rounds[denominator], strict=True)
     return statistics.median(quantity(over) / quantity(under) for over, under in pairs)
+
+
+def difference(rounds: Rounds, one: str, other: str, quantity: Callable[[Finished], float]) -> float:
+    """By how much one is above the other, likewise."""
+    pairs = zip(rounds[one], rounds[other], strict=True)
+    return statistics.median(quantity(above) - quantity(below) for above, below in pairs)
 
 
 def number(run: Finished) -> float:
