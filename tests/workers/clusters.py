@@ -187,13 +187,19 @@ def singles(setting: Setting, *, kind: str = "uvicorn", workers: int = 4) -> Gen
     assert process.stdout is not None
     try:
         cluster = Singles(json.loads(process.stdout.readline()), process)
-        threading.Thread(target=cluster.listen, args=(process.stdout,), daemon=True).start()
-        for port in cluster.ports:
-            _await_answer(port, process)
-        yield cluster
+        listening = threading.Thread(target=cluster.listen, args=(process.stdout,), daemon=True)
+        listening.start()
+        try:
+            for port in cluster.ports:
+                _await_answer(port, process)
+            yield cluster
+        finally:
+            _end(process)
+            listening.join(10)
     finally:
         process.stdin.close()
         _end(process)
+        process.stdout.close()
 
 
 @contextmanager

@@ -144,7 +144,7 @@ class DurableKeeper:
                         ttl=AFTERWARDS if name == "done" else self._kept(due),
                     )
             except StoreAway:
-                self.synced = False
+                self.synced = await self._reach.ask_again()
                 continue
             if done.outcome is Appending.MISSING:
                 await self.sync()
@@ -281,8 +281,7 @@ class DurableKeeper:
     async def _look(self, looked: asyncio.Future[None]) -> None:
         naps = self._reach.naps
         try:
-            with self._reach.asking() as store:
-                record = await store.read(self._run_id)
+            record = await self._read()
             if record is not None and not self.owned(record):
                 self.disown(record)
         except StoreAway:
@@ -291,6 +290,15 @@ class DurableKeeper:
             self._looked, self._naps = time.monotonic(), naps
             if not looked.done():
                 looked.set_result(None)
+
+    async def _read(self) -> Record | None:
+        while True:
+            try:
+                with self._reach.asking() as store:
+                    return await store.read(self._run_id)
+            except StoreAway:
+                if not await self._reach.ask_again():
+                    raise
 
     def abandon(self) -> None:
         """Leave the run to whoever has it."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ringback.app.flows.worker import RETRY
 from ringback.errors import RingbackError
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Coroutine, Generator
 
     from ringback.app.flows.run import AnyRun
@@ -66,6 +67,15 @@ class Reach:
     def naps(self) -> int:
         """How often they may have, and it lived."""
         return self._worker.naps
+
+    async def ask_again(self) -> bool:
+        """Whether what the store did not answer is to be asked again, a moment later: the process slept, and
+        may have been superseded meanwhile.
+        """
+        if self._worker.slept:
+            await asyncio.sleep(RETRY[0])
+            return True
+        return False
 
     @contextmanager
     def asking(self) -> Generator[RunStore, None, None]:

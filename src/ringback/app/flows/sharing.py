@@ -266,7 +266,8 @@ class Sharing:
                 await cast("DurableKeeper", run.keeper).sync()
                 done = await self._append(step, outcome, want=(out,))
         except StoreAway:
-            if run is None:
+            # Who just slept, or has not come so far, may have been superseded.
+            if run is None or self.worker.slept or run.machine.step < step.number:
                 return self._follow(step.run, step.number, outcome, written=False)
             keeper = cast("DurableKeeper", run.keeper)
             known = f"in.{step.number}" in keeper.written

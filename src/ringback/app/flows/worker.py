@@ -35,6 +35,7 @@ LEASE: Final = 5.0  # seconds without a pulse after which any worker is
 TICK: Final = 0.25  # seconds between two looks at a record that somebody waits for
 STUCK: Final = 10.0  # seconds for which a blocked loop is no death
 RETRY: Final = (0.05, 0.5)  # seconds between two tries to reach a store that is away: the first, the longest
+WAKING: Final = 1.0  # seconds after which the store is away, if what a process asked before it slept failed
 FAREWELL: Final = 1.0  # seconds that a process which ends spends on telling so
 MOST_DUE: Final = 20
 MOST_SUSPECTED: Final = 1_000  # workers
@@ -98,7 +99,8 @@ class Worker:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pulsed = time.monotonic()
+        self._pulsed = self._alive = time.monotonic()
+        self._woke = -WAKING
         self._pulses_given = 0
         self.naps = 0
         self._away_since: float | None = None
@@ -116,7 +118,7 @@ class Worker:
             if self.left:  # the application was closed, and is used again
                 self._renew()
             if self._thread is None:
-                self._pulsed = time.monotonic()
+                self._pulsed = self._alive = time.monotonic()
                 self._thread = threading.Thread(target=self._run, name="ringback-pulse", daemon=True)
                 self._thread.start()
                 atexit.register(self.leave)
@@ -137,6 +139,16 @@ class Worker:
     def overslept(self) -> bool:
         """Whether the others may have taken this worker for dead."""
         return time.monotonic() - self._pulsed > LEASE
+
+    @property
+    def slept(self) -> bool:
+        """Whether the whole process was stopped until a moment ago. What it had asked the store fails then,
+        since its time was up meanwhile, and that says nothing of the store.
+        """
+        if self._thread is None or self.left:
+            return False
+        now = time.monotonic()
+        return now - self._alive > LEASE or now - self._woke < WAKING
 
     @property
     def away(self) -> bool:
@@ -207,7 +219,7 @@ class Worker:
     async def _live(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        parts = [asyncio.create_task(part) for part in (self._beat(), self._read())]
+        parts = [asyncio.create_task(part) for part in (self._beat(), self._read(), self._tick())]
         if self.left:
             self._stopping.set()
         await self._stopping.wait()
@@ -220,6 +232,15 @@ class Worker:
         if close is not None:
             with suppress(Exception):
                 await asyncio.wait_for(close(), FAREWELL / 2)
+
+    async def _tick(self) -> None:
+        """Notice that the process was stopped."""
+        while True:
+            now = time.monotonic()
+            if now - self._alive > LEASE:
+                self._woke = now
+            self._alive = now
+            await asyncio.sleep(HEARTBEAT)
 
     async def _beat(self) -> None:
         pause = RETRY[0]
