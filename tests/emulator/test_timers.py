@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from datetime import datetime, timezone
 
 import pytest
 
@@ -346,3 +347,24 @@ def test_listeners_end_with_their_emulator(app: Application) -> None:
         emulator.advance(1000)
         assert ended == []
     assert ended == [call.sid]
+
+
+@pytest.mark.ringback(start=datetime(2031, 5, 4, 12, 30, tzinfo=timezone.utc))
+def test_flows_see_the_calendar_of_the_emulator(emulator: Emulator, app: Application) -> None:
+    seen: list[datetime] = []
+
+    @app.flow(IncomingCall)
+    async def opening_hours(call: CallFlow) -> None:
+        seen.append(call.now())
+        await call.gather(timeout=60)
+        seen.append(call.now())
+        await call.gather(timeout=60)
+        seen.append(call.now())
+
+    emulator.install(app, OURS)
+    emulator.advance(3600)
+    assert emulator.phone(ANNA).dial(OURS).ended.status == "completed"
+    told = sorted(set(seen))
+    assert len(told) == 3, "it is the same time on every replay"
+    assert told[0] == datetime(2031, 5, 4, 13, 30, tzinfo=timezone.utc)
+    assert all(60 <= (after - before).total_seconds() < 62 for before, after in zip(told, told[1:]))

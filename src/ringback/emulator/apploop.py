@@ -68,6 +68,10 @@ class TimeKeeper(Protocol):
         """Virtual seconds since the start."""
         ...
 
+    def epoch(self) -> float:
+        """Seconds from 1970 to the start, by the calendar."""
+        ...
+
     def wake_at(self, due: float | None, nap: float | None) -> None:
         """The loop waits, with nothing to do before this virtual second; a task in it sleeps until `nap`. The
         condition is held.
@@ -147,6 +151,11 @@ class AppLoop(asyncio.SelectorEventLoop):
         """Seconds on the clock that it follows."""
         keeper = self._keeper
         return self._offset + (time.monotonic() if keeper is None else keeper.now())
+
+    def epoch(self) -> float:
+        """Seconds from 1970 to when it showed 0, by the calendar that it follows."""
+        keeper = self._keeper
+        return (time.time() - time.monotonic() if keeper is None else keeper.epoch()) - self._offset
 
     def call_at(
         self,

@@ -177,6 +177,10 @@ class Driver:
             return self._network.clock.now
         return self._virtual + (time.monotonic() - self._wall) * self.speed
 
+    def epoch(self) -> float:
+        """Seconds from 1970 to the start, by the calendar."""
+        return self._network.clock.start.timestamp()
+
     def wake_at(self, due: float | None, nap: float | None) -> None:
         """The applications have nothing to do before this virtual second."""
         self._alarm, self._nap = _millisecond(due), _millisecond(nap)

@@ -5,12 +5,12 @@ be left to another worker, and its end.
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from ringback._core.webhooks.events import Event
 from ringback.app.flows.abandoned import HeldTask
 from ringback.app.flows.journal import HUNG_UP, Done
+from ringback.app.loops.calendar import epoch
 from ringback.app.loops.endings import loop_ends, watch_end
 from ringback.app.loops.failures import as_exception, from_outside
 from ringback.app.reports import Heard, shown_sid
@@ -203,7 +203,7 @@ class Run(Generic[V, F]):
 
     def _now(self) -> float:
         if self._epoch is None:
-            self._epoch = time.time() - self.loop.time()
+            self._epoch = epoch(self.loop)
         return self._epoch + self.loop.time()
 
     def beside(self, work: Coroutine[object, object, object], name: str) -> asyncio.Task[object]:
