@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, Flag
 from typing import TYPE_CHECKING, Final, Protocol, cast
 from uuid import UUID
 
@@ -27,6 +27,7 @@ ALLOWED: Final = (
     "UUID, enums, attrs classes and dataclasses of modules, or what converter= knows"
 )
 DEEPEST: Final = 100
+LONGEST_NUMBER: Final = 10_000  # bits; Python writes none of more than 4,300 digits
 
 
 class Converter(Protocol):
@@ -98,6 +99,8 @@ def _write(where: str, value: object, converter: Converter | None, depth: int) -
     if depth > DEEPEST:
         raise InvalidValue(where, "…", f"a value of at most {DEEPEST} levels")
     kind = type(value)
+    if kind is int and cast("int", value).bit_length() > LONGEST_NUMBER:
+        raise InvalidValue(where, "…", f"a number of at most {LONGEST_NUMBER} bits")
     if value is None or kind in (bool, int, float, str):
         return value
     if kind is list:
@@ -112,7 +115,9 @@ def _write(where: str, value: object, converter: Converter | None, depth: int) -
     if spelt is not None:
         return {TAG: spelt, "v": _spell(value)}
     if isinstance(value, Enum) and _is_of_a_module(kind):
-        return {TAG: "enum", "t": _name(kind), "v": value.name}
+        # Several flags at once have no name.
+        how = value.value if isinstance(value, Flag) else value.name
+        return {TAG: "enum", "t": _name(kind), "v": how}
     if _has_fields(kind) and _is_of_a_module(kind):
         parts = {
             name: _write(f"{where}.{name}", getattr(value, name), converter, depth + 1)
@@ -123,7 +128,7 @@ def _write(where: str, value: object, converter: Converter | None, depth: int) -
         made = converter.unstructure(value)
         if type(made) is not kind:
             return {TAG: "converted", "t": _name(kind), "v": _write(where, made, converter, depth + 1)}
-    raise InvalidValue(where, f"{kind.__module__}.{kind.__qualname__}", ALLOWED)
+    raise InvalidValue(where, kind, ALLOWED)
 
 
 def _write_dict(where: str, value: dict[object, object], converter: Converter | None, depth: int) -> object:
@@ -162,6 +167,8 @@ def _read(written: object, converter: Converter | None) -> object:
         }
     kind = _class(cast("str", given["t"]))
     if name == "enum":
+        if issubclass(kind, Flag):
+            return kind(value)
         return cast("type[Enum]", kind)[cast("str", value)]
     if name == "object":
         return _make(
@@ -174,8 +181,9 @@ def _read(written: object, converter: Converter | None) -> object:
 
 def _make(kind: type[object], parts: dict[str, object]) -> object:
     """An object with these fields, whatever its constructor would make of them."""
+    names = _fields(kind)  # and nothing is made of a class that has none
     made = object.__new__(kind)
-    for name in _fields(kind):
+    for name in names:
         object.__setattr__(made, name, parts[name])
     return made
 
