@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 import time
 from datetime import datetime, timezone
@@ -367,4 +368,4 @@ def test_flows_see_the_calendar_of_the_emulator(emulator: Emulator, app: Applica
     told = sorted(set(seen))
     assert len(told) == 3, "it is the same time on every replay"
     assert told[0] == datetime(2031, 5, 4, 13, 30, tzinfo=timezone.utc)
-    assert all(60 <= (after - before).total_seconds() < 62 for before, after in zip(told, told[1:]))
+    assert all(60 <= (after - before).total_seconds() < 62 for before, after in itertools.pairwise(told))
