@@ -69,11 +69,18 @@ _private: dict[type[Event], tuple[str, ...]] = {}
 
 
 class Heard:
-    """What the results of a flow said of people, the latest of it: a flow may go on for hours."""
+    """What the results of a flow said of people, the latest of it: a flow may go on for hours.
+
+    Args:
+        first: What started it. What that said in the same place isn't kept twice.
+    """
+
+    __slots__ = ("_first", "_texts")
 
     _MOST: Final = 200
 
-    def __init__(self) -> None:
+    def __init__(self, first: Event) -> None:
+        self._first = first
         self._texts: dict[str, None] = {}
 
     def __iter__(self) -> Iterator[str]:
@@ -81,11 +88,20 @@ class Heard:
 
     def note(self, event: Event) -> None:
         """Keep what an event says; what is said again counts as said now."""
-        for text in texts_of(event):
-            self._texts.pop(text, None)
-            self._texts[text] = None
+        for name in _private_fields(type(event)):
+            value: object = getattr(event, name)
+            if isinstance(value, str):
+                if value != getattr(self._first, name, None):
+                    self._keep(value)
+            elif value and isinstance(value, Mapping):
+                for text in cast("Mapping[str, str]", value).values():
+                    self._keep(text)
         while len(self._texts) > self._MOST:
             del self._texts[next(iter(self._texts))]
+
+    def _keep(self, text: str) -> None:
+        self._texts.pop(text, None)
+        self._texts[text] = None
 
 
 def shown_sid(sid: str | None) -> str:

@@ -35,7 +35,7 @@ from ringback.twiml import parse as parse_document
 from ringback.webhooks import IncomingMessage, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Sequence
 
     from ringback.app.conversations.route import AnyConversation
     from ringback.app.flows.journal import Entry
@@ -271,7 +271,7 @@ class MessageRun(Run[Beginning, "AnyConversation"]):
         """The flow is given a message, which it answers with what it says next."""
         self.machine.took(message.message_sid)
         self._answering = message.message_sid
-        self._heard = self._heard or Heard()
+        self._heard = self._heard or Heard(self.event)
         self._heard.note(message)
 
     # --- what webhooks do
@@ -314,8 +314,8 @@ class MessageRun(Run[Beginning, "AnyConversation"]):
 
     # --- its life
 
-    async def _led(self) -> MessagingResponse:
-        return await self.flow.lead(self)
+    def _led(self) -> Awaitable[MessagingResponse]:
+        return self.flow.lead(self)
 
     async def _end(self, how: str, response: WebhookResponse) -> None:
         try:

@@ -306,15 +306,20 @@ class CallFlow(FlowVerbs, Besides[FlowRun]):
         onward = () if isinstance(verb, Dial) else (Redirect(self._run.url("none")),)
         if isinstance(verb, Dial):
             verb._fill(tuple(map(self._followed, verb.children)))
-        await self._run.serve(VoiceResponse(*self._verbs, verb, *onward), type(verb).__name__)
+        document, name = VoiceResponse(*self._verbs, verb, *onward), type(verb).__name__
+        del verb, onward  # ten thousand flows may wait here
+        await self._run.serve(document, name)
+        del document
         self._verbs = []
         self._silent = False
         return await self._run.result(expects)
 
     async def _told(self, verb: Awaited, expects: type[E]) -> E:
-        result = await self._ask(verb, expects)
+        name, asking = type(verb).__name__, self._ask(verb, expects)
+        del verb
+        result = await asking
         if result is None:
-            raise FlowError(f"Twilio went on after a {type(verb).__name__} without telling its result")
+            raise FlowError(f"Twilio went on after a {name} without telling its result")
         return result
 
     async def _join(self, room: str | None, dial: Callable[[str], Dial]) -> ConferenceResult:

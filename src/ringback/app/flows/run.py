@@ -17,7 +17,7 @@ from ringback.app.reports import Heard, shown_sid
 from ringback.app.webhooks.answers import empty, twiml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
     from ringback.app.flows.journal import Entry
     from ringback.app.flows.keeper import Keeper
@@ -137,7 +137,7 @@ class Run(Generic[V, F]):
 
     # --- what kinds of runs differ in
 
-    async def _led(self) -> VoiceResponse | MessagingResponse:
+    def _led(self) -> Awaitable[VoiceResponse | MessagingResponse]:
         """Lead to the end; what is left to serve then."""
         raise NotImplementedError
 

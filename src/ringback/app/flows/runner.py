@@ -20,7 +20,7 @@ from ringback.twiml import VoiceResponse
 from ringback.webhooks import GatherResult, RecordResult, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Awaitable, Coroutine, Iterable
 
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.journal import Entry
@@ -49,7 +49,7 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
 
     _ASKED = VoiceRequest
     _ENDS = CallHungUp
-    _ANSWERS: Final = 4  # of the last steps: Twilio asks for one thing at a time, so no older one is repeated
+    _ANSWERS: Final = 3  # of the last steps: Twilio asks for one thing at a time, so no older one is repeated
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
         super().__init__(
             hub, routes, flow, event, arguments, id=id, identity=identity, machine=machine, keeper=keeper
         )
-        self._answers = {0: self._new_answer(0)}
+        self._answers = [StepAnswer(self._give_up, id, 0)]  # a dict of so few takes three times as much
         self._announced: VoiceRequest | None = None
         self._must_hang_up = False
         self._idle: asyncio.TimerHandle | None = None
@@ -119,12 +119,20 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
         Raises:
             CallHungUp: The call is over.
         """
+        machine = self.machine
         self._late = expects.__name__ in LATE
         try:
-            outcome = await self._outcome()
+            while machine.outcome() is None:
+                if self._must_hang_up and not machine.given_up:
+                    name = f"in.{machine.step}"
+                    machine.feed(name, await self.keeper.decide(name, machine.hang_up()))
+                else:
+                    await self._news()
+                    self._inbox = None
         finally:
+            self._inbox = None
             self._serving = False
-        return self._read(outcome, expects)
+        return self._read(machine.take(), expects)
 
     async def _answer(self, verb: str, response: WebhookResponse) -> None:
         """Make an answer, and go on to the next."""
@@ -143,32 +151,21 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
             served, cancelled = await _even_so(deciding) if self.keeper.durable else (await deciding, None)
         self.expect(step + 1)
         if len(self._answers) > self._ANSWERS:
-            del self._answers[min(self._answers)]
+            self._answers.remove(min(self._answers, key=lambda answer: answer.step))
         machine.times()  # those of the next answer are counted from here on
         machine.wait(verb)
-        self._answers[step].set(response if served is None else written_twiml(served.body))
+        self.expect(step).set(response if served is None else written_twiml(served.body))
         if cancelled is not None:
             raise cancelled
 
-    async def _outcome(self) -> Outcome:
-        """What comes of the verb that was served."""
-        machine = self.machine
-        while True:
-            if machine.outcome() is not None:
-                return machine.take()
-            if self._must_hang_up and not machine.given_up:
-                name = f"in.{machine.step}"
-                machine.feed(name, await self.keeper.decide(name, machine.hang_up()))
-                continue
-            self._inbox = self.loop.create_future()
-            self._waits_since = self.loop.time()
-            if self._idle is None:  # one for many steps: most of them take seconds, and the limit is hours
-                self._idle = self.loop.call_later(self.hub.settings.idle_limit, self._listen)
-            try:
-                self._catch_up()
-                await self._inbox
-            finally:
-                self._inbox = None
+    def _news(self) -> asyncio.Future[None]:
+        """What is done when there is something new of the verb that was served."""
+        self._inbox = inbox = self.loop.create_future()
+        self._waits_since = self.loop.time()
+        if self._idle is None:  # one for many steps: most of them take seconds, and the limit is hours
+            self._idle = self.loop.call_later(self.hub.settings.idle_limit, self._listen)
+        self._catch_up()
+        return inbox
 
     def _read(self, outcome: Outcome, expects: type[E]) -> E | None:
         announced, self._announced = self._announced, None
@@ -179,7 +176,7 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
         result = None
         if outcome.kind != NONE:
             event = announced or parse(expects, dict(outcome.parameters))
-            self._heard = self._heard or Heard()
+            self._heard = self._heard or Heard(self.event)
             self._heard.note(event)
             if not isinstance(event, expects):
                 raise FlowError(f"expected a {expects.__name__}, got a {type(event).__name__}")
@@ -195,19 +192,20 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
         """Whether its last answer is yet to be asked for: a flow may give up a verb that goes on and end."""
         return self.machine.end is None and not self._dismissed and self.asked < self.machine.step
 
-    def answer(self, step: int) -> Answer | None:
+    def answer(self, step: int) -> StepAnswer | None:
         """The answer of a step, made or in the making; None for one that is forgotten or yet to come."""
-        return self._answers.get(step)
+        return next((answer for answer in self._answers if answer.step == step), None)
 
     def awaited_answers(self) -> Iterable[tuple[int, Answer]]:
         """Those that are yet to be made, and that somebody waits for, by their steps."""
-        return [each for each in self._answers.items() if each[1].awaited]
+        return [(answer.step, answer) for answer in self._answers if answer.awaited]
 
     def expect(self, step: int) -> Answer:
         """The answer of a step, which somebody waits for, or will."""
-        answer = self._answers.get(step)
+        answer = self.answer(step)
         if answer is None:
-            answer = self._answers[step] = self._new_answer(step)
+            answer = StepAnswer(self._give_up, self.id, step)
+            self._answers.append(answer)
         return answer
 
     def feed(self, name: str, entry: Entry | None, event: VoiceRequest | None = None) -> None:
@@ -309,8 +307,8 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
 
     # --- its life
 
-    async def _led(self) -> VoiceResponse:
-        return await self.flow.lead(self)
+    def _led(self) -> Awaitable[VoiceResponse]:
+        return self.flow.lead(self)
 
     def _skip(self) -> None:
         super()._skip()
@@ -324,16 +322,13 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
             waking, self._waking = self._waking, None
             served = await self.keeper.decide(f"out.{step}", entry, wake=waking or ())
             response = written_twiml(served.body)
-        self._answers[step].set(response)
+        self.expect(step).set(response)
         self.done = True
         if self.keeper.records:
             await self.keeper.decide("done", Done(how=how), settles=True)
 
-    def _new_answer(self, step: int) -> Answer:
-        return StepAnswer(self._give_up, self.id, step)
-
     def _left(self) -> None:
-        answer = self._answers.get(self.machine.step)
+        answer = self.answer(self.machine.step)
         if answer is None or answer.response is not None:
             return
         if self._dismissed:
@@ -343,7 +338,7 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
             answer.set(self.hub.fallback(VoiceRequest))
 
     def _give_up(self) -> None:
-        self._answers[self.machine.step].set(self.hub.fallback(VoiceRequest))
+        self.expect(self.machine.step).set(self.hub.fallback(VoiceRequest))
         error = TimeoutError(f"the flow gave no answer within {self.hub.settings.hold_limit} s")
         self.hub.report(error, self.event, self.flow.name, heard=self._said())
         call_in(self.loop, self.dismiss)

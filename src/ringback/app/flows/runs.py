@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from ringback._core.forks import renew_in_child
+from ringback._core.webhooks.events import VoiceRequest
 from ringback.app.conversations.inbox import Conversations
 from ringback.app.conversations.run import MessageRun
 from ringback.app.flows.journal import Ended, Journal, Line, Moving, Outcome, Stayed
@@ -25,11 +26,13 @@ from ringback.app.flows.sharing import Sharing, started_by
 from ringback.app.flows.step import Step
 from ringback.app.loops.portal import call_in
 from ringback.app.reports import shown_sid
+from ringback.app.webhooks.answers import empty
+from ringback.app.webhooks.held import Answer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
-    from ringback._core.webhooks.events import Event, VoiceRequest
+    from ringback._core.webhooks.events import Event
     from ringback.app.conversations.inbox import Incoming
     from ringback.app.conversations.route import AnyConversation
     from ringback.app.flows.call import AnyFlow, FlowEvent
@@ -39,7 +42,6 @@ if TYPE_CHECKING:
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
     from ringback.app.tags import Tag
-    from ringback.app.webhooks.held import Answer
     from ringback.app.webhooks.recognise import Identity
     from ringback.client import AsyncClient, Client
     from ringback.stores.store import RunStore
@@ -194,7 +196,7 @@ class FlowRuns:
             return None
         answer = run.answer(step.number)
         if answer is None:
-            return None
+            return _late() if step.number < run.machine.step else None
         run.asked = max(run.asked, step.number)
         alive = True
         if not step.held:
@@ -359,6 +361,13 @@ class FlowRuns:
 
     def _forget_later(self, run: AnyRun, seconds: float) -> None:
         run.loop.call_later(seconds, self.forget, run)
+
+
+def _late() -> Answer:
+    """The answer to a repetition that comes after what follows it: nobody hears it."""
+    answer = Answer(lambda: None)
+    answer.set(empty(VoiceRequest))
+    return answer
 
 
 def repeated(before: AnyRun, flow: AnyFlow, identity: Identity) -> Answer | None:

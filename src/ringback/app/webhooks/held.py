@@ -11,8 +11,9 @@ import secrets
 import threading
 from collections import OrderedDict
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
+from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import Notification
 from ringback.app.loops.budget import CLOCK, Budget
 from ringback.app.loops.portal import call_in, portal_is_blocked
@@ -39,12 +40,13 @@ class Answer:
         response: What it is, once it is made.
     """
 
-    __slots__ = ("_give_up", "_id", "_lock", "_since", "_waiting", "response")
+    __slots__ = ("_give_up", "_id", "_since", "_waiting", "response")
+
+    _lock: ClassVar = threading.Lock()  # one for all: it is held for a moment, and answers are many
 
     def __init__(self, give_up: Callable[[], None]) -> None:
         self.response: WebhookResponse | None = None
         self._give_up: Callable[[], None] | None = give_up
-        self._lock = threading.Lock()
         self._waiting: list[Callable[[WebhookResponse], object]] | None = None
         self._since: float | None = None
         self._id = ""
@@ -149,6 +151,17 @@ class Answer:
             except Empty:
                 if portal_is_blocked():
                     return
+
+
+class _Lock:
+    """Of all answers."""
+
+    def _renew(self) -> None:
+        Answer._lock = threading.Lock()
+
+
+_lock: Final = _Lock()
+renew_in_child(_lock)
 
 
 class HeldAnswers:
