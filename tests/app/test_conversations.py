@@ -193,6 +193,54 @@ async def test_messages_are_read_in_order(place: Callable[[], RunStore]) -> None
     assert heard == ["0", "1", "2", "3"]
 
 
+async def test_who_writes_on_begins_anew(place: Callable[[], RunStore]) -> None:
+    def register(app: Application) -> None:
+        @app.flow(IncomingMessage)
+        async def flow(chat: MessageFlow) -> None:
+            await chat.step(asyncio.sleep, 0.3)
+            assert chat.event is not None
+            chat.say(f"You said {chat.event.body}.")
+
+    async with workers(place, register) as (one, two):
+        answers = [asyncio.ensure_future(text(one, "hello"))]
+        for number, app in enumerate((two, one, two)):
+            await asyncio.sleep(0.05)
+            answers.append(asyncio.ensure_future(text(app, str(number))))
+        told = [body for [body] in await asyncio.gather(*answers)]
+    assert sorted(told) == ["You said 0.", "You said 1.", "You said 2.", "You said hello."]
+
+
+async def test_who_floods_is_heard_later() -> None:
+    app = application(None, deadline=30.0)
+    heard: list[str] = []
+
+    @app.flow(IncomingMessage)
+    async def flow(chat: MessageFlow) -> None:
+        await asyncio.sleep(0.5)
+        heard.append((await chat.ask("Go on.")).body)
+
+    answers = [asyncio.ensure_future(text(app, str(number))) for number in range(150)]
+    await asyncio.sleep(0.2)
+    run = next(iter(app._flows.by_id.values()))
+    assert len(run.machine.untaken()) == 100
+    await app.aclose()
+    assert await asyncio.gather(*answers) == [[]] * 150
+    assert not heard
+
+
+async def test_a_record_that_cant_be_read_is_reported(caplog: pytest.LogCaptureFixture) -> None:
+    store = MemoryStore(shared=True)
+    app = application(store)
+    counting([], [])(app)
+    assert await text(app, "hello") == ["First?"]
+    [run] = app._flows.by_id
+    await store.append(run, "in.7", b"{", ttl=60)
+    assert await text(app, "a") == []
+    assert "JournalUnreadable" in caplog.text
+    assert CALLER not in caplog.text
+    await app.aclose()
+
+
 async def test_a_timeout_fires_in_one_worker(place: Callable[[], RunStore]) -> None:
     api, over = Api(), list[Application]()
 
@@ -356,6 +404,8 @@ async def test_ends_are_checked() -> None:
         assert caught.value.field == field
     with pytest.raises(InvalidValue, match="table"):
         await app.converse(Api().client(), to=CALLER, from_=NUMBER, flow=flow)  # type: ignore[arg-type]
+    with pytest.raises(InvalidValue, match="30 days"):
+        Application(public_url=URL, auth_token=TOKEN, conversation_idle_limit=31 * 86_400)
     with pytest.raises(InvalidValue, match="AsyncClient"):
         Application(public_url=URL, auth_token=TOKEN, client="AC1")  # type: ignore[arg-type]
 

@@ -27,6 +27,7 @@ __all__ = ["Settings"]
 
 D = TypeVar("D", VoiceResponse, MessagingResponse)
 
+LONGEST_SILENCE: Final = 30 * 86_400.0  # seconds
 LINGER: Final = 30.0  # seconds; by default
 APOLOGY: Final = "We are sorry, something went wrong. Please call again later."
 
@@ -103,6 +104,9 @@ class Settings:
         self.hold_limit: Final = _seconds("hold_limit", hold_limit)
         self.idle_limit: Final = _seconds("idle_limit", idle_limit)
         self.conversation_idle_limit: Final = _seconds("conversation_idle_limit", conversation_idle_limit)
+        if conversation_idle_limit > LONGEST_SILENCE:
+            allowed = f"at most {LONGEST_SILENCE:g}, which is 30 days: stores keep nothing longer"
+            raise InvalidValue("conversation_idle_limit", conversation_idle_limit, allowed)
         self.linger: Final = _seconds("linger", min(LINGER, hold_limit) if linger is None else linger)
         self.max_body: Final = _count("max_body", max_body)
         self.max_parameters: Final = _count("max_parameters", max_parameters)

@@ -8,6 +8,7 @@ long the webhook gets nothing, and what is said is sent by the REST API.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
@@ -131,8 +132,11 @@ class Conversations:
     async def _bring(self, incoming: Incoming, answer: TextAnswer) -> None:
         try:
             answer.set(await self._answer(incoming, answer))
+        except Exception as error:
+            name = "a conversation" if incoming.flow is None else incoming.flow.name
+            self._hub.report(error, incoming.event, name)
         finally:
-            if answer.response is None:  # it was cancelled
+            if answer.response is None:  # or it was cancelled
                 answer.set(self._hub.fallback(MessageRequest))
 
     async def _answer(self, incoming: Incoming, answer: TextAnswer) -> WebhookResponse:
@@ -210,11 +214,12 @@ class Conversations:
             with sharing.reach.asking() as store:
                 latest = await store.latest(incoming.key)
                 record = None if latest is None else await store.read(latest)
-                if record is not None and record.run != passed:
-                    if _step_of(record, incoming.sid) is not None:
-                        return record.run, Told.UNKNOWN
-                    if not _is_over(record):
-                        name = f"msg.{incoming.sid}"
+            if record is not None and record.run != passed:
+                if _step_of(record, incoming.sid) is not None:
+                    return record.run, Told.UNKNOWN
+                if not _is_over(record):
+                    name = f"msg.{incoming.sid}"
+                    with sharing.reach.asking() as store:
                         done = await store.append(
                             record.run,
                             name,
@@ -223,9 +228,9 @@ class Conversations:
                             due=LEASE,
                             ttl=self._idle,
                         )
-                        if done.outcome is not Appending.MISSING:
-                            return record.run, done.told
-                        continue
+                    if done.outcome is not Appending.MISSING:
+                        return record.run, done.told
+                    continue
             if incoming.flow is None:
                 return None, Told.UNKNOWN
             begun = await self._begin(
@@ -323,17 +328,15 @@ class Conversations:
         run, sharing, entry = incoming.run, self._runs.sharing, Replied(how="late")
         name = f"re.{incoming.sid}"
         if run is not None and sharing is not None:
-            try:
-                with sharing.reach.asking() as store:
-                    note = write_note("run", run, name)
-                    done = await store.append(run, name, write_entry(entry), note=note, ttl=self._idle)
-                    if done.outcome is Appending.LOST:
-                        record = await store.read(run)
-                        response = None if record is None else _reply_of(record, incoming.sid)
-                        answer.set(response or empty(MessageRequest))
-                        return
-            except StoreAway:
-                pass
+            record = None
+            with suppress(StoreAway), sharing.reach.asking() as store:
+                note = write_note("run", run, name)
+                done = await store.append(run, name, write_entry(entry), note=note, ttl=self._idle)
+                record = await store.read(run) if done.outcome is Appending.LOST else None
+            if record is not None:
+                response = _reply_of(record, incoming.sid)
+                answer.set(response if response and response is not PASSED_ON else empty(MessageRequest))
+                return
         led = self._runs.by_id.get(run or "")
         if led is not None:
             call_in(led.loop, led.feed, name, entry)

@@ -332,6 +332,8 @@ class MessageRun(Run[Beginning, "AnyConversation"]):
             await self.keeper.decide("done", Done(how=how), settles=True)
 
     def _left(self) -> None:
-        untaken = self.machine.untaken()
+        cut_off = self.task.cancelled() and not self._dismissed
+        untaken = () if cut_off else self.machine.untaken()
+        rest = self.hub.fallback(MessageRequest) if cut_off else empty(MessageRequest)
         for sid in tuple(self._replies or ()):
-            self._tell(sid, PASSED_ON if sid in untaken else empty(MessageRequest))
+            self._tell(sid, PASSED_ON if sid in untaken else rest)
