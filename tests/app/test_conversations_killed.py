@@ -87,6 +87,7 @@ def counted() -> int:
 @pytest.mark.parametrize("after", [False, True])
 async def test_killed_at_each_operation(after: bool) -> None:
     right = ["First?", "Second 1?", "a None b"], ["Third?"]
+    first = 0
     for first in itertools.count(0, AT_ONCE):
         places = range(first, first + AT_ONCE)
         told = await asyncio.gather(*(story(at, after=after) for at in places))
