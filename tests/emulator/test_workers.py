@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from ringback.app import Application, CallFlow, Journal, replay
 from ringback.emulator import Emulator
 from ringback.errors import EmulatorError, FlowChanged, JournalUnreadable
 from ringback.webhooks import IncomingCall
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
 
 GUEST = "+15558675310"
 OURS = "+15017122661"
@@ -20,7 +26,9 @@ def app() -> Application:
 
 @pytest.mark.parametrize("workers", [0, 3])
 def test_a_flow_is_led_by_each_in_turn(monkeypatch: pytest.MonkeyPatch, workers: int) -> None:
-    between, steps, ends = [], [], []
+    between: list[UUID] = []
+    steps: list[int] = []
+    ends: list[datetime] = []
     with Emulator(workers=workers, strict=True) as emulator:
         app = Application(public_url="https://example.com/phone", auth_token=emulator.auth_token)
 
@@ -69,7 +77,7 @@ def test_a_flow_is_led_by_each_in_turn(monkeypatch: pytest.MonkeyPatch, workers:
 
 @pytest.mark.ringback(workers=3)
 def test_the_fixture_has_them_too(emulator: Emulator, app: Application) -> None:
-    started = []
+    started: list[str] = []
 
     @app.flow(IncomingCall)
     async def flow(call: CallFlow) -> None:
