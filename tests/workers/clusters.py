@@ -185,21 +185,17 @@ def singles(setting: Setting, *, kind: str = "uvicorn", workers: int = 4) -> Gen
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    try:
-        cluster = Singles(json.loads(process.stdout.readline()), process)
-        listening = threading.Thread(target=cluster.listen, args=(process.stdout,), daemon=True)
-        listening.start()
+    with process.stdout as told, process.stdin:
         try:
+            cluster = Singles(json.loads(told.readline()), process)
+            listening = threading.Thread(target=cluster.listen, args=(told,))
+            listening.start()
             for port in cluster.ports:
                 _await_answer(port, process)
             yield cluster
         finally:
             _end(process)
             listening.join(10)
-    finally:
-        process.stdin.close()
-        _end(process)
-        process.stdout.close()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from tests.workers import stores
 from tests.workers.pranks import Prank
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from tests.workers.caller import Call
 
+Event: TypeAlias = "Callable[[Stage], Awaitable[None]]"
+
 __all__ = ["blocked", "cut", "dialled", "in_the_middle", "redirecting", "superseded", "unreadable"]
 
 
-def in_the_middle(
-    stage: Stage, count: int, event: Callable[[Stage], Awaitable[None]], *, spread: float = 0.0
-) -> Figures:
+def in_the_middle(stage: Stage, count: int, event: Event, *, spread: float = 0.0) -> Figures:
     """Something happens while all calls are between their keys, which go on when it is over.
 
     Args:
@@ -110,17 +110,15 @@ def store_emptied(stage: Stage, count: int) -> Figures:
     return calls(stage, count, at_once=count, meanwhile=Together(count, empty))
 
 
-def store_for_one(stage: Stage, count: int) -> Figures:
-    """The store can be reached by the first worker alone, from the middle of all calls on."""
+def store_for_one(stage: Stage, count: int, seconds: float) -> Figures:
+    """The store can be reached by the first worker alone for a while, in the middle of all calls."""
 
     async def cut_off(stage: Stage, _: list[Call]) -> None:
         others = tuple(range(1, len(stage.cluster.ports)))
         stage.pranks.play(Prank("before *", "fail", each=False, slots=others))
+        asyncio.get_running_loop().call_later(seconds, stage.pranks.play)
 
-    try:
-        return calls(stage, count, at_once=count, meanwhile=Together(count, cut_off))
-    finally:
-        stage.pranks.play()
+    return calls(stage, count, at_once=count, meanwhile=Together(count, cut_off))
 
 
 def dialled(stage: Stage, count: int, *, at_once: int = 10) -> int:
@@ -226,8 +224,8 @@ def unreadable(stage: Stage, count: int) -> dict[str, int]:
         await call.press("2")
         record = call.at
         assert record is not None
-        broken = {name: value for name, value in call.recording(4).items() if name != "RecordingUrl"}
-        refused.append(await call.send(record.attrib["action"], **broken))
+        action = record.attrib["action"].replace("RecordResult", "Nonsense")
+        refused.append(await call.send(action, **call.recording(4)))
         await call.speak(4)
         await call.hang_up(callback=stage.callback)
 
