@@ -1,18 +1,37 @@
-"""`make stress`: the proofs at full length, with their figures."""
+"""`make stress`: the proofs at full length, with their figures.
+
+python -m tests.stress              all of them
+python -m tests.stress calls        calls of which nothing is left in one process
+python -m tests.stress kills redis  one of the proofs over many workers, over one store
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import time
 
 from tests.stress.calls import dialling, hanging_up
+from tests.stress.workers import SECTIONS
 
 CALLS, DIALLED, ANSWERS = 2_000, 20_000, 10_000
+STORES = ("sqlite", "redis", "postgres")
 
 
-def main() -> None:
+def main(chosen: list[str]) -> None:
     logging.getLogger("ringback").setLevel(logging.CRITICAL)
+    if not chosen or "calls" in chosen:
+        _calls()
+    sections = [each for each in SECTIONS if each in chosen] or ([] if "calls" in chosen else list(SECTIONS))
+    stores = [each for each in STORES if each in chosen] or STORES
+    for name in sections:
+        print(f"{name}: {SECTIONS[name].__doc__}", flush=True)
+        for store in stores:
+            SECTIONS[name](store)
+
+
+def _calls() -> None:
     began = time.monotonic()
     left = hanging_up(CALLS)
     told = ", ".join(f"{number} {name}" for name, number in left.items())
@@ -26,4 +45,4 @@ def main() -> None:
     assert max(used[full:]) < 1.05 * used[full], used
 
 
-main()
+main(sys.argv[1:])

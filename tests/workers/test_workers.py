@@ -10,7 +10,7 @@ import pytest
 
 from tests.workers import deaths, stores, troubles
 from tests.workers.conftest import STORES
-from tests.workers.proofs import Figures, Server, Stage, emulated, stage
+from tests.workers.proofs import Figures, Server, Stage, calls, emulated, stage
 from tests.workers.proxy import Habits
 
 LEASE = 5.0
@@ -29,15 +29,19 @@ def test_calls_of_the_emulator(addresses: dict[str, str], store: str, server: Se
 
 @pytest.mark.parametrize("store", STORES)
 def test_kills_after_each_first_key(addresses: dict[str, str], store: str) -> None:
-    """Of two workers that are asked for the same at once, one takes over, and nothing is left in the end."""
-    with stage(addresses[store], "singles", habits=Habits(way="another", double=1.0), ttl=6.0) as set_up:
+    """Of two workers that are asked for the same at once, one takes over."""
+    with stage(addresses[store], "singles", habits=Habits(way="another", double=1.0)) as set_up:
         figures = deaths.first_keys(set_up, 12, at_once=12)
         figures.check()
         assert figures.effects == 0
         assert figures.twice == 12
         assert not set_up.proxy.seen.differing
-        set_up.proxy.settle()
-        time.sleep(6.5)
+
+
+def test_nothing_is_left(addresses: dict[str, str]) -> None:
+    with stage(addresses["postgres"], "sync singles", ttl=3.0) as set_up:
+        calls(set_up, 8).check()
+        time.sleep(3.5)
         assert asyncio.run(stores.left(set_up.setting)) == 0
 
 
