@@ -16,6 +16,8 @@ import pytest
 
 from examples import survey
 from ringback import Application, ConversationOver, IncomingMessage, MessageFlow
+from ringback.app.conversations.run import MessageRun
+from ringback.app.flows.journal import Replied
 from ringback.errors import ConfigurationError, InvalidValue
 from ringback.stores import MemoryStore, SQLiteStore
 from tests.app.conversing import Api, said, text, text_request
@@ -238,6 +240,21 @@ async def test_a_record_that_cant_be_read_is_reported(caplog: pytest.LogCaptureF
     assert await text(app, "a") == []
     assert "JournalUnreadable" in caplog.text
     assert CALLER not in caplog.text
+    await app.aclose()
+
+
+async def test_news_that_a_webhook_gets_the_answer_is_not_the_answer() -> None:
+    app = application(None)
+    counting([], [])(app)
+    assert await text(app, "hello") == ["First?"]
+    [run] = app._flows.by_id.values()
+    assert isinstance(run, MessageRun)
+    reply, late = run.reply("SM1"), run.reply("SM2")
+    run.feed("re.SM1", Replied(how="reply"))
+    run.feed("re.SM2", Replied(how="late"))
+    assert reply.response is None
+    assert late.response is not None
+    assert said(late.response) == []
     await app.aclose()
 
 

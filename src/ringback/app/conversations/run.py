@@ -284,7 +284,7 @@ class MessageRun(Run[Beginning, "AnyConversation"]):
         machine.feed(name, entry)
         if isinstance(entry, Moved):
             self.dismiss()
-        elif isinstance(entry, Replied):
+        elif isinstance(entry, Replied) and entry.how == "late":
             self._tell(name.partition(".")[2], empty(MessageRequest))
         elif isinstance(entry, Outcome | Arrived | Ended):
             self._wake()
