@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import pytest
@@ -11,7 +11,8 @@ import pytest
 from ringback.app import Application, CallFlow
 from ringback.app.flows import durable
 from ringback.app.flows.durable import DurableKeeper
-from ringback.app.flows.journal import Outcome, write_entry
+from ringback.app.flows.journal import Ended, Outcome, write_entry
+from ringback.app.flows.worker import LEASE
 from ringback.stores import MemoryStore
 from ringback.stores.store import Told
 from ringback.webhooks import CallStatusChanged, IncomingCall
@@ -240,3 +241,237 @@ class TestStoreAway:
             await eventually(lambda: two.wire.asked.count("tell") > 0)
             two.wire.deaf = False
             assert tags(await asked) == ["Gather", "Redirect"]
+
+
+class TestOwners:
+    """Who has a run, and who had it."""
+
+    async def test_one_that_sleeps_while_its_call_goes_elsewhere_and_somebody_ends_the_flow(self) -> None:
+        ended: list[str] = []
+
+        async def flow(call: CallFlow) -> None:
+            try:
+                await gathers(call)
+            finally:
+                ended.append("finally")
+
+        async with sites(flow) as (one, two):
+            sid = new_sid("CA")
+            await one.ask(one.flow.url, sid)
+            run, keeper = one.run_of(sid), one.keeper_of(sid)
+            store = one.wire.store
+            # Nobody tells the first worker, which sleeps.
+            await store.begin(sid, "another", {}, owner="elsewhere", before=run.id, ttl=60.0)
+            await store.claim(run.id, 2, two.worker.id, ttl=60.0)
+            record = await store.read(run.id)
+            assert record is not None
+            one.sharing._feed_all(run, record)
+            await asyncio.sleep(0.05)
+            assert run.done
+            assert keeper.epoch == 1
+            assert ended == []  # the other one has it
+
+    async def test_what_ends_as_its_call_goes_elsewhere_may_still_take_steps(self) -> None:
+        seen: list[object] = []
+
+        async def flow(call: CallFlow) -> None:
+            seen.append("begins")
+            try:
+                await gathers(call)
+            finally:
+                seen.append(await call.step(lambda: "closed", name="close"))
+
+        async with sites(flow) as (one, _two):
+            sid = new_sid("CA")
+            first = await one.ask(one.flow.url, sid)
+            run = one.run_of(sid)
+            await one.wire.store.begin(sid, "another", {}, owner="elsewhere", before=run.id, ttl=60.0)
+            # The result of what was cut off comes before the news of why.
+            await one.ask(link(first, "Gather"), sid, Digits="1")
+            await eventually(lambda: seen == ["begins", "closed"])
+            await eventually(lambda: run.done)
+            record = await one.wire.store.read(run.id)
+            assert record is not None
+            assert {"s.close#1", "done"} <= record.fields.keys()
+
+    async def test_a_flow_that_computes_as_its_call_goes_elsewhere(self) -> None:
+        """It learns of it by what it decides next, and ends where it is."""
+        seen: list[str] = []
+        gate = asyncio.Event()
+
+        async def flow(call: CallFlow) -> None:
+            try:
+                await call.gather(num_digits=1)
+                seen.append("computes")
+                await gate.wait()
+                await call.gather(num_digits=1)
+                seen.append("goes on")
+            finally:
+                seen.append("finally")
+
+        async with sites(flow) as (one, _two):
+            sid = new_sid("CA")
+            first = await one.ask(one.flow.url, sid)
+            run = one.run_of(sid)
+            asked = asyncio.create_task(one.ask(link(first, "Gather"), sid, Digits="1"))
+            await eventually(lambda: seen == ["computes"])
+            await one.wire.store.begin(sid, "another", {}, owner="elsewhere", before=run.id, ttl=60.0)
+            gate.set()
+            await eventually(lambda: run.task.done())
+            assert seen == ["computes", "finally"]
+            assert (await asked).status == 200
+
+    @pytest.mark.parametrize("raises", [False, True])
+    async def test_one_that_has_slept_looks_before_anything_goes_on(self, raises: bool) -> None:
+        seen: list[str] = []
+        gate = asyncio.Event()
+
+        async def flow(call: CallFlow) -> None:
+            await call.gather(num_digits=1)
+            try:
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(gate.wait(), 0.2)
+                seen.append("code between awaits")
+            finally:
+                seen.append("finally")
+
+        async with sites(flow) as (one, two):
+            sid = new_sid("CA")
+            first = await one.ask(one.flow.url, sid)
+            run = one.run_of(sid)
+            asked = asyncio.create_task(one.ask(link(first, "Gather"), sid, Digits="1"))
+            await eventually(lambda: not run.suspended)
+            await two.worker.join()
+            await one.wire.store.claim(run.id, 1, two.worker.id, ttl=60.0)
+            one.worker.naps += 1  # it has just woken up, and given a pulse before anything else
+            if not raises:
+                gate.set()
+            await eventually(lambda: run.done)
+            await asyncio.sleep(0.3)
+            assert seen == []
+            asked.cancel()
+
+    async def test_one_that_has_slept_goes_on_where_nobody_took_the_run(self) -> None:
+        async with sites(gathers) as (one, _two):
+            sid = new_sid("CA")
+            first = await one.ask(one.flow.url, sid)
+            one.worker.naps += 1
+            assert tags(await one.ask(link(first, "Gather"), sid, Digits="1")) == ["Gather", "Redirect"]
+
+    async def test_who_takes_over_what_was_taken_from_it_while_it_slept(self) -> None:
+        seen: list[str] = []
+
+        async def flow(call: CallFlow) -> None:
+            try:
+                await gathers(call)
+            finally:
+                seen.append("finally")
+
+        async with sites(flow) as (one, _two):
+            sid = new_sid("CA")
+            first = await one.ask(one.flow.url, sid)
+            slept = one.run_of(sid)
+            await one.wire.store.claim(slept.id, 1, "dead", ttl=60.0)
+            taken = await one.sharing.take_over(slept.id, "dead")
+            assert taken is not None
+            assert taken is not slept
+            assert one.app._flows.by_id[slept.id] is taken
+            one.sharing._lost(slept)  # whoever else finds out
+            assert one.app._flows.by_id[slept.id] is taken
+            assert tags(await one.ask(link(first, "Gather"), sid, Digits="1")) == ["Gather", "Redirect"]
+            assert seen == []
+
+    async def test_a_step_in_the_background_ends_with_the_run(self) -> None:
+        gate = asyncio.Event()
+
+        async def work() -> None:
+            await gate.wait()
+
+        async def flow(call: CallFlow) -> None:
+            call.background(work)
+            await gathers(call)
+
+        async with sites(flow) as (one, two):
+            sid = new_sid("CA")
+            await one.ask(one.flow.url, sid)
+            run, tasks = one.run_of(sid), one.app._hub._tasks
+            await eventually(lambda: any("work" in task.get_name() for task in tasks))
+            await one.wire.store.claim(run.id, 1, two.worker.id, ttl=60.0)
+            gate.set()
+            await eventually(lambda: not any("work" in task.get_name() for task in tasks))
+            assert run.done
+
+    async def test_a_step_in_the_background_of_a_run_that_is_gone(self) -> None:
+        gate = asyncio.Event()
+
+        async def work() -> None:
+            await gate.wait()
+
+        async def flow(call: CallFlow) -> None:
+            call.background(work)
+            await gathers(call)
+
+        async with sites(flow) as (one, _two):
+            sid = new_sid("CA")
+            await one.ask(one.flow.url, sid)
+            run, tasks = one.run_of(sid), one.app._hub._tasks
+            await eventually(lambda: any("work" in task.get_name() for task in tasks))
+            one.wire.store.clear()
+            await one.wire.store.begin(sid, "another", {}, owner="elsewhere", ttl=60.0)
+            gate.set()
+            await eventually(lambda: run.task.done())
+            await eventually(lambda: not any("work" in task.get_name() for task in tasks))
+
+
+class TestNews:
+    async def test_the_end_of_a_call_is_heard_even_if_nobody_tells(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The note of it was lost, and the owner, which computed, says then that everything is settled."""
+        seen: list[str] = []
+        gate = asyncio.Event()
+
+        async def flow(call: CallFlow) -> None:
+            try:
+                await call.gather(num_digits=1)
+                await gate.wait()
+                await call.gather(num_digits=1)
+                seen.append("goes on")
+            finally:
+                seen.append("finally")
+
+        async with sites(flow) as (one, _two):
+            sid = new_sid("CA")
+            monkeypatch.setattr(one.sharing, "_hear", lambda _: None)
+            first = await one.ask(one.flow.url, sid)
+            run = one.run_of(sid)
+            asked = asyncio.create_task(one.ask(link(first, "Gather"), sid, Digits="1"))
+            await eventually(lambda: not run.suspended)
+            ended = write_entry(Ended(status="completed"))
+            await one.wire.store.append(run.id, "end", ended, due=LEASE, ttl=60.0)
+            gate.set()
+            await eventually(lambda: seen == ["finally"], 4.0)
+            await asked
+
+    async def test_the_end_of_a_call_is_told_once(self) -> None:
+        gate = asyncio.Event()
+
+        async def flow(call: CallFlow) -> None:
+            await call.gather(num_digits=1)
+            await gate.wait()
+
+        async with sites(flow) as (one, _two):
+            sid = new_sid("CA")
+            first = await one.ask(one.flow.url, sid)
+            run = one.run_of(sid)
+            asked = asyncio.create_task(one.ask(link(first, "Gather"), sid, Digits="1"))
+            await eventually(lambda: not run.suspended)
+            ended = write_entry(Ended(status="completed"))
+            await one.wire.store.append(run.id, "end", ended, ttl=60.0)
+            record = await one.wire.store.read(run.id)
+            assert record is not None
+            for _ in range(20):  # as somebody does who waits for an answer
+                one.sharing._feed_all(run, record)
+            assert len(run._timers or ()) <= 1
+            gate.set()
+            await asked
