@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
+import time
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -15,8 +18,17 @@ from ringback.app.flows.journal import Ended, Outcome, write_entry
 from ringback.app.flows.worker import LEASE
 from ringback.stores import MemoryStore
 from ringback.stores.store import Told
-from ringback.webhooks import CallStatusChanged, IncomingCall
-from tests.app.twilio import TOKEN, call_parameters, eventually, link, new_sid, request, tags
+from ringback.webhooks import CallStatusChanged, IncomingCall, IncomingMessage
+from tests.app.twilio import (
+    TOKEN,
+    call_parameters,
+    eventually,
+    link,
+    message_parameters,
+    new_sid,
+    request,
+    tags,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
@@ -423,6 +435,10 @@ class TestOwners:
             await eventually(lambda: not any("work" in task.get_name() for task in tasks))
 
 
+def deaf(note: object) -> None:
+    """What a worker does that gets no notes."""
+
+
 class TestNews:
     async def test_the_end_of_a_call_is_heard_even_if_nobody_tells(
         self, monkeypatch: pytest.MonkeyPatch
@@ -442,7 +458,7 @@ class TestNews:
 
         async with sites(flow) as (one, _two):
             sid = new_sid("CA")
-            monkeypatch.setattr(one.sharing, "_hear", lambda _: None)
+            monkeypatch.setattr(one.sharing, "_hear", deaf)
             first = await one.ask(one.flow.url, sid)
             run = one.run_of(sid)
             asked = asyncio.create_task(one.ask(link(first, "Gather"), sid, Digits="1"))
@@ -475,3 +491,138 @@ class TestNews:
             assert len(run._timers or ()) <= 1
             gate.set()
             await asked
+
+
+class TestWorkers:
+    async def test_one_that_leaves_takes_nothing_that_is_due(self) -> None:
+        async with sites(gathers) as (one, _two):
+            await one.ask(one.flow.url, new_sid("CA"))
+            await eventually(lambda: "due" in one.wire.asked)
+            one.worker.leaving = True
+            await asyncio.sleep(0.05)
+            asked = one.wire.asked.count("due")
+            await eventually(lambda: one.wire.asked.count("pulse") > 2)
+            await eventually(lambda: one.wire.asked.count("pulse") > 3)
+            assert one.wire.asked.count("due") == asked
+
+    async def test_what_waits_goes_at_once_where_something_else_still_computes(self) -> None:
+        gate, log = asyncio.Event(), list[str]()
+
+        async def flow(call: CallFlow) -> None:
+            pressed = await call.gather(num_digits=1)
+            if pressed is not None and pressed.digits == "9":
+                log.append("computes")
+                await gate.wait()
+            await gathers(call)
+
+        async with sites(flow) as (one, two):
+            waiting, computing = new_sid("CA"), new_sid("CA")
+            first = await one.ask(one.flow.url, waiting)
+            other = await one.ask(one.flow.url, computing)
+            await two.ask(two.flow.url, new_sid("CA"))
+            asked = asyncio.create_task(one.ask(link(other, "Gather"), computing, Digits="9"))
+            await eventually(lambda: log == ["computes"])
+            closing = asyncio.create_task(one.app.aclose())
+            await eventually(lambda: one.worker.leaving)
+            began = time.monotonic()
+            answer = await two.ask(link(first, "Gather"), waiting, Digits="1")
+            assert tags(answer) == ["Gather", "Redirect"]
+            assert time.monotonic() - began < 2.0
+            assert not closing.done()
+            assert log == ["computes"]
+            gate.set()
+            await closing
+            asked.cancel()
+
+    async def test_one_whose_threads_are_all_busy_leaves(self) -> None:
+        ends, begun = threading.Event(), threading.Event()
+
+        def work() -> None:
+            begun.set()
+            ends.wait(20)
+
+        async def flow(call: CallFlow) -> None:
+            call.background(work)
+            await gathers(call)
+
+        async with sites(flow, threads=1) as (one, two):
+            await one.ask(one.flow.url, new_sid("CA"))
+            await eventually(begun.is_set)
+            try:
+                await asyncio.wait_for(one.app.aclose(), 4.0)
+                assert await two.wire.store.pulse_of(one.worker.id) is None
+            finally:
+                ends.set()
+
+    def test_a_loop_that_has_ended_leaves_its_flows_to_the_next(self) -> None:
+        """As where a script serves for a while, and then again."""
+        site = Site(MemoryStore(shared=True), gathers)
+        sid, other = new_sid("CA"), new_sid("CA")
+
+        async def begin() -> list[WebhookResponse]:
+            return [await site.ask(site.flow.url, each) for each in (sid, other)]
+
+        async def end() -> None:
+            for each, answer in zip((sid, other), first, strict=True):
+                then = await site.ask(link(answer, "Gather"), each, Digits="1")
+                assert tags(then) == ["Gather", "Redirect"]
+            await site.app.aclose()
+
+        first = asyncio.run(begin())
+        asyncio.run(end())
+
+    async def test_limits_longer_than_stores_keep_anything(self) -> None:
+        async with sites(gathers, 1, idle_limit=60 * 86_400.0) as (one,):
+            first = await one.ask(one.flow.url, new_sid("CA"))
+            assert tags(first) == ["Gather", "Redirect"]
+
+    async def test_a_flow_that_ended_while_the_store_was_away_does_not_begin_again(self) -> None:
+        seen: list[str] = []
+
+        async def flow(call: CallFlow) -> None:
+            try:
+                await call.gather(num_digits=1)
+            finally:
+                seen.append("finally")
+
+        async with sites(flow) as (one, _two):
+            sid = new_sid("CA")
+            first = await one.ask(one.flow.url, sid)
+            run, keeper = one.run_of(sid), one.keeper_of(sid)
+            keeper.synced = False
+            one.wire.cut = True
+            assert tags(await one.ask(link(first, "Gather"), sid, Digits="1")) == []
+            await eventually(lambda: run.done)
+            one.wire.cut = False
+            one.worker._away_since = None
+            await one.sharing._take_due(run.id)
+            assert seen == ["finally"]
+            record = await one.wire.store.read(run.id)
+            assert record is not None
+            assert "done" in record.fields
+
+    async def test_of_two_deliveries_the_second_waits_for_a_worker_that_has_just_begun(self) -> None:
+        """Nobody who makes an answer is taken for dead since it was never heard of."""
+        handled: list[str] = []
+
+        async def slow(message: IncomingMessage) -> None:
+            handled.append(message.message_sid)
+            await asyncio.sleep(0.2)
+
+        async with sites(gathers) as made:
+            urls = [site.app.on(IncomingMessage)(slow).url for site in made]
+            for site in made:
+                site.worker.start = lambda: None  # type: ignore[method-assign]
+            parameters = message_parameters(new_sid("SM"))
+            await asyncio.gather(
+                *(site.app.handle(request(url, parameters)) for site, url in zip(made, urls, strict=True))
+            )
+            assert len(handled) == 1
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+    async def test_a_forked_child_waits_for_nothing_of_its_parent(self) -> None:
+        async with sites(gathers) as (one, _two):
+            one.sharing._follow("elsewhere_run", 1, None)
+            assert one.sharing.asks
+            one.sharing._renew()
+            assert not one.sharing.asks

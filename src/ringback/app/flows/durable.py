@@ -39,11 +39,12 @@ if TYPE_CHECKING:
     from ringback.stores.store import Entry as Field
     from ringback.stores.store import Record
 
-__all__ = ["AFTERWARDS", "DurableKeeper"]
+__all__ = ["AFTERWARDS", "LONGEST", "DurableKeeper"]
 
 E = TypeVar("E", bound="Entry")
 
 AFTERWARDS: Final = 3_600.0  # seconds for which a record is kept after its end, or after the last word of it
+LONGEST: Final = 31 * 86_400.0  # seconds for which stores keep anything
 AT_ONCE: Final = 500  # fields that a record is made of; the others are appended
 NEWS: Final = (Ended.PREFIX, Moved.PREFIX)  # what settling a run would silence, where nobody has told it yet
 
@@ -183,7 +184,7 @@ class DurableKeeper:
 
     def _kept(self, due: float) -> float:
         """For how long the record is kept, where the run is due after so many seconds."""
-        return self._live if due == NEVER else max(self._live, due + AFTERWARDS)
+        return self._live if due == NEVER else min(max(self._live, due + AFTERWARDS), LONGEST)
 
     def heard(self, name: str, entry: Entry) -> None:
         """Who told the run has written it."""

@@ -178,6 +178,11 @@ class Run(Generic[V, F]):
         return self.done or self._dismissed
 
     @property
+    def abandoned(self) -> bool:
+        """Whether it was left to another worker."""
+        return self._abandoned
+
+    @property
     def suspended(self) -> bool:
         """Whether it waits for what somebody does."""
         return self._inbox is not None and not self._inbox.done()

@@ -9,8 +9,9 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, NamedTuple, ParamSpec, cast
 
+from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import VoiceRequest
-from ringback.app.flows.durable import AFTERWARDS, DurableKeeper
+from ringback.app.flows.durable import AFTERWARDS, LONGEST, DurableKeeper
 from ringback.app.flows.journal import (
     HUNG_UP,
     Done,
@@ -33,6 +34,7 @@ from ringback.app.flows.step import StepAnswer
 from ringback.app.flows.worker import LEASE, TICK, Worker, write_note
 from ringback.app.live.elsewhere import Elsewhere
 from ringback.app.loops.portal import call_in
+from ringback.app.loops.threads import Threads
 from ringback.app.reports import shown_sid, without
 from ringback.app.webhooks.answers import written_twiml
 from ringback.app.webhooks.held import Answer
@@ -65,6 +67,7 @@ log = logging.getLogger("ringback")
 DRAIN: Final = 5.0  # seconds that a flow which computes gets when its worker is renewed
 MOST_TOLD: Final = 1_000  # runs that the log was told of
 TRIES: Final = 10  # of starting a run while others start runs of the same call
+NOBODY: Final = "nobody"  # no worker's id: these have 12 characters, and it never gives a pulse
 MARK: Final = "_"  # between the worker that began a run and what tells its runs apart
 
 
@@ -104,6 +107,11 @@ class Sharing:
         self.reach = Reach(store, self.worker, spawn=runs.hub.spawn, lost=self._lost)
         if store is runs.hub.settings.shared_store:  # and not one that a test made
             runs.hub.live.elsewhere = Elsewhere(runs.hub, self.reach, self.worker)
+        self._renew()
+        renew_in_child(self)
+
+    def _renew(self) -> None:
+        """Forget what a parent process waits for."""
         self._asked: dict[tuple[str, int], StepAnswer] = {}
         self._noted: dict[str, set[asyncio.Event]] = {}
         self._taking: dict[str, asyncio.Task[AnyRun | None]] = {}
@@ -116,10 +124,10 @@ class Sharing:
 
     @property
     def _live(self) -> float:
-        return self._hub.settings.idle_limit + AFTERWARDS
+        return min(self._hub.settings.idle_limit + AFTERWARDS, LONGEST)
 
     def _kept(self, flow: AnyFlowRoute) -> float:
-        return flow.patience(self._hub.settings) + AFTERWARDS
+        return min(flow.patience(self._hub.settings) + AFTERWARDS, LONGEST)
 
     # --- starting
 
@@ -231,7 +239,7 @@ class Sharing:
             WebhookInvalid: The result can't be read.
         """
         await self.worker.join()
-        run = self._runs.by_id.get(step.run)
+        run = self._led(step.run)
         if run is not None and run.call_sid != step.call_sid:
             return None
         if step.held:
@@ -239,10 +247,20 @@ class Sharing:
         event, outcome = step.outcome()
         return await self._bring(run, step, outcome, event)
 
+    def _led(self, id: str) -> AnyRun | None:
+        """A run, if it is led here, or was until it ended."""
+        run = self._runs.by_id.get(id)
+        if run is not None and (run.abandoned or (run.loop.is_closed() and not run.done)):
+            self._lost(run)  # its loop has ended, and another one serves
+            return None
+        return run
+
     async def _resume_held(self, run: AnyRun | None, step: Step) -> Answer | None:
         if run is not None:
             run.asked = max(run.asked, step.number)
-            return _made_by(run, step.number)
+            answer = _made_by(run, step.number)
+            if answer is not None:
+                return answer
         asked = self._asked.get((step.run, step.number))
         if asked is not None:
             return asked
@@ -382,7 +400,8 @@ class Sharing:
             answer = self._asked[key] = self._new_answer(run, number)
             answer.unwritten = None if written else outcome
             work = self._wait_for(answer, outcome, told)
-            task = self._hub.spawn(work, f"the answer {number} of {run}")
+            name = f"the answer {number} of {run}"
+            task = self._hub.spawn(self._guarded(work, name), name)
             task.add_done_callback(lambda _: self._followed(answer))
         return answer
 
@@ -483,7 +502,7 @@ class Sharing:
             StoreAway: The store can't be asked.
         """
         run = record.run
-        local = self._runs.by_id.get(run)
+        local = self._led(run)
         if record.owner == self.worker.id and local is not None:
             self._feed_all(local, record)
             return local
@@ -513,6 +532,12 @@ class Sharing:
         with self.reach.asking() as store:
             record = await store.read(run)
             if record is None or record.owner != owner or "done" in record.fields:
+                return None
+            here = self._runs.by_id.get(run)
+            if here is not None and here.done and not here.abandoned:
+                await cast(
+                    "DurableKeeper", here.keeper
+                ).sync()  # it has ended, which the store doesn't know yet
                 return None
             found = self._readable(record)
             if found is None:
@@ -563,6 +588,7 @@ class Sharing:
             self._tell_once(record, f"there is no flow {started.flow} of version {started.version!r} here")
             return None
         try:
+            flow.read_as(started.kind, dict(started.parameters))
             flow.arguments.read(started.url.partition("?")[2])
         except WebhookInvalid as error:  # the function was changed, and its version wasn't
             self._tell_once(record, str(error))
@@ -592,6 +618,7 @@ class Sharing:
         """A call has ended: its flow is told, wherever it is."""
         ended = Ended(status=status)
         run = self._runs.leading(call_sid)
+        done: Appended | None = None
         try:
             with self.reach.asking() as store:
                 latest = run.id if run is not None else await store.latest(call_sid)
@@ -620,8 +647,13 @@ class Sharing:
         except StoreAway:
             if run is not None:
                 cast("DurableKeeper", run.keeper).synced = False
-        if run is not None:
-            cast("DurableKeeper", run.keeper).written.setdefault("end", write_entry(ended))
+        if run is None:
+            return
+        keeper = cast("DurableKeeper", run.keeper)
+        if keeper.synced and done is not None and done.epoch not in (0, keeper.epoch):
+            await self._refresh(run, "end", [])  # somebody else has it, or something else leads its call
+        else:
+            keeper.written.setdefault("end", write_entry(ended))
             call_in(run.loop, run.feed, "end", ended)
 
     async def begin_move(self, call_sid: str) -> Move | None:
@@ -681,7 +713,8 @@ class Sharing:
         for run in tuple(self._runs.by_id.values()):
             if not run.done:
                 call_in(run.loop, self._lost, run)
-        await here.run_in_executor(self._hub.threads, self.worker.leave)
+        # The application's threads may all be busy, with steps.
+        await here.run_in_executor(Threads(1), self.worker.leave)
 
     def _lost(self, run: AnyRun) -> None:
         """Another worker has a run, or shall have it."""
@@ -721,6 +754,8 @@ class Sharing:
                 led = self._runs.by_id.get(run)
                 if led is not None and not led.done:
                     self._spawn(self._refresh(led, field, askers), f"news of {run}")
+                elif not field.startswith(f"{Served.PREFIX}."):
+                    self._spawn(self._hand_over(run, askers), f"news of {run}")
             case ["late", run, number]:
                 led = self._runs.by_id.get(run)
                 answer = None if led is None else led.answer(int(number))
@@ -736,6 +771,27 @@ class Sharing:
                         noted.set()
             case _:
                 pass
+
+    async def _hand_over(self, run: str, askers: list[str]) -> None:
+        """Somebody takes this worker for the owner of a run that isn't led here. If so, nobody goes on with
+        the run as long as this worker lives: it may be leaving, and have let that go before others.
+        """
+        await asyncio.sleep(TICK)  # it may be about to be led
+        led = self._runs.by_id.get(run)
+        if led is not None and not led.done:
+            return
+        with suppress(StoreAway), self.reach.asking() as store:
+            record = await store.read(run)
+            if record is None or record.owner != self.worker.id or "done" in record.fields:
+                return
+            if not self.worker.leaving:
+                await self.take_over(run, record.owner)
+                return
+            found = self._readable(record)
+            if found is not None:
+                await store.claim(run, record.epoch, NOBODY, ttl=self._kept(found[0]))
+                for asker in askers:
+                    await store.tell(asker, write_note("run", run, "owner"))
 
     async def _refresh(self, run: AnyRun, field: str, askers: list[str]) -> None:
         """There is something new in the record of a run that is led here."""

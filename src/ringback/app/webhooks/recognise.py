@@ -170,6 +170,8 @@ class Recognition:
     async def _recall(self, key: str) -> WebhookResponse | None:
         """The answer that was given, or None where the key is ours to work on."""
         try:
+            if self._sharing is not None:  # who is named there without a pulse would be taken for dead
+                await self._ask(self._sharing.worker.join())
             if await self._ask(self._store.add(key, self._mine, REMEMBERED)):
                 return None
             # Whoever works on it answers within the deadline, or has died.
