@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from ringback.app import Application, CallFlow
-from ringback.stores import MemoryStore
+from ringback.stores import MemoryStore, Told
 from ringback.twiml import Say
 from ringback.webhooks import IncomingCall
 from tests.app.twilio import TOKEN, call_parameters, eventually, link, new_sid, request, served, tags
@@ -135,3 +135,19 @@ async def claim(store: MemoryStore, call_sid: str) -> None:
     run = await store.latest(call_sid)
     assert run is not None
     assert await store.claim(run, 1, "nobody", ttl=60) is not None
+
+
+async def test_who_just_woke_up_takes_nobody_for_dead() -> None:
+    """The others may have slept, too, as on a machine that was suspended: they have a moment to say so."""
+    app = application(MemoryStore(shared=True))
+    app.start()
+    sharing = app._flows.sharing
+    assert sharing is not None
+    worker = sharing.worker
+    await worker.join()
+    assert await worker.gone("who-never-was", Told.UNKNOWN)
+    worker._alive -= 10
+    assert not await worker.gone("who-never-was", Told.UNKNOWN)
+    await eventually(lambda: not worker.slept)
+    assert await worker.gone("who-never-was", Told.UNKNOWN)
+    await app.aclose()

@@ -35,7 +35,7 @@ LEASE: Final = 5.0  # seconds without a pulse after which any worker is
 TICK: Final = 0.25  # seconds between two looks at a record that somebody waits for
 STUCK: Final = 10.0  # seconds for which a blocked loop is no death
 RETRY: Final = (0.05, 0.5)  # seconds between two tries to reach a store that is away: the first, the longest
-WAKING: Final = 1.0  # seconds after which the store is away, if what a process asked before it slept failed
+WAKING: Final = SUSPICION * HEARTBEAT  # seconds for which a process that slept takes nothing for granted
 FAREWELL: Final = 1.0  # seconds that a process which ends spends on telling so
 MOST_DUE: Final = 20
 MOST_SUSPECTED: Final = 1_000  # workers
@@ -204,8 +204,11 @@ class Worker:
 
     async def _was_emptied(self) -> bool:
         """Whether the store has lost the pulses of workers that live, or they could give none: it knows fewer
-        of this one than it was given. Each of them has as long as a lease then to give another one.
+        of this one than it was given. Each of them has as long as a lease then to give another one. Where
+        this process slept, the others may have, too, and give one as it does.
         """
+        if self.slept:
+            return True
         given = self._pulses_given
         known = await self._store.pulse_of(self.id) or 0
         return known < min(given, LEASE / HEARTBEAT)
@@ -239,6 +242,7 @@ class Worker:
             now = time.monotonic()
             if now - self._alive > LEASE:
                 self._woke = now
+                self._pulses_given = 0  # of which the store still knows
             self._alive = now
             await asyncio.sleep(HEARTBEAT)
 
