@@ -905,7 +905,8 @@ def _before(record: Record) -> Before:
 
 
 def _is_call(written: bytes, call_sid: str) -> bool:
-    with suppress(JournalUnreadable):
+    try:
         started = read_entry("start", written)
-        return isinstance(started, Started) and started.parameters.get("CallSid") == call_sid
-    return False
+    except JournalUnreadable:  # here; whoever leads the call may be newer
+        return True
+    return isinstance(started, Started) and started.parameters.get("CallSid") == call_sid
