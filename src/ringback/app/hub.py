@@ -1,25 +1,26 @@
-"""What the parts of one application share: its settings, its listeners, its threads and background tasks."""
+"""What the parts of one application share: its settings, its listeners, its threads and background tasks.
+
+Telling is here; what runs in the background is in loops/tasks.py.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, TypeVar
 
-from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import MessageRequest, Notification
 from ringback.app.emitter import Emitter
 from ringback.app.events import HandlerFailed
 from ringback.app.live.index import LiveIndex
-from ringback.app.loops.background import FAREWELL, Background
-from ringback.app.loops.portal import call_in, in_event_loop, portal_loop
+from ringback.app.loops.portal import call_in
+from ringback.app.loops.tasks import BackgroundTasks
 from ringback.app.loops.threads import Threads
 from ringback.app.reports import Oddities, shown_sid, texts_of, without
 from ringback.app.routes import function_name
 from ringback.app.webhooks.answers import nothing, twiml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Sequence
+    from collections.abc import Callable, Iterable
     from concurrent.futures import Future
 
     from ringback._core.webhooks.events import Event
@@ -33,21 +34,21 @@ T = TypeVar("T")
 log = logging.getLogger("ringback")
 
 
-class Hub:
-    """The middle of an application.
+class Hub(BackgroundTasks):
+    """What all parts of one application share: what it does in the background, and who is told of what.
 
     Attributes:
         listeners: The application's listeners.
         handlers: Its handlers of notifications, for those that come to no handler's own URL.
         live: Its live calls and messages.
         threads: Where functions that aren't async are called.
-        loop: Where it last answered a webhook.
         watchers: Told of each failure at once, before any listener.
         timekeepers: Told what somebody begins to wait for, and for how many seconds; whether they see to it
             that the wait ends in time.
     """
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__()
         self.settings = settings
         self.threads = Threads(settings.threads)
         self.listeners = Emitter(self)
@@ -56,64 +57,6 @@ class Hub:
         self.watchers: list[Callable[[HandlerFailed], None]] = []
         self.timekeepers: list[Callable[[Future[Event], float | None], bool]] = []
         self._oddities = Oddities()
-        self._renew()
-        renew_in_child(self)
-
-    def _renew(self) -> None:
-        """Make anew what must not cross a fork."""
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self._tasks: dict[asyncio.Task[object], Background] = {}
-
-    # --- doing things in the background
-
-    def spawn(
-        self, work: Coroutine[object, object, object], name: str, *, at_once: bool = False
-    ) -> asyncio.Task[object]:
-        """Run something in the background, until it ends or the application is closed.
-
-        Args:
-            work: What to run.
-            name: What logs call it.
-            at_once: Whether it is begun before this returns, up to what it has to wait for.
-        """
-        return Background(work, name, self._tasks, at_once=at_once).task
-
-    def end(self, task: asyncio.Task[object]) -> None:
-        """Cancel something in the background; a moment later it is over, whatever it does. To be called in
-        its loop.
-        """
-        background = self._tasks.get(task)
-        if background is not None:
-            background.end()
-
-    async def all_of(self, works: Sequence[Coroutine[object, object, object]], name: str) -> None:
-        """Do several things at once and wait for all of them."""
-        if len(works) == 1:
-            await works[0]
-        elif works:
-            await asyncio.wait({self.spawn(work, name) for work in works})
-
-    def later(self, seconds: float, function: Callable[[], object]) -> None:
-        """Call something after a while, in the loop that webhooks are served in; from any thread."""
-        loop = self._loop_from_here()
-        call_in(loop, loop.call_later, seconds, function)
-
-    def in_loop(self, function: Callable[[], object]) -> None:
-        """Call something in the loop that webhooks are served in; from any thread."""
-        call_in(self._loop_from_here(), function)
-
-    def begin(self) -> None:
-        """Serve in the loop that runs here, or in the portal's, until a webhook comes."""
-        self.loop = self._loop_from_here()
-
-    def run(self, work: Coroutine[object, object, T]) -> T:
-        """Run something in the loop that webhooks are served in, and wait for it. For synchronous code."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop_from_here()).result()
-
-    def _loop_from_here(self) -> asyncio.AbstractEventLoop:
-        if in_event_loop():
-            return asyncio.get_running_loop()
-        return portal_loop() if self.loop is None or self.loop.is_closed() else self.loop
 
     def awaits(self, future: Future[Event], timeout: float | None) -> bool:
         """Somebody begins to wait; whether a clock other than the wall's sees to it that it ends in time."""
@@ -204,27 +147,6 @@ class Hub:
         if issubclass(event, Notification):
             return nothing()
         return twiml(settings.message_fallback if issubclass(event, MessageRequest) else settings.fallback)
-
-    async def aclose(self) -> None:
-        """Cancel what runs in the background; wait for what does so in this loop, but no longer than it may
-        take.
-        """
-        here = asyncio.get_running_loop()
-        waiting: set[asyncio.Task[object]] = set()
-        for task, background in tuple(self._tasks.items()):
-            if task is asyncio.current_task():
-                continue
-            if task.get_loop() is here:
-                background.end()
-                waiting.add(task)
-            else:
-                call_in(task.get_loop(), background.end)
-        if not waiting:
-            return
-        _, left = await asyncio.wait(waiting, timeout=FAREWELL + 0.5)
-        for task in left:  # it waits for a task of its own that won't be cancelled
-            log.warning("%s still runs: it is left behind", task.get_name())
-            self._tasks.pop(task, None)
 
 
 def _name_of(listener: Callable[..., object]) -> str:
