@@ -212,12 +212,13 @@ def mailboxes(url: str) -> int:
 
 
 def test_gunicorn_on_two_machines(folder: Path, redis: str) -> None:
-    """Every worker joins at once. Then in the middle of calls: HUP, `kill -9`, SIGTERM to all processes of a
-    dyno, and a machine that is gone for good.
+    """Every worker joins at once, of whatever kind it is. Then in the middle of calls: HUP, `kill -9`,
+    SIGTERM to all processes of a dyno, a machine that is gone for good; and `max_requests` all the time.
     """
     [command] = [each for each in CONSOLES if each.startswith("gunicorn")]
     assert command.replace("127.0.0.1", "0.0.0.0") == COMMAND == PROCFILE.replace("$PORT", "8000")
     commands = [each.replace("--workers 4", "--workers 2") for each in (command, PROCFILE)]
+    commands[1] += " --preload --max-requests 5 -k gthread --threads 2"
     with running(folder, commands, redis) as (network, [first, second], proxy):
         until(lambda: mailboxes(redis) == 4)
 
@@ -254,9 +255,11 @@ def test_uvicorn(folder: Path) -> None:
         file.write(DYING)
     store = f"sqlite://{folder / 'ringback.db'}"
     one = alone.replace("--workers 2", "--workers 1")
-    with running(folder, [mounted, one], store) as (network, [server, _], proxy):
+    under = "gunicorn --workers 1 -k uvicorn.workers.UvicornWorker --bind 127.0.0.1:8000 reception:asgi"
+    with running(folder, [mounted, one, under], store) as (network, [server, *_], proxy):
+        ports = proxy.ports
         mail = folder / "ringback.db-mail"
-        until(lambda: mail.exists() and len(list(mail.iterdir())) == 3)
+        until(lambda: mail.exists() and len(list(mail.iterdir())) == 4)
 
         message = message_parameters("SM" + "1" * 32)
         proxy.ports = proxy.ports[:1]
@@ -271,6 +274,8 @@ def test_uvicorn(folder: Path) -> None:
             server.again()
 
         assert calls(network, 6, restart) == [GOODBYE] * 6
+        proxy.ports = ports
+        assert calls(network, 3, lambda: None) == [GOODBYE] * 3
 
 
 DYING: Final = """
@@ -308,7 +313,7 @@ def test_frozen_instances(folder: Path, redis: str) -> None:
     (folder / "reception.py").write_text(PROOF, encoding="utf-8")
     chosen: dict[str, int] = {}
     with ExitStack() as stack:
-        instances = stack.enter_context(stage(redis, "singles", workers=3))
+        instances = stack.enter_context(stage(redis, "singles", workers=2))
         instances.proxy.habits = Habits(way=lambda asked, _: chosen[asked.call])
         awake = subprocess.Popen(
             [sys.executable, "always_on.py"],
@@ -317,7 +322,7 @@ def test_frozen_instances(folder: Path, redis: str) -> None:
         )
         stack.callback(awake.wait, 10)
         stack.callback(awake.kill)
-        until(lambda: mailboxes(redis) == 4)
+        until(lambda: mailboxes(redis) == 3)
         asyncio.run(frozen(instances, chosen, awake.pid))
 
 
@@ -330,40 +335,38 @@ app = main().app
 
 async def frozen(instances: Stage, chosen: dict[str, int], awake: int) -> None:
     assert isinstance(instances.cluster, Singles)
-    pids = [instances.cluster.places[place] for place in range(3)]
-    call, gone = instances.network.call(), instances.network.call()
-    chosen.update({call.sid: 0, gone.sid: 0})
-    await call.dial()
-    await gone.dial()
+    pids = [instances.cluster.places[place] for place in range(2)]
+    led, gone, late = (instances.network.call() for _ in range(3))
+    chosen.update(dict.fromkeys((led.sid, gone.sid, late.sid), 0))
+    for call in (led, gone, late):
+        await call.dial()
     os.kill(pids[0], signal.SIGSTOP)
-    chosen.update({call.sid: 1, gone.sid: 1})
+    chosen.update(dict.fromkeys((led.sid, gone.sid, late.sid), 1))
+
+    begun = time.monotonic()
+    pressing = asyncio.create_task(led.press("1"))
+    await asyncio.sleep(2.5)
     await gone.hang_up(callback=instances.callback)
+    await pressing
+    assert 2 < time.monotonic() - begun < 7
     os.kill(pids[1], signal.SIGSTOP)
-    os.kill(pids[2], signal.SIGSTOP)
     # Everybody sleeps but for the one without a port.
     await eventually(lambda: instances.ledger.counts(gone.sid)["finally"] == 1, 12)
     assert [line.pid for line in instances.ledger.lines(gone.sid) if line.what == "finally"] == [awake]
 
     os.kill(pids[1], signal.SIGCONT)
     begun = time.monotonic()
-    await call.press("1")
-    assert time.monotonic() - begun < 3  # the lease of the first has lapsed meanwhile
-    os.kill(pids[1], signal.SIGSTOP)
-    os.kill(pids[2], signal.SIGCONT)
-    chosen[call.sid] = 2
-    begun = time.monotonic()
-    await call.press("2")
-    assert 1 < time.monotonic() - begun < 7
-    for pid in pids[:2]:
-        os.kill(pid, signal.SIGCONT)
-    chosen[call.sid] = 0
-    await call.speak(4)
-    await call.hang_up(callback=instances.callback)
-    await eventually(lambda: instances.ledger.counts(call.sid)["finally"] == 1)
-    told = instances.ledger.lines(call.sid)
-    assert [line.pid for line in told if line.what == "first"] == [pids[1], pids[2]]
-    assert [line.pid for line in told if line.what == "finally"] == [pids[2]]
-    assert len([line for line in told if line.what == "effect"]) == 1
+    await late.press("1")
+    assert time.monotonic() - begun < 3.5
+    os.kill(pids[0], signal.SIGCONT)
+    chosen[led.sid] = 0
+    await led.press("2")
+    await led.speak(4)
+    await led.hang_up(callback=instances.callback)
+    await eventually(lambda: instances.ledger.counts(led.sid)["finally"] == 1)
+    told = [(line.what, line.pid) for line in instances.ledger.lines(led.sid)]
+    assert [pid for what, pid in told if what == "begun"] == pids
+    assert [pid for what, pid in told if what in ("first", "effect", "second", "finally")] == [pids[1]] * 4
 
 
 # --- workers

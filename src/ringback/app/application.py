@@ -312,6 +312,9 @@ class Application(Constructors, Starting):
     async def aclose(self) -> None:
         """Cancel flows and handlers that are under way, and wait for those of this event loop to clean up:
         2 seconds, whatever they do. Callers who wait for an answer hear the fallback.
+
+        Where workers share a store, flows aren't cancelled but left to the others: those that wait for their
+        caller at once, those that compute as soon as they wait, for which they have 5 seconds.
         """
         self._webhooks.close()
         await self._flows.let_go()
