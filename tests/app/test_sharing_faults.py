@@ -135,6 +135,28 @@ class TestRecords:
             assert "store is away" not in caplog.text
             assert tags(await two.ask(link(first, "Gather"), sid, Digits="1")) == ["Gather", "Redirect"]
 
+    async def test_one_that_a_newer_version_wrote_is_its_owner_s(self) -> None:
+        """Workers of both versions serve while one follows the other."""
+        async with sites(gathers) as (one, two):
+            sid = new_sid("CA")
+            first = await one.ask(one.flow.url, sid)
+            record = one.wire.store._find(
+                (type(one.wire.store)._find.__globals__["_Run"], one.run_of(sid).id)
+            )
+            assert record is not None
+            started = record.fields["start"]
+            newer = started.value.replace(b'"format":1', b'"format":99')
+            assert newer != started.value
+            record.fields["start"] = type(started)(newer, started.at)
+            assert tags(await two.ask(link(first, "Gather"), sid, Digits="1")) == ["Gather", "Redirect"]
+
+    async def test_a_store_that_keeps_nothing(self) -> None:
+        """Such as one in memory that is far too small, which never waits either."""
+        async with sites(gathers, 1) as (one,):
+            one.wire.store._kept._max_bytes = 10
+            first = await asyncio.wait_for(one.ask(one.flow.url, new_sid("CA")), 5.0)
+            assert tags(first) == ["Gather", "Redirect"]
+
     async def test_the_end_of_a_call_whose_record_expires_just_then(self) -> None:
         async with sites(gathers) as (one, two):
             sid = new_sid("CA")
@@ -393,6 +415,28 @@ class TestOwners:
             assert tags(await one.ask(link(first, "Gather"), sid, Digits="1")) == ["Gather", "Redirect"]
             assert seen == []
 
+    async def test_who_begins_another_flow_of_a_call_that_was_taken_from_it(self) -> None:
+        """It hasn't noticed that: the first flow ends where it is by now."""
+        seen: list[str] = []
+
+        async def flow(call: CallFlow) -> None:
+            try:
+                await gathers(call)
+            finally:
+                seen.append("finally")
+
+        async with sites(flow) as (one, two):
+            sid = new_sid("CA")
+            await one.ask(one.flow.url, sid)
+            slept = one.run_of(sid)
+            await two.worker.join()
+            await one.wire.store.claim(slept.id, 1, two.worker.id, ttl=60.0)
+            await one.ask(one.flow.url, sid, Digits="another request")
+            assert one.run_of(sid) is not slept
+            await asyncio.sleep(0.05)
+            assert seen == []
+            assert slept.abandoned
+
     async def test_a_step_in_the_background_ends_with_the_run(self) -> None:
         gate = asyncio.Event()
 
@@ -553,6 +597,31 @@ class TestWorkers:
                 assert await two.wire.store.pulse_of(one.worker.id) is None
             finally:
                 ends.set()
+
+    async def test_a_call_that_comes_while_one_leaves(self) -> None:
+        seen: list[str] = []
+
+        async def flow(call: CallFlow) -> None:
+            try:
+                await gathers(call)
+            finally:
+                seen.append("finally")
+
+        async with sites(flow) as (one, two):
+            sid = new_sid("CA")
+            loop, leave = asyncio.get_running_loop(), one.worker.leave
+
+            def slowly() -> None:
+                coming = asyncio.run_coroutine_threadsafe(one.ask(one.flow.url, sid), loop)
+                answers.append(coming.result(5.0))
+                leave()
+
+            answers: list[WebhookResponse] = []
+            one.worker.leave = slowly  # type: ignore[method-assign]
+            await one.app.aclose()
+            assert seen == []
+            assert tags(await two.ask(link(answers[0], "Gather"), sid, Digits="1")) == ["Gather", "Redirect"]
+            assert seen == []
 
     def test_a_loop_that_has_ended_leaves_its_flows_to_the_next(self) -> None:
         """As where a script serves for a while, and then again."""

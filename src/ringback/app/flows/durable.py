@@ -124,6 +124,7 @@ class DurableKeeper:
         never returns.
         """
         value = write_entry(entry)
+        restored = False
         while True:
             known = self.written.get(name)
             if known is not None:
@@ -147,8 +148,11 @@ class DurableKeeper:
             except StoreAway:
                 self.synced = await self._reach.ask_again()
                 continue
-            if done.outcome is Appending.MISSING:
+            if done.outcome is Appending.MISSING and restored:
+                self.synced = False  # the store keeps nothing
+            elif done.outcome is Appending.MISSING:
                 await self.sync()
+                restored = True
                 if self._lost:
                     await self._stop()
             elif done.outcome is Appending.FENCED:

@@ -168,9 +168,16 @@ class Sharing:
                 if _before(begun.record).is_meant(flow.key, identity):
                     return self._answer_of(begun.record, 0)
                 before = begun.record.run
+                self._check_owned(begun.record)
         except StoreAway:
             pass
         return self._start_alone(flow, event, arguments, identity, run_id, started, written)
+
+    def _check_owned(self, record: Record) -> None:
+        """Leave the run of a record that another worker has, unnoticed so far: its end is theirs."""
+        run = self._runs.by_id.get(record.run)
+        if run is not None and not cast("DurableKeeper", run.keeper).owned(record):
+            cast("DurableKeeper", run.keeper).disown(record)
 
     def _start_alone(
         self,
@@ -715,6 +722,9 @@ class Sharing:
                 call_in(run.loop, self._lost, run)
         # The application's threads may all be busy, with steps.
         await here.run_in_executor(Threads(1), self.worker.leave)
+        for run in tuple(self._runs.by_id.values()):
+            if not run.done:  # it began meanwhile
+                call_in(run.loop, self._lost, run)
 
     def _lost(self, run: AnyRun) -> None:
         """Another worker has a run, or shall have it."""
