@@ -408,3 +408,27 @@ class TestChanges:
                 replay(changed, written)
             assert str(caught.value).startswith(f"{line_of_it}: "), function.__name__
         replay(Application(public_url=URL).flow(IncomingCall)(same), written)
+
+
+async def test_a_step_in_the_background_ends_some_time_after_its_flow(workers: int) -> None:
+    app = Application(public_url=URL, auth_token=TOKEN, linger=0.2)
+    app._watch_flows(workers)
+    told: list[str] = []
+
+    async def last(seconds: float, what: str) -> None:
+        try:
+            await asyncio.sleep(seconds)
+            told.append(what)
+        finally:
+            told.append(f"{what} ends")
+
+    @app.flow(IncomingCall, path="/brief")
+    async def brief(call: CallFlow) -> None:
+        call.background(last, 0.05, "soon")
+        call.background(last, 60.0, "late")
+        call.say("Bye.")
+
+    line = Line(app, brief.url)
+    await line.start()
+    await eventually(lambda: told == ["soon", "soon ends", "late ends"])
+    await app.aclose()

@@ -231,6 +231,8 @@ class Run(Generic[V, F]):
         for task in self._besides or ():
             if task.done():
                 self._besides_over(task)
+            elif not self._abandoned:
+                self.loop.call_later(self.hub.settings.linger, self.hub.end, task)
 
     def wake_when_answered(self, worker: str) -> None:
         """Another worker waits for the answer that the flow is making."""
