@@ -40,7 +40,7 @@ def value(kind: values.Value) -> SearchStrategy[object]:
         case values.Boolean():
             return st.booleans()
         case values.Amount():
-            return st.decimals(kind.low, kind.high, allow_nan=False, allow_infinity=False)
+            return st.decimals(kind.low, kind.high, allow_nan=False, allow_infinity=False, places=6)
         case values.Integer():
             numbers = st.integers(kind.low, kind.high)
             return numbers | st.sampled_from(kind.words) if kind.words else numbers
