@@ -175,16 +175,20 @@ def running(
         yield Network(proxy.port), served, proxy
 
 
-def calls(network: Network, count: int, between: Callable[[], None]) -> list[str]:
-    """Something happens while calls are between their keys; what they hear at the end."""
+def calls(network: Network, count: int, between: Callable[[], None] = lambda: None) -> float:
+    """Something happens while calls are between their keys, and all end as they have to; how long the slowest
+    waited then.
+    """
 
-    async def work() -> list[str]:
+    async def work() -> float:
         made = [network.call() for _ in range(count)]
         await asyncio.gather(*(call.dial() for call in made))
         await asyncio.gather(*(call.press("1") for call in made))
         await asyncio.to_thread(between)
+        begun = time.monotonic()
         await asyncio.gather(*(call.press("2") for call in made))
-        return [call.heard[-1] for call in made]
+        assert [call.heard[-1] for call in made] == [GOODBYE] * count, between
+        return time.monotonic() - begun
 
     return asyncio.run(work())
 
@@ -239,10 +243,9 @@ def test_gunicorn_on_two_machines(folder: Path, redis: str) -> None:
             first.end()
             proxy.ports = [second.port]
 
-        for befalls in (hup, kill, renew_dyno, lose_machine):
-            begun = time.monotonic()
-            assert calls(network, 6, befalls) == [GOODBYE] * 6, befalls.__name__
-            assert time.monotonic() - begun < 15, befalls.__name__
+        for befalls in (hup, kill, renew_dyno):
+            assert calls(network, 6, befalls) < 15
+        assert calls(network, 6, lose_machine) < 5
 
 
 def test_uvicorn(folder: Path) -> None:
@@ -273,9 +276,9 @@ def test_uvicorn(folder: Path) -> None:
             os.kill(server.pid, signal.SIGTERM)
             server.again()
 
-        assert calls(network, 6, restart) == [GOODBYE] * 6
+        assert calls(network, 6, restart) < 15
         proxy.ports = ports
-        assert calls(network, 3, lambda: None) == [GOODBYE] * 3
+        assert calls(network, 3) < 5
 
 
 DYING: Final = """
