@@ -16,6 +16,7 @@ from ringback.app.flows import durable
 from ringback.app.flows.durable import DurableKeeper
 from ringback.app.flows.journal import Ended, Outcome, write_entry
 from ringback.app.flows.worker import LEASE
+from ringback.app.loops.watchdog import watchdog
 from ringback.stores import MemoryStore
 from ringback.stores.store import Told
 from ringback.webhooks import CallStatusChanged, IncomingCall, IncomingMessage
@@ -358,13 +359,15 @@ class TestOwners:
     @pytest.mark.parametrize("raises", [False, True])
     async def test_one_that_has_slept_looks_before_anything_goes_on(self, raises: bool) -> None:
         seen: list[str] = []
-        gate = asyncio.Event()
+        gate: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waits = asyncio.Event()
 
         async def flow(call: CallFlow) -> None:
             await call.gather(num_digits=1)
+            waits.set()
             try:
-                with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(gate.wait(), 0.2)
+                with suppress(KeyError):
+                    await gate
                 seen.append("code between awaits")
             finally:
                 seen.append("finally")
@@ -374,12 +377,14 @@ class TestOwners:
             first = await one.ask(one.flow.url, sid)
             run = one.run_of(sid)
             asked = asyncio.create_task(one.ask(link(first, "Gather"), sid, Digits="1"))
-            await eventually(lambda: not run.suspended)
+            await waits.wait()
             await two.worker.join()
             await one.wire.store.claim(run.id, 1, two.worker.id, ttl=60.0)
             one.worker.naps += 1  # it has just woken up, and given a pulse before anything else
-            if not raises:
-                gate.set()
+            if raises:
+                gate.set_exception(KeyError())
+            else:
+                gate.set_result(None)
             await eventually(lambda: run.done)
             await asyncio.sleep(0.3)
             assert seen == []
@@ -622,6 +627,37 @@ class TestWorkers:
             assert seen == []
             assert tags(await two.ask(link(answers[0], "Gather"), sid, Digits="1")) == ["Gather", "Redirect"]
             assert seen == []
+
+    async def test_a_loop_that_goes_on_after_all_was_cancelled(self) -> None:
+        """As by somebody who cleans up: its later flows are cancelled like any others."""
+        seen: list[str] = []
+
+        async def flow(call: CallFlow) -> None:
+            fails: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            asyncio.get_running_loop().call_later(0.01, fails.set_exception, KeyError())
+            with suppress(KeyError):
+                await fails
+            seen.append("goes on")
+
+        async with sites(gathers, 1) as (before,):
+            await before.ask(before.flow.url, new_sid("CA"))
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+            await asyncio.sleep(0.05)
+        async with sites(flow, 1) as (one,):
+            await one.ask(one.flow.url, new_sid("CA"))
+            assert seen == ["goes on"]
+
+    async def test_what_is_left_to_others_is_not_watched_any_more(self) -> None:
+        loop = asyncio.get_running_loop()
+        async with sites(gathers) as (one, two):
+            sid = new_sid("CA")
+            await one.ask(one.flow.url, sid)
+            running = watchdog._loops[loop].running
+            await two.worker.join()
+            await one.wire.store.claim(one.run_of(sid).id, 1, two.worker.id, ttl=60.0)
+            one.sharing._lost(one.run_of(sid))
+            assert watchdog._loops[loop].running == running - 1
 
     def test_a_loop_that_has_ended_leaves_its_flows_to_the_next(self) -> None:
         """As where a script serves for a while, and then again."""

@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ringback.app.loops.background import Background
+from ringback.app.loops.watchdog import watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -68,6 +69,7 @@ class HeldTask(Background):
         self._abandoned = True
         _keep_for_ever(self._work)
         self._forgets(self.task)
+        watchdog.leave(self.task.get_loop())
 
     def send(self, value: None, /) -> object:
         """Go on until the next thing to await."""
@@ -101,6 +103,10 @@ class HeldTask(Background):
         """End it, as it is thrown away."""
         if not self._abandoned:
             super().close()
+
+    def _over(self, task: object) -> None:
+        if not self._abandoned:
+            super()._over(task)
 
 
 def _keep_for_ever(work: object) -> None:

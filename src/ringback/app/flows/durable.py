@@ -275,8 +275,8 @@ class DurableKeeper:
         """Whether the run's coroutine may be continued. A worker that slept longer than its lease looks
         first.
         """
-        looked_since = time.monotonic() - self._looked < LEASE
-        if self._naps == self._reach.naps and (looked_since or not self._reach.overslept):
+        reach = self._reach
+        if self._naps == reach.naps and (not reach.overslept or time.monotonic() - self._looked < LEASE):
             return True
         loop = asyncio.get_running_loop()
         looked: asyncio.Future[None] = loop.create_future()

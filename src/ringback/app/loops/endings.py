@@ -20,6 +20,7 @@ _ended: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 def watch_end(loop: asyncio.AbstractEventLoop) -> None:
     """See to it that `loop_ends` can tell. To be called in the loop."""
     if loop not in _futures:
+        _ended.discard(loop)  # somebody cancelled everything, and went on
         never: asyncio.Future[None] = loop.create_future()
         _futures[loop] = never, loop.create_task(_wait(never), name="ringback: the loop has not ended")
 
