@@ -104,9 +104,9 @@ class HeldTask(Background):
         if not self._abandoned:
             super().close()
 
-    def _over(self, task: object) -> None:
+    def _over(self, _: object) -> None:
         if not self._abandoned:
-            super()._over(task)
+            super()._over(_)
 
 
 def _keep_for_ever(work: object) -> None:
