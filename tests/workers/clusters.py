@@ -186,6 +186,7 @@ def singles(setting: Setting, *, kind: str = "uvicorn", workers: int = 4) -> Gen
     assert process.stdin is not None
     assert process.stdout is not None
     with process.stdout as told, process.stdin:
+        listening: threading.Thread | None = None
         try:
             cluster = Singles(json.loads(told.readline()), process)
             listening = threading.Thread(target=cluster.listen, args=(told,))
@@ -195,7 +196,8 @@ def singles(setting: Setting, *, kind: str = "uvicorn", workers: int = 4) -> Gen
             yield cluster
         finally:
             _end(process)
-            listening.join(10)
+            if listening is not None:
+                listening.join(10)
 
 
 @contextmanager

@@ -6,18 +6,28 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Protocol, cast
+
+import redis.asyncio
+from psycopg import AsyncConnection
 
 from tests.workers.application import store_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from redis.asyncio import Redis
-
     from tests.workers.application import Setting
 
 __all__ = ["emptied", "hanging", "left"]
+
+
+class _Client(Protocol):
+    """What of Redis's client is used here; its types are half unknown."""
+
+    async def execute_command(self, *words: object) -> object: ...
+
+    async def aclose(self) -> None: ...
+
 
 _POSTGRES = ("ringback_values", "ringback_runs", "ringback_fields", "ringback_pulses")
 # Workers that live are in the store, and a clock of the file's own.
@@ -28,8 +38,7 @@ async def hanging(setting: Setting, seconds: float) -> None:
     """The store answers nobody for so long."""
     match setting.store.partition(":")[0]:
         case "redis":
-            async with _redis(setting) as client:
-                await client.client_pause(round(seconds * 1000), all=True)
+            await _redis(setting, "CLIENT", "PAUSE", round(seconds * 1000), "ALL")
             await asyncio.sleep(seconds)
         case "sqlite":
             with closing(_sqlite(setting)) as connection:
@@ -37,8 +46,6 @@ async def hanging(setting: Setting, seconds: float) -> None:
                 await asyncio.sleep(seconds)
                 connection.execute("ROLLBACK")
         case _:
-            from psycopg import AsyncConnection
-
             async with await AsyncConnection.connect(setting.store) as database:
                 await database.execute(f"LOCK TABLE {', '.join(_POSTGRES)} IN ACCESS EXCLUSIVE MODE")
                 await asyncio.sleep(seconds)
@@ -48,16 +55,15 @@ async def emptied(setting: Setting) -> None:
     """All that the store had is gone."""
     match setting.store.partition(":")[0]:
         case "redis":
-            async with _redis(setting) as client:
-                await client.flushall()
+            await _redis(setting, "FLUSHALL")
         case "sqlite":
             with closing(_sqlite(setting)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
                 for table in _tables(connection):
                     if table != "ringback_clock":
                         connection.execute(f"DELETE FROM {table}")  # noqa: S608
+                connection.execute("COMMIT")
         case _:
-            from psycopg import AsyncConnection
-
             async with await AsyncConnection.connect(setting.store) as database:
                 await database.execute(f"TRUNCATE {', '.join(_POSTGRES)}")
 
@@ -75,16 +81,13 @@ async def left(setting: Setting) -> int:
             await close()
     match setting.store.partition(":")[0]:
         case "redis":
-            async with _redis(setting) as client:
-                keys = [key async for key in client.scan_iter("*")]
-                return sum(b":pulse:" not in key for key in keys)
+            keys = cast("list[bytes]", await _redis(setting, "KEYS", "*"))
+            return sum(b":pulse:" not in key for key in keys)
         case "sqlite":
             with closing(_sqlite(setting)) as connection:
                 tables = [table for table in _tables(connection) if table not in _OTHERS]
                 return sum(_count(connection, table) for table in tables)
         case _:
-            from psycopg import AsyncConnection
-
             async with await AsyncConnection.connect(setting.store) as database:
                 rows = 0
                 for table in _POSTGRES:
@@ -94,10 +97,14 @@ async def left(setting: Setting) -> int:
                 return rows
 
 
-def _redis(setting: Setting) -> Redis:
-    from redis.asyncio import Redis
-
-    return Redis.from_url(setting.store)
+async def _redis(setting: Setting, *command: str | int) -> object:
+    """What the server says to a command."""
+    connect: Callable[[str], _Client] = vars(redis.asyncio)["from_url"]
+    client = connect(setting.store)
+    try:
+        return await client.execute_command(*command)
+    finally:
+        await client.aclose()
 
 
 def _sqlite(setting: Setting) -> sqlite3.Connection:
