@@ -124,6 +124,14 @@ def test_a_loop_that_is_blocked(addresses: dict[str, str]) -> None:
         assert figures.twice == 0
 
 
+@pytest.mark.parametrize("store", STORES)
+def test_stores_that_come_back_empty(addresses: dict[str, str], store: str) -> None:
+    with stage(addresses[store], "singles", habits=ANOTHER) as set_up:
+        figures = troubles.store_emptied(set_up, 12)
+        figures.check()
+        assert (figures.twice, figures.effects) == (0, 0)
+
+
 def hanging(set_up: Stage, count: int) -> Figures:
     return troubles.store_hanging(set_up, count, 4.0)
 
@@ -132,7 +140,7 @@ def for_one(set_up: Stage, count: int) -> Figures:
     return troubles.store_for_one(set_up, count, 3.0)
 
 
-@pytest.mark.parametrize("trouble", [hanging, troubles.store_emptied, for_one])
+@pytest.mark.parametrize("trouble", [hanging, for_one])
 def test_stores_that_are_away(addresses: dict[str, str], trouble: Callable[[Stage, int], Figures]) -> None:
     with stage(addresses["redis"], "singles", workers=2, habits=ANOTHER, deadline=2.0) as set_up:
         figures = trouble(set_up, 4)

@@ -31,7 +31,7 @@ from ringback.app.flows.machine import Machine
 from ringback.app.flows.reach import Reach, StoreAway
 from ringback.app.flows.repeated import Before
 from ringback.app.flows.step import StepAnswer
-from ringback.app.flows.worker import LEASE, TICK, Worker, write_note
+from ringback.app.flows.worker import HEARTBEAT, LEASE, SUSPICION, TICK, Worker, write_note
 from ringback.app.live.elsewhere import Elsewhere
 from ringback.app.loops.portal import call_in
 from ringback.app.loops.threads import Threads
@@ -115,6 +115,7 @@ class Sharing:
         self._asked: dict[tuple[str, int], StepAnswer] = {}
         self._noted: dict[str, set[asyncio.Event]] = {}
         self._taking: dict[str, asyncio.Task[AnyRun | None]] = {}
+        self._unseen: dict[str, float] = {}
         self._told: set[str] = set()
 
     @property
@@ -361,7 +362,12 @@ class Sharing:
             return False
         with self.reach.asking() as store:
             told = await store.tell(worker, write_note("missing", run))
-            return not await self.worker.gone(worker, told)
+            if told is Told.REACHED or not await self.worker.gone(worker, told):
+                self._unseen.pop(worker, None)
+                return True
+        # The store may have lost the pulses, too: who lives gives another one soon.
+        since = self._unseen.setdefault(worker, time.monotonic())
+        return time.monotonic() - since < SUSPICION * HEARTBEAT
 
     async def _ask_owner(self, run: str, number: int, owner: str) -> None:
         with suppress(StoreAway), self.reach.asking() as store:
