@@ -155,8 +155,8 @@ def others(kind: str) -> None:
     away: dict[str, Callable[[Stage], Figures]] = {
         "the store hangs for 5 s": lambda set_up: troubles.store_hanging(set_up, 20, 5.0),
         "the store comes back empty": lambda set_up: troubles.store_emptied(set_up, 20),
-        "the store is there for one worker only, for 5 s": lambda set_up: troubles.store_for_one(
-            set_up, 20, 5.0
+        "the store is there for one worker only, for 3 s": lambda set_up: troubles.store_for_one(
+            set_up, 20, 3.0
         ),
     }
     for what, happens in away.items():
