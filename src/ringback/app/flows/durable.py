@@ -14,17 +14,22 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from ringback.app.flows.journal import (
     Arrived,
+    Begins,
+    Done,
     Ended,
     Moved,
     Moving,
     Outcome,
     Replied,
+    Served,
+    Started,
     Stayed,
+    Value,
     read_entry,
     write_entry,
 )
 from ringback.app.flows.reach import StoreAway
-from ringback.app.flows.worker import LEASE, write_note
+from ringback.app.flows.worker import LEASE, write_news
 from ringback.app.loops.portal import call_in
 from ringback.errors import JournalUnreadable
 from ringback.stores.store import NEVER
@@ -46,6 +51,7 @@ E = TypeVar("E", bound="Entry")
 AFTERWARDS: Final = 3_600.0  # seconds for which a record is kept after its end, or after the last word of it
 LONGEST: Final = 31 * 86_400.0  # seconds for which stores keep anything
 AT_ONCE: Final = 500  # fields that a record is made of; the others are appended
+TOLD_ONCE: Final = (Started.PREFIX, Outcome.PREFIX, Served.PREFIX, Begins.PREFIX, Value.PREFIX)
 NEWS: Final = (Ended.PREFIX, Moved.PREFIX)  # what settling a run would silence, where nobody has told it yet
 
 
@@ -113,6 +119,11 @@ class DurableKeeper:
         """Whether this worker leaves its flows to the others."""
         return self._reach.leaving
 
+    @property
+    def finished(self) -> bool:
+        """Whether the store has the run's end."""
+        return self.synced and Done.PREFIX in self.written
+
     def keeps(self, run: AnyRun) -> None:
         """Whose record it is."""
         self._run = run
@@ -141,7 +152,7 @@ class DurableKeeper:
                         epoch=self.epoch,
                         wake=tuple(wake),
                         want=NEWS if settles else (),
-                        note=write_note("run", self._run_id, name),
+                        note=write_news(self._run_id, name, value) if wake else b"",
                         due=due if settles else None,
                         ttl=AFTERWARDS if name == "done" else self._kept(due),
                     )
@@ -198,6 +209,8 @@ class DurableKeeper:
         run = self._run
         for name, field in sorted(fields.items(), key=lambda each: each[1].at):
             known = name in self.written
+            if known and name.partition(".")[0] in TOLD_ONCE:
+                continue
             self.written.setdefault(name, field.value)
             with suppress(JournalUnreadable):
                 entry = read_entry(name, field.value)

@@ -31,7 +31,7 @@ from ringback.app.flows.machine import Machine
 from ringback.app.flows.reach import Reach, StoreAway
 from ringback.app.flows.repeated import Before
 from ringback.app.flows.step import StepAnswer
-from ringback.app.flows.worker import HEARTBEAT, LEASE, SUSPICION, TICK, Worker, write_note
+from ringback.app.flows.worker import HEARTBEAT, LEASE, SUSPICION, TICK, Worker, write_news, write_note
 from ringback.app.live.elsewhere import Elsewhere
 from ringback.app.loops.portal import call_in
 from ringback.app.loops.threads import Threads
@@ -41,6 +41,7 @@ from ringback.app.webhooks.held import Answer
 from ringback.app.webhooks.recognise import Identity
 from ringback.errors import JournalUnreadable, WebhookInvalid
 from ringback.stores.store import NEVER, Told
+from ringback.stores.store import Entry as Field
 from ringback.stores.store import Outcome as Appending
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
     from ringback.app.flows.step import Step
     from ringback.app.flows.worker import Note
     from ringback.stores.store import Appended, Record, RunStore
-    from ringback.stores.store import Entry as Field
 
 __all__ = ["Sharing", "started_by"]
 
@@ -287,10 +287,10 @@ class Sharing:
         """Append what a webhook brings, and have the flow go on with it, wherever it is."""
         out = f"out.{step.number}"
         try:
-            done = await self._append(step, outcome, want=(out, "start"))
+            done = await self._append(run, step, outcome, out)
             if done.outcome is Appending.MISSING and run is not None:
                 await cast("DurableKeeper", run.keeper).sync()
-                done = await self._append(step, outcome, want=(out,))
+                done = await self._append(run, step, outcome, out)
         except StoreAway:
             # Who just slept, or has not come so far, may have been superseded.
             if run is None or self.worker.slept or run.machine.step < step.number:
@@ -304,6 +304,7 @@ class Sharing:
         if "start" in done.fields and not _is_call(done.fields["start"].value, step.call_sid):
             return None
         won = done.outcome is Appending.WON
+        owner_knows = won and run is None
         if run is not None and done.epoch != cast("DurableKeeper", run.keeper).epoch:
             await self._refresh(run, step.name, [])  # somebody else has it, or something else leads its call
             run = None
@@ -321,18 +322,20 @@ class Sharing:
         answer = self._written(step.run, done.fields, out)
         if answer is not None:
             return answer
-        if not won:
-            await self._ask_owner(step.run, step.number, done.owner)
-        return self._follow(step.run, step.number, outcome, told=done.told)
+        told = done.told if owner_knows else await self._ask_owner(step.run, step.number, done.owner)
+        return self._follow(step.run, step.number, outcome, told=told)
 
-    async def _append(self, step: Step, outcome: Outcome, *, want: tuple[str, ...]) -> Appended:
+    async def _append(self, run: AnyRun | None, step: Step, outcome: Outcome, out: str) -> Appended:
+        """Append what a webhook brings. Where the run is led here, nobody has to be told."""
+        value = write_entry(outcome)
+        here = run is not None
         with self.reach.asking() as store:
             return await store.append(
                 step.run,
                 step.name,
-                write_entry(outcome),
-                want=want,
-                note=write_note("run", step.run, step.name, self.worker.id),
+                value,
+                want=(out,) if here else (out, "start"),
+                note=b"" if here else write_news(step.run, step.name, value, self.worker.id),
                 due=LEASE,
                 ttl=self._live,
             )
@@ -369,9 +372,10 @@ class Sharing:
         since = self._unseen.setdefault(worker, time.monotonic())
         return time.monotonic() - since < SUSPICION * HEARTBEAT
 
-    async def _ask_owner(self, run: str, number: int, owner: str) -> None:
+    async def _ask_owner(self, run: str, number: int, owner: str) -> Told:
         with suppress(StoreAway), self.reach.asking() as store:
-            await store.tell(owner, write_note("run", run, f"in.{number}", self.worker.id))
+            return await store.tell(owner, write_note("run", run, f"in.{number}", self.worker.id))
+        return Told.UNKNOWN
 
     # --- answers that others make
 
@@ -468,12 +472,17 @@ class Sharing:
 
     async def hears(self, noted: asyncio.Event, pause: float = TICK) -> None:
         """Wait for news, but not for long: what workers tell each other may get lost."""
-        with suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(noted.wait(), pause)
+        timer = asyncio.get_running_loop().call_later(pause, noted.set)
+        try:
+            await noted.wait()
+        finally:
+            timer.cancel()
         noted.clear()
 
     async def _look(self, answer: StepAnswer, outcome: Outcome | None, told: Told) -> Answer | Told:
         """The answer, if it is made or can be made here; else whether its owner's mailbox was reached."""
+        if answer.response is not None:  # the news was the answer itself
+            return answer
         run, number = answer.run, answer.step
         out = f"out.{number}"
         with self.reach.asking() as store:
@@ -633,11 +642,13 @@ class Sharing:
         run = self._runs.leading(call_sid)
         done: Appended | None = None
         try:
+            if run is None and await self._ends_after_its_flow(call_sid, ended):
+                return
             with self.reach.asking() as store:
                 latest = run.id if run is not None else await store.latest(call_sid)
                 if latest is None:
                     return
-                note = write_note("run", latest, "end")
+                note = b"" if run is not None else write_note("run", latest, "end")
                 done = await store.append(
                     latest,
                     "end",
@@ -649,6 +660,8 @@ class Sharing:
                 )
                 if done.outcome is Appending.MISSING and run is None:
                     return
+                if run is not None and done.owner not in ("", self.worker.id):  # somebody else has it by now
+                    await store.tell(done.owner, write_note("run", latest, "end"))
                 if (
                     run is None
                     and "done" not in done.fields
@@ -668,6 +681,22 @@ class Sharing:
         else:
             keeper.written.setdefault("end", write_entry(ended))
             call_in(run.loop, run.feed, "end", ended)
+
+    async def _ends_after_its_flow(self, call_sid: str, ended: Ended) -> bool:
+        """Keep the end of a call whose flow came to its own end here: nobody has to be told. Whether it is
+        such a call.
+
+        Raises:
+            StoreAway: The store can't be asked.
+        """
+        run = self._runs.by_call.get(call_sid)
+        if run is None or run.machine.moved or not cast("DurableKeeper", run.keeper).finished:
+            return False
+        with self.reach.asking() as store:
+            done = await store.append(
+                run.id, "end", write_entry(ended), want=("moved",), due=NEVER, ttl=AFTERWARDS
+            )
+        return done.outcome is not Appending.MISSING and "moved" not in done.fields
 
     async def begin_move(self, call_sid: str) -> Move | None:
         """Somebody here is about to move a call that another worker leads: its flow isn't to go on with what
@@ -765,13 +794,10 @@ class Sharing:
     def _hear(self, note: Note) -> None:
         match note:
             case ["run", run, field, *askers]:
-                for noted in self._noted.get(run, ()):
-                    noted.set()
-                led = self._runs.by_id.get(run)
-                if led is not None and not led.done:
-                    self._spawn(self._refresh(led, field, askers), f"news of {run}")
-                elif not field.startswith(f"{Served.PREFIX}."):
-                    self._spawn(self._hand_over(run, askers), f"news of {run}")
+                self._hear_of(run, field, askers)
+            case ["news", run, field, value, *askers]:
+                if not self._hear_news(run, field, value, askers):
+                    self._hear_of(run, field, askers)
             case ["late", run, number]:
                 led = self._runs.by_id.get(run)
                 answer = None if led is None else led.answer(int(number))
@@ -787,6 +813,44 @@ class Sharing:
                         noted.set()
             case _:
                 pass
+
+    def _hear_of(self, run: str, field: str, askers: list[str]) -> None:
+        """There is something new in the record of a run."""
+        self._wake(run)
+        led = self._runs.by_id.get(run)
+        if led is not None and not led.done:
+            self._spawn(self._refresh(led, field, askers), f"news of {run}")
+        elif not field.startswith(f"{Served.PREFIX}."):
+            self._spawn(self._hand_over(run, askers), f"news of {run}")
+
+    def _hear_news(self, run: str, name: str, value: str, askers: list[str]) -> bool:
+        """Somebody tells what the new field says: whether there is no need to read it."""
+        prefix, _, number = name.partition(".")
+        if not number.isdecimal():
+            return False
+        fields = {name: Field(value.encode("utf-8", "surrogatepass"), 0.0)}
+        asked = self._asked.get((run, int(number)))
+        if prefix == Served.PREFIX and asked is not None:
+            answer = self._written(run, fields, name)
+            if answer is None:
+                return False
+            answer.when_made(asked.set)
+            self._wake(run)
+            return True
+        led = self._runs.by_id.get(run)
+        if prefix != Outcome.PREFIX or led is None or led.done:
+            return False
+        keeper = cast("DurableKeeper", led.keeper)
+        if not keeper.synced or name in keeper.written:
+            return False
+        for asker in askers:
+            led.wake_when_answered(asker)
+        keeper.hear(fields)
+        return True
+
+    def _wake(self, run: str) -> None:
+        for noted in self._noted.get(run, ()):
+            noted.set()
 
     async def _hand_over(self, run: str, askers: list[str]) -> None:
         """Somebody takes this worker for the owner of a run that isn't led here. If so, nobody goes on with

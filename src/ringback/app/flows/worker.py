@@ -25,7 +25,7 @@ from ringback.stores.store import Told
 if TYPE_CHECKING:
     from ringback.stores.store import RunStore
 
-__all__ = ["HEARTBEAT", "LEASE", "TICK", "Note", "Worker", "read_note", "write_note"]
+__all__ = ["HEARTBEAT", "LEASE", "TICK", "Note", "Worker", "read_note", "write_news", "write_note"]
 
 log = logging.getLogger("ringback")
 
@@ -38,6 +38,7 @@ RETRY: Final = (0.05, 0.5)  # seconds between two tries to reach a store that is
 WAKING: Final = SUSPICION * HEARTBEAT  # seconds for which a process that slept takes nothing for granted
 FAREWELL: Final = 1.0  # seconds that a process which ends spends on telling so
 MOST_DUE: Final = 20
+LONGEST_NOTE: Final = 2_000  # bytes, as stores have it
 MOST_SUSPECTED: Final = 1_000  # workers
 
 Note = list[str]
@@ -46,6 +47,12 @@ Note = list[str]
 def write_note(*parts: str) -> bytes:
     """A note, as mailboxes have it."""
     return json.dumps(parts, separators=(",", ":")).encode()
+
+
+def write_news(run: str, field: str, value: bytes, *askers: str) -> bytes:
+    """A note on what was appended to a run: with what it says, where there is room for that."""
+    note = write_note("news", run, field, value.decode("utf-8", "surrogatepass"), *askers)
+    return note if len(note) <= LONGEST_NOTE else write_note("run", run, field, *askers)
 
 
 def read_note(written: bytes) -> Note:
