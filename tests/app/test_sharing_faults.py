@@ -653,9 +653,9 @@ class TestWorkers:
         async with sites(gathers) as (one, two):
             sid = new_sid("CA")
             await one.ask(one.flow.url, sid)
-            running = watchdog._loops[loop].running
             await two.worker.join()
             await one.wire.store.claim(one.run_of(sid).id, 1, two.worker.id, ttl=60.0)
+            running = watchdog._loops[loop].running  # listeners may have ended by now
             one.sharing._lost(one.run_of(sid))
             assert watchdog._loops[loop].running == running - 1
 
