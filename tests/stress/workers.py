@@ -59,6 +59,7 @@ def kills(kind: str) -> None:
     with _store(kind) as url, stage(url, "gunicorn --preload", ttl=TTL) as set_up:
         figures = _checked(kind, "kill -9 after each first key", deaths.first_keys(set_up, count))
         assert figures.effects == 0, figures
+        assert figures.twice >= count, figures  # each was taken over
         time.sleep(TTL + 1)
         left = asyncio.run(stores.left(set_up.setting))
         _tell(kind, "left in the store after its time to live", str(left))
@@ -86,6 +87,7 @@ def stops(kind: str) -> None:
         figures, late = deaths.stopped(set_up, 50, lease=LEASE, at_once=25)
         _checked(kind, f"SIGSTOP for twice the lease, {late} things done by the old owner", figures)
         assert late == 0
+        assert figures.twice == 50
     overrides = "rc=2&rp=all&rt=4500"
     for place in deaths.PLACES:
         with (
@@ -111,7 +113,8 @@ def renewal(kind: str) -> None:
     ]
     for what, server, workers, event, spread in cases:
         with _store(kind) as url, stage(url, server, workers=workers) as set_up:
-            _checked(kind, what, troubles.in_the_middle(set_up, 50, event, spread=spread))
+            figures = _checked(kind, what, troubles.in_the_middle(set_up, 50, event, spread=spread))
+            assert figures.twice > 0, figures  # workers were renewed
 
 
 def doubled(kind: str) -> None:
@@ -147,11 +150,14 @@ def others(kind: str) -> None:
         _counted(kind, "a flow that redirects to itself", troubles.redirecting(set_up, 5))
         _counted(kind, "a call moved through another worker", troubles.superseded(set_up, 5))
         _counted(kind, "an unreadable result", troubles.unreadable(set_up, 5))
-        figures = _checked(kind, "mailboxes cut every 150 ms", troubles.cut(set_up, 24))
+        figures, cuts = troubles.cut(set_up, 24)
+        _checked(kind, f"mailboxes cut every 150 ms, {cuts} times", figures)
         assert figures.twice == 0
+        assert cuts > 0
     with _store(kind) as url, stage(url, "singles", habits=ANOTHER) as set_up:
         figures = _checked(kind, "a loop blocked for 7 s", troubles.blocked(set_up, 2, 7.0))
         assert figures.twice == 0
+        assert figures.slowest > 7
     away: dict[str, Callable[[Stage], Figures]] = {
         "the store hangs for 5 s": lambda set_up: troubles.store_hanging(set_up, 20, 5.0),
         "the store comes back empty": lambda set_up: troubles.store_emptied(set_up, 20),

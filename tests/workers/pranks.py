@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Prank", "PrankedStore", "Pranks"]
 
+_LOOK = 0.1  # seconds between two looks at whether a mailbox is to be cut
+
 Deed = Literal["kill", "stop", "fail", "hang", "cut"]
 
 
@@ -94,6 +96,10 @@ class Pranks:
         """After how many seconds a connection of this kind breaks, if it is to."""
         prank = self._due(what, "")
         return None if prank is None or prank.deed != "cut" else prank.seconds
+
+    def noted(self, key: str, what: str) -> None:
+        """Tell the ledger what was done."""
+        self._ledger.note(key, what)
 
     @property
     def _file(self) -> Path:
@@ -256,26 +262,26 @@ class PrankedStore:
 
     async def mail(self, me: str) -> AsyncGenerator[bytes, None]:
         await self._pranks.at("before mail", me)
-        cut = self._pranks.cut("mailbox")
         loop = asyncio.get_running_loop()
-        deadline = None if cut is None else loop.time() + cut
+        opened = loop.time()
         notes = self._inner.mail(me)
+        coming: asyncio.Future[bytes] | None = None
         try:
             while True:
-                coming = asyncio.ensure_future(anext(notes))
-                try:
-                    left = None if deadline is None else max(0.0, deadline - loop.time())
-                    done, _ = await asyncio.wait({coming}, timeout=left)
-                finally:
-                    if not coming.done():
-                        coming.cancel()
-                        await asyncio.wait({coming})
-                if not done:
+                coming = coming or asyncio.ensure_future(anext(notes))
+                done, _ = await asyncio.wait({coming}, timeout=_LOOK)
+                cut = self._pranks.cut("mailbox")
+                if cut is not None and loop.time() - opened > cut:
+                    self._pranks.noted(me, "cut")
                     raise ConnectionError("a prank: the mailbox is cut")
-                note = coming.result()
-                await self._pranks.at("mail", _about(note))
-                yield note
+                if done:
+                    note, coming = coming.result(), None
+                    await self._pranks.at("mail", _about(note))
+                    yield note
         finally:
+            if coming is not None:
+                coming.cancel()
+                await asyncio.wait({coming})
             await notes.aclose()
 
 

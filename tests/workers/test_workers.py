@@ -67,7 +67,9 @@ def test_renewal_in_the_middle(
     addresses: dict[str, str], store: str, server: Server, workers: int, event: troubles.Event
 ) -> None:
     with stage(addresses[store], server, workers=workers) as set_up:
-        troubles.in_the_middle(set_up, 12, event, spread=1.0).check()
+        figures = troubles.in_the_middle(set_up, 12, event, spread=1.0)
+        figures.check()
+        assert figures.twice > 0  # workers were renewed
 
 
 @pytest.mark.parametrize("store", STORES)
@@ -78,6 +80,8 @@ def test_requests_that_are_doubled_delayed_and_late(addresses: dict[str, str], s
         figures.check()
         assert (figures.twice, figures.effects) == (0, 0)
         assert not set_up.proxy.seen.differing
+        assert set_up.proxy.seen.counts["doubled"] > 20
+        assert set_up.proxy.seen.counts["lost on purpose"] > 2
 
 
 def test_owners_that_are_stopped_and_woken_again(addresses: dict[str, str]) -> None:
@@ -85,6 +89,7 @@ def test_owners_that_are_stopped_and_woken_again(addresses: dict[str, str]) -> N
     with stage(addresses["redis"], "singles", habits=Habits(way=way)) as set_up:
         figures, late = deaths.stopped(set_up, 6, lease=LEASE, at_once=6)
         figures.check()
+        assert figures.twice == 6  # somebody else went on with each
         assert late == 0
 
 
@@ -112,15 +117,21 @@ def test_what_else_may_come_to_a_worker_that_is_not_the_owner(addresses: dict[st
         assert set(troubles.redirecting(set_up, 2).values()) == {2}
         assert set(troubles.superseded(set_up, 2).values()) == {2}
         assert set(troubles.unreadable(set_up, 2).values()) == {2}
-        cut = troubles.cut(set_up, 8)
-        cut.check()
-        assert cut.twice == 0
+
+
+def test_mailboxes_that_are_cut(addresses: dict[str, str]) -> None:
+    with stage(addresses["redis"], "singles", workers=2, habits=ANOTHER) as set_up:
+        figures, cuts = troubles.cut(set_up, 8)
+        figures.check()
+        assert figures.twice == 0
+        assert cuts > 0
 
 
 def test_a_loop_that_is_blocked(addresses: dict[str, str]) -> None:
     with stage(addresses["redis"], "singles", workers=2, habits=ANOTHER) as set_up:
         figures = troubles.blocked(set_up, 1, LEASE + 0.5)
         figures.check()
+        assert figures.slowest > LEASE
         assert figures.twice == 0
 
 
