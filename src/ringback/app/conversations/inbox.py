@@ -17,12 +17,12 @@ from attrs import define
 from ringback._core.webhooks.events import MessageRequest
 from ringback.app.conversations.addresses import asks_for_help, key_of, opts_out
 from ringback.app.conversations.run import PASSED_ON, ConversationStarted, MessageRun
+from ringback.app.flows.asking import MARK
 from ringback.app.flows.durable import AFTERWARDS
 from ringback.app.flows.journal import Arrived, Outcome, Replied, Served, Started, read_entry, write_entry
 from ringback.app.flows.keeper import LOCAL
 from ringback.app.flows.machine import Machine
 from ringback.app.flows.reach import StoreAway
-from ringback.app.flows.sharing import MARK
 from ringback.app.flows.worker import LEASE, TICK, write_note
 from ringback.app.loops.portal import call_in
 from ringback.app.webhooks.answers import empty, written_twiml

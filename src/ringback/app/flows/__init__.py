@@ -14,7 +14,11 @@ steps.py      functions whose values are recorded; values.py how
 turns.py      each webhook for another worker, in tests
 replay.py     a flow's code tried against a journal
 keeper.py     who keeps the record of a run: nobody, or durable.py, in a shared store
-sharing.py    the other workers: who has a webhook asks who has the flow, and takes over where nobody has it
+sharing.py    flows over many workers: a webhook begins, resumes or ends one, whoever has it; it builds on
+news.py         what a worker hears of runs: notes, what is due, that the store is back, on
+asking.py       answers that other workers make, and on
+takeover.py     leading runs here: new ones, and those whose owner is gone
+records.py    what the records of runs say
 worker.py     this process among them; reach.py the store as flows ask it
 abandoned.py  coroutines that another worker goes on with
 """

@@ -20,9 +20,10 @@ from ringback.app.conversations.run import MessageRun
 from ringback.app.flows.journal import Ended, Journal, Line, Moving, Outcome, Stayed
 from ringback.app.flows.keeper import LOCAL, JournalKeeper
 from ringback.app.flows.machine import FINAL, Machine
+from ringback.app.flows.records import started_by
 from ringback.app.flows.repeated import Before
 from ringback.app.flows.runner import FlowRun
-from ringback.app.flows.sharing import Sharing, started_by
+from ringback.app.flows.sharing import Sharing
 from ringback.app.flows.step import Step
 from ringback.app.loops.portal import call_in
 from ringback.app.reports import shown_sid
