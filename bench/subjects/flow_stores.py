@@ -215,7 +215,7 @@ async def lead(made: Made, call: str) -> None:
 
 def workers(place: str, count: int) -> None:
     """Print the calls a second that so many workers lead, all at once, and those for each CPU second of
-    theirs.
+    theirs, and how many they are.
     """
     command = [sys.executable, "-m", "bench.subjects.flow_stores", "whole", place]
     started = [
@@ -231,7 +231,7 @@ def workers(place: str, count: int) -> None:
     outputs = [worker.communicate()[0] for worker in started]
     spent = [json.loads(output) for output in outputs]
     rate = sum(WHOLE / wall for wall, _ in spent)
-    print(json.dumps([rate, WHOLE * count / sum(cpu for _, cpu in spent)]))
+    print(json.dumps([rate, WHOLE * count / sum(cpu for _, cpu in spent), count]))
 
 
 if __name__ == "__main__":
