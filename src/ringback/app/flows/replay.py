@@ -128,6 +128,7 @@ async def _replay(flow: AnyFlow, journal: Journal, timeout: float) -> None:
             raise TimeoutError(f"{flow.name} did not reach the end of its journal in {timeout} s")
         await asyncio.sleep(LOOK)
         waited += LOOK
+    run.abandon()  # which is how it ended then, and nothing to tell of
     await hub.aclose()
     failed = any(isinstance(line.entry, Done) and line.entry.how == "failed" for line in journal)
     if failures and not failed:

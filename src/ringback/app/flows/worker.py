@@ -36,6 +36,7 @@ TICK: Final = 0.25  # seconds between two looks at a record that somebody waits 
 STUCK: Final = 10.0  # seconds for which a blocked loop is no death
 RETRY: Final = (0.05, 0.5)  # seconds between two tries to reach a store that is away: the first, the longest
 WAKING: Final = SUSPICION * HEARTBEAT  # seconds for which a process that slept takes nothing for granted
+OPENING: Final = 0.5  # seconds that whoever joins waits for its mailbox at most
 FAREWELL: Final = 1.0  # seconds that a process which ends spends on telling so
 MOST_DUE: Final = 20
 LONGEST_NOTE: Final = 2_000  # bytes, as stores have it
@@ -104,6 +105,7 @@ class Worker:
         self.id = secrets.token_urlsafe(9).replace("_", "-")
         self._pid = os.getpid()
         self._lock = threading.Lock()
+        self._opened = threading.Event()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pulsed = self._alive = time.monotonic()
@@ -131,10 +133,14 @@ class Worker:
                 atexit.register(self.leave)
 
     async def join(self) -> None:
-        """Join the others before anything is this worker's: who has never given a pulse is taken for dead."""
+        """Join the others before anything is this worker's: who has never given a pulse is taken for dead,
+        and what is put into a mailbox that isn't open is lost.
+        """
         self.start()
         if self._pulses_given or self.away:
             return
+        if self._thread is not None:
+            await asyncio.to_thread(self._opened.wait, OPENING)
         try:
             await self._store.pulse(self.id, ttl=LEASE)
         except Exception as error:
@@ -297,6 +303,7 @@ class Worker:
             try:
                 async for written in self._store.mail(self.id):
                     pause = RETRY[0]
+                    self._opened.set()
                     self._hear(read_note(written))
             except Exception as error:
                 log.debug("the mailbox was lost: %s", type(error).__name__)
