@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from contextlib import contextmanager, suppress
+from itertools import cycle
 from typing import TYPE_CHECKING, Final, cast
 
 from ringback._core.webhooks.events import VoiceRequest
@@ -38,6 +39,8 @@ __all__ = ["MARK", "Asking", "made_by"]
 
 log = logging.getLogger("ringback")
 
+PACE: Final = tuple(TICK * part for part in (1.0, 1.2, 0.8, 1.1, 0.9))
+"""Seconds between two looks, so that they aren't in step with a mailbox that is lost again and again."""
 MARK: Final = "_"  # between the worker that began a run and what tells its runs apart
 
 
@@ -126,11 +129,12 @@ class Asking(TakeOver):
 
     async def _wait_for(self, answer: StepAnswer, outcome: Outcome | None, told: Told) -> None:
         until = time.monotonic() + self._hub.settings.hold_limit
-        pause = 0.0 if told is Told.NOT_REACHED else TICK
+        pauses = cycle(PACE)
+        pause = 0.0 if told is Told.NOT_REACHED else next(pauses)
         with self.listening(answer.run) as noted:
             while answer.response is None and time.monotonic() < until:
                 await self.hears(noted, pause)
-                pause = TICK
+                pause = next(pauses)
                 with suppress(StoreAway):
                     made = await self._look(answer, outcome, told)
                     if isinstance(made, Answer):
