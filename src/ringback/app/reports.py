@@ -90,10 +90,12 @@ class Heard:
         """Keep what an event says; what is said again counts as said now."""
         for name in _private_fields(type(event)):
             value: object = getattr(event, name)
+            if not value:  # as most of them
+                continue
             if isinstance(value, str):
                 if value != getattr(self._first, name, None):
                     self._keep(value)
-            elif value and isinstance(value, Mapping):
+            elif isinstance(value, Mapping):
                 for text in cast("Mapping[str, str]", value).values():
                     self._keep(text)
         while len(self._texts) > self._MOST:

@@ -26,7 +26,7 @@ from typing import (
     TypeVar,
     cast,
 )
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from attrs import frozen
 
@@ -333,7 +333,7 @@ class RouteTable:
         The server may see the public path, or, behind a proxy or a mount, one whose beginning differs.
         """
         try:
-            seen = urlsplit(request.url)
+            seen, query = _cut(request.url)
         except ValueError:
             return None
         path = unquote(seen.path) or "/"  # which is the same for every server
@@ -341,7 +341,7 @@ class RouteTable:
             route = self._routes.get(candidate) or self._late_callback(candidate)
             if route is not None:
                 host, place = self._public[route]
-                url = f"{place}?{seen.query}" if seen.query else place
+                url = f"{place}?{query}" if query else place
                 same_host = host == seen.netloc.lower()
                 return Match(route, url, rank + same_host, slashed=candidate[-1:] != path[-1:])
         return None
@@ -363,6 +363,20 @@ class RouteTable:
         if not isinstance(kind, type) or not issubclass(kind, Notification) or kind is Notification:
             return None
         return self.callback(kind) if family(kind) is kind else None
+
+
+def _cut(url: str) -> tuple[SplitResult, str]:
+    """A URL taken apart, and its query. What has been cut once is remembered by the standard library, but each
+    step of a flow has a query of its own.
+
+    Raises:
+        ValueError: It is none.
+    """
+    place, _, query = url.partition("?")
+    if "#" not in url and query.isascii() and query.isprintable():
+        return urlsplit(place), query
+    seen = urlsplit(url)
+    return seen, seen.query
 
 
 def check_public_url(url: str) -> str:
