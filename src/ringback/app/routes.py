@@ -366,8 +366,8 @@ class RouteTable:
 
 
 def _cut(url: str) -> tuple[SplitResult, str]:
-    """A URL taken apart, and its query. What has been cut once is remembered by the standard library, but each
-    step of a flow has a query of its own.
+    """A URL taken apart, and its query. The standard library remembers what it has cut; but each step of a
+    flow has a query of its own.
 
     Raises:
         ValueError: It is none.
