@@ -1,4 +1,4 @@
-"""`make stress`: the proofs at full length, with their figures.
+"""`make stress`: the proofs at full length, with their figures; about an hour on two cores.
 
 python -m tests.stress              all of them
 python -m tests.stress calls        calls of which nothing is left in one process

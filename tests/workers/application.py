@@ -46,7 +46,6 @@ class Setting:
         store: `sqlite`, or the URL of a Redis or PostgreSQL server, or nothing for the default store.
         ttl: Seconds for which the store keeps anything.
         deadline: Seconds after which an answer is held.
-        step: Seconds that the recorded step takes.
         overrides: What Twilio is told about asking the application's URLs; None leaves that to the library.
     """
 
@@ -55,7 +54,6 @@ class Setting:
     store: str = ""
     ttl: float = 3600.0
     deadline: float = 10.0
-    step: float = 0.0
     overrides: str | None = None
 
     def environment(self) -> dict[str, str]:
@@ -146,11 +144,9 @@ class Worker:
         """An effect that had better happen once; the value says which of its tries was recorded."""
         mine = os.urandom(4).hex()
         self.ledger.note(sid, "step begins", mine)
-        self.pranks.at_sync("step begun", sid)
-        if self.setting.step:
-            time.sleep(self.setting.step)
+        self.pranks.at("step begun", sid)
         self.ledger.note(sid, "effect", mine)
-        self.pranks.at_sync("effect", sid)
+        self.pranks.at("effect", sid)
         return mine
 
     # --- served, each with a place where all is done but the answer
@@ -168,7 +164,7 @@ class Worker:
             start_response("200 OK", [("Content-Type", "text/plain")])
             return [str(os.getpid()).encode()]
         answer = self._wsgi(environ, start_response)
-        self.pranks.at_sync(*_reply(str(environ.get("QUERY_STRING", ""))))
+        self.pranks.at(*_reply(str(environ.get("QUERY_STRING", ""))))
         return answer
 
     async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -176,7 +172,7 @@ class Worker:
 
         async def last(message: MutableMapping[str, object]) -> None:
             if message["type"] == "http.response.start":
-                await self.pranks.at(*_reply(query))
+                self.pranks.at(*_reply(query))
             await send(message)
 
         match scope.get("path"):

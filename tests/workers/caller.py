@@ -156,7 +156,6 @@ class Call:
     heard: list[str] = field(factory=list[str])
     at: Element | None = None
     over: bool = False
-    _rest: list[Element] = field(factory=list[Element])
     _trace: list[str] = field(factory=list[str])
 
     async def dial(self) -> None:
@@ -167,11 +166,6 @@ class Call:
         """Press keys for the gather that waits."""
         gather = self._waiting("Gather")
         await self._ask(self._action(gather), Digits=digits, msg="Gather End", FinishedOnKey="")
-
-    async def stay_silent(self) -> None:
-        """Let the gather's time run out: what follows it in the document is done."""
-        self._waiting("Gather")
-        await self._follow(self._rest)
 
     async def speak(self, seconds: int) -> None:
         """Leave a recording."""
@@ -226,19 +220,14 @@ class Call:
         self.url = url
         return await self._listen(list(fromstring(body)))  # noqa: S314
 
-    async def _follow(self, verbs: list[Element]) -> None:
-        redirect = await self._listen(verbs)
-        if redirect is not None:
-            await self._ask(redirect)
-
     async def _listen(self, verbs: list[Element]) -> str | None:
         """Hear what is said up to what is waited for; where a redirect leads."""
         self.at = None
-        for index, verb in enumerate(verbs):
+        for verb in verbs:
             self.heard += [text for text in _said(verb) if text]
             match verb.tag:
                 case "Gather" | "Record":
-                    self.at, self._rest = verb, verbs[index + 1 :]
+                    self.at = verb
                     return None
                 case "Redirect":
                     return urljoin(self.url, (verb.text or "").strip())

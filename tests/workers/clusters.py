@@ -140,10 +140,18 @@ class Singles:
 
 
 def children(pid: int) -> list[int]:
-    """The processes that a process started, of those that live."""
+    """The workers that a process started, of those that live."""
     with suppress(FileNotFoundError):
-        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        started = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [int(each) for each in started if not _is_helper(each)]
     return []
+
+
+def _is_helper(pid: str) -> bool:
+    """Whether a process only sees to what `multiprocessing` leaves behind."""
+    with suppress(FileNotFoundError):
+        return b"resource_tracker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 def kill(cluster: Cluster, pid: int, number: signal.Signals = signal.SIGKILL) -> bool:

@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import signal
-import time
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -28,7 +27,7 @@ __all__ = ["Prank", "PrankedStore", "Pranks"]
 
 _LOOK = 0.1  # seconds between two looks at whether a mailbox is to be cut
 
-Deed = Literal["kill", "stop", "fail", "hang", "cut"]
+Deed = Literal["kill", "stop", "fail", "cut"]
 
 
 @frozen
@@ -37,8 +36,8 @@ class Prank:
 
     Attributes:
         place: `before append in.2`, `after append out.1`, `step begun`, …; a `*` at its end is anything.
-        deed: `kill` or `stop` the process, `fail` the operation as a store does that can't be reached, `hang`
-            it for some seconds and fail it then, or `cut` the mailbox.
+        deed: `kill` or `stop` the process, `fail` the operation as a store does that can't be reached, or
+            `cut` the mailbox.
         each: Whether it is played once for each run or call; otherwise every time.
         seconds: For how long.
         slots: On which workers; all where it is empty.
@@ -74,23 +73,18 @@ class Pranks:
         new.write_text(text)
         new.replace(self._file)
 
-    async def at(self, place: str, key: str) -> None:
+    def at(self, place: str, key: str) -> None:
         """Here is a place; `key` is the run or call."""
         prank = self._due(place, key)
-        if prank is None:
-            return
-        if prank.deed == "hang":
-            await asyncio.sleep(prank.seconds)
-        self._do(prank, place)
-
-    def at_sync(self, place: str, key: str) -> None:
-        """The same where there is no event loop."""
-        prank = self._due(place, key)
-        if prank is None:
-            return
-        if prank.deed == "hang":
-            time.sleep(prank.seconds)
-        self._do(prank, place)
+        match None if prank is None else prank.deed:
+            case "kill":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "stop":
+                os.kill(os.getpid(), signal.SIGSTOP)
+            case "fail":
+                raise ConnectionError(f"a prank at {place!r}")
+            case _:
+                pass
 
     def cut(self, what: str) -> float | None:
         """After how many seconds a connection of this kind breaks, if it is to."""
@@ -128,15 +122,6 @@ class Pranks:
             return False
         return True
 
-    def _do(self, prank: Prank, place: str) -> None:
-        match prank.deed:
-            case "kill":
-                os.kill(os.getpid(), signal.SIGKILL)
-            case "stop":
-                os.kill(os.getpid(), signal.SIGSTOP)
-            case "fail" | "hang" | "cut":
-                raise ConnectionError(f"a prank at {place!r}")
-
 
 class PrankedStore:
     """Does what the store behind it does, and plays pranks around that.
@@ -153,21 +138,21 @@ class PrankedStore:
         self._ttl = ttl
 
     async def add(self, key: str, value: bytes, ttl: float) -> bool:
-        await self._pranks.at("before add", key)
+        self._pranks.at("before add", key)
         kept = await self._inner.add(key, value, min(ttl, self._ttl))
-        await self._pranks.at("after add", key)
+        self._pranks.at("after add", key)
         return kept
 
     async def get(self, key: str) -> bytes | None:
-        await self._pranks.at("before get", key)
+        self._pranks.at("before get", key)
         return await self._inner.get(key)
 
     async def put(self, key: str, value: bytes, ttl: float) -> None:
-        await self._pranks.at("before put", key)
+        self._pranks.at("before put", key)
         await self._inner.put(key, value, min(ttl, self._ttl))
 
     async def remove(self, key: str) -> None:
-        await self._pranks.at("before remove", key)
+        self._pranks.at("before remove", key)
         await self._inner.remove(key)
 
     async def begin(
@@ -183,7 +168,7 @@ class PrankedStore:
         due: float = NEVER,
         ttl: float,
     ) -> Begun:
-        await self._pranks.at("before begin", run)
+        self._pranks.at("before begin", run)
         begun = await self._inner.begin(
             call,
             run,
@@ -195,7 +180,7 @@ class PrankedStore:
             due=due,
             ttl=min(ttl, self._ttl),
         )
-        await self._pranks.at("after begin", run)
+        self._pranks.at("after begin", run)
         return begun
 
     async def append(
@@ -211,7 +196,7 @@ class PrankedStore:
         due: float | None = None,
         ttl: float,
     ) -> Appended:
-        await self._pranks.at(f"before append {field}", run)
+        self._pranks.at(f"before append {field}", run)
         appended = await self._inner.append(
             run,
             field,
@@ -223,45 +208,45 @@ class PrankedStore:
             due=due,
             ttl=min(ttl, self._ttl),
         )
-        await self._pranks.at(f"after append {field}", run)
+        self._pranks.at(f"after append {field}", run)
         return appended
 
     async def read(self, run: str) -> Record | None:
-        await self._pranks.at("before read", run)
+        self._pranks.at("before read", run)
         return await self._inner.read(run)
 
     async def claim(self, run: str, epoch: int, me: str, *, ttl: float) -> Record | None:
-        await self._pranks.at("before claim", run)
+        self._pranks.at("before claim", run)
         record = await self._inner.claim(run, epoch, me, ttl=min(ttl, self._ttl))
-        await self._pranks.at("after claim", run)
+        self._pranks.at("after claim", run)
         return record
 
     async def latest(self, call: str) -> str | None:
-        await self._pranks.at("before latest", call)
+        self._pranks.at("before latest", call)
         return await self._inner.latest(call)
 
     async def due(self, most: int, *, again: float) -> list[str]:
-        await self._pranks.at("before due", "")
+        self._pranks.at("before due", "")
         return await self._inner.due(most, again=again)
 
     async def pulse(self, me: str, *, ttl: float) -> None:
-        await self._pranks.at("before pulse", me)
+        self._pranks.at("before pulse", me)
         await self._inner.pulse(me, ttl=ttl)
 
     async def pulse_of(self, worker: str) -> int | None:
-        await self._pranks.at("before pulse_of", worker)
+        self._pranks.at("before pulse_of", worker)
         return await self._inner.pulse_of(worker)
 
     async def leave(self, me: str) -> None:
-        await self._pranks.at("before leave", me)
+        self._pranks.at("before leave", me)
         await self._inner.leave(me)
 
     async def tell(self, worker: str, note: bytes) -> Told:
-        await self._pranks.at("before tell", worker)
+        self._pranks.at("before tell", worker)
         return await self._inner.tell(worker, note)
 
     async def mail(self, me: str) -> AsyncGenerator[bytes, None]:
-        await self._pranks.at("before mail", me)
+        self._pranks.at("before mail", me)
         loop = asyncio.get_running_loop()
         opened = loop.time()
         notes = self._inner.mail(me)
@@ -276,7 +261,7 @@ class PrankedStore:
                     raise ConnectionError("a prank: the mailbox is cut")
                 if done:
                     note, coming = coming.result(), None
-                    await self._pranks.at("mail", _about(note))
+                    self._pranks.at("mail", _about(note))
                     yield note
         finally:
             if coming is not None:

@@ -77,7 +77,6 @@ def stage(
     habits: Habits | None = None,
     deadline: float = 10.0,
     ttl: float = 3600.0,
-    step: float = 0.0,
     overrides: str | None = None,
 ) -> Generator[Stage, None, None]:
     """Set it up. `store` is `sqlite`, a URL of a Redis or PostgreSQL server, or nothing."""
@@ -87,9 +86,7 @@ def stage(
         network = Network(proxy.port)
         if overrides is not None:
             network.overrides = overrides
-        setting = Setting(
-            folder, network.home, store, ttl=ttl, deadline=deadline, step=step, overrides=overrides
-        )
+        setting = Setting(folder, network.home, store, ttl=ttl, deadline=deadline, overrides=overrides)
         cluster: clusters.Cluster
         if server.endswith("singles"):
             kind = server.removesuffix("singles").strip() or "uvicorn"
