@@ -85,7 +85,8 @@ def places(kind: str) -> None:
             for place in deaths.PLACES:
                 figures, kills = deaths.at_a_place(set_up, place, "kill", 4, at_once=1)
                 _checked(kind, f"killed {kills} times {place}, next worker: {way}", figures)
-                assert kills >= 4
+                # Who asks itself needs no wake.
+                assert kills >= 4 or (place == "after the wake" and way != "another")
 
 
 def stops(kind: str) -> None:
@@ -100,8 +101,9 @@ def stops(kind: str) -> None:
     for place in deaths.PLACES:
         with (
             _store(kind) as url,
-            stage(url, "singles", workers=6, habits=ANOTHER, deadline=4.0, overrides=overrides) as set_up,
+            stage(url, "singles", workers=6, deadline=4.0, overrides=overrides) as set_up,
         ):
+            set_up.proxy.habits = Habits(way=deaths.another_that_runs(set_up))
             figures, times = deaths.at_a_place(set_up, place, "stop", 2, at_once=1)
             _checked(kind, f"stopped {times} times {place}", figures)
             assert times >= 2

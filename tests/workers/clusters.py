@@ -154,6 +154,13 @@ def _is_helper(pid: str) -> bool:
     return False
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process is stopped."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+    return False
+
+
 def kill(cluster: Cluster, pid: int, number: signal.Signals = signal.SIGKILL) -> bool:
     """Signal a worker of the cluster, if it still is one; whether it was."""
     if pid not in cluster.workers():

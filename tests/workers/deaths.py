@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import signal
 import time
 from typing import TYPE_CHECKING, Final
@@ -12,11 +13,14 @@ from tests.workers.pranks import Prank
 from tests.workers.proofs import Figures, Stage, Together, calls, owner
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.workers.caller import Call
     from tests.workers.pranks import Deed
     from tests.workers.proxy import Asked
 
 __all__ = [
+    "another_that_runs",
     "PLACES",
     "at_a_place",
     "first_keys",
@@ -89,6 +93,18 @@ def _wake(stage: Stage, pids: set[int]) -> None:
     for pid in pids:
         clusters.kill(stage.cluster, pid, signal.SIGCONT)
     time.sleep(2.0)
+
+
+def another_that_runs(stage: Stage) -> Callable[[Asked, int], int]:
+    """A way for a proxy that looks after its workers: another than the last, and none that is stopped."""
+    dice = random.Random("runs")  # noqa: S311
+
+    def choose(asked: Asked, count: int) -> int:
+        stopped = {stage.place_of(pid) for pid in stage.cluster.workers() if clusters.is_stopped(pid)}
+        others = [place for place in range(count) if place != asked.last and place not in stopped]
+        return dice.choice(others or list(range(count)))
+
+    return choose
 
 
 def owners_and_others(asked: Asked, count: int) -> int:
