@@ -11,7 +11,7 @@ import stat
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -28,8 +28,10 @@ TABLES = ("values", "runs", "fields", "latest", "pulses", "pollers", "notes")
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
+def path() -> Iterator[Path]:
+    # Sockets stand beside the file only where its path is short, which pytest's own folders are not.
+    with tempfile.TemporaryDirectory(prefix="rb") as folder:
+        yield Path(folder) / "store.db"
 
 
 @pytest.fixture
@@ -293,7 +295,10 @@ class TestPost:
             assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
         assert sockets(path) == []
 
-    async def test_where_the_path_is_too_long_they_lie_among_temporary_files(self, tmp_path: Path) -> None:
+    async def test_where_the_path_is_too_long_they_lie_among_temporary_files(
+        self, tmp_path: Path, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(path.parent))  # which nobody else uses
         folder = tmp_path / ("long" * 30)
         folder.mkdir()
         (tmp_path / "link").symlink_to(folder)

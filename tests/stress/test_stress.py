@@ -1,23 +1,45 @@
-"""The proofs of `make stress`, shortened."""
+"""The proofs of `make stress`, shortened; each in a process of its own."""
 
 from __future__ import annotations
 
-import pytest
+import json
+import subprocess
+import sys
 
-from ringback.app.live.index import LiveIndex
+from tests.docs.snippets import ROOT
+
+HANGING_UP = """\
+import json
 from ringback.app.loops import threads, watchdog
-from tests.stress.calls import dialling, hanging_up
+from tests.stress.calls import hanging_up
+threads.IDLE = watchdog.IDLE = 0.5
+print(json.dumps(hanging_up(60)))
+"""
+DIALLING = """\
+import asyncio, json
+from ringback.app.live.index import LiveIndex
+from tests.stress.calls import dialling
+LiveIndex._MOST_ENDED = 50
+print(json.dumps(asyncio.run(dialling(1_500, 6, answers=100))))
+"""
 
 
-def test_nothing_is_left_of_calls_that_hang_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(threads, "IDLE", 0.5)
-    monkeypatch.setattr(watchdog, "IDLE", 0.5)
-    left = hanging_up(60)
+def printed(program: str) -> object:
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_nothing_is_left_of_calls_that_hang_up() -> None:
+    left = printed(HANGING_UP)
+    assert isinstance(left, dict)
     assert not any(left.values()), left
 
 
-async def test_memory_is_flat_over_calls_that_are_dialled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LiveIndex, "_MOST_ENDED", 50)
-    used = await dialling(1_500, 6, answers=100)
+def test_memory_is_flat_over_calls_that_are_dialled() -> None:
+    used = printed(DIALLING)
+    assert isinstance(used, list)
     # A thousand calls come after the second reading; one that stayed would take kilobytes.
     assert max(used[2:]) - used[1] < 300_000, used

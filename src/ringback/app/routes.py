@@ -222,6 +222,10 @@ AnyRoute: TypeAlias = "Route[Any]"
 AnyHandler: TypeAlias = "Handler[Any, object, ...]"
 
 
+Again: TypeAlias = "Route[Any] | Link[Any]"
+"""Where Twilio is sent to ask once more."""
+
+
 @frozen
 class Match:
     """A route that a request asked for.
@@ -244,7 +248,7 @@ class Match:
         return self.url.partition("?")[2]
 
     @property
-    def again(self) -> AnyRoute | Link[Any]:
+    def again(self) -> Again:
         """Where Twilio has to be sent to ask the same: the route, with the arguments that came along."""
         if not self.route.arguments:
             return self.route

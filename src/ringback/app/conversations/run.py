@@ -37,6 +37,7 @@ from ringback.webhooks import IncomingMessage, parse
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
+    from ringback._core.webhooks.events import Event
     from ringback.app.conversations.route import AnyConversation
     from ringback.app.flows.journal import Entry
     from ringback.app.flows.keeper import Keeper
@@ -276,7 +277,7 @@ class MessageRun(Run[Beginning, "AnyConversation"]):
 
     # --- what webhooks do
 
-    def feed(self, name: str, entry: Entry | None, event: object = None) -> None:  # noqa: ARG002
+    def feed(self, name: str, entry: Entry | None, event: Event | None = None) -> None:  # noqa: ARG002
         """Learn of an entry of the record. To be called in the loop."""
         machine = self.machine
         if entry is not None and self.keeper.records:

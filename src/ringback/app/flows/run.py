@@ -157,7 +157,7 @@ class Run(Generic[V, F]):
         """The answer of a step, made or in the making; None for one that is forgotten or yet to come."""
         raise NotImplementedError
 
-    def feed(self, name: str, entry: Entry | None, event: Any = None) -> None:
+    def feed(self, name: str, entry: Entry | None, event: Event | None = None) -> None:
         """Learn of an entry of the record. To be called in the loop."""
         raise NotImplementedError
 

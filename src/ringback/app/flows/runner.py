@@ -22,6 +22,7 @@ from ringback.webhooks import GatherResult, RecordResult, parse
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine, Iterable
 
+    from ringback._core.webhooks.events import Event
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.journal import Entry
     from ringback.app.flows.keeper import Keeper
@@ -68,7 +69,7 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
             hub, routes, flow, event, arguments, id=id, identity=identity, machine=machine, keeper=keeper
         )
         self._answers = [StepAnswer(self._give_up, id, 0)]  # a dict of so few takes three times as much
-        self._announced: VoiceRequest | None = None
+        self._announced: Event | None = None
         self._must_hang_up = False
         self._idle: asyncio.TimerHandle | None = None
         self._waits_since = 0.0
@@ -208,7 +209,7 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
             self._answers.append(answer)
         return answer
 
-    def feed(self, name: str, entry: Entry | None, event: VoiceRequest | None = None) -> None:
+    def feed(self, name: str, entry: Entry | None, event: Event | None = None) -> None:
         """Learn of an entry of the record; of the outcome that the flow waits for, `event` is what was read
         of it. To be called in the loop.
         """
