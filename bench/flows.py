@@ -13,7 +13,7 @@ _KB = 1_000
 def run() -> list[Row]:
     """Measure all of it; takes about half a minute."""
     tasks = {"handler": ["handler"], "ten": ["step", "10"], "many": ["step", "10000"]}
-    runs = interleaved({name: ["-m", "bench.subjects.flow_steps", *task] for name, task in tasks.items()}, 7)
+    runs = interleaved({name: ["-m", "bench.subjects.flow_steps", *task] for name, task in tasks.items()}, 5)
     weighed = interleaved(
         {str(count): ["-m", "bench.subjects.flow_steps", "memory", str(count)] for count in (5, 20)}, 1
     )

@@ -40,7 +40,7 @@ def _steps(stores: dict[str, str]) -> Iterator[Row]:
     commands = {"memory": [*_SUBJECT, "at-hand", "memory"]} | {
         f"{store} {task}": [*_SUBJECT, task, place] for store, place in stores.items() for task, *_ in _PLACES
     }
-    rounds = interleaved(commands, 5)
+    rounds = interleaved(commands, 4)
     for store in stores:
         for task, where, limit in _PLACES:
             more = difference(rounds, f"{store} {task}", "memory", number)
@@ -53,7 +53,7 @@ def _steps(stores: dict[str, str]) -> Iterator[Row]:
 
 
 def _together(redis: str) -> Row:
-    rounds = interleaved({count: [*_SUBJECT, "workers", redis, count] for count in ("1", "2")}, 5)
+    rounds = interleaved({count: [*_SUBJECT, "workers", redis, count] for count in ("1", "2")}, 4)
     return Row(
         name="a call, where two workers over Redis lead as many as they can",
         ratio=ratio(rounds, "1", "2", _rate),

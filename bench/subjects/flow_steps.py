@@ -94,7 +94,7 @@ async def handled() -> list[float]:
     return times
 
 
-async def memory(count: int, live: int = 500) -> float:
+async def memory(count: int, live: int = 250) -> float:
     """Bytes that a flow takes that has taken so many steps."""
     await begun(50)
     gc.collect()
