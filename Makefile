@@ -13,7 +13,7 @@ demo: $(VENV)/ready
 	$(BIN)/python -m examples.demo
 
 test: check servers
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report=term:skip-covered
 
 check: $(VENV)/ready
 	$(BIN)/ruff check .
