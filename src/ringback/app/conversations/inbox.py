@@ -17,12 +17,13 @@ from attrs import define
 from ringback._core.webhooks.events import MessageRequest
 from ringback.app.conversations.addresses import asks_for_help, key_of, opts_out
 from ringback.app.conversations.run import PASSED_ON, ConversationStarted, MessageRun
-from ringback.app.flows.asking import MARK
-from ringback.app.flows.durable import AFTERWARDS
+from ringback.app.flows.durable import AFTERWARDS, keeper_of
 from ringback.app.flows.journal import Arrived, Outcome, Replied, Served, Started, read_entry, write_entry
 from ringback.app.flows.keeper import LOCAL
 from ringback.app.flows.machine import Machine
 from ringback.app.flows.reach import StoreAway
+from ringback.app.flows.records import is_over
+from ringback.app.flows.start import Start
 from ringback.app.flows.worker import LEASE, TICK, write_note
 from ringback.app.loops.portal import call_in
 from ringback.app.webhooks.answers import empty, written_twiml
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ringback.app.conversations.route import AnyConversation
-    from ringback.app.flows.durable import DurableKeeper
     from ringback.app.flows.runs import FlowRuns
     from ringback.app.flows.sharing import Sharing
     from ringback.client import AsyncClient, Client
@@ -217,7 +217,7 @@ class Conversations:
             if record is not None and record.run != passed:
                 if _step_of(record, incoming.sid) is not None:
                     return record.run, Told.UNKNOWN
-                if not _is_over(record):
+                if not is_over(record):
                     name = f"msg.{incoming.sid}"
                     with sharing.reach.asking() as store:
                         done = await store.append(
@@ -251,7 +251,7 @@ class Conversations:
         run = self._leading(incoming.key)
         if run is not None:
             name, arrived = f"msg.{incoming.sid}", Arrived(parameters=incoming.given)
-            keeper = cast("DurableKeeper", run.keeper)
+            keeper = keeper_of(run)
             keeper.synced = False
             keeper.written.setdefault(name, write_entry(arrived))
             call_in(run.loop, run.feed, name, arrived)
@@ -381,7 +381,7 @@ class Conversations:
                 with sharing.reach.asking() as store:
                     latest = await store.latest(flow.leads(event))
                     record = None if latest is None else await store.read(latest)
-                if record is not None and not _is_over(record):
+                if record is not None and not is_over(record):
                     raise _busy()
                 given = {"From": to, "To": from_}
                 before = None if record is None else record.run
@@ -397,26 +397,14 @@ def _started(
     url: str,
 ) -> tuple[str, Started, dict[str, bytes]]:
     """The id of a new run, what it begins with, and how that is written."""
-    started = Started(
-        flow=flow.key,
-        version=flow.version,
-        url=url,
-        kind=type(event).__name__,
-        parameters=given,
-        content=NOBODY.content,
-        delivery=NOBODY.delivery,
-        seed=secrets.token_urlsafe(12),
-    )
-    run = f"{sharing.worker.id}{MARK}{secrets.token_urlsafe(6)}"
+    start = Start(flow=flow, event=event, given=given, url=url, arguments={}, identity=NOBODY)
+    started = start.started(secrets.token_urlsafe(12))
+    run = sharing.worker.name(secrets.token_urlsafe(6))
     return run, started, {"start": write_entry(started)}
 
 
 def _busy() -> FlowError:
     return FlowError("to: a conversation with them from this address is under way")
-
-
-def _is_over(record: Record) -> bool:
-    return "done" in record.fields or "moved" in record.fields
 
 
 def _step_of(record: Record, sid: str) -> int | None:
@@ -442,5 +430,5 @@ def _reply_of(record: Record, sid: str) -> WebhookResponse | None:
         out = record.fields.get(f"out.{step}")
         if out is not None and reply is not None:
             return written_twiml(cast("Served", read_entry(f"out.{step}", out.value)).body)
-        return empty(MessageRequest) if _is_over(record) else None
-    return PASSED_ON if _is_over(record) else None
+        return empty(MessageRequest) if is_over(record) else None
+    return PASSED_ON if is_over(record) else None

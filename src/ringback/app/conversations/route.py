@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar, Concatenate, Generic, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, ClassVar, Concatenate, Generic, Protocol, TypeAlias
 
 from attrs import frozen
 
@@ -12,7 +12,6 @@ from ringback.app.conversations.chat import MessageFlow
 from ringback.app.conversations.run import Beginning, ConversationStarted, MessageRun
 from ringback.app.flows.route import FlowRoute
 from ringback.app.routes import A, Link
-from ringback.errors import FlowError
 from ringback.twiml import MessagingResponse
 from ringback.webhooks import IncomingMessage, parse
 
@@ -109,13 +108,9 @@ class Conversation(FlowRoute[IncomingMessage, Beginning, MessageFlow, A], Generi
             FlowError: It returned something, of which nobody would hear.
         """
         chat = MessageFlow(run)
-        function = cast("Callable[..., Awaitable[object]]", self.function)
-        returned = await function(chat, **run.arguments)
-        if returned is not None:
-            raise FlowError(
-                f"{self.name} returned a {type(returned).__name__}, and a flow returns nothing: what "
-                "chat.say(…) adds is what the other side reads"
-            )
+        self._check_returned(
+            await self._called(chat, run.arguments), "what chat.say(…) adds is what the other side reads"
+        )
         return MessagingResponse(*chat._said)
 
     def read_as(self, kind: str, given: Mapping[str, str]) -> Beginning:

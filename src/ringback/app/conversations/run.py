@@ -40,11 +40,6 @@ if TYPE_CHECKING:
     from ringback._core.webhooks.events import Event
     from ringback.app.conversations.route import AnyConversation
     from ringback.app.flows.journal import Entry
-    from ringback.app.flows.keeper import Keeper
-    from ringback.app.flows.machine import Machine
-    from ringback.app.hub import Hub
-    from ringback.app.routes import RouteTable
-    from ringback.app.webhooks.recognise import Identity
     from ringback.client import AsyncClient, Client
     from ringback.http import WebhookResponse
 
@@ -85,32 +80,19 @@ class MessageRun(Run[Beginning, "AnyConversation"]):
 
     __slots__ = ("_answering", "_replies", "asked_at", "client")
 
+    event: Beginning
+    flow: AnyConversation
+
     _ASKED = MessageRequest
     _ENDS = ConversationOver
 
-    def __init__(
-        self,
-        hub: Hub,
-        routes: RouteTable,
-        flow: AnyConversation,
-        event: Beginning,
-        arguments: dict[str, object],
-        *,
-        id: str,
-        identity: Identity,
-        machine: Machine,
-        keeper: Keeper,
-    ) -> None:
-        super().__init__(
-            hub, routes, flow, event, arguments, id=id, identity=identity, machine=machine, keeper=keeper
-        )
-        self.client: Client | AsyncClient | None = hub.settings.client
+    def _set_up(self) -> None:
+        self.client: Client | AsyncClient | None = self.hub.settings.client
         self.asked_at = 0.0
         self._replies: dict[str, Answer] | None = None
         self._answering: str | None = None
         if self.first is not None:
             self._take(self.first)
-        self._begin()
 
     @property
     def first(self) -> IncomingMessage | None:

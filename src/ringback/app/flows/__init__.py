@@ -7,7 +7,7 @@ route.py      registered flows: versions, and links
 run.py        a flow under way, whatever it leads: its coroutine and its end
 runner.py     one that leads a call: the answers that it makes, and when
 runs.py       those of one application: found, started, resumed and ended by webhooks
-step.py       what a webhook for a step says
+start.py      what a request that starts a flow says; step.py what one for a step says
 repeated.py   whether a request has started a run already
 besides.py    what all flows do besides talking
 steps.py      functions whose values are recorded; values.py how

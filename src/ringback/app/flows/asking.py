@@ -10,7 +10,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Final, cast
 
 from ringback._core.webhooks.events import VoiceRequest
-from ringback.app.flows.durable import DurableKeeper
+from ringback.app.flows.durable import DurableKeeper, keeper_of
 from ringback.app.flows.journal import (
     Outcome,
     Served,
@@ -20,7 +20,7 @@ from ringback.app.flows.journal import (
 from ringback.app.flows.reach import StoreAway
 from ringback.app.flows.step import StepAnswer
 from ringback.app.flows.takeover import TakeOver
-from ringback.app.flows.worker import HEARTBEAT, LEASE, SUSPICION, TICK, write_note
+from ringback.app.flows.worker import HEARTBEAT, LEASE, SUSPICION, TICK, worker_of, write_note
 from ringback.app.webhooks.answers import written_twiml
 from ringback.app.webhooks.held import Answer
 from ringback.errors import JournalUnreadable
@@ -35,13 +35,12 @@ if TYPE_CHECKING:
     from ringback.app.flows.step import Step
     from ringback.stores.store import Record
 
-__all__ = ["MARK", "Asking", "made_by"]
+__all__ = ["Asking", "made_by"]
 
 log = logging.getLogger("ringback")
 
 PACE: Final = tuple(TICK * part for part in (1.0, 1.2, 0.8, 1.1, 0.9))
 """Seconds between two looks, so that they aren't in step with a mailbox that is lost again and again."""
-MARK: Final = "_"  # between the worker that began a run and what tells its runs apart
 
 
 class Asking(TakeOver):
@@ -100,7 +99,8 @@ class Asking(TakeOver):
         answer = self._asked.get(key)
         if answer is None:
             answer = self._asked[key] = self._new_answer(run, number)
-            answer.unwritten = None if written else outcome
+            if outcome is not None and not written:
+                answer.unwritten(outcome)
             work = self._wait_for(answer, outcome, told)
             name = f"the answer {number} of {run}"
             task = self._hub.spawn(self._guarded(work, name), name)
@@ -176,7 +176,7 @@ class Asking(TakeOver):
             if record is None:
                 local = self._runs.by_id.get(run)
                 if local is not None:
-                    await cast("DurableKeeper", local.keeper).sync()
+                    await keeper_of(local).sync()
                 elif not await self._comes_back(run):
                     self._give_up(answer, LookupError("the flow's record is gone, and its worker"))
                 return told
@@ -190,7 +190,7 @@ class Asking(TakeOver):
                 return told
             if outcome is not None and f"in.{number}" not in record.fields:
                 await store.append(run, f"in.{number}", write_entry(outcome), due=LEASE, ttl=self._live)
-            answer.unwritten = None
+            answer.written()
             going = await self.progress(record, f"in.{number}", told)
         if isinstance(going, Told):
             return going
@@ -226,8 +226,8 @@ class Asking(TakeOver):
         Raises:
             StoreAway: The store can't be asked.
         """
-        worker, mark, _ = run.partition(MARK)
-        if not mark or worker == self.worker.id:
+        worker = worker_of(run)
+        if worker in ("", self.worker.id):
             return False
         with self.reach.asking() as store:
             told = await store.tell(worker, write_note("missing", run))
@@ -267,7 +267,7 @@ def made_by(run: AnyRun, number: int) -> Answer | None:
     """The answer of a step of a run that is led here, even if that has been taken over a moment ago, and has
     yet to come to the step again.
     """
-    written = cast("DurableKeeper", run.keeper).written
+    written = keeper_of(run).written
     if run.machine.step <= number and (not number or f"out.{number - 1}" in written):
         return cast("FlowRun", run).expect(number)
     return run.answer(number)

@@ -107,13 +107,10 @@ class Flow(FlowRoute[FlowEvent, FlowEvent, "CallFlow", A], Generic[A]):
             FlowError: It returned something, of which nobody would hear.
         """
         call = CallFlow(run)
-        function = cast("Callable[..., Awaitable[object]]", self.function)
-        returned = await function(call, **run.arguments)
-        if returned is not None:
-            raise FlowError(
-                f"{self.name} returned a {type(returned).__name__}, and a flow returns nothing: what "
-                "call.say(…) and its like add is what the caller hears, and call.redirect(…) leads on"
-            )
+        self._check_returned(
+            await self._called(call, run.arguments),
+            "what call.say(…) and its like add is what the caller hears, and call.redirect(…) leads on",
+        )
         return VoiceResponse(*call._verbs)
 
     def leads(self, event: FlowEvent) -> str:

@@ -29,6 +29,7 @@ from ringback.app.flows.journal import (
     write_entry,
 )
 from ringback.app.flows.reach import StoreAway
+from ringback.app.flows.records import in_order
 from ringback.app.flows.worker import LEASE, write_news
 from ringback.app.loops.portal import call_in
 from ringback.errors import JournalUnreadable
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from ringback.stores.store import Entry as Field
     from ringback.stores.store import Record
 
-__all__ = ["AFTERWARDS", "LONGEST", "DurableKeeper"]
+__all__ = ["AFTERWARDS", "LONGEST", "DurableKeeper", "keeper_of"]
 
 E = TypeVar("E", bound="Entry")
 
@@ -53,6 +54,11 @@ LONGEST: Final = 31 * 86_400.0  # seconds for which stores keep anything
 AT_ONCE: Final = 500  # fields that a record is made of; the others are appended
 TOLD_ONCE: Final = (Started.PREFIX, Outcome.PREFIX, Served.PREFIX, Begins.PREFIX, Value.PREFIX)
 NEWS: Final = (Ended.PREFIX, Moved.PREFIX)  # what settling a run would silence, where nobody has told it yet
+
+
+def keeper_of(run: AnyRun) -> DurableKeeper:
+    """Who keeps the record of a run of a shared store."""
+    return cast("DurableKeeper", run.keeper)
 
 
 class DurableKeeper:
@@ -207,7 +213,7 @@ class DurableKeeper:
     def hear(self, fields: Mapping[str, Field]) -> None:
         """Tell the run what others have written."""
         run = self._run
-        for name, field in sorted(fields.items(), key=lambda each: each[1].at):
+        for name, field in in_order(fields):
             known = name in self.written
             if known and name.partition(".")[0] in TOLD_ONCE:
                 continue

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, ParamSpec, cast
+from typing import TYPE_CHECKING, Final, ParamSpec
 
 from ringback.app.flows.asking import Asking
-from ringback.app.flows.durable import AFTERWARDS, DurableKeeper
+from ringback.app.flows.durable import AFTERWARDS, DurableKeeper, keeper_of
 from ringback.app.flows.journal import (
     Outcome,
     Served,
@@ -65,7 +65,7 @@ class News(Asking):
             case ["missing", run]:
                 led = self._runs.by_id.get(run)
                 if led is not None:
-                    self._spawn(cast("DurableKeeper", led.keeper).sync(), f"the record of {run}")
+                    self._spawn(keeper_of(led).sync(), f"the record of {run}")
             case []:  # notes may have been lost
                 for waiting in tuple(self._noted.values()):
                     for noted in waiting:
@@ -99,7 +99,7 @@ class News(Asking):
         led = self._runs.by_id.get(run)
         if prefix != Outcome.PREFIX or led is None or led.done:
             return False
-        keeper = cast("DurableKeeper", led.keeper)
+        keeper = keeper_of(led)
         if not keeper.synced or name in keeper.written:
             return False
         for asker in askers:
@@ -128,14 +128,14 @@ class News(Asking):
                 return
             found = self._readable(record)
             if found is not None:
-                await store.claim(run, record.epoch, NOBODY, ttl=self._kept(found[0]))
+                await store.claim(run, record.epoch, NOBODY, ttl=self._kept(found.flow))
                 for asker in askers:
                     await store.tell(asker, write_note("run", run, "owner"))
 
     async def _refresh(self, run: AnyRun, field: str, askers: list[str]) -> None:
         """There is something new in the record of a run that is led here."""
         out = f"out.{field.partition('.')[2]}"
-        keeper = cast("DurableKeeper", run.keeper)
+        keeper = keeper_of(run)
         with suppress(StoreAway), self.reach.asking() as store:
             if askers and out in keeper.written and keeper.synced:
                 for asker in askers:

@@ -5,48 +5,38 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ringback.app.flows.journal import (
+    Done,
+    Moved,
     Served,
     Started,
     read_entry,
 )
 from ringback.app.flows.repeated import Before
-from ringback.app.webhooks.recognise import Identity
 from ringback.errors import JournalUnreadable
 from ringback.stores.store import Entry as Field
 
 if TYPE_CHECKING:
-    from ringback.app.flows.call import AnyFlow, FlowEvent
+    from collections.abc import Mapping
+
     from ringback.app.flows.journal import Entry
     from ringback.stores.store import Record
 
-__all__ = ["before_of", "entries_of", "has_ended", "in_order", "is_call", "started_by"]
+__all__ = ["before_of", "entries_of", "has_ended", "in_order", "is_call", "is_over"]
 
 
-def started_by(
-    flow: AnyFlow, event: FlowEvent, identity: Identity, given: dict[str, str], url: str, seed: str
-) -> Started:
-    """How a run began."""
-    return Started(
-        flow=flow.key,
-        version=flow.version,
-        url=url,
-        kind=type(event).__name__,
-        parameters=given,
-        content=identity.content,
-        delivery=identity.delivery,
-        seed=seed,
-    )
-
-
-def has_ended(record: Record) -> bool:
+def has_ended(entries: Mapping[str, Entry]) -> bool:
     """Whether a flow has served its last answer."""
-    made = (read_entry(name, entry.value) for name, entry in record.fields.items() if name[:4] == "out.")
-    return any(isinstance(entry, Served) and not entry.verb for entry in made)
+    return any(isinstance(entry, Served) and not entry.verb for entry in entries.values())
 
 
-def in_order(record: Record) -> list[tuple[str, Field]]:
-    """The fields of a record in the order in which they were appended, as far as that can be told."""
-    return sorted(record.fields.items(), key=lambda each: each[1].at)
+def is_over(record: Record) -> bool:
+    """Whether a run leads its call or conversation no longer."""
+    return Done.PREFIX in record.fields or Moved.PREFIX in record.fields
+
+
+def in_order(fields: Mapping[str, Field]) -> list[tuple[str, Field]]:
+    """Fields in the order in which they were appended, as far as that can be told."""
+    return sorted(fields.items(), key=lambda each: each[1].at)
 
 
 def before_of(record: Record) -> Before:
@@ -58,8 +48,7 @@ def before_of(record: Record) -> Before:
         started = None
     if not isinstance(started, Started):
         return Before("", "", None, over=True, ended=False)
-    over = "done" in fields or "moved" in fields
-    return Before(started.flow, started.content, started.delivery, over, "end" in fields)
+    return Before(started.flow, started.content, started.delivery, is_over(record), "end" in fields)
 
 
 def is_call(written: bytes, call_sid: str) -> bool:
@@ -77,5 +66,5 @@ def entries_of(record: Record) -> dict[str, Entry]:
     Raises:
         JournalUnreadable: One can't be read.
     """
-    found = {name: read_entry(name, field.value) for name, field in in_order(record)}
+    found = {name: read_entry(name, field.value) for name, field in in_order(record.fields)}
     return {name: entry for name, entry in found.items() if entry is not None}

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ringback.app.flows.journal import Done, Served, Started
+from ringback.app.flows.keeper import LocalKeeper
 from ringback.app.flows.machine import Machine
 from ringback.app.flows.runner import FlowRun
 from ringback.app.hub import Hub
@@ -62,12 +63,10 @@ def replay(flow: AnyFlow, journal: Journal, /, *, timeout: float = 10.0) -> None
         raise errors[0]
 
 
-class _PastKeeper:
+class _PastKeeper(LocalKeeper):
     """Knows what was decided, and decides nothing."""
 
-    durable = False
     records = True
-    leaving = False
 
     def __init__(self) -> None:
         self.reached = False
@@ -87,16 +86,6 @@ class _PastKeeper:
         self.reached = True
         await asyncio.get_running_loop().create_future()
         raise AssertionError("nobody sets it")
-
-    async def fact(self, name: str, entry: Entry, *, last: bool = False) -> None:
-        """As of `Keeper`."""
-
-    def heard(self, name: str, entry: Entry) -> None:
-        """As of `Keeper`."""
-
-    def may_go_on(self) -> bool:
-        """As of `Keeper`."""
-        return True
 
 
 async def _replay(flow: AnyFlow, journal: Journal, timeout: float) -> None:

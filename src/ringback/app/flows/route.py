@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from ringback._core.webhooks.events import Event
 from ringback.app.arguments import Arguments
 from ringback.app.routes import A, Link, Route
-from ringback.errors import RegistrationError
+from ringback.errors import FlowError, RegistrationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,6 +95,21 @@ class FlowRoute(Route[E], Generic[E, V, C, A]):
                 would be longer than Twilio takes.
         """
         return self._bound(args, kwargs)
+
+    def _called(self, leads: C, arguments: Mapping[str, object]) -> Awaitable[object]:
+        """The function at work; what it returns is for `_check_returned`."""
+        return cast("Callable[..., Awaitable[object]]", self.function)(leads, **arguments)
+
+    def _check_returned(self, returned: object, instead: str) -> None:
+        """See to it that the function has returned nothing.
+
+        Raises:
+            FlowError: It has, and nobody would hear of it; `instead` says what is heard.
+        """
+        if returned is not None:
+            raise FlowError(
+                f"{self.name} returned a {type(returned).__name__}, and a flow returns nothing: {instead}"
+            )
 
     def leads(self, event: V) -> str:
         """What a run that the event starts leads, as stores call it."""

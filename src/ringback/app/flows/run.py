@@ -125,6 +125,8 @@ class Run(Generic[V, F]):
         self._besides: list[asyncio.Task[object]] | None = None
         self.on_end: Callable[[AnyRun], object] | None = None
         self.task: asyncio.Task[object]
+        self._set_up()
+        self._begin()
 
     def _begin(self) -> None:
         name = f"flow {self.flow.name} of {shown_sid(self.call_sid)}"
@@ -136,6 +138,10 @@ class Run(Generic[V, F]):
         self.task.add_done_callback(self._finish)
 
     # --- what kinds of runs differ in
+
+    def _set_up(self) -> None:
+        """Begin with what only this kind has."""
+        raise NotImplementedError
 
     def _led(self) -> Awaitable[VoiceResponse | MessagingResponse]:
         """Lead to the end; what is left to serve then."""

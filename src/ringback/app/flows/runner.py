@@ -25,12 +25,7 @@ if TYPE_CHECKING:
     from ringback._core.webhooks.events import Event
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.journal import Entry
-    from ringback.app.flows.keeper import Keeper
-    from ringback.app.flows.machine import Machine
-    from ringback.app.hub import Hub
-    from ringback.app.routes import RouteTable
     from ringback.app.webhooks.held import Answer
-    from ringback.app.webhooks.recognise import Identity
     from ringback.http import WebhookResponse
 
 __all__ = ["FlowRun"]
@@ -48,33 +43,20 @@ class FlowRun(Run["FlowEvent", "AnyFlow"]):
 
     __slots__ = ("_announced", "_answers", "_idle", "_late", "_must_hang_up", "_waits_since")
 
+    event: FlowEvent
+    flow: AnyFlow
+
     _ASKED = VoiceRequest
     _ENDS = CallHungUp
     _ANSWERS: Final = 3  # of the last steps: Twilio asks for one thing at a time, so no older one is repeated
 
-    def __init__(
-        self,
-        hub: Hub,
-        routes: RouteTable,
-        flow: AnyFlow,
-        event: FlowEvent,
-        arguments: dict[str, object],
-        *,
-        id: str,
-        identity: Identity,
-        machine: Machine,
-        keeper: Keeper,
-    ) -> None:
-        super().__init__(
-            hub, routes, flow, event, arguments, id=id, identity=identity, machine=machine, keeper=keeper
-        )
-        self._answers = [StepAnswer(self._give_up, id, 0)]  # a dict of so few takes three times as much
+    def _set_up(self) -> None:
+        self._answers = [StepAnswer(self._give_up, self.id, 0)]  # a dict of so few takes three times as much
         self._announced: Event | None = None
         self._must_hang_up = False
         self._idle: asyncio.TimerHandle | None = None
         self._waits_since = 0.0
         self._late = False
-        self._begin()
 
     # --- what the flow does, through its CallFlow
 

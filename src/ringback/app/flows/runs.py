@@ -20,7 +20,6 @@ from ringback.app.conversations.run import MessageRun
 from ringback.app.flows.journal import Ended, Journal, Line, Moving, Outcome, Stayed
 from ringback.app.flows.keeper import LOCAL, JournalKeeper
 from ringback.app.flows.machine import FINAL, Machine
-from ringback.app.flows.records import started_by
 from ringback.app.flows.repeated import Before
 from ringback.app.flows.runner import FlowRun
 from ringback.app.flows.sharing import Sharing
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from ringback.app.flows.keeper import Keeper
     from ringback.app.flows.route import AnyFlowRoute
     from ringback.app.flows.run import AnyRun
+    from ringback.app.flows.start import Start
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
     from ringback.app.tags import Tag
@@ -85,15 +85,7 @@ class FlowRuns:
 
     # --- starting
 
-    async def start(
-        self,
-        flow: AnyFlow,
-        event: FlowEvent,
-        identity: Identity,
-        given: dict[str, str],
-        url: str,
-        arguments: dict[str, object],
-    ) -> Answer:
+    async def start(self, start: Start[AnyFlow, FlowEvent]) -> Answer:
         """The first answer of a new run, or of the one that this very request has started already.
 
         A request that says the same as the one that started a run is a repetition of it while that run is
@@ -101,36 +93,27 @@ class FlowRuns:
         if it lives and anything tells that this isn't a repetition.
         """
         if self.sharing is not None:
-            return await self.sharing.start(flow, event, identity, given, url, arguments)
+            return await self.sharing.start(start)
         with self.lock:
-            before = self.by_call.get(event.call_sid)
-            answer = None if before is None else repeated(before, flow, identity)
+            before = self.by_call.get(start.event.call_sid)
+            answer = None if before is None else repeated(before, start)
             if answer is not None:
                 return answer
             id = secrets.token_urlsafe(9)
-            self.hub.announce(event)
-            keeper = self._journal(flow, event, identity, given, url, id)
-            run = self._begin(flow, event, arguments, id, identity, keeper=keeper)
+            self.hub.announce(start.event)
+            keeper = self._journal(start, id)
+            run = self._begin(start.flow, start.event, start.arguments, id, start.identity, keeper=keeper)
         if before is not None:
             self.dismiss(before)
         answer = run.answer(0)
         assert answer is not None, "a run has it from the start on"  # noqa: S101
         return answer
 
-    def _journal(
-        self,
-        flow: AnyFlow,
-        event: FlowEvent,
-        identity: Identity,
-        given: dict[str, str],
-        url: str,
-        seed: str,
-    ) -> Keeper:
+    def _journal(self, start: Start[AnyFlow, FlowEvent], seed: str) -> Keeper:
         if self.journals is None:
             return LOCAL
-        started = started_by(flow, event, identity, given, url, seed)
-        journal = Journal([Line("start", started)])
-        self.journals.setdefault(event.call_sid, []).append(journal)
+        journal = Journal([Line("start", start.started(seed))])
+        self.journals.setdefault(start.event.call_sid, []).append(journal)
         return JournalKeeper(journal)
 
     def lead(
@@ -371,6 +354,7 @@ def _late() -> Answer:
     return answer
 
 
-def repeated(before: AnyRun, flow: AnyFlow, identity: Identity) -> Answer | None:
+def repeated(before: AnyRun, start: Start[AnyFlow, FlowEvent]) -> Answer | None:
     """The first answer of the run before, if a request is the one that started it."""
-    return before.answer(0) if Before.of(before).is_meant(flow.key, identity) else None
+    meant = Before.of(before).is_meant(start.flow.key, start.identity)
+    return before.answer(0) if meant else None

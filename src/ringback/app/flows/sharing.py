@@ -6,11 +6,11 @@ import asyncio
 import secrets
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ringback._core.webhooks.events import VoiceRequest
-from ringback.app.flows.asking import MARK, made_by
-from ringback.app.flows.durable import AFTERWARDS, DurableKeeper
+from ringback.app.flows.asking import made_by
+from ringback.app.flows.durable import AFTERWARDS, keeper_of
 from ringback.app.flows.journal import (
     Ended,
     Journal,
@@ -24,19 +24,19 @@ from ringback.app.flows.journal import (
 )
 from ringback.app.flows.news import News
 from ringback.app.flows.reach import StoreAway
-from ringback.app.flows.records import before_of, entries_of, is_call, started_by
+from ringback.app.flows.records import before_of, entries_of, is_call
 from ringback.app.flows.repeated import Before
 from ringback.app.flows.worker import LEASE, TICK, write_news, write_note
 from ringback.app.loops.portal import call_in
 from ringback.app.loops.threads import Threads
 from ringback.app.webhooks.held import Answer
-from ringback.app.webhooks.recognise import Identity
 from ringback.stores.store import NEVER
 from ringback.stores.store import Outcome as Appending
 
 if TYPE_CHECKING:
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.run import AnyRun
+    from ringback.app.flows.start import Start
     from ringback.app.flows.step import Step
     from ringback.stores.store import Appended, Record
 
@@ -61,26 +61,18 @@ class Move(NamedTuple):
 class Sharing(News):
     """The other workers, as the flows of one application see them."""
 
-    async def start(
-        self,
-        flow: AnyFlow,
-        event: FlowEvent,
-        identity: Identity,
-        given: dict[str, str],
-        url: str,
-        arguments: dict[str, object],
-    ) -> Answer:
+    async def start(self, start: Start[AnyFlow, FlowEvent]) -> Answer:
         """The first answer of a new run, or of the one that this very request has started already."""
         await self.worker.join()
-        started = started_by(flow, event, identity, given, url, secrets.token_urlsafe(12))
-        run_id = f"{self.worker.id}{MARK}{secrets.token_urlsafe(6)}"
+        started = start.started(secrets.token_urlsafe(12))
+        run_id = self.worker.name(secrets.token_urlsafe(6))
         written = {"start": write_entry(started)}
         before: str | None = None
         try:
             for _ in range(TRIES):
                 with self.reach.asking() as store:
                     begun = await store.begin(
-                        event.call_sid,
+                        start.event.call_sid,
                         run_id,
                         written,
                         owner=self.worker.id,
@@ -90,41 +82,40 @@ class Sharing(News):
                         ttl=self._live,
                     )
                 if begun.created:
-                    self._hub.announce(event)
+                    self._hub.announce(start.event)
                     # At once: whoever finds a record without a run here takes it over.
-                    run = self._lead(flow, event, arguments, run_id, started, written)
+                    run = self._lead(start.flow, start.event, start.arguments, run_id, started, written)
                     await self._dismiss_dead(before)
                     return self._first(run)
-                if before_of(begun.record).is_meant(flow.key, identity):
+                if before_of(begun.record).is_meant(start.flow.key, start.identity):
                     return self._answer_of(begun.record, 0)
                 before = begun.record.run
                 self._check_owned(begun.record)
         except StoreAway:
             pass
-        return self._start_alone(flow, event, arguments, identity, run_id, started, written)
+        return self._start_alone(start, run_id, started, written)
 
     def _check_owned(self, record: Record) -> None:
         """Leave the run of a record that another worker has, unnoticed so far: its end is theirs."""
         run = self._runs.by_id.get(record.run)
-        if run is not None and not cast("DurableKeeper", run.keeper).owned(record):
-            cast("DurableKeeper", run.keeper).disown(record)
+        if run is not None and not keeper_of(run).owned(record):
+            keeper_of(run).disown(record)
 
     def _start_alone(
         self,
-        flow: AnyFlow,
-        event: FlowEvent,
-        arguments: dict[str, object],
-        identity: Identity,
+        start: Start[AnyFlow, FlowEvent],
         run_id: str,
         started: Started,
         written: dict[str, bytes],
     ) -> Answer:
         """Start without the store: it is away, and nobody knows what the others do."""
-        run = self._runs.leading(event.call_sid)
-        if run is not None and Before.of(run).is_meant(flow.key, identity):
+        run = self._runs.leading(start.event.call_sid)
+        if run is not None and Before.of(run).is_meant(start.flow.key, start.identity):
             return self._first(run)
-        self._hub.announce(event)
-        return self._first(self._lead(flow, event, arguments, run_id, started, written, synced=False))
+        self._hub.announce(start.event)
+        return self._first(
+            self._lead(start.flow, start.event, start.arguments, run_id, started, written, synced=False)
+        )
 
     async def _dismiss_dead(self, before: str | None) -> None:
         """See to it that a run which another one has superseded ends, even if its worker is dead."""
@@ -175,13 +166,13 @@ class Sharing(News):
         try:
             done = await self._append(run, step, outcome, out)
             if done.outcome is Appending.MISSING and run is not None:
-                await cast("DurableKeeper", run.keeper).sync()
+                await keeper_of(run).sync()
                 done = await self._append(run, step, outcome, out)
         except StoreAway:
             # Who just slept, or has not come so far, may have been superseded.
             if run is None or self.worker.slept or run.machine.step < step.number:
                 return self._follow(step.run, step.number, outcome, written=False)
-            keeper = cast("DurableKeeper", run.keeper)
+            keeper = keeper_of(run)
             known = f"in.{step.number}" in keeper.written
             self._hand(run, step, keeper.note(step.name, outcome), None if known else event)
             return made_by(run, step.number)
@@ -191,18 +182,18 @@ class Sharing(News):
             return None
         won = done.outcome is Appending.WON
         owner_knows = won and run is None
-        if run is not None and done.epoch != cast("DurableKeeper", run.keeper).epoch:
+        if run is not None and done.epoch != keeper_of(run).epoch:
             await self._refresh(run, step.name, [])  # somebody else has it, or something else leads its call
             run = None
         if won and event is not None and run is None:
             self._hub.announce(event)
         if run is not None:
             if won:
-                cast("DurableKeeper", run.keeper).written.setdefault(step.name, write_entry(outcome))
+                keeper_of(run).written.setdefault(step.name, write_entry(outcome))
                 self._hand(run, step, outcome, event)
             else:
                 run.asked = max(run.asked, step.number)
-                cast("DurableKeeper", run.keeper).hear({step.name: done.fields[step.name]})
+                keeper_of(run).hear({step.name: done.fields[step.name]})
             # One that is so late that it is forgotten here is in the record.
             return made_by(run, step.number) or self._written(step.run, done.fields, out)
         answer = self._written(step.run, done.fields, out)
@@ -268,10 +259,10 @@ class Sharing(News):
                     await store.append(latest, "over", b"", due=NEVER, ttl=AFTERWARDS)
         except StoreAway:
             if run is not None:
-                cast("DurableKeeper", run.keeper).synced = False
+                keeper_of(run).synced = False
         if run is None:
             return
-        keeper = cast("DurableKeeper", run.keeper)
+        keeper = keeper_of(run)
         if keeper.synced and done is not None and done.epoch not in (0, keeper.epoch):
             await self._refresh(run, "end", [])  # somebody else has it, or something else leads its call
         else:
@@ -286,7 +277,7 @@ class Sharing(News):
             StoreAway: The store can't be asked.
         """
         run = self._runs.by_call.get(call_sid)
-        if run is None or run.machine.moved or not cast("DurableKeeper", run.keeper).finished:
+        if run is None or run.machine.moved or not keeper_of(run).finished:
             return False
         with self.reach.asking() as store:
             done = await store.append(
@@ -348,11 +339,12 @@ class Sharing(News):
             if all(run.done or run.loop is not here for run in led) or time.monotonic() > until:
                 break
             await asyncio.sleep(TICK / 5)
-        for run in tuple(self._runs.by_id.values()):
-            if not run.done:
-                call_in(run.loop, self._lost, run)
+        self._leave_all()
         # The application's threads may all be busy, with steps.
         await here.run_in_executor(Threads(1), self.worker.leave)
+        self._leave_all()  # what began meanwhile
+
+    def _leave_all(self) -> None:
         for run in tuple(self._runs.by_id.values()):
-            if not run.done:  # it began meanwhile
+            if not run.done:
                 call_in(run.loop, self._lost, run)

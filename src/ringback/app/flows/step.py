@@ -35,37 +35,39 @@ class StepAnswer(Answer):
     Attributes:
         run: The run's id.
         step: The step's number.
-        unwritten: What a webhook brought for the step, where the store could not be told.
     """
 
-    __slots__ = ("run", "step", "unwritten")
+    __slots__ = ("_brings", "run", "step")
 
     def __init__(self, give_up: Callable[[], None], run: str, step: int) -> None:
         super().__init__(give_up)
         self.run = run
         self.step = step
-        self.unwritten: Outcome | None = None
+        self._brings: tuple[str, Mapping[str, str]] | None = None
+
+    def written(self) -> None:
+        """The store has what the webhook brought that waits for this."""
+        self._brings = None
+
+    def unwritten(self, outcome: Outcome) -> None:
+        """The store could not be told what a webhook brought: it is brought again, where a URL has room for
+        what it says besides what every request of a call says.
+        """
+        sent: Mapping[str, str] = {}
+        if outcome.kind != NONE:
+            sent = parse(CallRedirected, outcome.parameters).unknown_parameters
+        if len(quote(urlencode(sent))) <= LONGEST:
+            self._brings = outcome.kind, sent
 
     @property
     def again(self) -> tuple[str, ...]:
         """The tag by which a held request asks again: for the answer, or as it asked at first."""
-        kind = "held" if self.unwritten is None or self._too_long else self.unwritten.kind
-        return "flow", self.run, str(self.step), kind
+        return "flow", self.run, str(self.step), "held" if self._brings is None else self._brings[0]
 
     @property
     def sent(self) -> Mapping[str, str]:
-        """What the webhook brought besides what every request of a call says."""
-        return {} if self._too_long else self._brought
-
-    @property
-    def _brought(self) -> Mapping[str, str]:
-        if self.unwritten is None or self.unwritten.kind == NONE:
-            return {}
-        return parse(CallRedirected, self.unwritten.parameters).unknown_parameters
-
-    @property
-    def _too_long(self) -> bool:
-        return len(quote(urlencode(self._brought))) > LONGEST
+        """What has to be brought again then."""
+        return {} if self._brings is None else self._brings[1]
 
 
 class Step:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ringback._core.forks import renew_in_child
-from ringback.app.flows.durable import AFTERWARDS, LONGEST, DurableKeeper
+from ringback.app.flows.durable import AFTERWARDS, LONGEST, DurableKeeper, keeper_of
 from ringback.app.flows.journal import (
     HUNG_UP,
     Done,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from ringback._core.webhooks.events import Event
+    from ringback.app.flows.journal import Entry
     from ringback.app.flows.route import AnyFlowRoute
     from ringback.app.flows.run import AnyRun
     from ringback.app.flows.runs import FlowRuns
@@ -40,6 +41,24 @@ __all__ = ["TakeOver"]
 log = logging.getLogger("ringback")
 
 MOST_TOLD: Final = 1_000  # runs that the log was told of
+
+
+class Readable(NamedTuple):
+    """A record whose flow can be led here.
+
+    Attributes:
+        flow: The flow, of the record's version.
+        started: How the run began.
+        event: The event that it began with.
+        arguments: What the link to the flow carried.
+        entries: All of the record, in order.
+    """
+
+    flow: AnyFlowRoute
+    started: Started
+    event: Event
+    arguments: dict[str, object]
+    entries: dict[str, Entry]
 
 
 class TakeOver:
@@ -131,8 +150,8 @@ class TakeOver:
         if self._is_news(record.run):
             log.warning("the flow of %s can't be taken over here: %s", shown_sid(record.call), why)
 
-    def _readable(self, record: Record) -> tuple[AnyFlowRoute, Started] | None:
-        """The flow of a record, if it can be led here."""
+    def _readable(self, record: Record) -> Readable | None:
+        """What a record says, if its flow can be led here."""
         try:
             entries = entries_of(record)
         except (JournalUnreadable, WebhookInvalid) as error:
@@ -155,12 +174,12 @@ class TakeOver:
             self._tell_once(record, f"there is no flow {started.flow} of version {started.version!r} here")
             return None
         try:
-            flow.read_as(started.kind, dict(started.parameters))
-            flow.arguments.read(started.url.partition("?")[2])
+            event = flow.read_as(started.kind, dict(started.parameters))
+            arguments = flow.arguments.read(started.url.partition("?")[2])
         except WebhookInvalid as error:  # the function was changed, and its version wasn't
             self._tell_once(record, str(error))
             return None
-        return flow, started
+        return Readable(flow, started, event, arguments, entries)
 
     async def take_over(self, run: str, owner: str) -> AnyRun | None:
         """Lead a run here from now on, whose owner is gone; None where that can't be, or isn't needed.
@@ -184,30 +203,25 @@ class TakeOver:
                 return None
             here = self._runs.by_id.get(run)
             if here is not None and here.done and not here.abandoned:
-                await cast(
-                    "DurableKeeper", here.keeper
-                ).sync()  # it has ended, which the store doesn't know yet
+                await keeper_of(here).sync()  # it has ended, which the store doesn't know yet
                 return None
             found = self._readable(record)
             if found is None:
                 return None
-            if found[0].ends_by_answering and has_ended(record):  # and its owner died before it could say so
+            if found.flow.ends_by_answering and has_ended(found.entries):
+                # Its owner died before it could say so.
                 done = write_entry(Done(how="returned"))
                 await store.append(run, "done", done, due=NEVER, ttl=AFTERWARDS)
                 return None
-            claimed = await store.claim(run, record.epoch, self.worker.id, ttl=self._kept(found[0]))
+            claimed = await store.claim(run, record.epoch, self.worker.id, ttl=self._kept(found.flow))
         if claimed is None:
             return None
-        flow, _ = found
-        entries = entries_of(claimed)
-        started = cast("Started", entries["start"])
-        event = flow.read_as(started.kind, dict(started.parameters))
-        arguments = flow.arguments.read(started.url.partition("?")[2])
         slept = self._runs.by_id.get(run)
         if slept is not None:  # it was taken from this worker, too, which hasn't noticed yet
             self._lost(slept)
+        flow, started, event, arguments, _ = found
         machine = Machine(started.seed)
-        for name, entry in entries.items():
+        for name, entry in entries_of(claimed).items():
             machine.feed(name, entry)
         written = {name: field.value for name, field in claimed.fields.items()}
         log.info("flow %s of %s: taken over from %s", flow.name, shown_sid(claimed.call), record.owner)
@@ -226,7 +240,7 @@ class TakeOver:
             log.error("%s failed", name, exc_info=without(error, ()))
 
     def _feed_all(self, run: AnyRun, record: Record) -> None:
-        keeper = cast("DurableKeeper", run.keeper)
+        keeper = keeper_of(run)
         if keeper.owned(record):
             keeper.hear(record.fields)
         else:

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from ringback.app.flows.call import AnyFlow, FlowEvent
     from ringback.app.flows.journal import Journal
     from ringback.app.flows.run import AnyRun
+    from ringback.app.flows.start import Start
     from ringback.app.hub import Hub
     from ringback.app.routes import RouteTable
     from ringback.app.tags import Tag
     from ringback.app.webhooks.held import Answer
-    from ringback.app.webhooks.recognise import Identity
     from ringback.client import AsyncClient, Client
 
 __all__ = ["FlowsInTurn"]
@@ -62,17 +62,9 @@ class FlowsInTurn(FlowRuns):
     def __len__(self) -> int:
         return sum(map(len, self._workers))
 
-    async def start(
-        self,
-        flow: AnyFlow,
-        event: FlowEvent,
-        identity: Identity,
-        given: dict[str, str],
-        url: str,
-        arguments: dict[str, object],
-    ) -> Answer:
+    async def start(self, start: Start[AnyFlow, FlowEvent]) -> Answer:
         """Have the next worker start a run."""
-        return await (await self._next()).start(flow, event, identity, given, url, arguments)
+        return await (await self._next()).start(start)
 
     async def resume(self, tag: Tag, given: dict[str, str]) -> Answer | None:
         """Have the next worker find the answer of a step."""

@@ -25,10 +25,21 @@ from ringback.stores.store import Told
 if TYPE_CHECKING:
     from ringback.stores.store import RunStore
 
-__all__ = ["HEARTBEAT", "LEASE", "TICK", "Note", "Worker", "read_note", "write_news", "write_note"]
+__all__ = [
+    "HEARTBEAT",
+    "LEASE",
+    "TICK",
+    "Note",
+    "Worker",
+    "read_note",
+    "write_news",
+    "write_note",
+    "worker_of",
+]
 
 log = logging.getLogger("ringback")
 
+MARK: Final = "_"  # between a worker's id, which has none, and what tells its names apart
 HEARTBEAT: Final = 1.0  # seconds
 SUSPICION: Final = 1.3  # seconds without a pulse after which a worker whose mailbox is unreachable is dead
 LEASE: Final = 5.0  # seconds without a pulse after which any worker is
@@ -43,6 +54,12 @@ LONGEST_NOTE: Final = 2_000  # bytes, as stores have it
 MOST_SUSPECTED: Final = 1_000  # workers
 
 Note = list[str]
+
+
+def worker_of(name: str) -> str:
+    """The worker that a name was made by, see `Worker.name`; empty where it is no such name."""
+    worker, mark, _ = name.partition(MARK)
+    return worker if mark else ""
 
 
 def write_note(*parts: str) -> bytes:
@@ -118,6 +135,14 @@ class Worker:
         self._stopping: asyncio.Event | None = None
         self.leaving = False
         self.left = False
+
+    def name(self, own: str) -> str:
+        """A name that tells that this worker made it: of a run, an answer or a token in a URL.
+
+        Args:
+            own: What tells it from other names of this worker.
+        """
+        return f"{self.id}{MARK}{own}"
 
     def start(self) -> None:
         """Join the others, unless that is done."""

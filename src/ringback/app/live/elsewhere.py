@@ -29,7 +29,7 @@ from ringback import webhooks
 from ringback._core.forks import renew_in_child
 from ringback._core.webhooks.events import Event, MessageRequest, Notification
 from ringback.app.flows.reach import StoreAway
-from ringback.app.flows.worker import TICK, write_note
+from ringback.app.flows.worker import TICK, worker_of, write_note
 from ringback.app.live.waits import FOLLOWERS, SharedWaits, join
 from ringback.app.loops.portal import call_in, in_event_loop, portal_loop
 from ringback.app.reports import shown_sid
@@ -56,7 +56,6 @@ AFTERWARDS: Final = 3_600.0  # seconds for which a record stays after its call h
 LONGEST: Final = 31 * 86_400.0  # seconds that a store keeps anything
 MOST: Final = 1_000  # events that one worker keeps of one call
 AT_ONCE: Final = 25  # records that are read in one tick, of those that somebody waits for
-MARK: Final = "_"  # between a token's worker and what tells its tokens apart
 
 _is_sid = re.compile(r"[A-Za-z0-9]{1,64}").fullmatch
 _is_token = re.compile(r"[A-Za-z0-9-]{1,64}_[A-Za-z0-9_-]{1,32}").fullmatch
@@ -137,7 +136,7 @@ class Elsewhere:
 
     def token(self) -> str:
         """A token that names this worker."""
-        return f"{self._worker.id}{MARK}{secrets.token_urlsafe(9)}"
+        return self._worker.name(secrets.token_urlsafe(9))
 
     def follow(self, sid: str, token: str | None = None) -> None:
         """Hear from now on what others are told about `sid`; where it was started here, with this token,
@@ -180,7 +179,7 @@ class Elsewhere:
 
     def carries(self, sid: str, token: str) -> None:
         """A webhook about `sid` carries a token, which isn't known here."""
-        if _is_token(token) and not token.startswith(f"{self._worker.id}{MARK}"):
+        if _is_token(token) and worker_of(token) != self._worker.id:
             with self._lock:
                 _remember(self._tokens, sid, token, self._KNOWN)
 
@@ -265,7 +264,7 @@ class Elsewhere:
         """Keep an event for the worker that will know what its token stands for."""
         record = self._record_of(token)
         fields = {written.name: written.value}
-        owner = token.partition(MARK)[0]
+        owner = worker_of(token)
         begun = await store.begin(record, record, fields, owner=owner, ttl=AFTERWARDS)
         if not begun.created:
             await store.append(record, written.name, written.value, ttl=AFTERWARDS)

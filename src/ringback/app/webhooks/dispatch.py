@@ -12,6 +12,7 @@ from ringback._core.webhooks.events import Event, Notification
 from ringback.app.conversations.inbox import Incoming
 from ringback.app.conversations.route import Conversation
 from ringback.app.flows.call import Flow
+from ringback.app.flows.start import Start
 from ringback.app.hub import text_of
 from ringback.app.loops.portal import is_async
 from ringback.app.routes import Handler, family
@@ -129,7 +130,15 @@ class Dispatcher:
         arguments = flow.arguments.read(admitted.match.query)
         event = flow.read(given, tag)
         self._bind(tag, event)
-        return await self._flows.start(flow, event, admitted.identity, given, admitted.match.url, arguments)
+        start = Start(
+            flow=flow,
+            event=event,
+            given=given,
+            url=admitted.match.url,
+            arguments=arguments,
+            identity=admitted.identity,
+        )
+        return await self._flows.start(start)
 
     def _converses(self, admitted: Admitted) -> bool:
         """Whether what comes there may be for a conversation."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ringback.app.flows.reach import StoreAway
-from ringback.app.flows.worker import TICK
+from ringback.app.flows.worker import TICK, worker_of
 from ringback.app.webhooks.recognise import dump_response, load_response
 from ringback.stores.store import Told
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from ringback.http import WebhookResponse
 
 __all__ = ["HeldElsewhere"]
-
-MARK: Final = "_"  # between the worker that makes an answer and what tells its answers apart
 
 
 class HeldElsewhere:
@@ -38,7 +36,7 @@ class HeldElsewhere:
 
     def keep(self, answer: Answer) -> None:
         """Let the other workers have an answer that is held here, once it is made."""
-        answer.id = f"{self._sharing.worker.id}{MARK}{answer.id}"
+        answer.id = self._sharing.worker.name(answer.id)
         answer.when_made(
             lambda response: self._hub.in_loop(partial(self._begin_to_tell, answer.id, response))
         )
@@ -52,8 +50,8 @@ class HeldElsewhere:
 
     async def find(self, id: str, budget: Budget) -> tuple[WebhookResponse | None, bool]:
         """An answer, if it is made in time; else whether it is still to come."""
-        worker, mark, _ = id.partition(MARK)
-        if not mark:
+        worker = worker_of(id)
+        if not worker:
             return None, False
         while True:
             with suppress(StoreAway), self._sharing.reach.asking() as store:
