@@ -1,4 +1,4 @@
-"""From rendered text to files: format with ruff, compare, write, prune.
+"""From templates to text, and from text to files: format with ruff, compare, write, prune.
 
 `python -m codegen` writes what differs and deletes what is no longer rendered; `--check` only tells.
 """
@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jinja2
 from attrs import frozen
 
 BANNER = (
@@ -25,6 +26,17 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.kind:8} {self.path}"
+
+
+def templates() -> jinja2.Environment:
+    """The templates in `codegen/templates`; who renders adds filters and globals of its own."""
+    return jinja2.Environment(  # noqa: S701 - they write Python, not HTML
+        loader=jinja2.PackageLoader("codegen"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
 
 
 def format_source(text: str, filename: str) -> str:

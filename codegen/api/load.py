@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias, cast, get_args, get_origin
+from typing import Any, TypeAlias, TypeVar, cast, get_args, get_origin
 
 import attrs
 from cattrs import ClassValidationError, Converter, IterableValidationError
@@ -19,6 +19,8 @@ from codegen.problems import Problem, SpecError
 from codegen.source import Source, Step
 
 Hook: TypeAlias = Callable[[Any, Any], Any]
+
+T = TypeVar("T")
 
 
 @attrs.frozen(eq=False)
@@ -62,11 +64,19 @@ def load(folder: Path) -> list[LoadedFamily]:
 
 def _load_file(file: Path) -> LoadedFamily:
     source = Source(file, _shown(file))
+    return LoadedFamily(file.stem, structured(source, Family), source)
+
+
+def structured(source: Source, kind: type[T]) -> T:
+    """What a file of the specification says, as a record.
+
+    Raises:
+        SpecError: With every mistake in its shape.
+    """
     try:
-        family = converter().structure(cast("Any", source.plain()), Family)
+        return converter().structure(cast("Any", source.plain()), kind)
     except (ClassValidationError, IterableValidationError, ValueError) as error:
         raise SpecError(source.problems(error)) from error
-    return LoadedFamily(file.stem, family, source)
 
 
 def converter() -> Converter:

@@ -10,7 +10,7 @@ import jinja2
 from codegen import naming
 from codegen.api import sids
 from codegen.api.plan import Field, Module, Operation, Parameter, Plan, Resource, item_type
-from codegen.emit import BANNER, format_source
+from codegen.emit import BANNER, format_source, templates
 
 RAISES = (
     "InvalidValue: An argument can't be sent; nothing was.",
@@ -61,13 +61,7 @@ def render_raw(plan: Plan) -> dict[str, str]:
 
 
 def _environment(plan: Plan) -> jinja2.Environment:
-    environment = jinja2.Environment(  # noqa: S701 - it writes Python, not HTML
-        loader=jinja2.PackageLoader("codegen"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates()
     helpers: dict[str, object] = {
         "resource_of": plan.resources.__getitem__,
         "signature": signature,

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal
 
 from attrs import field, frozen
-from cattrs import ClassValidationError, IterableValidationError
 
-from codegen.api.load import converter
-from codegen.problems import SpecError
+from codegen.api.load import structured
 from codegen.source import Source
 
 
@@ -67,7 +65,4 @@ def load(path: Path, name: str) -> tuple[Spec, Source]:
         SpecError: With every mistake in its shape.
     """
     source = Source(path, name)
-    try:
-        return converter().structure(cast("Any", source.plain()), Spec), source
-    except (ClassValidationError, IterableValidationError, ValueError) as error:
-        raise SpecError(source.problems(error)) from error
+    return structured(source, Spec), source

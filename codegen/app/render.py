@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from typing import cast
 
-import jinja2
-
 from codegen.api.render import RAISES, argument_docs, docstring, item_docs, wrapped
 from codegen.app.plan import AppPlan, Argument, MethodPlan
-from codegen.emit import BANNER, format_source
+from codegen.emit import BANNER, format_source, templates
 
 _CLIENT = "What to do it with; with an `AsyncClient` the result has to be awaited."
 
 
 def render_module(plan: AppPlan) -> str:
     """The text of `_generated/app.py`."""
-    environment = jinja2.Environment(  # noqa: S701 - it writes Python, not HTML
-        loader=jinja2.PackageLoader("codegen"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates()
     cast("dict[str, object]", environment.filters)["docstring"] = docstring
     text = environment.get_template("app.py.jinja").render(
         methods=plan.methods,

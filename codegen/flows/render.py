@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-import jinja2
-
 from codegen.api.render import docstring, item_docs, wrapped
-from codegen.emit import BANNER, format_source
+from codegen.emit import BANNER, format_source, templates
 from codegen.flows.plan import FlowPlan, VerbPlan
 from codegen.twiml.records import Attribute, Document
 from codegen.twiml.render import annotation, imported
@@ -15,13 +13,7 @@ from codegen.twiml.render import annotation, imported
 
 def render_module(plan: FlowPlan, document: Document) -> str:
     """The text of `_generated/flows.py`."""
-    environment = jinja2.Environment(  # noqa: S701 - it writes Python, not HTML
-        loader=jinja2.PackageLoader("codegen"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates()
     cast("dict[str, object]", environment.filters)["docstring"] = docstring
     events, types = imported(document)
     text = environment.get_template("flows.py.jinja").render(

@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-import jinja2
+from codegen.emit import templates
 
 __all__ = ["constructors", "render"]
 
@@ -27,12 +27,7 @@ def constructors(source: str) -> str:
     [settings] = [node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings"]
     [init] = [node for node in settings.body if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
     docs = ast.get_docstring(settings) or ""
-    environment = jinja2.Environment(  # noqa: S701 - it writes Python, not HTML
-        loader=jinja2.PackageLoader("codegen"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates()
     return environment.get_template("constructors.py.jinja").render(
         imports=list(_imports(tree)),
         parameters=_parameters(init, source),

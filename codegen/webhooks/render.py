@@ -9,7 +9,7 @@ from typing import cast
 
 import jinja2
 
-from codegen.emit import BANNER, format_source
+from codegen.emit import BANNER, format_source, templates
 from codegen.webhooks.plan import ROOTS, ClassPlan, ModulePlan
 from codegen.webhooks.records import Spec, Webhook
 
@@ -44,13 +44,7 @@ def render_modules(spec: Spec, modules: Sequence[ModulePlan]) -> dict[str, str]:
 
 
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(  # noqa: S701 - it writes Python, not HTML
-        loader=jinja2.PackageLoader("codegen"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates()
     filters = cast("dict[str, Callable[..., object]]", environment.filters)
     filters.update(docstring=_docstring, wrap=_wrap)
     return environment
