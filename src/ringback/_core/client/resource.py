@@ -62,24 +62,17 @@ class Resource:
 
 def _explained(method: F) -> F:
     """`method`; called with what it doesn't take, it says what it takes."""
-    if iscoroutinefunction(method):
+    call = explained_call(method)
+    if not iscoroutinefunction(method):
+        return call
 
-        @wraps(method)
-        async def call_async(self: object, *arguments: object, **named: object) -> object:
-            try:
-                return await method(self, *arguments, **named)
-            except TypeError as error:
-                if not _is_of_the_call(error):
-                    raise
-                problem = _misuse(method, type(self), arguments, named)
-                raise (error if problem is None else TypeError(problem)) from None
-            finally:
-                # Crash reports that show variables have nothing to see here.
-                del arguments, named
+    @wraps(method)
+    async def call_async(self: object, *arguments: object, **named: object) -> object:
+        begun = call(self, *arguments, **named)
+        del arguments, named  # as there
+        return await begun
 
-        return cast("F", call_async)
-
-    return explained_call(method)
+    return cast("F", call_async)
 
 
 def explained_call(method: F) -> F:
@@ -95,6 +88,7 @@ def explained_call(method: F) -> F:
             problem = _misuse(method, type(self), arguments, named)
             raise (error if problem is None else TypeError(problem)) from None
         finally:
+            # Crash reports that show variables have nothing to see here.
             del arguments, named
 
     return cast("F", call)
