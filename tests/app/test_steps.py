@@ -231,6 +231,26 @@ class TestFailures:
         await line.start()
         assert line.text() == "Told"
 
+    async def test_what_is_no_function_and_what_is_no_converter(self, app: Application) -> None:
+        @app.flow(IncomingCall)
+        async def flow(call: CallFlow) -> None:
+            for wrong in (3, "count", None):
+                with pytest.raises(InvalidValue, match=f"^function: expected a function, got {wrong!r}$"):
+                    await call.step(cast("Callable[[], int]", wrong))
+                with pytest.raises(InvalidValue, match=f"^function: expected a function, got {wrong!r}$"):
+                    call.background(cast("Callable[[], int]", wrong), name="count")
+            called = asyncio.sleep(0)
+            with pytest.raises(InvalidValue, match=r"^function: .* step calls it, as step\(function, "):
+                await call.step(cast("Callable[[], None]", called))
+            called.close()
+            with pytest.raises(InvalidValue, match=r"^converter: expected one with structure and .*, got 3$"):
+                await call.step(int, converter=cast("cattrs.Converter", 3))
+            call.say("Told")
+
+        line = Line(app, flow.url)
+        await line.start()
+        assert line.text() == "Told"
+
     async def test_there_is_no_key_outside_of_steps(self, app: Application) -> None:
         with pytest.raises(RuntimeError, match="no step runs here"):
             step_key()

@@ -17,6 +17,7 @@ from ringback.app import (
     HandlerFailed,
     LiveCall,
     LiveMessage,
+    MessageFlow,
     Switchboard,
 )
 from ringback.app.loops.portal import invoke
@@ -24,7 +25,14 @@ from ringback.client import AsyncClient
 from ringback.errors import FlowError, InvalidValue, RegistrationError, TwimlError
 from ringback.transports.testing import AsyncFakeTransport, FakeTransport, json_response
 from ringback.twiml import Dial, Enqueue, Gather, Number, Record, Redirect, Say, VoiceResponse
-from ringback.webhooks import CallEnded, GatherResult, IncomingCall, MessageStatusChanged, OutgoingCall
+from ringback.webhooks import (
+    CallEnded,
+    GatherResult,
+    IncomingCall,
+    IncomingMessage,
+    MessageStatusChanged,
+    OutgoingCall,
+)
 from tests.app.twilio import ACCOUNT, TOKEN, call_parameters, eventually, new_sid, request
 from tests.rest.samples import record
 
@@ -53,6 +61,8 @@ async def greet(call: IncomingCall) -> VoiceResponse:
     return HELLO
 
 
+async def leads(call: CallFlow) -> None: ...
+async def chats(chat: MessageFlow) -> None: ...
 def nothing() -> None: ...
 def two(call: object, more: object) -> None: ...
 def named(*, call: object) -> None: ...
@@ -175,6 +185,27 @@ class TestFunctions:
             app.flow(IncomingCall)(one)
         with pytest.raises(RegistrationError, match="takes an IncomingCall, and a CallFlow is what comes"):
             app.flow(IncomingCall)(greet)
+
+    def test_versions(self, app: Any) -> None:
+        for wrong in (2, None, b"2"):
+            with pytest.raises(RegistrationError, match=f"^version: expected a text, got {wrong!r}$"):
+                app.flow(IncomingCall, version=wrong)(leads)
+            with pytest.raises(RegistrationError, match=f"^version: expected a text, got {wrong!r}$"):
+                app.flow(IncomingMessage, version=wrong)(chats)
+        of_calls = app.flow(IncomingCall, version="2")(leads)
+        of_texts = app.flow(IncomingMessage, version="2")(chats)
+        for flow, before in ((of_calls, leads), (of_texts, chats)):
+            with pytest.raises(RegistrationError, match=r"^version: expected a text, got 1$"):
+                flow.older(1)(before)
+            with pytest.raises(RegistrationError, match="has a function for '2' already"):
+                flow.older("2")
+            with pytest.raises(RegistrationError, match="has to take one argument"):
+                flow.older("1")(nothing)
+            with pytest.raises(RegistrationError, match="'one' has to be an async function"):
+                flow.older("1")(one)
+            flow.older("1")(before)
+            assert flow.of_version("1").function is before
+            assert flow.of_version("0") is None
 
     def test_paths_where_there_are_none(self, app: Any) -> None:
         with pytest.raises(RegistrationError, match=r"^listener: .*a path is given as path="):

@@ -5,9 +5,10 @@ each webhook.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import Enum
+from typing import cast
 
 import pytest
 
@@ -500,6 +501,9 @@ def test_mistakes_are_told(emulator: Emulator, app: Application, anna: Phone) ->
             lambda: chat.ask(media="https://example.com/a.png"),
             lambda: chat.ask("x" * 1_601),
             lambda: chat.ask("?", check=lambda _: 1, tries=0),
+            lambda: chat.ask("?", check=lambda _: 1, tries=cast("int", "x")),
+            lambda: chat.ask("?", check=cast("Callable[[IncomingMessage], int]", 3)),
+            lambda: chat.ask("?", reminders=cast("dict[timedelta, str]", 3)),
             lambda: chat.choose("?", []),
             lambda: chat.choose("?", ["Yes", "yes!"]),
             lambda: chat.choose("?", [f"{number}." for number in range(51)]),
@@ -523,6 +527,9 @@ def test_mistakes_are_told(emulator: Emulator, app: Application, anna: Phone) ->
         "media",
         "Body.text",
         "tries",
+        "tries",
+        "check",
+        "reminders",
         "options",
         "options",
         "options",

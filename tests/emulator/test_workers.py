@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from ringback.app import Application, CallFlow, Journal, replay
 from ringback.emulator import Emulator
-from ringback.errors import EmulatorError, FlowChanged, JournalUnreadable
+from ringback.errors import EmulatorError, FlowChanged, InvalidValue, JournalUnreadable
 from ringback.webhooks import IncomingCall
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
+
+    from ringback.app.flows.call import AnyFlow
 
 GUEST = "+15558675310"
 OURS = "+15017122661"
@@ -96,6 +98,25 @@ def test_no_journal(emulator: Emulator, app: Application) -> None:
     emulator.install(app, OURS)
     with pytest.raises(EmulatorError, match="no flow"):
         emulator.journal("CA" + "0" * 32)
+    with pytest.raises(EmulatorError, match=r"^call: expected a PhoneCall, or the SID of a call, got 3$"):
+        emulator.journal(cast("str", 3))
+
+
+def test_wrong_replays(app: Application) -> None:
+    @app.flow(IncomingCall)
+    async def flow(call: CallFlow) -> None:
+        await call.gather()
+
+    with pytest.raises(InvalidValue, match=r"^flow: expected a flow of calls, .* got 'flow'$"):
+        replay(cast("AnyFlow", "flow"), Journal())
+    with pytest.raises(InvalidValue, match=r"^journal: expected what emulator\.journal.* got 'journal'$"):
+        replay(flow, cast("Journal", "journal"))
+    with pytest.raises(InvalidValue, match=r"^journal: expected one that begins with start"):
+        replay(flow, Journal())
+    with pytest.raises(InvalidValue, match=r"^timeout: expected a number above 0, in seconds, got -1$"):
+        replay(flow, Journal(), timeout=-1)
+    with pytest.raises(InvalidValue, match=r"^text: expected a text, what Journal\.to_json gives, got 3$"):
+        Journal.from_json(cast("str", 3))
 
 
 @pytest.mark.parametrize("workers", [1, -1, 17, True, "3"])

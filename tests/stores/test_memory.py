@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Any, cast
 
 import pytest
 
@@ -57,6 +58,15 @@ def test_no_room_at_all() -> None:
         MemoryStore(limit=0)
     with pytest.raises(InvalidValue, match="max_bytes"):
         MemoryStore(max_bytes=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("limit", "10"), ("limit", 1.5), ("max_bytes", True), ("clock", 3.0), ("shared", "no"), ("shared", 1)],
+)
+def test_wrong_settings(name: str, value: object) -> None:
+    with pytest.raises(InvalidValue, match=f"^{name}: expected .+, got {value!r}$"):
+        MemoryStore(**cast("Any", {name: value}))
 
 
 async def test_bytes_are_counted() -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -91,8 +92,32 @@ async def test_a_redis_that_comes_back_is_used_again() -> None:
         await store.aclose()
 
 
-@pytest.mark.parametrize("path", ["", ":memory:", "/nowhere/at/all.db", "/"])
-def test_what_is_no_file_is_refused(path: str) -> None:
+@pytest.mark.parametrize("kind", [PostgresStore, RedisStore])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("url", [3, None, b"redis://secret"]),
+        ("prefix", [3, "x" * 129, "a\x00"]),
+        ("timeout", [0, 61, "3", None, True, float("nan")]),
+        ("connect_timeout", [0, 61, "3", None, True]),
+    ],
+)
+def test_wrong_settings(kind: type[RedisStore | PostgresStore], name: str, values: list[object]) -> None:
+    url = REFUSED[1] if kind is RedisStore else REFUSED[0]
+    for value in values:
+        with pytest.raises(InvalidValue, match=f"^{name}: expected .+, got ") as caught:
+            kind(**cast("Any", {"url": url} | {name: value}))
+        assert "secret" not in str(caught.value)
+
+
+def test_wrong_settings_of_postgres_alone() -> None:
+    for name, value in (("create_tables", "no"), ("connect_timeout", 0.5)):
+        with pytest.raises(InvalidValue, match=f"^{name}: expected .+, got {value!r}$"):
+            PostgresStore(REFUSED[0], **cast("Any", {name: value}))
+
+
+@pytest.mark.parametrize("path", ["", ":memory:", "/nowhere/at/all.db", "/", 3, None, b"/tmp/x.db"])
+def test_what_is_no_file_is_refused(path: Any) -> None:
     with pytest.raises(InvalidValue, match=r"^path: "):
         SQLiteStore(path)
 

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar, cast
 
 import pytest
 from hypothesis import settings
@@ -662,6 +662,8 @@ class TestLoops:
 
 
 REFUSED: dict[str, Callable[[RunStore], Awaitable[object]]] = {
+    "call: 3": lambda store: store.latest(cast("str", 3)),
+    "ttl: text": lambda store: store.pulse("w", ttl=cast("float", "1")),
     "call: ''": lambda store: store.latest(""),
     "call: xxx": lambda store: store.begin("x" * 257, "r", {}, owner="w", ttl=1),
     "call: a\x00b": lambda store: store.latest("a\x00b"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast
 from ringback import webhooks
 from ringback._core.twiml.values import closest, unbound, uncalled
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
+from ringback.app.loops.portal import is_async
 from ringback.errors import InvalidValue, RegistrationError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "address",
     "check_event",
+    "check_flow",
     "check_listener",
     "check_registered",
     "check_takes_one",
@@ -149,6 +151,21 @@ def check_takes_one(field: str, function: object, event: type[object], *, named:
     taken = _named(function, taken)
     if isinstance(taken, type) and issubclass(taken, Event) and not issubclass(event, taken):
         raise RegistrationError(f"{field}: {name} takes {_an(taken.__name__)}, and {_an(what)} is what comes")
+
+
+def check_flow(function: Callable[..., object], led: type[object], version: str) -> None:
+    """See to it that a function can lead calls or conversations, and has a version that records can say.
+
+    Raises:
+        RegistrationError: It can't, or hasn't.
+    """
+    from ringback.app.routes import function_name
+
+    check_takes_one("function", function, led, named=True)
+    if not is_async(function):
+        raise RegistrationError(f"flow: {function_name(function) or function!r} has to be an async function")
+    if not isinstance(cast("object", version), str):
+        raise RegistrationError(f"version: expected a text, got {version!r}")
 
 
 def check_target(field: str, target: object, *events: type[Event], allowed: str) -> None:

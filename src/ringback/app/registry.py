@@ -14,11 +14,9 @@ from attrs import frozen
 
 from ringback._core.webhooks.events import Event, MessageRequest, Notification, VoiceRequest
 from ringback.app.arguments import Arguments
-from ringback.app.checks import check_takes_one
-from ringback.app.conversations.chat import MessageFlow
+from ringback.app.checks import check_flow
 from ringback.app.conversations.route import Conversation
-from ringback.app.flows.call import CallFlow, Flow
-from ringback.app.loops.portal import is_async
+from ringback.app.flows.call import Flow
 from ringback.app.routes import Callback, Handler, RouteTable, check_path, family, function_name
 from ringback.errors import RegistrationError
 from ringback.webhooks import IncomingCall, IncomingMessage, MessageFallback, VoiceFallback
@@ -87,7 +85,7 @@ class Registry:
         self, event: type[FlowEvent], function: FlowFunction[A], path: str | None, version: str
     ) -> Flow[A]:
         """Register a flow."""
-        _check_flow(function, CallFlow)
+        check_flow(function, Flow.led(), version)
         arguments = Arguments.of(function)
         # A flow takes any method: those of its later steps are up to their verbs.
         name, url, (*_, last) = self._place(event, function, path, arguments)
@@ -106,7 +104,7 @@ class Registry:
         self, function: ConversationFunction[A], path: str | None, version: str
     ) -> Conversation[A]:
         """Register a flow of conversations."""
-        _check_flow(function, MessageFlow)
+        check_flow(function, Conversation.led(), version)
         arguments = Arguments.of(function)
         name, url, methods = self._place(IncomingMessage, function, path, arguments)
         conversation = Conversation(
@@ -163,12 +161,6 @@ class Registry:
         if route.event in ENTRIES and (before is None or path is None):
             self._entries[route.event] = route
         return route
-
-
-def _check_flow(function: Callable[..., object], leads: type[object]) -> None:
-    check_takes_one("function", function, leads, named=True)
-    if not is_async(function):
-        raise RegistrationError(f"flow: {function_name(function) or function!r} has to be an async function")
 
 
 def _any(last: Method) -> tuple[Method, ...]:

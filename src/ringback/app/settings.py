@@ -6,9 +6,9 @@ They are defined here alone: from this, `python -m codegen` writes the construct
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
+from ringback._core.limits import check_count, check_flag, check_seconds
 from ringback.app.checks import is_sync
 from ringback.app.overrides import DURABLE, check_overrides
 from ringback.app.routes import check_public_url
@@ -97,20 +97,22 @@ class Settings:
         self.public_url: Final = check_public_url(public_url)
         self.auth_token: Final = auth_token
         self.shared_keys: Final = shared_keys
-        self.validate_signatures: Final = _flag("validate_signatures", validate_signatures)
+        self.validate_signatures: Final = check_flag("validate_signatures", validate_signatures)
         self.fallback: Final = _document("fallback", fallback, VoiceResponse(Say(APOLOGY), Hangup()))
         self.message_fallback: Final = _document("message_fallback", message_fallback, MessagingResponse())
-        self.deadline: Final = _seconds("deadline", deadline)
-        self.hold_limit: Final = _seconds("hold_limit", hold_limit)
-        self.idle_limit: Final = _seconds("idle_limit", idle_limit)
-        self.conversation_idle_limit: Final = _seconds("conversation_idle_limit", conversation_idle_limit)
+        self.deadline: Final = check_seconds("deadline", deadline)
+        self.hold_limit: Final = check_seconds("hold_limit", hold_limit)
+        self.idle_limit: Final = check_seconds("idle_limit", idle_limit)
+        self.conversation_idle_limit: Final = check_seconds(
+            "conversation_idle_limit", conversation_idle_limit
+        )
         if conversation_idle_limit > LONGEST_SILENCE:
             allowed = f"at most {LONGEST_SILENCE:g}, which is 30 days: stores keep nothing longer"
             raise InvalidValue("conversation_idle_limit", conversation_idle_limit, allowed)
-        self.linger: Final = _seconds("linger", min(LINGER, hold_limit) if linger is None else linger)
-        self.max_body: Final = _count("max_body", max_body)
-        self.max_parameters: Final = _count("max_parameters", max_parameters)
-        self.threads: Final = _count("threads", threads)
+        self.linger: Final = check_seconds("linger", min(LINGER, hold_limit) if linger is None else linger)
+        self.max_body: Final = check_count("max_body", max_body)
+        self.max_parameters: Final = check_count("max_parameters", max_parameters)
+        self.threads: Final = check_count("threads", threads)
         self.client: Final = _client(client)
         self.store: Final[Store] = MemoryStore() if store is None else _store(store)
         self.shared_store: Final = _shared(self.store)
@@ -120,24 +122,6 @@ class Settings:
             else connection_overrides,
             deadline=deadline,
         )
-
-
-def _seconds(name: str, value: float) -> float:
-    if not _number(value) > 0:
-        raise InvalidValue(name, value, "a number above 0, in seconds")
-    return value
-
-
-def _count(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(cast("object", value), int) or value < 1:
-        raise InvalidValue(name, value, "a whole number above 0")
-    return value
-
-
-def _flag(name: str, value: bool) -> bool:
-    if not isinstance(cast("object", value), bool):  # "false" would count as true
-        raise InvalidValue(name, value, "True or False")
-    return value
 
 
 def _document(name: str, value: D | None, default: D) -> D:
@@ -174,12 +158,3 @@ def _has(value: object, protocol: type) -> bool:
 
 def _operations(protocol: type) -> list[str]:
     return [name for cls in protocol.__mro__ for name in vars(cls) if name[0] != "_"]
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:  # a whole number that no clock reaches
-        return math.nan

@@ -374,7 +374,9 @@ class Emulator:
         Raises:
             EmulatorError: No flow of an application of this process has led it.
         """
-        sid = call if isinstance(call, str) else call.sid
+        sid = call if isinstance(call, str) else cast("object", getattr(call, "sid", None))
+        if not isinstance(sid, str):
+            raise EmulatorError(f"call: expected a PhoneCall, or the SID of a call, got {call!r}")
         for application in self._watched:
             flows = application._flows
             found = _beside(flows.journal(sid))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, overload
 from attrs import Factory, define
 
 from ringback._core.forks import renew_in_child
+from ringback._core.limits import check_count, check_flag
 from ringback.errors import InvalidValue
 from ringback.stores.mailboxes import Mailboxes
 from ringback.stores.shelf import OVERHEAD, Shelf
@@ -86,7 +87,7 @@ class MemoryStore:
         shared: Whether they do.
 
     Raises:
-        InvalidValue: A limit is below 1.
+        InvalidValue: A limit isn't a whole number above 0, `clock` no function, or `shared` no bool.
     """
 
     def __init__(
@@ -97,10 +98,11 @@ class MemoryStore:
         clock: Callable[[], float] = time.monotonic,
         shared: bool = False,
     ) -> None:
-        self.shared = shared
-        for name, number in (("limit", limit), ("max_bytes", max_bytes)):
-            if number < 1:
-                raise InvalidValue(name, number, "at least 1")
+        check_count("limit", limit)
+        check_count("max_bytes", max_bytes)
+        self.shared = check_flag("shared", shared)
+        if not callable(clock):
+            raise InvalidValue("clock", clock, "a function that tells the time, in seconds")
         self._clock = clock
         self._since_1970 = time.time() - time.monotonic() if clock is time.monotonic else 0.0
         self._kept: Shelf[_Key, _Kept] = Shelf(limit, max_bytes, clock, self._dropped)

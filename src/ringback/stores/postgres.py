@@ -18,12 +18,14 @@ try:
 except ImportError as error:
     raise ImportError("this store needs psycopg: pip install 'ringback[postgres]'") from error
 
+from ringback._core.limits import check_count, check_flag, check_seconds
 from ringback.errors import InvalidValue
 from ringback.stores import postgres_sql as statements
 from ringback.stores.per_loop import PerLoop
 from ringback.stores.postgres_connections import Connections
 from ringback.stores.store import NEVER, Appended, Begun, Entry, Outcome, Record, Told
 from ringback.stores.values import (
+    LONGEST_TIMEOUT,
     check_append,
     check_begin,
     check_call,
@@ -98,12 +100,12 @@ class PostgresStore:
         connect_timeout: int = 1,
         timeout: float = 3.0,
     ) -> None:
-        for name, seconds in (("connect_timeout", connect_timeout), ("timeout", timeout)):
-            if not 0 < seconds <= 60:
-                raise InvalidValue(name, seconds, "seconds above 0, at most 60")
+        check_count("connect_timeout", connect_timeout, most=LONGEST_TIMEOUT)
+        check_seconds("timeout", timeout, most=LONGEST_TIMEOUT)
+        check_flag("create_tables", create_tables)
         try:
             parts = conninfo_to_dict(url)
-        except ProgrammingError:  # which quotes the URL, and its password
+        except (ProgrammingError, ValueError, AttributeError):  # which quote the URL, and its password
             raise InvalidValue("url", url, "a postgresql URL or libpq's own form", secret=True) from None
         self._place = f"{parts.get('host') or ''}/{parts.get('dbname') or ''}"
         self._prefix = check_prefix(prefix)

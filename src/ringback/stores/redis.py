@@ -15,11 +15,13 @@ try:
 except ImportError as error:
     raise ImportError("this store needs redis: pip install 'ringback[redis]'") from error
 
+from ringback._core.limits import check_seconds
 from ringback.errors import InvalidValue
 from ringback.stores import redis_scripts as scripts
 from ringback.stores.per_loop import PerLoop
 from ringback.stores.store import NEVER, Appended, Begun, Entry, Outcome, Record, Told
 from ringback.stores.values import (
+    LONGEST_TIMEOUT,
     check_append,
     check_begin,
     check_call,
@@ -102,13 +104,12 @@ class RedisStore:
         try:
             parts = urlsplit(url)
             port = parts.port
-        except ValueError:
+        except (ValueError, AttributeError):  # the latter where it is no text
             raise InvalidValue("url", url, "a redis, rediss or unix URL", secret=True) from None
         if parts.scheme not in _SCHEMES or (parts.scheme == "unix") != (not parts.netloc):
             raise InvalidValue("url", url, "a redis, rediss or unix URL", secret=True)
-        for name, seconds in (("connect_timeout", connect_timeout), ("timeout", timeout)):
-            if not 0 < seconds <= 60:
-                raise InvalidValue(name, seconds, "seconds above 0, at most 60")
+        check_seconds("connect_timeout", connect_timeout, most=LONGEST_TIMEOUT)
+        check_seconds("timeout", timeout, most=LONGEST_TIMEOUT)
         self._place = f"{parts.scheme}://{parts.hostname or ''}{f':{port}' if port else ''}{parts.path}"
         self._prefix = check_prefix(prefix)
         self._timeout = timeout

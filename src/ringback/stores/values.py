@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ringback._core.limits import check_count, number
 from ringback.errors import InvalidValue
 from ringback.stores.store import NEVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TypeGuard
 
 __all__ = [
+    "LONGEST_TIMEOUT",
     "check_append",
     "check_begin",
     "check_call",
@@ -29,6 +32,8 @@ __all__ = [
     "check_value",
     "check_worker",
 ]
+
+LONGEST_TIMEOUT: Final = 60  # seconds
 
 _LONGEST_KEY: Final = 512
 _LONGEST_CALL: Final = 256
@@ -44,14 +49,14 @@ _is_name = re.compile(r"[A-Za-z0-9_.:#/-]{1,128}").fullmatch
 
 def check_prefix(prefix: str) -> str:
     """The prefix, if it is one: short, and nothing that a key can't hold."""
-    if len(prefix) > _LONGEST_KEY // 4 or not _is_text(prefix):
+    if not _is_text(prefix) or len(prefix) > _LONGEST_KEY // 4:
         raise InvalidValue("prefix", prefix, f"at most {_LONGEST_KEY // 4} characters, none of them NUL")
     return prefix
 
 
 def check_key(key: str) -> None:
     """Refuse what isn't a key."""
-    if not 0 < len(key) <= _LONGEST_KEY or not _is_text(key):
+    if not _is_text(key) or not 0 < len(key) <= _LONGEST_KEY:
         raise InvalidValue("key", key, f"1 to {_LONGEST_KEY} characters, none of them NUL")
 
 
@@ -64,7 +69,7 @@ def check_value(key: str, value: bytes, ttl: float) -> None:
 
 def check_worker(worker: str, field: str = "worker") -> None:
     """Refuse what isn't a worker's id."""
-    if not _is_worker(worker):
+    if not _is_text(worker) or not _is_worker(worker):
         raise InvalidValue(field, worker, "1 to 64 of A-Z, a-z, 0-9, - and _")
 
 
@@ -75,7 +80,7 @@ def check_run(run: str) -> None:
 
 def check_call(call: str) -> None:
     """Refuse what no run leads."""
-    if not 0 < len(call) <= _LONGEST_CALL or not _is_text(call):
+    if not _is_text(call) or not 0 < len(call) <= _LONGEST_CALL:
         raise InvalidValue("call", call, f"1 to {_LONGEST_CALL} characters, none of them NUL")
 
 
@@ -151,8 +156,7 @@ def check_claim(run: str, epoch: int, me: str, ttl: float) -> None:
 
 def check_due(most: int, again: float) -> None:
     """Refuse what `due` can't do."""
-    if not 1 <= most <= _MOST:
-        raise InvalidValue("most", most, f"1 to {_MOST}")
+    check_count("most", most, most=_MOST)
     _check_ttl("again", again)
 
 
@@ -168,9 +172,9 @@ def check_tell(worker: str, note: bytes) -> None:
     _check_note(note, 1)
 
 
-def _is_text(text: str) -> bool:
-    """Whether every store can keep it: PostgreSQL no NUL, none of them a lone surrogate."""
-    if "\x00" in text:
+def _is_text(text: object) -> TypeGuard[str]:
+    """Whether it is a text that every store can keep: PostgreSQL no NUL, none of them a lone surrogate."""
+    if not isinstance(text, str) or "\x00" in text:
         return False
     if not text.isascii():
         try:
@@ -181,7 +185,7 @@ def _is_text(text: str) -> bool:
 
 
 def _check_name(field: str, name: str) -> None:
-    if not _is_name(name):
+    if not _is_text(name) or not _is_name(name):
         raise InvalidValue(field, name, "1 to 128 of A-Z, a-z, 0-9, and - _ . : # /")
 
 
@@ -200,15 +204,15 @@ def _check_note(note: bytes, least: int) -> None:
 
 
 def _check_epoch(epoch: int, least: int) -> None:
-    if not least <= epoch <= _LAST_EPOCH:
+    if not least <= number(epoch) <= _LAST_EPOCH:
         raise InvalidValue("epoch", epoch, f"{least} to {_LAST_EPOCH}")
 
 
 def _check_when(due: float) -> None:
-    if not 0 <= due <= _LONGEST_TTL and due != NEVER:
+    if not 0 <= number(due) <= _LONGEST_TTL and due != NEVER:
         raise InvalidValue("due", due, f"0 to {_LONGEST_TTL:.0f} seconds, or NEVER")
 
 
 def _check_ttl(field: str, seconds: float) -> None:
-    if not 0.001 <= seconds <= _LONGEST_TTL:
+    if not 0.001 <= number(seconds) <= _LONGEST_TTL:
         raise InvalidValue(field, seconds, f"0.001 to {_LONGEST_TTL:.0f} seconds")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Final, TypeVar, cast, overload
 
+from ringback._core.limits import check_count
 from ringback.app.conversations.choices import Choices
 from ringback.app.flows.besides import Besides
 from ringback.errors import FlowError, InvalidValue
@@ -26,7 +27,7 @@ LONGEST: Final = 30 * 86_400.0  # seconds; stores keep nothing longer
 MOST_TRIES: Final = 1_000
 
 
-class AskAgain(ValueError):  # noqa: N818: it is no error of anybody's
+class AskAgain(ValueError):
     """Raised by the `check=` of `ask`, with what to say to an answer that can't be used."""
 
 
@@ -154,8 +155,9 @@ class MessageFlow(Besides["MessageRun"]):
         question = None if text is None else _text(text, media)
         if question is None and _urls(media):
             raise InvalidValue("media", media, "a question that it belongs to; say takes media alone")
-        if not 1 <= tries <= MOST_TRIES:
-            raise InvalidValue("tries", tries, f"1 to {MOST_TRIES}")
+        check_count("tries", tries, most=MOST_TRIES)
+        if check is not None and not callable(cast("object", check)):
+            raise InvalidValue("check", check, "a function of an answer")
         asked = question
         for _ in range(tries):
             if asked is not None:
@@ -276,6 +278,8 @@ def _seconds(field: str, given: timedelta | float) -> float:
 def _reminders(
     reminders: Mapping[timedelta, str] | None, timeout: float | None
 ) -> Sequence[tuple[float, Text]]:
+    if reminders is not None and not isinstance(cast("object", reminders), Mapping):
+        raise InvalidValue("reminders", reminders, "a dict of times and what to say then")
     found = sorted(
         ((_seconds("reminders", after), _text(text, ())) for after, text in (reminders or {}).items()),
         key=lambda each: each[0],

@@ -52,7 +52,7 @@ class Choices(Generic[T]):
             InvalidValue: It is something else.
         """
         given: Mapping[object, object]
-        shown = repr(options)
+        shown = options
         if isinstance(options, type) and issubclass(options, Enum):
             given = {_label(member): member for member in options}
         elif isinstance(options, Mapping):

@@ -76,6 +76,11 @@ class Conversation(FlowRoute[IncomingMessage, Beginning, MessageFlow, A], Generi
     def _converses(self) -> None:
         """Makes it a `Converses`: never called."""
 
+    @classmethod
+    def led(cls) -> type[object]:
+        """A conversation."""
+        return MessageFlow
+
     def leads(self, event: Beginning) -> str:
         """What tells the conversation from others."""
         return key_of(event.to, event.from_)

@@ -7,7 +7,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
-from ringback.app.flows.steps import check_retry, open_step, run_step
+from ringback._core.limits import check_count
+from ringback.app.flows.steps import MOST_RETRIES, check_converter, open_step, run_step
 
 if TYPE_CHECKING:
     import asyncio
@@ -72,7 +73,8 @@ class Besides(Generic[R]):
             args: What to call it with, by position; `functools.partial` for what is given by name.
             name: The step's name, of letters, digits, `-` and `_`; the function's own by default. Steps of
                 one name are told apart by their order.
-            retry: How often to try again where it raises, after 0.5 s and then twice as long each time.
+            retry: How often to try again where it raises, at most 100 times; after 0.5 s, and then twice as
+                long each time.
             converter: Reads and writes values of further classes, such as a `cattrs.Converter`.
 
         Returns:
@@ -81,11 +83,13 @@ class Besides(Generic[R]):
 
         Raises:
             StepFailed: It raised. That is recorded as well.
-            InvalidValue: What it returned can't be recorded, or the name isn't one.
+            InvalidValue: What it returned can't be recorded, or an argument isn't what it should be.
             FlowChanged: The flow is replayed, and did something else here.
         """
-        tries, opened = check_retry(retry), open_step(self._run, function, name)
-        return await run_step(self._run, opened, function, args, retry=tries, converter=converter)
+        check_count("retry", retry, least=0, most=MOST_RETRIES)
+        check_converter(converter)
+        opened = open_step(self._run, function, name)
+        return await run_step(self._run, opened, function, args, retry=retry, converter=converter)
 
     @overload
     def background(

@@ -113,6 +113,11 @@ class Flow(FlowRoute[FlowEvent, FlowEvent, "CallFlow", A], Generic[A]):
         )
         return VoiceResponse(*call._verbs)
 
+    @classmethod
+    def led(cls) -> type[object]:
+        """A call."""
+        return CallFlow
+
     def leads(self, event: FlowEvent) -> str:
         """The call."""
         return event.call_sid

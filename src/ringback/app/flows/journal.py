@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, cast
 import attrs
 from attrs import field, frozen
 
-from ringback.errors import JournalUnreadable
+from ringback.errors import InvalidValue, JournalUnreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -355,7 +355,10 @@ class Journal:
 
         Raises:
             JournalUnreadable: It didn't.
+            InvalidValue: It is no text.
         """
+        if not isinstance(cast("object", text), str):
+            raise InvalidValue("text", text, "a text, what Journal.to_json gives")
         journal = cls()
         for number, line in enumerate(text.splitlines(), 1):
             name, colon, written = line.partition(": ")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from ringback.app.flows.journal import Done, Served, Started
+from ringback._core.limits import check_seconds
+from ringback.app.flows.call import Flow
+from ringback.app.flows.journal import Done, Journal, Served, Started
 from ringback.app.flows.keeper import LocalKeeper
 from ringback.app.flows.machine import Machine
 from ringback.app.flows.runner import FlowRun
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from ringback.app.events import HandlerFailed
     from ringback.app.flows.call import AnyFlow
-    from ringback.app.flows.journal import Entry, Journal
+    from ringback.app.flows.journal import Entry
 
 __all__ = ["replay"]
 
@@ -44,9 +46,14 @@ def replay(flow: AnyFlow, journal: Journal, /, *, timeout: float = 10.0) -> None
     Raises:
         FlowChanged: The code does something else than what happened; the error says at which line.
         Exception: What the flow raises, and did not raise then.
-        InvalidValue: The journal has no beginning.
+        InvalidValue: The journal has no beginning, or an argument isn't what it should be.
         TimeoutError: It takes too long.
     """
+    if not isinstance(cast("object", flow), Flow):
+        raise InvalidValue("flow", flow, "a flow of calls, what @app.flow(…) makes of a function")
+    if not isinstance(cast("object", journal), Journal):
+        raise InvalidValue("journal", journal, "what emulator.journal(call) or Journal.from_json(text) gives")
+    check_seconds("timeout", timeout)
     errors: list[BaseException] = []
 
     def work() -> None:

@@ -9,6 +9,7 @@ from attrs import evolve, field, frozen
 
 from ringback._core.webhooks.events import Event
 from ringback.app.arguments import Arguments
+from ringback.app.checks import check_flow
 from ringback.app.routes import A, Link, Route
 from ringback.errors import FlowError, RegistrationError
 
@@ -64,13 +65,14 @@ class FlowRoute(Route[E], Generic[E, V, C, A]):
             version: What its `version=` was, `""` where it had none.
 
         Raises:
-            RegistrationError: It is the flow's own, or has a function already; or the function takes what no
-                link can carry.
+            RegistrationError: It is the flow's own, has a function already or is no text; or the function
+                isn't one of such a flow, or takes what no link can carry.
         """
         if version == self.version or version in self.versions:
             raise RegistrationError(f"version: flow {self.name} has a function for {version!r} already")
 
         def keep(function: Function[C, P]) -> Function[C, P]:
+            check_flow(function, self.led(), version)
             arguments = Arguments.of(function)
             given = cast("Function[C, A]", function)
             self.versions[version] = evolve(self, function=given, version=version, arguments=arguments)
@@ -110,6 +112,11 @@ class FlowRoute(Route[E], Generic[E, V, C, A]):
             raise FlowError(
                 f"{self.name} returned a {type(returned).__name__}, and a flow returns nothing: {instead}"
             )
+
+    @classmethod
+    def led(cls) -> type[object]:
+        """The class of what its function is called with."""
+        raise NotImplementedError
 
     def leads(self, event: V) -> str:
         """What a run that the event starts leads, as stores call it."""

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from ringback.app.flows.journal import Begins, Value
-from ringback.app.flows.values import read_value, write_value
+from ringback.app.flows.values import Converter, read_value, write_value
 from ringback.app.loops.failures import as_exception
 from ringback.app.loops.portal import is_async
 from ringback.errors import InvalidValue, StepFailed
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from ringback.app.flows.run import AnyRun
-    from ringback.app.flows.values import Converter
 
-__all__ = ["check_retry", "open_step", "run_step", "step_key"]
+__all__ = ["MOST_RETRIES", "check_converter", "open_step", "run_step", "step_key"]
 
 log = logging.getLogger("ringback")
 
 WAIT: Final = 0.5  # seconds before a step is tried again, and twice as long each time after that
 LONGEST_WAIT: Final = 30.0
-MOST: Final = 100  # tries
+MOST_RETRIES: Final = 100
 LONGEST_NAME: Final = 64
 LONGEST_REASON: Final = 2_000
 
@@ -56,8 +55,15 @@ def check_name(function: Callable[..., object], name: str | None) -> str:
     """A step's name.
 
     Raises:
-        InvalidValue: It is empty, too long or holds what a field's name can't, or the function has none.
+        InvalidValue: It is empty, too long or holds what a field's name can't, or the function has none; or
+            that is no function.
     """
+    called: object = function
+    if not callable(called):
+        hint = ""
+        if inspect.iscoroutine(called):
+            hint = " (that is what calling one gives: step calls it, as step(function, argument))"
+        raise InvalidValue("function", called, f"a function{hint}")
     given = getattr(function, "__name__", None) if name is None else name
     allowed = f"1 to {LONGEST_NAME} letters, digits, - and _, by name= where the function has no such name"
     if not isinstance(given, str) or not 0 < len(given) <= LONGEST_NAME:
@@ -67,19 +73,15 @@ def check_name(function: Callable[..., object], name: str | None) -> str:
     return given
 
 
-def check_retry(retry: int) -> int:
-    """How often to try again.
+def check_converter(converter: Converter | None) -> Converter | None:
+    """What knows further classes, if anything does.
 
     Raises:
-        InvalidValue: It isn't a number that makes sense.
+        InvalidValue: It can't.
     """
-    if (
-        isinstance(cast("object", retry), bool)
-        or not isinstance(cast("object", retry), int)
-        or not 0 <= retry <= MOST
-    ):
-        raise InvalidValue("retry", retry, f"a whole number from 0 to {MOST}")
-    return retry
+    if converter is not None and not isinstance(cast("object", converter), Converter):
+        raise InvalidValue("converter", converter, "one with structure and unstructure, as of cattrs")
+    return converter
 
 
 class Opened(NamedTuple):
@@ -100,7 +102,7 @@ def open_step(run: AnyRun, function: Callable[..., object], name: str | None) ->
     """The step that a flow comes to.
 
     Raises:
-        InvalidValue: Its name isn't one.
+        InvalidValue: Its name isn't one, or its function.
         FlowChanged: The record has something else here.
     """
     checked = check_name(function, name)

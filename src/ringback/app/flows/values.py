@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum, Flag
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast, runtime_checkable
 from uuid import UUID
 
 import attrs
@@ -30,6 +30,7 @@ DEEPEST: Final = 100
 LONGEST_NUMBER: Final = 10_000  # bits; Python writes none of more than 4,300 digits
 
 
+@runtime_checkable
 class Converter(Protocol):
     """What knows further classes, such as a `cattrs.Converter`."""
 

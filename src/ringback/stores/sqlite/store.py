@@ -88,10 +88,13 @@ class SQLiteStore:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        try:
+            self._path = Path(path).absolute()
+        except TypeError:
+            raise InvalidValue("path", path, "a str, or a path as of pathlib") from None
         text = os.fspath(path)
         if text in {"", ":memory:"}:
             raise InvalidValue("path", text, "a file; MemoryStore keeps values in memory")
-        self._path = Path(text).absolute()
         if self._path.is_dir() or not self._path.parent.is_dir():
             raise InvalidValue("path", text, "a file in a folder that exists")
         self._post = Post(self._path)
