@@ -8,11 +8,12 @@ from typing import Literal
 import pytest
 
 from ringback.emulator import Emulator, Hear, Press, Step
-from ringback.emulator.engine import network as networks
+from ringback.emulator.engine import world
+from ringback.emulator.engine.documents import Source
+from ringback.emulator.engine.kernel.process import Steps, wait
 from ringback.emulator.engine.legs import Leg
 from ringback.emulator.engine.people import Line
-from ringback.emulator.engine.process import Source, Steps, wait
-from ringback.emulator.engine.verbs import dial
+from ringback.emulator.engine.verbs import dial_number
 from ringback.errors import EmulatorError
 from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import Website, until
@@ -96,7 +97,7 @@ def test_a_dial_that_dies_leaves_nobody_behind(
         yield from wait(1)
         raise Bug("oops")
 
-    monkeypatch.setattr(dial._Dialing, "_bridge", bridge)
+    monkeypatch.setattr(dial_number.NumbersDial, "_bridge", bridge)
     website.pages["/voice"] = f"<Response><Dial>{BEN}</Dial></Response>"
     anna = emulator.phone(ANNA).dial(OURS)
     with pytest.raises(Bug):
@@ -114,7 +115,7 @@ def test_a_notification_that_dies_holds_up_no_end(
         yield from wait(0)
         raise Bug("oops")
 
-    monkeypatch.setattr(networks, "exchange", exchange)
+    monkeypatch.setattr(world, "exchange", exchange)
     call = emulator.phone(ANNA).dial(OURS)
     with pytest.raises(Bug):
         emulator.run_until_idle()

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ringback.emulator import Emulator, HangUp, Hear, Pause, Press, Settings, Speak, Step
+from ringback.emulator.engine.documents import Source
 from ringback.emulator.engine.network import Network
-from ringback.emulator.engine.process import Source
 from ringback.http import Headers, WebhookRequest, WebhookResponse
 from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME

@@ -381,7 +381,7 @@ def test_every_queue_is_empty_in_the_end(ways: list[tuple[str, str]]) -> None:
         with emulator.held() as network:
             queues = list(network.queues.values())
             assert all(not queue.takers for queue in queues)
-            inside = {each.leg.call.sid for queue in queues for each in queue.waiting}
+            inside = {each.leg.call.sid for queue in queues for each in queue.members}
             live = {call.sid for call in network.store.calls.values() if call.live}
             assert inside <= live
         for number in (ANNA, BEN, CARL):
@@ -390,7 +390,7 @@ def test_every_queue_is_empty_in_the_end(ways: list[tuple[str, str]]) -> None:
                     line.hangup()
         emulator.run_until_idle()
         with emulator.held() as network:
-            assert not any(queue.waiting or queue.takers for queue in network.queues.values())
+            assert not any(queue.members or queue.takers for queue in network.queues.values())
             assert not [call.sid for call in network.store.calls.values() if call.live]
             assert not any(tuple(leg.audience()) for leg in network.legs.values())
         assert not [problem for problem in emulator.problems if problem.code != 21220]

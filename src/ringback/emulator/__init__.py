@@ -32,7 +32,6 @@ if TYPE_CHECKING:
         TEST_AUTH_TOKEN,
         Emulator,
     )
-    from ringback.emulator.engine.network import Settings
     from ringback.emulator.engine.people import (
         HangUp,
         Hear,
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
         Step,
         Text,
     )
+    from ringback.emulator.engine.settings import Settings
     from ringback.emulator.engine.transcript import Entry, Transcript
     from ringback.emulator.phones import CallOver, ExpectationFailed, Phone, PhoneCall
     from ringback.emulator.server import serving
@@ -93,7 +93,7 @@ _HOMES: Final = {
     "PhoneCall": "phones",
     "Press": "engine.people",
     "Script": "engine.people",
-    "Settings": "engine.network",
+    "Settings": "engine.settings",
     "Speak": "engine.people",
     "Step": "engine.people",
     "Text": "engine.people",

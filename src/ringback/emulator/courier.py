@@ -16,7 +16,7 @@ from attrs import frozen
 from ringback.app import Application, Switchboard
 from ringback.app.loops.budget import CLOCK
 from ringback.emulator.engine.documents import MOST_BYTES
-from ringback.emulator.engine.process import Failure
+from ringback.emulator.engine.kernel.requests import Failure
 from ringback.emulator.engine.urls import WebUrl
 from ringback.errors import EmulatorError
 from ringback.http import Headers, WebhookResponse
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import urllib3
 
     from ringback.emulator.apploop import AppLoop
-    from ringback.emulator.engine.process import Ask, Outcome
+    from ringback.emulator.engine.kernel.requests import Ask, Outcome
     from ringback.http import WebhookRequest
 
 __all__ = ["Courier", "Handler", "Installed"]

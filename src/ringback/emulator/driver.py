@@ -30,8 +30,8 @@ from attrs import define
 
 from ringback.emulator.apploop import SLEEPING, AppLoop
 from ringback.emulator.engine.arguments import seconds as check_seconds
-from ringback.emulator.engine.clock import FAR
-from ringback.emulator.engine.process import Failure
+from ringback.emulator.engine.kernel.clock import FAR
+from ringback.emulator.engine.kernel.requests import Failure
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from ringback.app import Application
-    from ringback.emulator.engine.network import Delivery, Network
-    from ringback.emulator.engine.process import Ask, Outcome
+    from ringback.emulator.engine.kernel.outbox import Delivery
+    from ringback.emulator.engine.kernel.requests import Ask, Outcome
+    from ringback.emulator.engine.network import Network
 
 __all__ = ["Driver", "Mode", "Sender"]
 
@@ -518,7 +519,7 @@ class Driver:
         with self.condition:
             del self._under_way[delivery.number]
             try:
-                self._network.answered(delivery, outcome)
+                delivery.reply(outcome)
             except Exception as error:
                 self._broke(error)
             self.condition.notify_all()

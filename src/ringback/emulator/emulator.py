@@ -16,10 +16,10 @@ from ringback.emulator.driver import Driver, Mode
 from ringback.emulator.engine.arguments import is_phone_number, one_of, printable
 from ringback.emulator.engine.arguments import number as check_number
 from ringback.emulator.engine.arguments import text as check_text
-from ringback.emulator.engine.calls import loop
-from ringback.emulator.engine.network import Network, Settings
+from ringback.emulator.engine.network import Network
 from ringback.emulator.engine.people import OnCall
 from ringback.emulator.engine.records import Account, Number
+from ringback.emulator.engine.settings import Settings
 from ringback.emulator.engine.verbs.run import interpret
 from ringback.emulator.phones import Phone
 from ringback.emulator.problems import ProblemsLeft, Wrongs, in_short
@@ -135,10 +135,9 @@ class Emulator:
             seed=seed,
             settings=settings or Settings(),
             interpret=interpret,
-            loop=loop,
+            on_call=OnCall(on_call, after),
             strict=strict,
         )
-        self._network.on_call = OnCall(on_call, after)
         self._open(account_sid, auth_token, "Emulated account", test=False)
         self._open(TEST_ACCOUNT_SID, TEST_AUTH_TOKEN, "Emulated test credentials", test=True)
         self._wrongs = Wrongs(lambda: self.problems)

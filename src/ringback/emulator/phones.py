@@ -15,7 +15,7 @@ from ringback.app.loops.portal import in_event_loop
 from ringback.emulator.engine.arguments import one_of
 from ringback.emulator.engine.arguments import seconds as check_seconds
 from ringback.emulator.engine.arguments import text as check_text
-from ringback.emulator.engine.calls import call_in, phone
+from ringback.emulator.engine.calls import call_in
 from ringback.emulator.engine.messages import receive
 from ringback.emulator.engine.people import Heard, Line, OnCall, Text
 from ringback.emulator.engine.people import keys as check_keys
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.people import AnsweredBy, Policy, Script
     from ringback.emulator.engine.transcript import Entry
+    from ringback.emulator.engine.world import World
 
 __all__ = ["CallOver", "ExpectationFailed", "Phone", "PhoneCall"]
 
@@ -95,7 +96,7 @@ class PhoneCall:
     @property
     def transcript(self) -> tuple[Entry, ...]:
         """What happened to this call so far."""
-        return self._line.leg.network.transcript.of(self.sid)
+        return self._line.leg.world.transcript.of(self.sid)
 
     def answer(self) -> PhoneCall:
         """Pick up while it rings."""
@@ -117,7 +118,7 @@ class PhoneCall:
         check_keys("keys", keys)
         for number, key in enumerate(keys):
             if number:
-                self.wait(self._line.leg.network.settings.key)
+                self.wait(self._line.leg.world.settings.key)
             self._until_listened("keys", f"to press {key}", timeout)
             with self._driver.touch():
                 self._line.press(key)
@@ -135,7 +136,7 @@ class PhoneCall:
         Raises:
             ExpectationFailed: Nobody listened, or the call ended.
         """
-        settings = self._line.leg.network.settings
+        settings = self._line.leg.world.settings
         check_text("text", text)
         length = length_of(text, settings.characters) if seconds is None else seconds
         check_seconds("seconds", length, positive=True)
@@ -214,7 +215,7 @@ class PhoneCall:
         found: list[int] = []
 
         def heard() -> bool:
-            now = self._line.leg.network.clock.now
+            now = self._line.leg.world.clock.now
             for index in range(self._cursor, len(self._line.heard)):
                 each = self._line.heard[index]
                 # Hold music has no end: it counts as soon as it starts.
@@ -237,12 +238,12 @@ class PhoneCall:
         return done()
 
     def _failure(self, what: str, timeout: float) -> ExpectationFailed:
-        network = self._line.leg.network
+        world = self._line.leg.world
         if self._line.state == "over":
             why = f"its call is over ({self._line.leg.call.status})"
         else:
             why = f"not within {timeout:g} virtual seconds, or nothing happens any more"
-        return _failed(network, f"{self._line.phone.number} waited {what}: {why}")
+        return _failed(world, f"{self._line.phone.number} waited {what}: {why}")
 
 
 class Phone:
@@ -255,7 +256,7 @@ class Phone:
     def __init__(self, driver: Driver, network: Network, number: str) -> None:
         self._driver = driver
         self._network = network
-        self._phone = phone(network, number)
+        self._phone = network.phone(number)
         self._cursor = 0
         self.number = number
 
@@ -408,11 +409,11 @@ class Phone:
         return PhoneCall(self._driver, line)
 
 
-def _failed(network: Network, why: str) -> ExpectationFailed:
+def _failed(world: World, why: str) -> ExpectationFailed:
     """The error of a wait that was in vain, with all that happened and what may have been in its way."""
     if in_event_loop() and len(asyncio.all_tasks()) > 1:
         why += (
             ". An event loop runs in this thread, whose tasks stood still meanwhile: let them go on with "
             "await asyncio.to_thread(call.expect_say, …)"
         )
-    return ExpectationFailed(f"{why}\n\n{network.transcript.text()}")
+    return ExpectationFailed(f"{why}\n\n{world.transcript.text()}")

@@ -1,17 +1,22 @@
 """The emulated network: state, a virtual clock and rules. No I/O, no threads, no wall clock.
 
-Network                 what everybody meets in; methods for what comes from outside
-├── Clock               virtual time: a queue of timed actions
-├── Store               records: accounts, applications, numbers, calls, messages, …
-├── Phone > Line        people, and their side of each call
-├── Leg                 Twilio's side of each call: its status machine and the process that runs its TwiML
-├── Process             a generator that yields `Ask` (an HTTP request) and `Wait` (time, a signal)
-├── outbox              requests that a driver has to send; their answers come back through `answered`
-└── Transcript          who heard and did what, at which second, from which TwiML
+Each layer knows those below it, and none above:
 
-In the modules: network.py, clock.py, records.py (Store), people.py and scripts.py (phones), calls.py, legs.py
-and answering.py (calls), conferences.py, queues.py, recordings.py, messages.py, optouts.py (who wants no
-texts), process.py (Process), verbs/ (what TwiML does), exchange.py (one webhook) with documents.py,
-parameters.py and urls.py, transcript.py, sids.py, phrases.py (was it heard?), arguments.py (what callers
-give, checked).
+verbs/          what TwiML does: a module a verb, all of them in table.py; run.py leads a call from its first
+                document to its end
+calls, messages how calls and messages begin and go on
+network         Network: everybody in the emulated world, phones, calls, conferences, queues
+conferences, queues     rooms and lines that calls join
+legs            Leg: Twilio's side of each call, its status machine and the process that runs its TwiML
+people, scripts Phone and Line: people, their side of each call, what they do by a script
+recordings      what is recorded of a call
+world           World: what all of these work with: time, records, the transcript, ways to tell
+exchange        one webhook, with documents, parameters and urls
+kernel/         Clock, Process, Outbox: what runs all this, and knows nothing of it
+
+A process is a generator that yields `Ask` (an HTTP request) and `Wait` (time, a signal). Requests wait in the
+outbox for a driver to send them, and to bring their answers back. Besides: call_signals (what a call's process
+is told), detection and recordings' options (what a call asks for), optouts (who wants no texts), records
+(the Store), transcript (who heard and did what, at which second, from which TwiML), phrases (was it heard?),
+settings, trouble, arguments (what callers give, checked).
 """

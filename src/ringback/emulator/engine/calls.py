@@ -6,19 +6,22 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from ringback.emulator.engine.exchange import Session, Trouble
+from ringback.emulator.engine.documents import Source
+from ringback.emulator.engine.exchange import Session
 from ringback.emulator.engine.legs import Leg, Subscription
 from ringback.emulator.engine.people import KEYS, Heard, Phone
-from ringback.emulator.engine.process import Source
 from ringback.emulator.engine.records import Call
+from ringback.emulator.engine.trouble import Trouble
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.answering import Detection
+    from collections.abc import Iterable
+
+    from ringback.emulator.engine.detection import Detection
     from ringback.emulator.engine.network import Network
-    from ringback.emulator.engine.recordings import Wanted
+    from ringback.emulator.engine.recordings import RecordingOptions
     from ringback.emulator.engine.records import Account, Number
 
-__all__ = ["OutgoingCall", "call_in", "call_out", "loop", "phone"]
+__all__ = ["OutgoingCall", "call_in", "call_out", "place", "reach"]
 
 # Numbers that call each other in a circle are stopped here.
 _DEEPEST: Final = 10
@@ -46,21 +49,37 @@ class OutgoingCall:
     time_limit: float | None = None
     detection: Detection | None = None
     application_sid: str | None = None
-    recording: Wanted | None = None
+    recording: RecordingOptions | None = None
 
 
-def phone(network: Network, number: str) -> Phone:
-    """Somebody's phone; made on first use."""
-    if number not in network.phones:
-        network.phones[number] = Phone(network, number)
-    return network.phones[number]
-
-
-def call_in(
+def place(
     network: Network,
-    caller: Phone,
-    number: Number,
+    call: Call,
+    session: Session,
+    phone: Phone,
+    *,
+    subscriptions: Iterable[Subscription],
+    fallback_url: str,
+    fallback_method: str,
+    parent: Leg | None = None,
 ) -> Leg:
+    """A new call: its record, its part of the transcript, and its live side."""
+    network.store.calls[call.sid] = call
+    network.transcript.open(call.sid, "call", f"{call.from_} → {call.to} ({call.direction})")
+    leg = network.legs[call.sid] = Leg(
+        network,
+        call,
+        session,
+        phone,
+        subscriptions=subscriptions,
+        fallback_url=fallback_url,
+        fallback_method=fallback_method,
+        parent=parent,
+    )
+    return leg
+
+
+def call_in(network: Network, caller: Phone, number: Number) -> Leg:
     """A person calls one of our numbers."""
     account = network.account(number.account_sid)
     application = network.store.applications.get(number.voice_application_sid)
@@ -79,10 +98,7 @@ def call_in(
         application_sid=application.sid if application else None,
         caller_name="" if settings.voice_caller_id_lookup else None,
     )
-    network.store.calls[call.sid] = call
-    network.transcript.open(call.sid, "call", f"{caller.number} → {number.phone_number} (inbound)")
-    network.note(call.sid, caller.number, "dials", number.phone_number)
-    leg = Leg(
+    leg = place(
         network,
         call,
         Session(account, "voice"),
@@ -91,8 +107,8 @@ def call_in(
         fallback_url=settings.voice_fallback_url,
         fallback_method=settings.voice_fallback_method,
     )
-    source = Source(settings.voice_url, settings.voice_method)
-    leg.start(network.interpret(leg, source))
+    network.note(call.sid, caller.number, "dials", number.phone_number)
+    leg.start(network.interpret(leg, Source(settings.voice_url, settings.voice_method)))
     return leg
 
 
@@ -111,33 +127,35 @@ def call_out(network: Network, account: Account, wanted: OutgoingCall) -> Leg:
         phone_number_sid=owned.sid if owned else None,
         application_sid=wanted.application_sid,
     )
-    network.store.calls[call.sid] = call
-    network.transcript.open(call.sid, "call", f"{wanted.from_} → {wanted.to} (outbound-api)")
-    network.note(call.sid, "Twilio", "queues the call")
-    leg = Leg(
+    leg = place(
         network,
         call,
         Session(account, "voice"),
-        phone(network, wanted.to),
+        network.phone(wanted.to),
         subscriptions=wanted.subscriptions,
         fallback_url=wanted.fallback_url,
         fallback_method=wanted.fallback_method,
     )
+    network.note(call.sid, "Twilio", "queues the call")
     leg.time_limit = wanted.time_limit
     leg.detection = wanted.detection
-    leg.recording = wanted.recording
+    leg.recording_options = wanted.recording
     leg.answer_keys = wanted.keys
     leg.on_answer = lambda: leg.start(network.interpret(leg, wanted.source))
     turn = max(network.next_start.get(account.sid, 0.0), network.clock.now)
     network.next_start[account.sid] = turn + network.settings.queue
     call.queue_time = round((turn - network.clock.now) * 1000)
-    leg.reach_out(wanted.timeout, after=turn - network.clock.now)
+    reach(network, leg, wanted.timeout, after=turn - network.clock.now)
     return leg
 
 
-def loop(leg: Leg, number: Number) -> None:
+def reach(network: Network, leg: Leg, timeout: float, *, after: float = 0.0) -> None:
+    """Ring whoever is called, for so many seconds at most: a phone, or a number of ours."""
+    leg.reach_out(timeout, lambda number: _forward(network, leg, number), after=after)
+
+
+def _forward(network: Network, leg: Leg, number: Number) -> None:
     """A call goes to a number of ours: it comes in there as a call of its own, and each hears the other."""
-    network = leg.network
     if leg.depth >= _DEEPEST:
         trouble = Trouble(
             13224, f"{_DEEPEST} calls of numbers to each other led to {number.phone_number}", ""
@@ -146,7 +164,7 @@ def loop(leg: Leg, number: Number) -> None:
         leg.finish("failed", sip=404)
         return
     # Nobody holds this phone: it is the far end of the other call.
-    inner = call_in(network, Phone(network, leg.call.from_), number)
+    inner = call_in(network, Phone(leg.call.from_, network.on_call), number)
     inner.depth = leg.depth + 1
     inner.line.relay = lambda heard: _pass_on(heard, leg)
     leg.line.relay = lambda heard: _pass_on(heard, inner)

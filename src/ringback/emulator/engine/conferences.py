@@ -7,19 +7,29 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from ringback.emulator.engine import parameters
+from ringback.emulator.engine.documents import Source
 from ringback.emulator.engine.exchange import Session
-from ringback.emulator.engine.process import ConferenceOver, ParticipantChanged, Source
+from ringback.emulator.engine.kernel.signals import Interruption
 from ringback.emulator.engine.records import ConferenceRecord
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from ringback.emulator.engine.documents import Document
     from ringback.emulator.engine.legs import Leg
-    from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.records import Account
+    from ringback.emulator.engine.world import World
 
-__all__ = ["Announcement", "Callback", "Conference", "Participant"]
+__all__ = [
+    "Announcement",
+    "Callback",
+    "Conference",
+    "ConferenceOver",
+    "Participant",
+    "ParticipantChanged",
+    "StayOver",
+]
 
 
 @frozen
@@ -81,16 +91,42 @@ class Participant:
 
     def changed(self) -> None:
         """It hears something else now."""
-        if self.inside and self.leg.process is not None:
-            self.leg.process.interrupt(ParticipantChanged(self))
+        if self.inside:
+            self.leg.interrupt(ParticipantChanged(self))
 
     def listen(self) -> None:
         """Take notice of what it says, unless it is muted."""
         self.leg.listen_for("keys", *(() if self.muted else ("speech",)))
 
 
+class _InConference(Interruption):
+    def __init__(self, participant: Participant) -> None:
+        self._participant = participant
+        super().__init__()
+
+    def due(self) -> bool:
+        return self._participant.inside
+
+
+class ParticipantChanged(_InConference):
+    """What the participant hears is another thing now: the conference began, a hold, an announcement."""
+
+
+class ConferenceOver(_InConference):
+    rank = 1
+
+
+class StayOver(_InConference):
+    """The longest time that somebody may be in the conference, waiting included, is up."""
+
+    rank = 1
+
+
 class Conference:
     """A room with a name.
+
+    Args:
+        on_over: Called when it is over.
 
     Attributes:
         record: What the REST API knows of it.
@@ -98,11 +134,11 @@ class Conference:
         expected: Who is being called to come in.
     """
 
-    def __init__(self, network: Network, account: Account, name: str) -> None:
-        self.network = network
-        now = network.clock.date
+    def __init__(self, world: World, account: Account, name: str, on_over: Callable[[], None]) -> None:
+        self.world = world
+        now = world.clock.date
         self.record = ConferenceRecord(
-            sid=network.sids.new("CF"),
+            sid=world.sids.new("CF"),
             date_created=now,
             date_updated=now,
             account_sid=account.sid,
@@ -114,9 +150,9 @@ class Conference:
         self._session = Session(account, "voice")
         self._callback: Callback | None = None
         self._sequence = 0
-        network.store.conferences[self.sid] = self.record
-        network.conferences[account.sid, name] = self
-        network.transcript.open(self.sid, "conference", name)
+        self._on_over = on_over
+        world.store.conferences[self.sid] = self.record
+        world.transcript.open(self.sid, "conference", name)
 
     @property
     def sid(self) -> str:
@@ -158,14 +194,14 @@ class Conference:
         participant.inside = True
         leg = participant.leg
         leg.audience = lambda: self._hears(participant)
-        self.network.note(self.sid, leg.line.phone.number, "joins")
+        self.world.note(self.sid, leg.line.phone.number, "joins")
         self._tell("join", "participant-join", self._about(participant))
         if self.started:
             participant.waiting = False
         elif len(self.participants) > 1 and any(each.starts for each in self.participants):
             self.record.status = "in-progress"
-            self.record.date_updated = self.network.clock.date
-            self.network.note(self.sid, "Twilio", "starts the conference")
+            self.record.date_updated = self.world.clock.date
+            self.world.note(self.sid, "Twilio", "starts the conference")
             self._tell("start", "conference-start", [])
             for each in self.participants:
                 each.waiting = False
@@ -180,7 +216,7 @@ class Conference:
         participant.leg.audience = tuple
         for announcement in tuple(participant.announcements):
             self.announced(announcement, participant)
-        self.network.note(self.sid, participant.leg.line.phone.number, "leaves")
+        self.world.note(self.sid, participant.leg.line.phone.number, "leaves")
         self._left(participant, reason)
         if self.over:
             return
@@ -200,8 +236,7 @@ class Conference:
         """The API takes somebody out: their call goes on behind the Dial that brought them in, if it does."""
         participant.removed = True
         if participant.inside:
-            if participant.leg.process is not None:
-                participant.leg.process.interrupt(ConferenceOver(participant))
+            participant.leg.interrupt(ConferenceOver(participant))
         else:
             participant.leg.finish("canceled")
 
@@ -211,18 +246,17 @@ class Conference:
 
     def _end(self, participant: Participant | None, reason: str) -> None:
         self.record.status = "completed"
-        self.record.date_updated = self.network.clock.date
+        self.record.date_updated = self.world.clock.date
         self.record.reason_conference_ended = reason
-        self.network.conferences.pop((self._account.sid, self.name), None)
+        self._on_over()
         for each in tuple(self.expected):
             each.leg.finish("canceled")
         for each in tuple(self.participants):
             self.leave(
                 each, "conference_ended_via_api" if participant is None else "moderator_ended_conference"
             )
-            if each.leg.process is not None:
-                each.leg.process.interrupt(ConferenceOver(each))
-        self.network.note(self.sid, "Twilio", "ends the conference:", reason)
+            each.leg.interrupt(ConferenceOver(each))
+        self.world.note(self.sid, "Twilio", "ends the conference:", reason)
         pairs: parameters.Pairs = [("ReasonConferenceEnded", reason)]
         if participant is not None:
             self.record.call_sid_ending_conference = participant.leg.call.sid
@@ -252,7 +286,7 @@ class Conference:
         if participant.inside and (source is None or before is None):
             word = "hold" if before is None else "unhold"
             number = participant.leg.line.phone.number
-            self.network.note(self.sid, number, "is held" if before is None else "is back")
+            self.world.note(self.sid, number, "is held" if before is None else "is back")
             self._tell("hold", f"participant-{word}", self._about(participant))
 
     def modify(self, participant: Participant, *, ends: bool) -> None:
@@ -304,7 +338,7 @@ class Conference:
         self._sequence += 1
         if self._callback is None or event not in self._callback.events:
             return
-        self.network.tell(
+        self.world.tell(
             self._session,
             self.sid,
             url=self._callback.url,
@@ -314,7 +348,7 @@ class Conference:
                 ("ConferenceSid", self.sid),
                 ("FriendlyName", self.name),
                 ("SequenceNumber", str(self._sequence)),
-                ("Timestamp", parameters.rfc2822(self.network.clock.date)),
+                ("Timestamp", parameters.rfc2822(self.world.clock.date)),
                 ("StatusCallbackEvent", name),
                 *more,
             ],

@@ -1,4 +1,4 @@
-"""From a webhook's answer to the document that it is: content types, sizes, TwiML or not."""
+"""Where a document comes from, and what an answer says: content types, sizes, TwiML or not."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Final, Literal, Protocol
 
 from attrs import evolve, frozen
 
-from ringback.emulator.engine.exchange import Answer, Trouble
+from ringback.emulator.engine.exchange import Answer
+from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import resolve
 from ringback.errors import TwimlError
 from ringback.twiml import Message, Play, Raw, Say, parse
 from ringback.twiml.xml import NotXml, read_xml
 
-__all__ = ["Document", "name_of", "read_answer", "read_twiml", "said"]
+__all__ = ["Document", "Linked", "Source", "name_of", "read_answer", "read_twiml", "said"]
 
 MOST_BYTES: Final = 65_536
 _TWIML: Final = frozenset({"text/xml", "application/xml", "text/html", ""})
@@ -24,11 +25,27 @@ _TOO_LONG: Final = 11750
 Kind = Literal["voice", "messaging"]
 
 
-class _Linked(Protocol):
+class Linked(Protocol):
     """What an attribute may hold instead of a URL."""
 
     @property
     def url(self) -> str: ...
+
+
+@frozen
+class Source:
+    """Where the next document of a call comes from: a URL to ask, or TwiML that is already here.
+
+    Attributes:
+        url: Absolute; for inline TwiML what relative URLs are resolved against, or "".
+        twiml: The document itself, or None where the URL has to be asked.
+        extra: Parameters on top of those of every voice request.
+    """
+
+    url: str
+    method: str = "POST"
+    twiml: str | None = None
+    extra: tuple[tuple[str, str], ...] = ()
 
 
 @frozen
@@ -45,7 +62,7 @@ class Document:
     verbs: tuple[object, ...]
     warnings: tuple[Trouble, ...] = ()
 
-    def link(self, target: str | _Linked | None) -> str:
+    def link(self, target: str | Linked | None) -> str:
         """Where an attribute leads; without one, to this document."""
         if target is None:
             return self.url

@@ -17,7 +17,9 @@ from urllib.parse import parse_qs, urlencode
 from attrs import define, evolve, field, frozen
 
 from ringback.emulator.engine.arguments import whole
-from ringback.emulator.engine.process import Failure, Limits, Outcome, Spent, Steps, ask
+from ringback.emulator.engine.kernel.process import Steps, ask
+from ringback.emulator.engine.kernel.requests import Failure, Limits, Outcome, Spent
+from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import WebUrl, resolve, shown
 from ringback.http import Headers, WebhookRequest, WebhookResponse
 from ringback.webhooks import sign
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.records import Account
 
-__all__ = ["Answer", "Cookies", "Session", "Trouble", "exchange"]
+__all__ = ["Answer", "Cookies", "Session", "exchange"]
 
 MOST_REDIRECTS: Final = 10
 _FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"
@@ -38,25 +40,6 @@ _POLICIES: Final = frozenset({"4xx", "5xx", "ct", "rt", "all"})
 _DEFAULT: Final = "ct"
 # Seconds below which another try is not worth its while.
 _LEAST: Final = 0.01
-
-
-@frozen
-class Trouble:
-    """Why a webhook came to nothing.
-
-    Attributes:
-        code: Twilio's error code, https://www.twilio.com/docs/api/errors
-        message: In words.
-        url: Where it happened.
-        body: What was answered there, where that is the trouble.
-        warning: Whether what was asked for is done all the same.
-    """
-
-    code: int
-    message: str
-    url: str
-    body: bytes = b""
-    warning: bool = False
 
 
 @frozen

@@ -16,30 +16,24 @@ from typing import TYPE_CHECKING, Final
 from attrs import frozen
 
 from ringback.emulator.engine import parameters
+from ringback.emulator.engine.call_signals import HungUp, Key, Moved, Speech
+from ringback.emulator.engine.documents import Source
+from ringback.emulator.engine.kernel.process import Process, Steps
+from ringback.emulator.engine.kernel.signals import Interruption, Signal
 from ringback.emulator.engine.people import Heard, Line, Phone
-from ringback.emulator.engine.process import (
-    HungUp,
-    Key,
-    Moved,
-    Process,
-    Signal,
-    Source,
-    Speech,
-    Steps,
-)
-from ringback.emulator.engine.recordings import Keeper, Wanted
+from ringback.emulator.engine.recordings import ActiveRecording, RecordingOptions
 from ringback.emulator.engine.scripts import follow
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ringback.emulator.engine.answering import Detection
-    from ringback.emulator.engine.clock import Timer
+    from ringback.emulator.engine.detection import Detection
     from ringback.emulator.engine.exchange import Session
-    from ringback.emulator.engine.network import Network
+    from ringback.emulator.engine.kernel.clock import Timer
     from ringback.emulator.engine.parameters import Pairs
-    from ringback.emulator.engine.records import Call
+    from ringback.emulator.engine.records import Call, Number
+    from ringback.emulator.engine.world import World
 
 __all__ = ["Leg", "Subscription"]
 
@@ -70,7 +64,7 @@ class Leg:
 
     def __init__(
         self,
-        network: Network,
+        world: World,
         call: Call,
         session: Session,
         phone: Phone,
@@ -80,7 +74,7 @@ class Leg:
         fallback_method: str = "POST",
         parent: Leg | None = None,
     ) -> None:
-        self.network = network
+        self.world = world
         self.call = call
         self.session = session
         inbound = call.direction == "inbound"
@@ -99,17 +93,16 @@ class Leg:
         # How many forwarding numbers of the account led here, so that a circle of them ends.
         self.depth: int = parent.depth if parent is not None else 0
         self.detection: Detection | None = None
-        self.recording: Wanted | None = None
+        self.recording_options: RecordingOptions | None = None
         self.answer_keys = ""
         self.time_limit: float | None = None
         self.documents_now: tuple[float, int] = (0.0, 0)
         self.sip_code: int | None = None
         self._answered_at: float | None = None
-        self._keeper: Keeper | None = None
+        self._recording: ActiveRecording | None = None
         self._sequence = 0
         self._telling = 0
         self._timers: list[Timer] = []
-        network.legs[call.sid] = self
         phone.lines.append(self.line)
 
     # What happens to the call
@@ -126,13 +119,13 @@ class Leg:
 
     def answer(self) -> None:
         """Somebody picked up: the callee, or Twilio itself on a call that came in."""
-        self._answered_at = self.network.clock.now
-        self.call.start_time = self.network.clock.date
+        self._answered_at = self.world.clock.now
+        self.call.start_time = self.world.clock.date
         self.line.state = "talking"
         self.line.changed()
         inbound = self.call.direction == "inbound"
-        self.network.note(self.call.sid, "Twilio" if inbound else self.line.phone.number, "answers")
-        self._later(min(self.time_limit or math.inf, self.network.settings.longest), self._too_long)
+        self.world.note(self.call.sid, "Twilio" if inbound else self.line.phone.number, "answers")
+        self._later(min(self.time_limit or math.inf, self.world.settings.longest), self._too_long)
         self._change("in-progress")
         if inbound and self.on_answer is not None:
             self.on_answer()
@@ -141,9 +134,9 @@ class Leg:
         """The callee answers."""
         self._stop_timers()
         self.answer()
-        if self.recording is not None:
-            self._keeper = Keeper(self, self.recording)
-            self._keeper.start()
+        if self.recording_options is not None:
+            self._recording = self.record(self.recording_options)
+            self._recording.start()
         if self.on_answer is not None:
             self.on_answer()
         script = self.line.phone.behaviour.script
@@ -155,31 +148,40 @@ class Leg:
         if not self.call.live:
             return
         self._stop_timers()
-        now = self.network.clock.now
+        now = self.world.clock.now
         self.sip_code = sip
-        self.call.end_time = self.network.clock.date
+        self.call.end_time = self.world.clock.date
         if self._answered_at is not None:
             self.call.duration = math.floor(now - self._answered_at + 0.5)
         self.call.status = status
-        self.call.date_updated = self.network.clock.date
+        self.call.date_updated = self.world.clock.date
         self.line.over()
-        if self._keeper is not None and self.call.duration:
-            self._keeper.finish(self.call.duration, [])
+        if self._recording is not None and self.call.duration:
+            self._recording.finish(self.call.duration, [])
         length = "" if self.call.duration is None else f", {self.call.duration} s"
-        self.network.note(self.call.sid, "Twilio", "ends the call:", f"{status}{length}")
-        if self.process is not None:
-            self.process.interrupt(HungUp())
+        self.world.note(self.call.sid, "Twilio", "ends the call:", f"{status}{length}")
+        self.interrupt(HungUp())
         for action in self.on_end:
             action()
         # A recording that the hang-up cut off reports its own end first.
-        self.network.clock.after(0.1, self._tell_end)
+        self.world.clock.after(0.1, self._tell_end)
+
+    @property
+    def noticed(self) -> bool:
+        """Whether its process has learned of all that was pressed and said."""
+        return self.process is None or self.process.knows_all
+
+    def record(self, options: RecordingOptions) -> ActiveRecording:
+        """A recording of this call, ready to start."""
+        document = self.document if options.place else ""
+        return ActiveRecording(self.world, self.session, self.call, options, document)
 
     def start(self, steps: Steps[None]) -> None:
         """Give the leg something to do. Where that dies of a bug, the call ends: nobody else would end it."""
-        self.process = self.network.run(steps, self._broke)
+        self.process = self.world.run(steps, self._broke)
 
     def _broke(self, error: Exception) -> None:
-        self.network.broke(self.session.account, self.call.sid, error)
+        self.world.broke(self.session.account, self.call.sid, error)
         self.finish("completed" if self.call.status == "in-progress" else "failed")
 
     def listen_for(self, *what: str) -> None:
@@ -195,6 +197,11 @@ class Leg:
         if self.process is not None:
             self.process.signal(signal)
 
+    def interrupt(self, interruption: Interruption) -> None:
+        """End what it does, if it does anything."""
+        if self.process is not None:
+            self.process.interrupt(interruption)
+
     def move(self, source: Source) -> None:
         """Leave what it does for another document."""
         if self.process is None or self.call.status != "in-progress":
@@ -205,15 +212,15 @@ class Leg:
         """End the call when it has been connected so long."""
         self.time_limit = seconds
         if self._answered_at is not None:
-            left = self._answered_at + seconds - self.network.clock.now
+            left = self._answered_at + seconds - self.world.clock.now
             self._later(left, self._too_long)
 
     # What its person does
 
     def pressed(self, key: str) -> None:
         for leg in self.audience():
-            now = self.network.clock.now
-            length = self.network.settings.key
+            now = self.world.clock.now
+            length = self.world.settings.key
             leg.line.hear(Heard(now, "key", key, until=now + length, seconds=length))
         # What nobody listens for is lost, as on a phone.
         if "keys" in self.listening:
@@ -221,7 +228,7 @@ class Leg:
 
     def spoke(self, text: str, seconds: float) -> None:
         for leg in self.audience():
-            now = self.network.clock.now
+            now = self.world.clock.now
             leg.line.hear(Heard(now, "speech", text, until=now + seconds, seconds=seconds))
         if "speech" in self.listening:
             self.signal(Speech(text, seconds))
@@ -234,11 +241,11 @@ class Leg:
 
     def _change(self, status: str) -> None:
         self.call.status = status
-        self.call.date_updated = self.network.clock.date
+        self.call.date_updated = self.world.clock.date
         if status in {"initiated", "ringing"}:
             what = "places the call" if status == "initiated" else "rings"
             who = "Twilio" if status == "initiated" else self.line.phone.number
-            self.network.note(self.call.sid, who, what)
+            self.world.note(self.call.sid, who, what)
         self._tell(_EVENT_OF[status], [])
 
     def _tell_end(self) -> None:
@@ -249,8 +256,8 @@ class Leg:
         ]
         if self.sip_code is not None and self.call.direction == "outbound-api":
             final.append(("SipResponseCode", str(self.sip_code)))
-        if self._keeper is not None:
-            final += self._keeper.parameters()
+        if self._recording is not None:
+            final += self._recording.parameters()
         self._tell("completed", final)
         if not self._telling:
             self.settled = True
@@ -261,7 +268,7 @@ class Leg:
                 continue
             pairs = [
                 *self.parameters(),
-                ("Timestamp", parameters.rfc2822(self.network.clock.date)),
+                ("Timestamp", parameters.rfc2822(self.world.clock.date)),
                 ("CallbackSource", "call-progress-events"),
                 ("SequenceNumber", str(self._sequence)),
                 *more,
@@ -270,7 +277,7 @@ class Leg:
                 pairs.append(("AnsweredBy", self.call.answered_by))
             self._sequence += 1
             self._telling += 1
-            self.network.tell(
+            self.world.tell(
                 self.session,
                 self.call.sid,
                 url=subscription.url,
@@ -288,7 +295,7 @@ class Leg:
     # Timers that end with the phase they belong to
 
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
-        self._timers.append(self.network.clock.after(seconds, action))
+        self._timers.append(self.world.clock.after(seconds, action))
 
     def _stop_timers(self) -> None:
         for timer in self._timers:
@@ -296,33 +303,37 @@ class Leg:
         self._timers.clear()
 
     def _too_long(self) -> None:
-        self.network.note(self.call.sid, "Twilio", "ends what lasted too long")
+        self.world.note(self.call.sid, "Twilio", "ends what lasted too long")
         self.finish("completed")
 
     # Ringing
 
-    def reach_out(self, timeout: float, *, after: float = 0.0) -> None:
-        """Place the call: initiated, ringing for at most `timeout`, and what the phone then does."""
-        settings = self.network.settings
-        self._later(after + settings.initiate, lambda: self._initiated(timeout))
+    def reach_out(self, timeout: float, forward: Callable[[Number], None], *, after: float = 0.0) -> None:
+        """Place the call: initiated, ringing for at most `timeout`, and what the phone then does.
 
-    def _initiated(self, timeout: float) -> None:
+        Args:
+            forward: Connects it to a number of ours, which is nobody's phone.
+        """
+        settings = self.world.settings
+        self._later(after + settings.initiate, lambda: self._initiated(timeout, forward))
+
+    def _initiated(self, timeout: float, forward: Callable[[Number], None]) -> None:
         self.initiate()
-        self._later(self.network.settings.ring, lambda: self._reached(timeout))
+        self._later(self.world.settings.ring, lambda: self._reached(timeout, forward))
 
-    def _reached(self, timeout: float) -> None:
+    def _reached(self, timeout: float, forward: Callable[[Number], None]) -> None:
         person = self.line.phone
         on_call = person.behaviour
         others = any(line.engaged for line in person.lines if line is not self.line)
-        number = self.network.store.number(person.number)
+        number = self.world.store.number(person.number)
         if number is not None:
             self.ring()
             self._later(timeout, lambda: self.finish("no-answer", sip=487))
-            self.network.loop(self, number)
+            forward(number)
         elif on_call.policy == "unreachable":
             self.finish("failed", sip=404)
         elif on_call.policy == "busy" or others:
-            self.network.note(self.call.sid, person.number, "is busy")
+            self.world.note(self.call.sid, person.number, "is busy")
             self.finish("busy", sip=486)
         else:
             self.ring()

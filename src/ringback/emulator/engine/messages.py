@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final, Literal
 from attrs import frozen
 
 from ringback.emulator.engine import parameters
-from ringback.emulator.engine.calls import phone
 from ringback.emulator.engine.documents import Document, name_of, read_answer, said
-from ringback.emulator.engine.exchange import Session, Trouble, exchange
+from ringback.emulator.engine.exchange import Session, exchange
+from ringback.emulator.engine.kernel.process import Steps
 from ringback.emulator.engine.optouts import heed
 from ringback.emulator.engine.people import Phone, Text
-from ringback.emulator.engine.process import Steps
 from ringback.emulator.engine.records import Media, Message
+from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import shown
 from ringback.rest import segments as count_segments
 from ringback.twiml import Body
@@ -262,7 +262,7 @@ def _sender(network: Network, message: Message) -> str | None:
 def _advance(network: Network, message: Message, wanted: OutgoingMessage) -> None:
     if message.status == "canceled" or message.sid not in network.store.messages:
         return
-    receiver = phone(network, message.to)
+    receiver = network.phone(message.to)
     match message.status:
         case "queued" | "accepted" | "scheduled":
             following = "sending"
@@ -288,7 +288,7 @@ def _advance(network: Network, message: Message, wanted: OutgoingMessage) -> Non
         # A text to one of our own numbers comes in there.
         own = network.store.number(message.to)
         if own is not None and message.from_:
-            receive(network, phone(network, message.from_), own, message.body, urls)
+            receive(network, network.phone(message.from_), own, message.body, urls)
     session = network.messaging_session(network.account(message.account_sid), message.from_ or "", message.to)
     for url, method in wanted.callbacks:
         network.tell(

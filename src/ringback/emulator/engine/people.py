@@ -7,21 +7,22 @@ Phone       a number, what it does when it rings, its calls and its texts
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, get_args
 
 from attrs import define, frozen
 
 from ringback.emulator.engine import arguments
 from ringback.emulator.engine.arguments import one_of
-from ringback.emulator.engine.process import Changed
+from ringback.emulator.engine.kernel.signals import Changed
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.legs import Leg
-    from ringback.emulator.engine.network import Network
-    from ringback.emulator.engine.process import Process
+    from ringback.emulator.engine.kernel.process import Process
+    from ringback.emulator.engine.records import Call
+    from ringback.emulator.engine.world import World
 
 __all__ = [
+    "CallSide",
     "HangUp",
     "Heard",
     "Hear",
@@ -167,11 +168,45 @@ class Text:
     media: tuple[str, ...] = ()
 
 
+class CallSide(Protocol):
+    """Twilio's side of a call, as far as the person on the line notices it."""
+
+    @property
+    def world(self) -> World: ...
+
+    @property
+    def call(self) -> Call: ...
+
+    @property
+    def listening(self) -> frozenset[str]:
+        """What it takes notice of now: `keys`, `speech`."""
+        ...
+
+    @property
+    def noticed(self) -> bool:
+        """Whether it has noticed all that was pressed and said."""
+        ...
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is over and everybody who wanted to know has been told."""
+        ...
+
+    def picked_up(self) -> None: ...
+
+    def pressed(self, key: str, /) -> None: ...
+
+    def spoke(self, text: str, seconds: float, /) -> None: ...
+
+    def finish(self, status: str, /, *, sip: int | None = None) -> None: ...
+
+
 class Line:
     """A person's side of a call.
 
     Attributes:
         phone: Whose.
+        leg: The other side.
         other: The number at the other end.
         state: `calling` (we ring), `coming` (on its way here: nobody notices), `ringing` (it rings here),
             `talking`, `over`.
@@ -180,7 +215,7 @@ class Line:
         relay: Where no person listens but another call: what passes on to it what is heard.
     """
 
-    def __init__(self, phone: Phone, leg: Leg, other: str, *, calling: bool) -> None:
+    def __init__(self, phone: Phone, leg: CallSide, other: str, *, calling: bool) -> None:
         self.phone = phone
         self.leg = leg
         self.other = other
@@ -200,7 +235,7 @@ class Line:
     @property
     def noticed(self) -> bool:
         """Whether the other end has noticed all that was pressed and said: it may stop listening for it."""
-        return self.leg.process is None or self.leg.process.knows_all
+        return self.leg.noticed
 
     @property
     def engaged(self) -> bool:
@@ -215,16 +250,16 @@ class Line:
     @property
     def speaking(self) -> bool:
         """Whether its person still says something."""
-        return self.leg.network.clock.now < self._said_at
+        return self.leg.world.clock.now < self._said_at
 
     def hear(self, heard: Heard) -> None:
         self.heard.append(heard)
-        network = self.leg.network
-        if heard.until is not None and heard.until > network.clock.now:
+        world = self.leg.world
+        if heard.until is not None and heard.until > world.clock.now:
             # Its end is a moment that somebody may wait for.
-            network.clock.after(heard.until - network.clock.now, self.changed)
+            world.clock.after(heard.until - world.clock.now, self.changed)
         what = f'"{heard.what}"' if heard.kind in {"say", "speech"} else f"{heard.kind} {heard.what}"
-        network.note(self.leg.call.sid, self.phone.number, "hears", what, heard.source, heard.document)
+        world.note(self.leg.call.sid, self.phone.number, "hears", what, heard.source, heard.document)
 
         if self.relay is not None:
             self.relay(heard)
@@ -249,14 +284,14 @@ class Line:
         """Turn down a call while it rings."""
         if self.state != "ringing":
             raise EmulatorError(f"{self.phone.number} can't decline: its call is {self.state}")
-        self.leg.network.note(self.leg.call.sid, self.phone.number, "declines")
+        self.leg.world.note(self.leg.call.sid, self.phone.number, "declines")
         self.leg.finish("busy", sip=486)
 
     def press(self, key: str) -> None:
         """Press one key."""
         keys("key", key)
         self._talking("press a key")
-        self.leg.network.note(self.leg.call.sid, self.phone.number, "presses", key)
+        self.leg.world.note(self.leg.call.sid, self.phone.number, "presses", key)
         self.leg.pressed(key)
 
     def speak(self, text: str, seconds: float) -> None:
@@ -264,22 +299,22 @@ class Line:
         arguments.text("text", text)
         arguments.seconds("seconds", seconds, positive=True)
         self._talking("speak")
-        network = self.leg.network
-        self._said_at = round(network.clock.now + seconds, 3)
-        network.note(self.leg.call.sid, self.phone.number, "says", f'"{text}" ({seconds:g} s)')
+        world = self.leg.world
+        self._said_at = round(world.clock.now + seconds, 3)
+        world.note(self.leg.call.sid, self.phone.number, "says", f'"{text}" ({seconds:g} s)')
         self.leg.spoke(text, seconds)
 
     def cut_off(self) -> None:
         """Whoever its person spoke to has stopped listening: nobody goes on speaking to nobody."""
         if self.speaking:
-            self._said_at = self.leg.network.clock.now
+            self._said_at = self.leg.world.clock.now
             self.changed()
 
     def hang_up(self) -> None:
         """End the call from this side."""
         if self.state == "over":
             return
-        self.leg.network.note(self.leg.call.sid, self.phone.number, "hangs up")
+        self.leg.world.note(self.leg.call.sid, self.phone.number, "hangs up")
         self.ended_by = "me"
         answered = self.leg.call.status == "in-progress"
         # A caller who gives up while it rings has not been answered.
@@ -289,7 +324,7 @@ class Line:
         """The call ended; called by its leg."""
         self.state = "over"
         self.ended_by = self.ended_by or "Twilio"
-        now = self.leg.network.clock.now
+        now = self.leg.world.clock.now
         self._said_at = min(self._said_at, now)
         for heard in self.heard:
             if not heard.over(now):
@@ -312,8 +347,8 @@ class Phone:
         texts: The texts it got, oldest first.
     """
 
-    def __init__(self, network: Network, number: str) -> None:
-        self.network = network
+    def __init__(self, number: str, default: OnCall) -> None:
+        self._default = default
         self.number = number
         self.on_call: OnCall | None = None
         self.on_text: Literal["deliver", "undelivered", "fail"] = "deliver"
@@ -323,7 +358,7 @@ class Phone:
     @property
     def behaviour(self) -> OnCall:
         """What it does when it rings."""
-        return self.on_call or self.network.on_call
+        return self.on_call or self._default
 
     @property
     def busy(self) -> bool:

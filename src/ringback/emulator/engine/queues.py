@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
-from ringback.emulator.engine.process import Changed, Interruption, Source
+from ringback.emulator.engine.documents import Source
+from ringback.emulator.engine.kernel.signals import Changed, Interruption
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.legs import Leg
-    from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.parameters import Pairs
-    from ringback.emulator.engine.records import Account
+    from ringback.emulator.engine.world import World
 
-__all__ = ["Dequeued", "Meeting", "Queue", "Waiting"]
+__all__ = ["Dequeued", "Handover", "Queue", "QueueMember"]
 
 _MOST: Final = 1000
 
 
 @define(eq=False)
-class Meeting:
+class Handover:
     """Somebody takes a call out of a queue.
 
     Attributes:
@@ -38,17 +38,17 @@ class Meeting:
 class Dequeued(Interruption):
     """A call that waited was taken."""
 
-    def __init__(self, waiting: Waiting, meeting: Meeting) -> None:
-        self.meeting = meeting
-        self._waiting = waiting
+    def __init__(self, member: QueueMember, handover: Handover) -> None:
+        self.handover = handover
+        self._member = member
         super().__init__()
 
     def due(self) -> bool:
-        return self._waiting.inside
+        return self._member.inside
 
 
 @define(eq=False)
-class Waiting:
+class QueueMember:
     """A call in a queue.
 
     Attributes:
@@ -65,52 +65,46 @@ class Waiting:
     @property
     def seconds(self) -> int:
         """How long it has waited."""
-        return math.floor(self.leg.network.clock.now - self.since + 0.5)
+        return math.floor(self.leg.world.clock.now - self.since + 0.5)
 
 
 class Queue:
     """A line with a name."""
 
-    def __init__(self, network: Network, account: Account, name: str) -> None:
-        self.network = network
-        self.sid = network.sids.new("QU")
-        self.waiting: list[Waiting] = []
+    def __init__(self, world: World, name: str) -> None:
+        self.world = world
+        self.sid = world.sids.new("QU")
+        self.members: list[QueueMember] = []
         self.takers: list[Leg] = []
         self.size = _MOST
-        network.queues[account.sid, name] = self
-        network.transcript.open(self.sid, "queue", name)
+        world.transcript.open(self.sid, "queue", name)
 
-    @classmethod
-    def of(cls, network: Network, account: Account, name: str) -> Queue:
-        """The queue of that name; it is made where it isn't there."""
-        return network.queues.get((account.sid, name)) or cls(network, account, name)
-
-    def join(self, waiting: Waiting) -> None:
+    def join(self, member: QueueMember) -> None:
         """Somebody comes."""
-        self.waiting.append(waiting)
-        self.network.note(self.sid, waiting.leg.line.phone.number, "waits")
+        self.members.append(member)
+        self.world.note(self.sid, member.leg.line.phone.number, "waits")
         for taker in self.takers:
             taker.signal(Changed())
 
-    def leave(self, waiting: Waiting) -> None:
+    def leave(self, member: QueueMember) -> None:
         """Somebody is taken, has enough or is gone."""
-        waiting.inside = False
-        if waiting in self.waiting:
-            self.waiting.remove(waiting)
-            self.network.note(self.sid, waiting.leg.line.phone.number, "leaves")
+        member.inside = False
+        if member in self.members:
+            self.members.remove(member)
+            self.world.note(self.sid, member.leg.line.phone.number, "leaves")
 
-    def next(self) -> Waiting | None:
+    def next(self) -> QueueMember | None:
         """Who has waited longest and is nobody's yet."""
-        return next((each for each in self.waiting if not each.taken), None)
+        return next((each for each in self.members if not each.taken), None)
 
-    def position(self, waiting: Waiting) -> Pairs:
+    def position(self, member: QueueMember) -> Pairs:
         """What the document for somebody who waits is told."""
-        average = sum(each.seconds for each in self.waiting) // max(1, len(self.waiting))
+        average = sum(each.seconds for each in self.members) // max(1, len(self.members))
         return [
             ("QueueSid", self.sid),
-            ("QueueTime", str(waiting.seconds)),
-            ("QueuePosition", str(self.waiting.index(waiting) + 1)),
+            ("QueueTime", str(member.seconds)),
+            ("QueuePosition", str(self.members.index(member) + 1)),
             ("AvgQueueTime", str(average)),
-            ("CurrentQueueSize", str(len(self.waiting))),
+            ("CurrentQueueSize", str(len(self.members))),
             ("MaxQueueSize", str(self.size)),
         ]

@@ -13,13 +13,15 @@ from ringback.twiml import Dial, Record
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.documents import Document
-    from ringback.emulator.engine.legs import Leg
+    from ringback.emulator.engine.exchange import Session
+    from ringback.emulator.engine.records import Call
+    from ringback.emulator.engine.world import World
 
-__all__ = ["Keeper", "Wanted"]
+__all__ = ["ActiveRecording", "RecordingOptions"]
 
 
 @frozen
-class Wanted:
+class RecordingOptions:
     """What a recording was asked for with.
 
     Attributes:
@@ -44,10 +46,10 @@ class Wanted:
     transcribe_callback: str = ""
 
     @classmethod
-    def of(cls, document: Document, verb: Dial | Record) -> Wanted:
+    def of(cls, document: Document, verb: Dial | Record) -> RecordingOptions:
         """By a verb."""
         url = verb.recording_status_callback
-        wanted = cls(
+        options = cls(
             source="DialVerb",
             place=name_of(verb),
             callback=document.link(url) if url else "",
@@ -56,10 +58,10 @@ class Wanted:
         )
         if isinstance(verb, Dial):
             dual = verb.record in {"record-from-answer-dual", "record-from-ringing-dual"}
-            return evolve(wanted, channels=2 if dual else 1, track=verb.recording_track or "both")
+            return evolve(options, channels=2 if dual else 1, track=verb.recording_track or "both")
         callback = verb.transcribe_callback
         return evolve(
-            wanted,
+            options,
             source="RecordVerb",
             # Whoever says where the text goes wants one.
             transcribe=bool(callback) if verb.transcribe is None else verb.transcribe,
@@ -67,31 +69,38 @@ class Wanted:
         )
 
 
-class Keeper:
-    """Keeps one recording.
+class ActiveRecording:
+    """A recording that is under way, or whose file is being made.
+
+    Args:
+        document: Where the TwiML came from that asked for it, or "".
 
     Attributes:
         recording: Its record.
     """
 
-    def __init__(self, leg: Leg, wanted: Wanted) -> None:
-        self._leg = leg
-        self._wanted = wanted
-        network = leg.network
-        sid = network.sids.new("RE")
-        now = network.clock.date
-        account = leg.call.account_sid
+    def __init__(
+        self, world: World, session: Session, call: Call, options: RecordingOptions, document: str
+    ) -> None:
+        self._world = world
+        self._session = session
+        self._call = call
+        self._options = options
+        self._document = document
+        sid = world.sids.new("RE")
+        now = world.clock.date
+        account = call.account_sid
         self.recording = Recording(
             sid=sid,
             date_created=now,
             date_updated=now,
             account_sid=account,
-            call_sid=leg.call.sid,
-            source=wanted.source,
-            channels=wanted.channels,
-            track=wanted.track,
+            call_sid=call.sid,
+            source=options.source,
+            channels=options.channels,
+            track=options.track,
             start_time=now,
-            url=f"{network.home}/{parameters.API_VERSION}/Accounts/{account}/Recordings/{sid}",
+            url=f"{world.home}/{parameters.API_VERSION}/Accounts/{account}/Recordings/{sid}",
         )
 
     def parameters(self) -> parameters.Pairs:
@@ -104,7 +113,7 @@ class Keeper:
 
     def start(self) -> None:
         """It runs."""
-        self.recording.start_time = self._leg.network.clock.date
+        self.recording.start_time = self._world.clock.date
         self._tell("in-progress")
 
     def nothing(self) -> None:
@@ -114,38 +123,37 @@ class Keeper:
 
     def finish(self, seconds: int, words: list[str]) -> None:
         """It is over; the callbacks follow when the file is ready."""
-        network = self._leg.network
-        network.store.recordings[self.recording.sid] = self.recording
+        world = self._world
+        world.store.recordings[self.recording.sid] = self.recording
         self.recording.duration = seconds
         self.recording.words = words
         self.recording.status = "processing"
-        document = self._leg.document if self._wanted.place else ""
-        network.note(self._leg.call.sid, "Twilio", "records", f"{seconds} s", self._wanted.place, document)
-        network.clock.after(network.settings.recording, self._ready)
-        if self._wanted.transcribe:
-            network.clock.after(network.settings.transcription, self._transcribed)
+        world.note(self._call.sid, "Twilio", "records", f"{seconds} s", self._options.place, self._document)
+        world.clock.after(world.settings.recording, self._ready)
+        if self._options.transcribe:
+            world.clock.after(world.settings.transcription, self._transcribed)
 
     def _ready(self) -> None:
         self.recording.status = "completed"
         self._tell("completed")
 
     def _tell(self, status: str) -> None:
-        if not self._wanted.callback or status not in self._wanted.events:
+        if not self._options.callback or status not in self._options.events:
             return
-        self._leg.network.tell(
-            self._leg.session,
-            self._leg.call.sid,
-            url=self._wanted.callback,
-            method=self._wanted.method,
+        self._world.tell(
+            self._session,
+            self._call.sid,
+            url=self._options.callback,
+            method=self._options.method,
             pairs=parameters.recording_status(self.recording, status),
             about=f"recording {status}",
         )
 
     def _transcribed(self) -> None:
-        network = self._leg.network
-        sid = network.sids.new("TR")
-        now = network.clock.date
-        account = self._leg.call.account_sid
+        world = self._world
+        sid = world.sids.new("TR")
+        now = world.clock.date
+        account = self._call.account_sid
         transcription = Transcription(
             sid=sid,
             date_created=now,
@@ -154,17 +162,17 @@ class Keeper:
             recording_sid=self.recording.sid,
             status="completed",
             text=" ".join(self.recording.words),
-            url=f"{network.home}/{parameters.API_VERSION}/Accounts/{account}/Recordings/{self.recording.sid}"
+            url=f"{world.home}/{parameters.API_VERSION}/Accounts/{account}/Recordings/{self.recording.sid}"
             f"/Transcriptions/{sid}",
         )
-        network.store.transcriptions[sid] = transcription
-        if not self._wanted.transcribe_callback:
+        world.store.transcriptions[sid] = transcription
+        if not self._options.transcribe_callback:
             return
-        call = self._leg.call
-        network.tell(
-            self._leg.session,
+        call = self._call
+        world.tell(
+            self._session,
             call.sid,
-            url=self._wanted.transcribe_callback,
+            url=self._options.transcribe_callback,
             method="POST",
             pairs=[
                 ("CallSid", call.sid),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from ringback.emulator.engine.kernel.process import Steps, wait
 from ringback.emulator.engine.people import HangUp, Hear, Heard, Line, Pause, Press, Speak, Step
 from ringback.emulator.engine.phrases import has_phrase
-from ringback.emulator.engine.process import Steps, wait
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ def follow(line: Line, steps: Iterable[Step]) -> None:
     """Let the person do what the script says, until it or the call is over. Who doesn't know what to do, as
     the script raises something, hangs up.
     """
-    line.watch(line.leg.network.run(_follow(line, steps), lambda _: line.hang_up()))
+    line.watch(line.leg.world.run(_follow(line, steps), lambda _: line.hang_up()))
 
 
 def _follow(line: Line, steps: Iterable[Step]) -> Steps[None]:
-    network = line.leg.network
+    world = line.leg.world
     cursor = 0
     for step in steps:
         if line.ended:
@@ -60,9 +60,7 @@ def _follow(line: Line, steps: Iterable[Step]) -> Steps[None]:
                 found = yield from _heard(line, text, cursor, timeout)
                 if found is None:
                     if not line.ended:
-                        network.note(
-                            line.leg.call.sid, line.phone.number, "gives up waiting for", f'"{text}"'
-                        )
+                        world.note(line.leg.call.sid, line.phone.number, "gives up waiting for", f'"{text}"')
                         line.hang_up()
                     return
                 cursor = found + 1
@@ -71,11 +69,11 @@ def _follow(line: Line, steps: Iterable[Step]) -> Steps[None]:
                     if not (yield from _listened_to(line, "keys")):
                         return
                     line.press(key)
-                    yield from _until(line, lambda: False, network.settings.key)
+                    yield from _until(line, lambda: False, world.settings.key)
             case Speak(text, seconds):
                 if not (yield from _listened_to(line, "speech")):
                     return
-                length = length_of(text, network.settings.characters) if seconds is None else seconds
+                length = length_of(text, world.settings.characters) if seconds is None else seconds
                 line.speak(text, length)
                 yield from _until(line, lambda: not line.speaking, length)
             case _:
@@ -86,12 +84,12 @@ def _listened_to(line: Line, what: str) -> Steps[bool]:
     if (yield from _until(line, lambda: what in line.listening, _PATIENCE)):
         return True
     if not line.ended:
-        line.leg.network.note(line.leg.call.sid, line.phone.number, "gives up:", f"nobody listens for {what}")
+        line.leg.world.note(line.leg.call.sid, line.phone.number, "gives up:", f"nobody listens for {what}")
     return False
 
 
 def _heard(line: Line, text: str, cursor: int, timeout: float) -> Steps[int | None]:
-    clock = line.leg.network.clock
+    clock = line.leg.world.clock
 
     def first() -> int | None:
         for index, heard in enumerate(line.heard[cursor:], start=cursor):
@@ -105,7 +103,7 @@ def _heard(line: Line, text: str, cursor: int, timeout: float) -> Steps[int | No
 
 def _until(line: Line, done: Callable[[], bool], seconds: float) -> Steps[bool]:
     """Wait for at most so many seconds; a line tells whenever something about it changes."""
-    clock = line.leg.network.clock
+    clock = line.leg.world.clock
     deadline = round(clock.now + seconds, 3)
     while not done():
         if line.ended or clock.now >= deadline:

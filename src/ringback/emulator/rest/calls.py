@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ringback.emulator.engine.answering import Detection
 from ringback.emulator.engine.calls import OutgoingCall, call_out
+from ringback.emulator.engine.detection import Detection
+from ringback.emulator.engine.documents import Source
 from ringback.emulator.engine.legs import Leg, Subscription
-from ringback.emulator.engine.process import Source
-from ringback.emulator.engine.recordings import Wanted
+from ringback.emulator.engine.recordings import RecordingOptions
 from ringback.emulator.engine.records import Call, Configured
 from ringback.emulator.rest import views
 from ringback.emulator.rest.addresses import normal
@@ -178,13 +178,13 @@ def _detection(asked: Asked) -> Detection | None:
     )
 
 
-def recording(asked: Asked) -> Wanted | None:
+def recording(asked: Asked) -> RecordingOptions | None:
     """What is recorded of the call."""
     given = asked.given
     if not given.flag("Record"):
         return None
     events = [event for text in given.texts("RecordingStatusCallbackEvent") for event in text.split()]
-    return Wanted(
+    return RecordingOptions(
         source="OutboundAPI",
         channels=2 if given.text("RecordingChannels") == "dual" else 1,
         track=given.text("RecordingTrack", "both"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, Literal, cast
 
-from ringback.emulator.engine.answering import Detection
 from ringback.emulator.engine.calls import OutgoingCall, call_out
 from ringback.emulator.engine.conferences import Conference, Participant
-from ringback.emulator.engine.process import Source
-from ringback.emulator.engine.verbs.conference import announce
+from ringback.emulator.engine.detection import Detection
+from ringback.emulator.engine.documents import Source
+from ringback.emulator.engine.verbs.announce import announce
 from ringback.emulator.rest import views
 from ringback.emulator.rest.calls import ends, recording, subscriptions
 from ringback.emulator.rest.errors import Refused
@@ -77,7 +77,7 @@ def _add(asked: Asked) -> Body:
     _check_label(given.text("Label"), conference)
     if conference is not None and len(conference.participants) >= (given.number("MaxParticipants") or _MOST):
         raise Refused(400, 16020, f"Conference {conference.name} is full")
-    conference = conference or Conference(network, asked.account, key)
+    conference = conference or network.conference(asked.account, key)
     mode = given.text("MachineDetection")
     amd = (given.text("AmdStatusCallback"), given.text("AmdStatusCallbackMethod", "POST"))
     leg = call_out(

@@ -1,14 +1,15 @@
 """What each TwiML verb does, as generators over `Ask` and `Wait`.
 
+A verb is a module of its name with one function, and a line in table.py. Dial has a module for each kind of
+noun besides.
+
 run.py          a call's life from its first document to its end
-flow.py         documents: asking for them, falling back, their verbs one after the other
+answering.py    what comes before the first document: keys to press, answering machine detection
+fetching.py     asking for documents, falling back
+execution.py    the verbs of a document, one after the other
 results.py      what a verb can come to
-basic.py        the verbs that need nobody but the person on the line
-sound.py        Say, Play, Pause
-gather.py       Gather
-record.py       Record
-dial.py         Dial with numbers and clients: child legs, bridges
-conference.py   Dial with a conference
-queue.py        Enqueue, and Dial with a queue
-beside.py       Sms, Start, Stop, Refer, Echo
+sounds.py       how sounds are heard, and how something is waited for meanwhile
+prompts.py      Say, Play and Pause where other verbs hold them
+restricted.py   which verbs run where not all of them may
+announce.py     documents that are played into a conference
 """

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ringback.emulator.engine.process import Key, Signal, Source, Speech, Steps
+from ringback.emulator.engine.call_signals import Key, Speech
+from ringback.emulator.engine.documents import Source
+from ringback.emulator.engine.kernel.process import Steps
+from ringback.emulator.engine.kernel.signals import Signal
+from ringback.emulator.engine.verbs.prompts import perform
 from ringback.emulator.engine.verbs.results import NEXT, Result
-from ringback.emulator.engine.verbs.sound import listen, nothing, perform
+from ringback.emulator.engine.verbs.sounds import listen, nothing
 from ringback.twiml import Gather, Pause, Play, Say
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.documents import Document
     from ringback.emulator.engine.legs import Leg
+    from ringback.emulator.engine.verbs.execution import Execution
 
 __all__ = ["gather"]
 
@@ -19,8 +24,9 @@ _TIMEOUT: Final = 5
 _CONFIDENCE: Final = "0.9"
 
 
-def gather(leg: Leg, document: Document, verb: Gather) -> Steps[Result]:
+def gather(execution: Execution, verb: Gather) -> Steps[Result]:
     """Prompt, collect, and ask the action; the next verb where nothing came."""
+    leg, document = execution.leg, execution.document
     modes = verb.input or ("dtmf",)
     keys, speech = "dtmf" in modes, "speech" in modes
     finish_key = "#" if verb.finish_on_key is None else verb.finish_on_key
@@ -54,7 +60,7 @@ def gather(leg: Leg, document: Document, verb: Gather) -> Steps[Result]:
         leg.listen_for()
     if digits or finished_by:
         return _action(document, verb, ("Digits", digits), ("FinishedOnKey", finished_by))
-    leg.network.note(leg.call.sid, leg.line.phone.number, "gives no input", source="Gather")
+    leg.world.note(leg.call.sid, leg.line.phone.number, "gives no input", source="Gather")
     if verb.action_on_empty_result:
         empty = [("Digits", ""), ("FinishedOnKey", "")] if keys else [("SpeechResult", "")]
         return _action(document, verb, *empty)
@@ -68,7 +74,7 @@ def _speech(leg: Leg, document: Document, verb: Gather, speech: Speech) -> Steps
     if verb.partial_result_callback and len(words) > 1:
         yield from listen(leg, speech.seconds / 2, nothing)
         heard = " ".join(words[: len(words) // 2])
-        leg.network.tell(
+        leg.world.tell(
             leg.session,
             leg.call.sid,
             url=document.link(verb.partial_result_callback),

@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from ringback.emulator.engine.call_signals import HungUp, Key, Moved, Speech
+from ringback.emulator.engine.documents import Source
+from ringback.emulator.engine.kernel.process import Steps, wait
+from ringback.emulator.engine.kernel.signals import Signal
 from ringback.emulator.engine.people import Heard
-from ringback.emulator.engine.process import HungUp, Key, Moved, Signal, Source, Speech, Steps, wait
-from ringback.emulator.engine.recordings import Keeper, Wanted
-from ringback.emulator.engine.verbs.flow import last_words
+from ringback.emulator.engine.recordings import RecordingOptions
+from ringback.emulator.engine.verbs.fetching import last_words
 from ringback.emulator.engine.verbs.results import NEXT, Result
-from ringback.emulator.engine.verbs.sound import listen, nothing
+from ringback.emulator.engine.verbs.sounds import listen, nothing
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.documents import Document
-    from ringback.emulator.engine.legs import Leg
+    from ringback.emulator.engine.recordings import ActiveRecording
+    from ringback.emulator.engine.verbs.execution import Execution
     from ringback.twiml import Record
 
 __all__ = ["record"]
@@ -25,26 +29,27 @@ _LONGEST = 3600
 _LONGEST_TRANSCRIBED = 120
 
 
-def record(leg: Leg, document: Document, verb: Record) -> Steps[Result]:
+def record(execution: Execution, verb: Record) -> Steps[Result]:
     """Record until silence, a key, the longest time or the end of the call, and ask the action.
 
     Silence alone is no recording: the next verb follows.
     """
-    wanted = Wanted.of(document, verb)
-    keeper = Keeper(leg, wanted)
+    leg, document = execution.leg, execution.document
+    options = RecordingOptions.of(document, verb)
+    recording = leg.record(options)
     if verb.play_beep is not False:
-        now = leg.network.clock.now
-        leg.line.hear(Heard(now, "tone", "beep", "Record", leg.document, now + leg.network.settings.beep))
-        yield from listen(leg, leg.network.settings.beep, nothing)
-    clock = leg.network.clock
+        now = leg.world.clock.now
+        leg.line.hear(Heard(now, "tone", "beep", "Record", leg.document, now + leg.world.settings.beep))
+        yield from listen(leg, leg.world.settings.beep, nothing)
+    clock = leg.world.clock
     finish_keys = _ANY_KEY if verb.finish_on_key is None else verb.finish_on_key
     longest = verb.max_length or _LONGEST
-    if wanted.transcribe:
+    if options.transcribe:
         longest = min(longest, _LONGEST_TRANSCRIBED)
     # 0 means that silence ends nothing.
     silence = _SILENCE if verb.timeout is None else float(verb.timeout)
     start = clock.now
-    keeper.start()
+    recording.start()
     sounds: list[tuple[float, float, str]] = []
     ended_by = ""
     leg.listen_for("speech", *(("keys",) if finish_keys else ()))
@@ -65,22 +70,22 @@ def record(leg: Leg, document: Document, verb: Record) -> Steps[Result]:
                 break
     except (HungUp, Moved) as error:
         if sounds:
-            keeper.finish(_length(verb, start, clock.now, sounds), _texts(sounds, clock.now))
+            recording.finish(_length(verb, start, clock.now, sounds), _texts(sounds, clock.now))
         else:
-            keeper.nothing()
+            recording.nothing()
         if sounds and isinstance(error, HungUp):
             # The call is over; the action is told all the same, and its answer is of no use any more.
-            yield from last_words(leg, _action(document, verb, keeper, "hangup"))
+            yield from last_words(leg, _action(document, verb, recording, "hangup"))
         raise
     finally:
         leg.listen_for()
         leg.line.cut_off()
     if not sounds:
-        keeper.nothing()
-        leg.network.note(leg.call.sid, leg.line.phone.number, "leaves no message", source="Record")
+        recording.nothing()
+        leg.world.note(leg.call.sid, leg.line.phone.number, "leaves no message", source="Record")
         return NEXT
-    keeper.finish(_length(verb, start, clock.now, sounds), _texts(sounds, clock.now))
-    return _action(document, verb, keeper, ended_by)
+    recording.finish(_length(verb, start, clock.now, sounds), _texts(sounds, clock.now))
+    return _action(document, verb, recording, ended_by)
 
 
 def _length(verb: Record, start: float, now: float, sounds: list[tuple[float, float, str]]) -> int:
@@ -102,8 +107,8 @@ def _texts(sounds: list[tuple[float, float, str]], now: float) -> list[str]:
     return said
 
 
-def _action(document: Document, verb: Record, keeper: Keeper, ended_by: str) -> Source:
-    extra = keeper.parameters()
+def _action(document: Document, verb: Record, recording: ActiveRecording, ended_by: str) -> Source:
+    extra = recording.parameters()
     if ended_by:
         extra.append(("Digits", ended_by))
     return Source(

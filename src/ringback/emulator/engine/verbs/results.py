@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, TypeAlias
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
-from ringback.emulator.engine.process import Source
+from ringback.emulator.engine.documents import Source
 
-__all__ = ["END", "NEXT", "Result"]
+if TYPE_CHECKING:
+    from ringback.emulator.engine.documents import Document, Linked
+
+__all__ = ["END", "NEXT", "Result", "action"]
 
 NEXT: Final = "next"
 END: Final = "end"
 
 # What follows a verb: the next one, the end of the document, or another document.
 Result: TypeAlias = "Literal['next', 'end'] | Source"
+
+
+class _WithAction(Protocol):
+    @property
+    def action(self) -> str | Linked | None: ...
+
+    @property
+    def method(self) -> str | None: ...
+
+
+def action(document: Document, verb: _WithAction, told: Iterable[tuple[str, str]]) -> Result:
+    """The document that a verb's `action` leads to, which is told something; or the next verb."""
+    if not verb.action:
+        return NEXT
+    return Source(document.link(verb.action), verb.method or "POST", extra=tuple(told))

@@ -6,27 +6,26 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve
 
-from ringback.emulator.engine.answering import prepare
-from ringback.emulator.engine.documents import Document
-from ringback.emulator.engine.process import HungUp, Moved, Source, Steps
-from ringback.emulator.engine.verbs.basic import BASIC
-from ringback.emulator.engine.verbs.beside import BESIDE
-from ringback.emulator.engine.verbs.dial import dial
-from ringback.emulator.engine.verbs.flow import Unavailable, Verbs, execute, fetch
-from ringback.emulator.engine.verbs.queue import enqueue
-from ringback.emulator.engine.verbs.sound import perform
-from ringback.twiml import Dial, Enqueue, Say
+from ringback.emulator.engine.call_signals import HungUp, Moved
+from ringback.emulator.engine.documents import Document, Source
+from ringback.emulator.engine.verbs.answering import prepare
+from ringback.emulator.engine.verbs.execution import execute
+from ringback.emulator.engine.verbs.fetching import Unavailable, fetch
+from ringback.emulator.engine.verbs.prompts import perform
+from ringback.emulator.engine.verbs.table import VERBS
+from ringback.twiml import Say
 
 if TYPE_CHECKING:
+    from ringback.emulator.engine.kernel.process import Steps
     from ringback.emulator.engine.legs import Leg
+    from ringback.emulator.engine.network import Network
 
 __all__ = ["interpret"]
 
-VERBS: Final[Verbs] = {**BASIC, **BESIDE, Dial: dial, Enqueue: enqueue}
 APOLOGY: Final = "We are sorry, an application error has occurred. Goodbye."
 
 
-def interpret(leg: Leg, source: Source) -> Steps[None]:
+def interpret(network: Network, leg: Leg, source: Source) -> Steps[None]:
     """Run a call's TwiML until there is none left, and hang up."""
     following: Source | None = source
     try:
@@ -37,7 +36,7 @@ def interpret(leg: Leg, source: Source) -> Steps[None]:
             following = moved.source
         while following is not None:
             try:
-                following = yield from _document(leg, following)
+                following = yield from _document(network, leg, following)
             except Moved as moved:
                 leg.listen_for()
                 following = moved.source
@@ -48,7 +47,7 @@ def interpret(leg: Leg, source: Source) -> Steps[None]:
     leg.finish("completed")
 
 
-def _document(leg: Leg, source: Source) -> Steps[Source | None]:
+def _document(network: Network, leg: Leg, source: Source) -> Steps[Source | None]:
     try:
         document = yield from fetch(leg, source)
     except Unavailable:
@@ -57,5 +56,5 @@ def _document(leg: Leg, source: Source) -> Steps[Source | None]:
         leg.document = ""
         yield from perform(leg, Document("", ()), Say(APOLOGY), "apology")
         return None
-    result = yield from execute(leg, document, VERBS)
+    result = yield from execute(network, leg, document, VERBS)
     return result if isinstance(result, Source) else None

@@ -5,37 +5,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from attrs import evolve
-
-from ringback.emulator.engine.conferences import Announcement, Callback, Conference, Participant
-from ringback.emulator.engine.documents import said
-from ringback.emulator.engine.exchange import Trouble
-from ringback.emulator.engine.people import Heard
-from ringback.emulator.engine.process import (
+from ringback.emulator.engine.call_signals import HungUp, Key
+from ringback.emulator.engine.conferences import (
+    Callback,
     ConferenceOver,
-    HungUp,
-    Interruption,
-    Key,
+    Participant,
     ParticipantChanged,
-    Signal,
-    Source,
     StayOver,
-    Steps,
 )
-from ringback.emulator.engine.verbs.basic import WAITING
-from ringback.emulator.engine.verbs.flow import Unavailable, Verbs, execute, fetch
+from ringback.emulator.engine.documents import Source, said
+from ringback.emulator.engine.kernel.process import Steps
+from ringback.emulator.engine.kernel.signals import Interruption, Signal
+from ringback.emulator.engine.people import Heard
+from ringback.emulator.engine.trouble import Trouble
+from ringback.emulator.engine.verbs.execution import Verbs, execute
+from ringback.emulator.engine.verbs.fetching import Unavailable, fetch
+from ringback.emulator.engine.verbs.prompts import Prompt, perform
+from ringback.emulator.engine.verbs.restricted import WAITING
 from ringback.emulator.engine.verbs.results import NEXT, Result
-from ringback.emulator.engine.verbs.sound import Audible, listen, perform
+from ringback.emulator.engine.verbs.sounds import listen
 from ringback.twiml import Pause, Play, Say
 
 if TYPE_CHECKING:
+    from ringback.emulator.engine.conferences import Conference as Room
     from ringback.emulator.engine.documents import Document
     from ringback.emulator.engine.legs import Leg
+    from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.parameters import Pairs
-    from ringback.twiml import Conference as ConferenceNoun
-    from ringback.twiml import Dial
+    from ringback.emulator.engine.verbs.execution import Execution
+    from ringback.twiml import Conference, Dial
 
-__all__ = ["JOINED", "announce", "join"]
+__all__ = ["JOINED", "join"]
 
 # What the action is told of somebody who was in.
 JOINED: Final = [("DialCallStatus", "answered"), ("DialBridged", "true")]
@@ -44,11 +44,12 @@ _MOST: Final = 250
 _LONGEST: Final = 14_400
 
 
-def join(leg: Leg, document: Document, dial: Dial, noun: ConferenceNoun) -> Steps[Pairs]:
+def join(execution: Execution, dial: Dial, noun: Conference) -> Steps[Pairs]:
     """Be in the conference until it or the stay is over; what Dial's action is told."""
-    network, account = leg.network, leg.session.account
+    network, leg, document = execution.network, execution.leg, execution.document
+    account = leg.session.account
     name = said(noun)
-    conference = network.conferences.get((account.sid, name)) or Conference(network, account, name)
+    conference = network.conference(account, name)
     if len(conference.participants) >= (noun.max_participants or _MOST):
         network.problem(account, leg.call.sid, Trouble(16020, f"conference {name} is full", document.url))
         return [("DialCallStatus", "failed"), ("DialBridged", "false")]
@@ -72,7 +73,7 @@ def join(leg: Leg, document: Document, dial: Dial, noun: ConferenceNoun) -> Step
         conference.join(participant, _callback(document, noun))
         while True:
             try:
-                yield from _present(leg, document, noun, conference, participant, leaves)
+                yield from _present(execution, noun, conference, participant, leaves)
             except ParticipantChanged:
                 continue
             break
@@ -94,11 +95,10 @@ def join(leg: Leg, document: Document, dial: Dial, noun: ConferenceNoun) -> Step
 
 
 def _stayed(participant: Participant) -> None:
-    if participant.leg.process is not None:
-        participant.leg.process.interrupt(StayOver(participant))
+    participant.leg.interrupt(StayOver(participant))
 
 
-def _callback(document: Document, noun: ConferenceNoun) -> Callback | None:
+def _callback(document: Document, noun: Conference) -> Callback | None:
     if not noun.status_callback:
         return None
     return Callback(
@@ -113,10 +113,9 @@ class _Left(Exception):
 
 
 def _present(
-    leg: Leg,
-    document: Document,
-    noun: ConferenceNoun,
-    conference: Conference,
+    execution: Execution,
+    noun: Conference,
+    conference: Room,
     participant: Participant,
     leaves: Callable[[Signal], bool],
 ) -> Steps[None]:
@@ -125,14 +124,15 @@ def _present(
     Raises:
         ParticipantChanged: It is something else now.
     """
+    network, leg, document = execution.network, execution.leg, execution.document
     extra = (("ConferenceSid", conference.sid),)
     try:
         while participant.announcements:
             announcement = participant.announcements[0]
             try:
-                result = yield from execute(leg, announcement.document, _heard(leaves))
+                result = yield from execute(network, leg, announcement.document, _heard(leaves))
                 while isinstance(result, Source):
-                    result = yield from execute(leg, (yield from fetch(leg, result)), _heard(leaves))
+                    result = yield from execute(network, leg, (yield from fetch(leg, result)), _heard(leaves))
             except Unavailable:
                 pass
             finally:
@@ -140,11 +140,11 @@ def _present(
         if participant.hold is not None:
             hold = participant.hold
             source = Source(hold.url, hold.method, extra=extra) if hold.url else None
-            yield from _music(leg, source, "on hold", leaves)
+            yield from _music(network, leg, source, "on hold", leaves)
         elif participant.waiting:
             wait_url = document.link(noun.wait_url) if noun.wait_url else ""
             source = Source(wait_url, noun.wait_method or "POST", extra=extra) if wait_url else None
-            yield from _music(leg, source, "while waiting" if noun.wait_url is None else "", leaves)
+            yield from _music(network, leg, source, "while waiting" if noun.wait_url is None else "", leaves)
         else:
             yield from listen(leg, None, leaves)
     except _Left:
@@ -154,8 +154,9 @@ def _present(
 def _heard(leaves: Callable[[Signal], bool]) -> Verbs:
     """The verbs that may be heard in a conference, cut short by what makes somebody leave."""
 
-    def sound(leg: Leg, document: Document, verb: Audible) -> Steps[Result]:
-        signal = yield from perform(leg, document, verb, f"Conference > {type(verb).__name__}", leaves)
+    def sound(execution: Execution, verb: Prompt) -> Steps[Result]:
+        place = f"Conference > {type(verb).__name__}"
+        signal = yield from perform(execution.leg, execution.document, verb, place, leaves)
         if signal is not None:
             raise _Left
         return NEXT
@@ -163,39 +164,21 @@ def _heard(leaves: Callable[[Signal], bool]) -> Verbs:
     return {**WAITING, Say: sound, Play: sound, Pause: sound}
 
 
-def _music(leg: Leg, source: Source | None, music: str, leaves: Callable[[Signal], bool]) -> Steps[None]:
+def _music(
+    network: Network, leg: Leg, source: Source | None, music: str, leaves: Callable[[Signal], bool]
+) -> Steps[None]:
     """A document over and over, Twilio's own music, or silence, until somebody leaves."""
     while source is not None:
-        begun = leg.network.clock.now
+        begun = leg.world.clock.now
         try:
-            result = yield from execute(leg, (yield from fetch(leg, source)), _heard(leaves))
+            result = yield from execute(network, leg, (yield from fetch(leg, source)), _heard(leaves))
         except Unavailable:
             break
         if isinstance(result, Source):
             source = result
-        elif leg.network.clock.now == begun:
+        elif leg.world.clock.now == begun:
             # A document without a sound would be asked for again and again, for ever.
             break
     if source is None and music:
-        leg.line.hear(Heard(leg.network.clock.now, "music", music, "Conference", leg.document))
+        leg.line.hear(Heard(leg.world.clock.now, "music", music, "Conference", leg.document))
     yield from listen(leg, None, leaves)
-
-
-def announce(conference: Conference, source: Source, single: Participant | None) -> None:
-    """Play a document to one participant, or to all of them: it is asked for once."""
-    here = [single] if single is not None else [each for each in conference.participants if each.inside]
-    if not here:
-        return
-    leg = here[0].leg
-
-    def steps() -> Steps[None]:
-        try:
-            document = yield from fetch(leg, evolve(source, extra=(("ConferenceSid", conference.sid),)))
-        except Unavailable:
-            return
-        conference.announce(Announcement(source.url, document, single), here)
-
-    def died(error: Exception) -> None:
-        conference.network.broke(leg.session.account, conference.sid, error)
-
-    conference.network.run(steps(), died)

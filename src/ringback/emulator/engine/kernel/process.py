@@ -5,13 +5,8 @@ A process yields one of two things, and gets back what came of it:
     Ask     an HTTP request     ->  Outcome: a `WebhookResponse` or a `Failure`
     Wait    seconds, or None    ->  a `Signal` that came in the meantime, or None when the time was up
 
-Signals are what happens to a call while it waits. Interruptions are thrown into the generator instead,
-because whatever it was doing is over:
-
-    Signal                          Interruption
-    ├── Key, Speech                 ├── HungUp               the other side is gone
-    ├── ChildReady, ChildOver       ├── Moved                the call was given other TwiML
-    └── Changed                     └── ParticipantChanged, ConferenceOver, StayOver
+Signals are what happens while it waits. Interruptions are thrown into the generator instead, because
+whatever it was doing is over.
 
 Nothing is resumed from inside somebody else's step: every wake-up goes through the clock's queue, so the
 order of things is the order in which they were caused.
@@ -21,75 +16,23 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from attrs import define, field, frozen
+from attrs import frozen
 
-from ringback.http import WebhookRequest, WebhookResponse
+from ringback.emulator.engine.kernel.requests import Ask, Failure, Outcome
+from ringback.emulator.engine.kernel.signals import Interruption, Signal
+from ringback.http import WebhookResponse
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.clock import Clock, Timer
-    from ringback.emulator.engine.conferences import Participant
-    from ringback.emulator.engine.legs import Leg
-    from ringback.emulator.engine.network import Outbox
+    from ringback.emulator.engine.kernel.clock import Clock, Timer
+    from ringback.emulator.engine.kernel.outbox import Outbox
+    from ringback.emulator.engine.kernel.requests import Limits, Spent
+    from ringback.http import WebhookRequest
 
-__all__ = [
-    "Ask",
-    "Changed",
-    "ChildOver",
-    "ChildReady",
-    "ConferenceOver",
-    "Failure",
-    "HungUp",
-    "Interruption",
-    "Key",
-    "Limits",
-    "Moved",
-    "Outcome",
-    "ParticipantChanged",
-    "Process",
-    "Signal",
-    "Source",
-    "Speech",
-    "Spent",
-    "StayOver",
-    "Steps",
-    "Wait",
-    "ask",
-    "wait",
-]
+__all__ = ["Process", "Steps", "Wait", "ask", "wait"]
 
 T = TypeVar("T")
-
-
-@frozen
-class Limits:
-    """How long a request may take, in seconds."""
-
-    connect: float = 5.0
-    read: float = 15.0
-    total: float = 15.0
-
-
-@define(eq=False)
-class Spent:
-    """The seconds that the tries of one webhook have taken so far, by the clock that their limits go by."""
-
-    seconds: float = 0.0
-
-
-@frozen
-class Ask:
-    """Send a request. Those of one lane are sent one after the other.
-
-    Attributes:
-        spent: Whoever sends it adds the time that this took.
-    """
-
-    request: WebhookRequest
-    lane: str
-    limits: Limits = Limits()
-    spent: Spent = field(factory=Spent, eq=False)
 
 
 @frozen
@@ -97,121 +40,6 @@ class Wait:
     """Let time pass; None waits for a signal only."""
 
     seconds: float | None
-
-
-@frozen
-class Failure:
-    """Why there was no answer to a request.
-
-    Attributes:
-        kind: `host` (no such host), `connect` (nobody listens, or not in time), `timeout` (no answer in
-            time), `tls`, `lost` (the connection was closed or reset before the answer was whole), `broken`
-            (an answer that is no HTTP) or `refused` (the driver may not send there).
-        detail: In words.
-    """
-
-    kind: Literal["host", "connect", "timeout", "tls", "lost", "broken", "refused"]
-    detail: str
-
-
-Outcome: TypeAlias = "WebhookResponse | Failure"
-
-
-class Signal:
-    """Something that a waiting process is told."""
-
-    __slots__ = ()
-
-
-@frozen
-class Key(Signal):
-    key: str
-
-
-@frozen
-class Speech(Signal):
-    text: str
-    seconds: float
-
-
-@frozen
-class ChildReady(Signal):
-    leg: Leg
-
-
-@frozen
-class ChildOver(Signal):
-    leg: Leg
-
-
-@frozen
-class Changed(Signal):
-    """Something about a call changed: look again."""
-
-
-@frozen
-class Source:
-    """Where the next document of a call comes from: a URL to ask, or TwiML that is already here.
-
-    Attributes:
-        url: Absolute; for inline TwiML what relative URLs are resolved against, or "".
-        twiml: The document itself, or None where the URL has to be asked.
-        extra: Parameters on top of those of every voice request.
-    """
-
-    url: str
-    method: str = "POST"
-    twiml: str | None = None
-    extra: tuple[tuple[str, str], ...] = ()
-
-
-class Interruption(Exception):
-    """What a call was doing is over.
-
-    Attributes:
-        rank: Of two that come at the same moment, the one of higher rank counts.
-    """
-
-    rank = 0
-
-    def due(self) -> bool:
-        """Whether it still makes sense by the time it is delivered."""
-        return True
-
-
-class HungUp(Interruption):
-    rank = 3
-
-
-class Moved(Interruption):
-    rank = 2
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        super().__init__(source.url)
-
-
-class _InConference(Interruption):
-    def __init__(self, participant: Participant) -> None:
-        self._participant = participant
-        super().__init__()
-
-    def due(self) -> bool:
-        return self._participant.inside
-
-
-class ParticipantChanged(_InConference):
-    """What the participant hears is another thing now: the conference began, a hold, an announcement."""
-
-
-class ConferenceOver(_InConference):
-    rank = 1
-
-
-class StayOver(_InConference):
-    """The longest time that somebody may be in the conference, waiting included, is up."""
-
-    rank = 1
 
 
 Steps: TypeAlias = Generator["Ask | Wait", "Outcome | Signal | None", T]
@@ -282,7 +110,7 @@ class Process:
         self._clock.after(0, self._deliver)
 
     def _begin(self) -> None:
-        if isinstance(self._interruption, HungUp):
+        if self._interruption is not None and self._interruption.final:
             self.over = True
         elif not self.over:
             # Another interruption comes right after the first step: a generator can't catch what is thrown

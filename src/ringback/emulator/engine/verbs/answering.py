@@ -4,33 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
+from ringback.emulator.engine.kernel.process import Steps
 from ringback.emulator.engine.people import Heard
-from ringback.emulator.engine.process import Steps
-from ringback.emulator.engine.verbs.sound import keys_length, listen, nothing
+from ringback.emulator.engine.verbs.sounds import keys_length, listen, nothing
 
 if TYPE_CHECKING:
+    from ringback.emulator.engine.detection import Detection
     from ringback.emulator.engine.legs import Leg
 
-__all__ = ["Detection", "prepare"]
-
-
-@frozen
-class Detection:
-    """Answering machine detection. https://www.twilio.com/docs/voice/answering-machine-detection
-
-    Attributes:
-        mode: `Enable` or `DetectMessageEnd`.
-        url: Where to tell when it runs beside the call.
-        method: How.
-        beside: Whether the call goes on while it runs.
-    """
-
-    mode: str
-    url: str = ""
-    method: str = "POST"
-    beside: bool = False
+__all__ = ["prepare"]
 
 
 def prepare(leg: Leg) -> Steps[tuple[tuple[str, str], ...]]:
@@ -41,17 +23,17 @@ def prepare(leg: Leg) -> Steps[tuple[tuple[str, str], ...]]:
     keys, leg.answer_keys = leg.answer_keys, ""
     detection, leg.detection = leg.detection, None
     if keys:
-        settings = leg.network.settings
+        settings = leg.world.settings
         seconds = keys_length(keys, settings.key)
-        now = leg.network.clock.now
+        now = leg.world.clock.now
         leg.line.hear(Heard(now, "tone", f"keys {keys}", until=now + seconds, seconds=seconds))
         yield from listen(leg, seconds, nothing)
     if detection is None:
         return ()
     if detection.beside:
-        leg.network.clock.after(leg.network.settings.amd, lambda: _tell(leg, detection))
+        leg.world.clock.after(leg.world.settings.amd, lambda: _tell(leg, detection))
         return ()
-    yield from listen(leg, leg.network.settings.amd, nothing)
+    yield from listen(leg, leg.world.settings.amd, nothing)
     leg.call.answered_by = _verdict(leg, detection)
     return (("AnsweredBy", leg.call.answered_by), ("MachineDetectionDuration", _milliseconds(leg)))
 
@@ -66,7 +48,7 @@ def _verdict(leg: Leg, detection: Detection) -> str:
 
 
 def _milliseconds(leg: Leg) -> str:
-    return str(round(leg.network.settings.amd * 1000))
+    return str(round(leg.world.settings.amd * 1000))
 
 
 def _tell(leg: Leg, detection: Detection) -> None:
@@ -74,7 +56,7 @@ def _tell(leg: Leg, detection: Detection) -> None:
         return
     leg.call.answered_by = _verdict(leg, detection)
     if detection.url:
-        leg.network.tell(
+        leg.world.tell(
             leg.session,
             leg.call.sid,
             url=detection.url,

@@ -1,0 +1,37 @@
+"""Documents that are played into a conference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from ringback.emulator.engine.conferences import Announcement
+from ringback.emulator.engine.verbs.fetching import Unavailable, fetch
+
+if TYPE_CHECKING:
+    from ringback.emulator.engine.conferences import Conference, Participant
+    from ringback.emulator.engine.documents import Source
+    from ringback.emulator.engine.kernel.process import Steps
+
+__all__ = ["announce"]
+
+
+def announce(conference: Conference, source: Source, single: Participant | None) -> None:
+    """Play a document to one participant, or to all of them: it is asked for once."""
+    here = [single] if single is not None else [each for each in conference.participants if each.inside]
+    if not here:
+        return
+    leg = here[0].leg
+
+    def steps() -> Steps[None]:
+        try:
+            document = yield from fetch(leg, evolve(source, extra=(("ConferenceSid", conference.sid),)))
+        except Unavailable:
+            return
+        conference.announce(Announcement(source.url, document, single), here)
+
+    def died(error: Exception) -> None:
+        conference.world.broke(leg.session.account, conference.sid, error)
+
+    conference.world.run(steps(), died)

@@ -1,0 +1,101 @@
+"""Documents of a call: asking for them, falling back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from ringback.emulator.engine.documents import Document, Source, read_answer, read_twiml
+from ringback.emulator.engine.exchange import exchange
+from ringback.emulator.engine.trouble import Trouble
+from ringback.emulator.engine.urls import shown
+
+if TYPE_CHECKING:
+    from ringback.emulator.engine.kernel.process import Steps
+    from ringback.emulator.engine.legs import Leg
+
+__all__ = ["Unavailable", "fetch", "last_words"]
+
+
+class Unavailable(Exception):
+    """Neither the document nor its fallback could be had."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        self.trouble = trouble
+        super().__init__(trouble.message)
+
+
+def fetch(leg: Leg, source: Source) -> Steps[Document]:
+    """The document, or its fallback's.
+
+    Raises:
+        Unavailable: Both failed, or there is no fallback.
+    """
+    if _runaway(leg):
+        trouble = Trouble(
+            11215, f"{leg.world.settings.documents} documents ran without a second passing", source.url
+        )
+        leg.world.problem(leg.session.account, leg.call.sid, trouble)
+        raise Unavailable(trouble)
+    first = yield from _fetch(leg, source)
+    if isinstance(first, Document):
+        return first
+    leg.world.problem(leg.session.account, leg.call.sid, first)
+    if leg.fallback_url:
+        extra = (("ErrorCode", str(first.code)), ("ErrorUrl", shown(first.url)))
+        fallback = Source(leg.fallback_url, leg.fallback_method, extra=extra)
+        second = yield from _fetch(leg, fallback)
+        if isinstance(second, Document):
+            return second
+        leg.world.problem(leg.session.account, leg.call.sid, second)
+        raise Unavailable(second)
+    raise Unavailable(first)
+
+
+def last_words(leg: Leg, source: Source) -> Steps[None]:
+    """Ask an action whose verb was cut short: it wants to know, but there is nobody to hear its answer."""
+    answer = yield from _fetch(leg, source)
+    if isinstance(answer, Trouble):
+        leg.world.problem(leg.session.account, leg.call.sid, answer)
+
+
+def _fetch(leg: Leg, source: Source) -> Steps[Document | Trouble]:
+    network = leg.world
+    if source.twiml is not None:
+        document = read_twiml(source.twiml, source.url, "voice", strict=network.strict)
+        if isinstance(document, Document):
+            network.note(leg.call.sid, "Twilio", "runs inline TwiML:", str(document))
+            _warn(leg, document)
+        return document
+    pairs = [*leg.parameters(), *source.extra]
+    answer = yield from exchange(
+        leg.session,
+        source.method,
+        source.url,
+        pairs,
+        lane=f"{leg.call.sid}/voice",
+        token=network.sids.uuid("token"),
+        warn=lambda trouble: network.problem(leg.session.account, leg.call.sid, trouble),
+    )
+    if isinstance(answer, Trouble):
+        return answer
+    read = read_answer(answer, "voice", strict=network.strict)
+    if isinstance(read, Document):
+        network.note(leg.call.sid, "Twilio", "asks", f"{source.method} {shown(source.url)} → {read}")
+        _warn(leg, read)
+        # A redirected request's document is relative to where it finally came from.
+        return evolve(read, url=answer.url)
+    return read
+
+
+def _warn(leg: Leg, document: Document) -> None:
+    for warning in document.warnings:
+        leg.world.problem(leg.session.account, leg.call.sid, warning)
+
+
+def _runaway(leg: Leg) -> bool:
+    now = leg.world.clock.now
+    since, count = leg.documents_now
+    leg.documents_now = (now, count + 1) if since == now else (now, 1)
+    return leg.documents_now[1] > leg.world.settings.documents

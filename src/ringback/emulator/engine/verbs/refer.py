@@ -1,0 +1,35 @@
+"""Refer. https://www.twilio.com/docs/voice/twiml/refer"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ringback.emulator.engine.documents import said
+from ringback.emulator.engine.trouble import Trouble
+from ringback.emulator.engine.verbs.results import NEXT, action
+
+if TYPE_CHECKING:
+    from ringback.emulator.engine.kernel.process import Steps
+    from ringback.emulator.engine.verbs.execution import Execution
+    from ringback.emulator.engine.verbs.results import Result
+    from ringback.twiml import Refer
+
+__all__ = ["refer"]
+
+
+def refer(execution: Execution, verb: Refer) -> Steps[Result]:
+    """Hand a SIP call back: whoever sent it takes it."""
+    yield from ()
+    leg, document = execution.leg, execution.document
+    where = next((said(noun) for noun in verb.children), "")
+    if not leg.line.phone.number.startswith(("sip:", "sips:")):
+        message = f"only calls of SIP phones can be handed back, to {where}"
+        leg.world.problem(leg.session.account, leg.call.sid, Trouble(13801, message, document.url))
+        return NEXT
+    leg.world.note(leg.call.sid, "Twilio", "refers to", where, "Refer", leg.document)
+    told = [
+        ("ReferCallStatus", "in-progress"),
+        ("ReferSipResponseCode", "202"),
+        ("NotifySipResponseCode", "200"),
+    ]
+    return action(document, verb, told)

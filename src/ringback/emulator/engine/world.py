@@ -1,0 +1,157 @@
+"""What everything in the emulated network works with: time, records, the transcript, ways to tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ringback.emulator.engine.exchange import exchange
+from ringback.emulator.engine.kernel.clock import Clock
+from ringback.emulator.engine.kernel.outbox import Outbox
+from ringback.emulator.engine.kernel.process import Process
+from ringback.emulator.engine.kernel.sids import Sids
+from ringback.emulator.engine.records import Problem, Store
+from ringback.emulator.engine.transcript import Entry, Transcript
+from ringback.emulator.engine.trouble import Trouble
+from ringback.emulator.engine.urls import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ringback.emulator.engine.exchange import Session
+    from ringback.emulator.engine.kernel.process import Steps
+    from ringback.emulator.engine.parameters import Pairs
+    from ringback.emulator.engine.records import Account
+    from ringback.emulator.engine.settings import Settings
+
+__all__ = ["World"]
+
+# Characters of an answer that a problem keeps.
+_BODY: Final = 2_000
+# A fault on Twilio's side.
+_FAULT: Final = 20500
+_LONGEST_MESSAGE: Final = 500
+
+
+class World:
+    """The emulated world without those who live in it.
+
+    Attributes:
+        clock: Virtual time.
+        store: The records.
+        sids: What resources and tokens are called.
+        settings: How long things take.
+        outbox: What a driver has to send.
+        transcript: What happened.
+        home: Scheme and host that the URLs of recordings begin with.
+        strict: Whether TwiML that the schema doesn't allow is an error instead of a warning.
+        watchers: Called with every entry of the transcript as it comes, and the problem that it is about.
+    """
+
+    def __init__(self, *, start: datetime, seed: str, settings: Settings, strict: bool = False) -> None:
+        self.clock = Clock(start)
+        self.store = Store()
+        self.sids = Sids(seed)
+        self.settings = settings
+        self.home = "https://api.twilio.com"
+        self.outbox = Outbox()
+        self.transcript = Transcript()
+        self.strict = strict
+        self.watchers: list[Callable[[Entry, Problem | None], None]] = []
+
+    def account(self, sid: str) -> Account:
+        return self.store.accounts[sid]
+
+    def run(self, steps: Steps[None], died: Callable[[Exception], None] = lambda _: None) -> Process:
+        """Start a process; its first step runs on the clock's next turn.
+
+        Args:
+            died: What to do when it dies of a bug, see `Process`.
+        """
+        return Process(self.clock, self.outbox, steps, died)
+
+    def note(
+        self, subject: str, who: str, did: str, what: str = "", source: str = "", document: str = ""
+    ) -> None:
+        self._add(self._entry(subject, who, did, what, source, document))
+
+    def _entry(
+        self, subject: str, who: str, did: str, what: str = "", source: str = "", document: str = ""
+    ) -> Entry:
+        return Entry(round(self.clock.now, 3), subject, who, did, what, source, document)
+
+    def _add(self, entry: Entry, problem: Problem | None = None) -> None:
+        self.transcript.add(entry)
+        for watcher in self.watchers:
+            watcher(entry, problem)
+
+    def problem(self, account: Account, subject: str, trouble: Trouble) -> None:
+        """What the debugger of the real service would show."""
+        now = self.clock.date
+        record = Problem(
+            sid=self.sids.new("NO"),
+            date_created=now,
+            date_updated=now,
+            account_sid=account.sid,
+            code=trouble.code,
+            message=trouble.message,
+            subject_sid=subject,
+            url=shown(trouble.url),
+            level="warning" if trouble.warning else "error",
+            response_body=self.masked(trouble.body.decode("utf-8", errors="replace"))[:_BODY],
+        )
+        self.store.problems[record.sid] = record
+        did = "warning" if trouble.warning else "problem"
+        entry = self._entry(subject, "Twilio", did, f"{trouble.code}: {trouble.message}")
+        self._add(entry, record)
+
+    def masked(self, text: str) -> str:
+        """Without the auth tokens of the accounts here. Before it is cut off: half a token is one, too."""
+        for account in self.store.accounts.values():
+            text = text.replace(account.auth_token, "***")
+        return text
+
+    def broke(self, account: Account, subject: str, error: Exception) -> None:
+        """Something of ours died of a bug."""
+        message = f"the emulator broke: {type(error).__name__}: {error}"
+        self.problem(account, subject, Trouble(_FAULT, message[:_LONGEST_MESSAGE], ""))
+
+    def tell(
+        self,
+        session: Session,
+        subject: str,
+        *,
+        url: str,
+        method: str,
+        pairs: Pairs,
+        about: str,
+        then: Callable[[], None] | None = None,
+    ) -> None:
+        """Send a notification whose answer nobody needs; `then` runs when it is over."""
+        token = self.sids.uuid("token")
+
+        def steps() -> Steps[None]:
+            answer = yield from exchange(
+                session,
+                method,
+                url,
+                pairs,
+                lane=f"{subject}/notifications",
+                token=token,
+                warn=lambda trouble: self.problem(session.account, subject, trouble),
+            )
+            if isinstance(answer, Trouble):
+                self.problem(session.account, subject, answer)
+            else:
+                self.note(
+                    subject, "Twilio", "tells", f"{method} {shown(url)} {about} → {answer.response.status}"
+                )
+            if then is not None:
+                then()
+
+        def died(error: Exception) -> None:
+            self.broke(session.account, subject, error)
+            if then is not None:
+                then()
+
+        self.run(steps(), died)
