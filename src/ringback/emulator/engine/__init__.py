@@ -14,9 +14,10 @@ world           World: what all of these work with: time, records, the transcrip
 exchange        one webhook, with documents, parameters and urls
 kernel/         Clock, Process, Outbox: what runs all this, and knows nothing of it
 
-A process is a generator that yields `Ask` (an HTTP request) and `Wait` (time, a signal). Requests wait in the
-outbox for a driver to send them, and to bring their answers back. Besides: call_signals (what a call's process
-is told), detection and recordings' options (what a call asks for), optouts (who wants no texts), records
-(the Store), transcript (who heard and did what, at which second, from which TwiML), phrases (was it heard?),
-settings, trouble, arguments (what callers give, checked).
+A process is a generator that yields `Ask` (an HTTP request) and `Wait` (time, a signal). Requests wait in
+the outbox for a driver to send them, and to bring their answers back.
+
+Besides: call_signals (what a call's process is told), detection (what a call asks for), optouts (who wants no
+texts), records (the Store), transcript (who heard and did what, at which second, from which TwiML), phrases
+(was it heard?), settings, trouble, arguments (what callers give, checked).
 """
