@@ -24,11 +24,11 @@ from ringback.webhooks.signature import (
     SETTINGS_HEADER,
     SIGNATURE_HEADER,
     SignatureAlgorithm,
-    SignatureValidator,
     body_sha256,
     sign,
 )
 from ringback.webhooks.urls import public_url_of
+from ringback.webhooks.validator import SignatureValidator
 
 if TYPE_CHECKING:
     from ringback._generated.webhooks import *  # noqa: F403
