@@ -23,11 +23,12 @@ check: $(VENV)/ready
 	$(BIN)/mypy
 	$(BIN)/pyright
 
-# Real servers for the tests, from Debian's packages; they are started by the tests that need them.
+# Real servers for the tests, and a voice, from Debian's packages; started by the tests that need them.
+SERVERS := redis-server postgresql espeak-ng
 servers:
-	@command -v redis-server >/dev/null && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || { \
-	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq redis-server postgresql; \
-	} >/dev/null || { echo "make test needs redis-server and postgresql: install them, and run it again" >&2; exit 1; }
+	@{ command -v redis-server && command -v espeak-ng && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 || { \
+	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(SERVERS); \
+	} >/dev/null || { echo "make test needs $(SERVERS): install them, and run it again" >&2; exit 1; }
 
 bench: $(VENV)/ready
 	$(BIN)/python -m bench
