@@ -1,4 +1,4 @@
-"""Every record that the emulator sends has exactly the fields of its model, each of the type that Twilio documents."""
+"""Every record that the emulator sends has exactly the fields of its model, of the documented types."""
 
 from __future__ import annotations
 

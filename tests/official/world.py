@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ringback._core.operations.operation import Operation
     from ringback.http import Headers, Response
 
-__all__ = ["ANNA", "BEN", "OURS", "SHORT", "Exchange", "Scenario", "World", "covers", "operation_at"]
+__all__ = ["ANNA", "BEN", "OURS", "SCENARIOS", "Exchange", "Scenario", "World", "covers", "operation_at"]
 
 OURS: Final = "+15017122661"
 ANNA: Final = "+15558675310"
@@ -116,7 +116,7 @@ class World:
         return str(call.sid)
 
     @contextmanager
-    def refused(self, status: int, code: int) -> Iterator[None]:
+    def refused(self, status: int, code: int) -> Generator[None]:
         """What is asked in this block has to be refused so."""
         with pytest.raises(TwilioException) as refusal:
             yield

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ringback.emulator import ACCOUNT_SID
+from tests.official.console import connect_app
 from tests.official.world import OURS, covers
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ def tokens(world: World) -> None:
 def connect_apps(world: World) -> None:
     client = world.client
     # They are made, and authorized, in Twilio's console alone.
-    sid = world.emulator.connect_app("Billing", company_name="Books Ltd")
-    other = world.emulator.connect_app("Reports", authorized=True)
+    sid = connect_app(world.emulator, "Billing", company_name="Books Ltd")
+    other = connect_app(world.emulator, "Reports", authorized=True)
     (app,) = client.connect_apps.list()
     assert (app.sid, app.friendly_name, app.company_name, app.permissions) == (
         sid,

@@ -71,7 +71,7 @@ def notifications(world: World) -> None:
     world.website.pages["/voice"] = WebhookResponse(500, body=b"out of order")
     assert client.notifications.list() == []
     call = world.emulator.phone(ANNA).dial(OURS)
-    assert call.ended
+    call.expect_hangup()
     (error,) = client.notifications.list(log=0)
     assert (error.error_code, error.log, error.call_sid) == ("11200", "0", call.sid)
     assert error.more_info.endswith("/11200")
