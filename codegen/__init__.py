@@ -4,6 +4,7 @@ source.py     YAML that knows its lines; problems.py mistakes, told with file an
 naming.py     wire names -> Python names
 api/          the REST API
 app/          what applications start by it
+emulation/    the emulator's records and tables
 flows/        the verbs of flows, made of its elements
 twiml/        TwiML
 webhooks/     events

@@ -18,7 +18,7 @@ from codegen.api.types import Enum, PairList
 from codegen.problems import Problem
 from codegen.source import Steps
 
-FIELD_FLAGS: Final = frozenset({"always", "secret"})
+FIELD_FLAGS: Final = frozenset({"always", "quoted", "secret"})
 PARAMETER_FLAGS: Final = frozenset({"required", "secret"})
 # What clients and accounts have besides resources.
 CLIENT_NAMES: Final = frozenset(

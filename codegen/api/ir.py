@@ -21,7 +21,7 @@ class Entry:
         type: What it holds.
         doc: What it is.
         default: What Twilio takes where it is left out, as the spec writes it.
-        flags: `always`, `required`, `secret`.
+        flags: `always`, `quoted` (a number that is written as text), `required`, `secret`.
     """
 
     type: WireType
@@ -83,6 +83,33 @@ class Mixins:
 
 
 @frozen
+class Service:
+    """What the service does beyond what a record's shape says; the emulator goes by it.
+
+    Attributes:
+        starts: Field -> what a new record holds there where nobody said otherwise.
+        unique: Parameter -> the code that refuses a value which another record of the collection has.
+        refers: Parameter -> the code that refuses a SID of nothing that the account has.
+        named_by: The parameter whose SID a new record has: it stands for something else, in this place.
+        filters: Parameter of the list -> the field that it is compared with, where names don't say it.
+        links: What `subresource_uris` lists, where that isn't everything below the record.
+        most: How many records a collection holds, and the code that refuses one more.
+        errors: Action -> parameter -> `missing`, `invalid` or `long` -> the code.
+    """
+
+    starts: Mapping[str, object] = field(factory=dict[str, object])
+    unique: Mapping[str, int] = field(factory=dict[str, int])
+    refers: Mapping[str, int] = field(factory=dict[str, int])
+    named_by: str | None = None
+    filters: Mapping[str, str] = field(factory=dict[str, str])
+    links: tuple[str, ...] | None = None
+    most: Mapping[str, int] = field(factory=dict[str, int])
+    errors: Mapping[Action, Mapping[str, Mapping[str, int]]] = field(
+        factory=dict[Action, Mapping[str, Mapping[str, int]]]
+    )
+
+
+@frozen
 class Resource:
     """A place in the API; `operations` is empty where it only leads on."""
 
@@ -94,6 +121,7 @@ class Resource:
     docs: str | None = None
     operations: Mapping[Action, Operation] = field(factory=dict[Action, Operation])
     mixins: Mixins = Mixins()
+    service: Service = field(factory=Service)
 
 
 @frozen

@@ -96,6 +96,8 @@ def converter() -> Converter:
     converter.register_structure_hook_func(_is_value_mapping, _values)
     converter.register_structure_hook_func(_is_statuses, _statuses)
     converter.register_structure_hook_func(_is_groups, _groups)
+    converter.register_structure_hook_func(_is_object, _as_it_is)
+    converter.register_structure_hook(int, _whole)
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(bool, _flag)
     converter.register_structure_hook(Entry, _entry)
@@ -133,6 +135,20 @@ def _is_statuses(annotation: object) -> bool:
 
 def _is_groups(annotation: object) -> bool:
     return annotation == tuple[tuple[str, ...], ...]
+
+
+def _is_object(annotation: object) -> bool:
+    return annotation is object
+
+
+def _as_it_is(value: object, _: object) -> object:
+    return value
+
+
+def _whole(value: object, _: object) -> int:
+    if type(value) is not int:
+        raise ValueError(f"expected a whole number, got {_show(value)}")
+    return value
 
 
 def _action(value: object, _: object) -> object:

@@ -85,7 +85,7 @@ MISTAKES: list[tuple[str, ...]] = [
      "expected the prefixes of a SID"),
     # what makes no sense
     ("[decimal, always, ", "[decimal, required, ",
-     "unknown flag 'required'; the flags here are always, secret"),
+     "unknown flag 'required'; the flags here are always, quoted, secret"),
     ("[phone, required, ", "[phone, always, ", "unknown flag 'always'; the flags here are required, secret"),
     ("[phone, required, ", "[phone = x, required, ", "a required parameter has no default"),
     ("[decimal, always, ", "[decimal = 1, always, ", "a field has no default"),

@@ -18,7 +18,7 @@ from ringback._core.operations.operation import Operation
 from ringback._core.parameters.kinds import COUNTRY, Kind, Name, Sid
 from ringback._generated.api.operations import OPERATIONS
 from ringback.emulator import TEST_ACCOUNT_SID, TEST_AUTH_TOKEN, Emulator
-from ringback.emulator.rest.api import ACTS
+from ringback.emulator.rest.api import act_of
 from ringback.errors import AuthenticationFailed, InvalidRequest, NotFound
 from ringback.http import Headers
 from tests.emulator.conftest import ANNA, BEN, OURS
@@ -123,12 +123,12 @@ GOOD_TEXT = {"To": ANNA, "From": OURS, "Body": "Hi"}
         ("Calls", GOOD_CALL, {"To": "hello"}, 21211),
         ("Calls", GOOD_CALL, {"From": "hello"}, 21212),
         ("Calls", GOOD_CALL, {"From": ANNA}, 21210),
-        ("Calls", GOOD_CALL, {"Timeout": "601"}, 21216),
-        ("Calls", GOOD_CALL, {"Timeout": "soon"}, 21216),
-        ("Calls", GOOD_CALL, {"Method": "PUT"}, 20001),
-        ("Calls", GOOD_CALL, {"Url": None, "Twiml": "<Response/>" + " " * 4000}, 21623),
+        ("Calls", GOOD_CALL, {"Timeout": "601"}, 21208),
+        ("Calls", GOOD_CALL, {"Timeout": "soon"}, 21208),
+        ("Calls", GOOD_CALL, {"Method": "PUT"}, 21209),
+        ("Calls", GOOD_CALL, {"Url": None, "Twiml": "<Response/>" + " " * 4000}, 32018),
         ("Calls", GOOD_CALL, {"Url": None, "ApplicationSid": "AP" + "0" * 32}, 21218),
-        ("Calls", GOOD_CALL, {"Url": None, "ApplicationSid": "CA" + "0" * 32}, 20001),
+        ("Calls", GOOD_CALL, {"Url": None, "ApplicationSid": "CA" + "0" * 32}, 21218),
         ("Messages", GOOD_TEXT, {"To": None}, 21604),
         ("Messages", GOOD_TEXT, {"From": None}, 21603),
         ("Messages", GOOD_TEXT, {"Body": None}, 21602),
@@ -166,8 +166,7 @@ def test_numbers_as_people_write_them(raw: Raw) -> None:
 )
 def test_forms_that_can_not_be_read(raw: Raw, form: str) -> None:
     status, error = raw("POST", f"{raw.home}/Calls.json", form)
-    assert status in {400, 413}
-    assert error["code"] == 20001
+    assert (status, error["code"]) in {(400, 20001), (413, 20413)}
 
 
 @given(
@@ -233,10 +232,11 @@ def test_pages(raw: Raw) -> None:
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ("PageSize=1001", 20006),
+        ("PageSize=1001", 20007),
         ("PageSize=0", 20006),
         ("PageSize=x", 20006),
-        ("PageToken=PAx", 20001),
+        ("PageToken=PAx", 21481),
+        ("Page=1", 70002),
         ("StartTime>=yesterday", 20001),
         ("StartTime=2026-02-31", 20001),
         ("Status=asleep", 20001),
@@ -423,7 +423,7 @@ def test_the_hole_of_a_path_takes_its_own_kind_only(operation: Operation, raw: R
             status, error = raw(operation.method, path)
             assert (status, error["code"]) == (404, 20404), path
             assert error["message"] == f"The requested resource {path} was not found"
-    if operation.name not in ACTS:
+    if act_of(operation) is None:
         status, error = raw(operation.method, shape.format(*right))
         assert (status, error["code"]) == (501, 20501), operation.path
 

@@ -18,6 +18,6 @@ A process is a generator that yields `Ask` (an HTTP request) and `Wait` (time, a
 the outbox for a driver to send them, and to bring their answers back.
 
 Besides: call_signals (what a call's process is told), detection (what a call asks for), optouts (who wants no
-texts), records (the Store), transcript (who heard and did what, at which second, from which TwiML), phrases
-(was it heard?), settings, trouble, arguments (what callers give, checked).
+texts), records and tables (the Store), transcript (who heard and did what, at which second, from which
+TwiML), phrases (was it heard?), settings, trouble, arguments (what callers give, checked).
 """

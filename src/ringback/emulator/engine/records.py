@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal, Protocol
 
 from attrs import define, field
+
+from ringback.emulator.engine.tables import Table
 
 __all__ = [
     "Account",
@@ -33,6 +35,11 @@ class Record:
     sid: str
     date_created: datetime
     date_updated: datetime
+
+
+class _Owned(Protocol):
+    @property
+    def account_sid(self) -> str: ...
 
 
 @define(eq=False, kw_only=True)
@@ -192,27 +199,46 @@ class Problem(Record):
     response_body: str = ""
 
 
-@define(eq=False)
-class Store:
-    """All records, each family in order of creation."""
+def _of_account(record: _Owned) -> str:
+    return record.account_sid
 
-    accounts: dict[str, Account] = field(factory=dict[str, Account])
-    applications: dict[str, Application] = field(factory=dict[str, Application])
-    numbers: dict[str, Number] = field(factory=dict[str, Number])
-    calls: dict[str, Call] = field(factory=dict[str, Call])
-    conferences: dict[str, ConferenceRecord] = field(factory=dict[str, ConferenceRecord])
-    messages: dict[str, Message] = field(factory=dict[str, Message])
-    media: dict[str, Media] = field(factory=dict[str, Media])
-    feedback: dict[str, Feedback] = field(factory=dict[str, Feedback])
-    recordings: dict[str, Recording] = field(factory=dict[str, Recording])
-    transcriptions: dict[str, Transcription] = field(factory=dict[str, Transcription])
-    problems: dict[str, Problem] = field(factory=dict[str, Problem])
-    opted_out: set[tuple[str, str | None]] = field(factory=set[tuple[str, "str | None"]])
-    """Who wants no texts from which of our numbers."""
+
+class Store:
+    """All records: a table for each family of the REST API, by the family's key, and what is in none."""
+
+    def __init__(self) -> None:
+        self.accounts: Table[Account] = Table(lambda account: account.owner_account_sid)
+        self.applications: Table[Application] = Table(_of_account)
+        self.numbers: Table[Number] = Table(_of_account, index=lambda number: number.phone_number)
+        self.calls: Table[Call] = Table(_of_account)
+        self.conferences: Table[ConferenceRecord] = Table(_of_account)
+        self.messages: Table[Message] = Table(_of_account)
+        self.media: Table[Media] = Table(lambda media: f"{media.account_sid}/{media.parent_sid}")
+        self.feedback: Table[Feedback] = Table(_of_account)
+        self.recordings: Table[Recording] = Table(_of_account)
+        self.transcriptions: Table[Transcription] = Table(_of_account)
+        self.problems: Table[Problem] = Table(_of_account)
+        self.opted_out: set[tuple[str, str | None]] = set()
+        """Who wants no texts from which of our numbers."""
+        self._tables: dict[str, Table[Any]] = {
+            "accounts": self.accounts,
+            "applications": self.applications,
+            "calls": self.calls,
+            "conferences": self.conferences,
+            "incoming_phone_numbers": self.numbers,
+            "messages": self.messages,
+            "messages().media": self.media,
+            "recordings": self.recordings,
+            "transcriptions": self.transcriptions,
+            "notifications": self.problems,
+        }
+        # Two names for the same records.
+        self._tables["signing_keys"] = self.table("keys")
+
+    def table(self, family: str) -> Table[Any]:
+        """The table of a family, by its key."""
+        return self._tables.setdefault(family, Table())
 
     def number(self, phone_number: str) -> Number | None:
         """The number of ours that is written so, of any account."""
-        for number in self.numbers.values():
-            if number.phone_number == phone_number:
-                return number
-        return None
+        return self.numbers.find(phone_number)

@@ -1,11 +1,15 @@
 """The emulated REST API: the operation tables that the client encodes by, read the other way.
 
 api.py           a request -> an answer: authentication, routing, errors as Twilio writes them
+credentials.py   who asks: an account's token, or an API key
+requests.py      a request, understood
 decoding.py      form and query text -> values, by the kinds of the tables; refusals with Twilio's codes
+generic.py       create, fetch, list, update, delete: whatever the specification says of a family
 lists.py         pages, filters
+writing.py       records -> JSON, by the models
 addresses.py     phone numbers, as people write them and as the network has them; errors.py refusals
-views.py         records -> the JSON that Twilio would send
-accounts.py, applications.py, calls.py, conferences.py, messages.py, numbers.py
+views.py         what lives -> JSON
+accounts.py, applications.py, calls.py, conferences.py, keys.py, messages.py, numbers.py, sip.py
                  what the operations of one family do
     magic.py         what they do with test credentials
 """

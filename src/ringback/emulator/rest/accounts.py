@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ringback.emulator.engine.records import Account
-from ringback.emulator.rest import views
+from ringback.emulator.rest import generic
 from ringback.emulator.rest.errors import Refused
-from ringback.emulator.rest.lists import page
+from ringback.emulator.rest.lists import Newest, page
+from ringback.emulator.rest.writing import written
 
 if TYPE_CHECKING:
-    from ringback.emulator.rest.decoding import Asked
-    from ringback.emulator.rest.views import Body
+    from ringback.emulator.rest.requests import RestRequest
+    from ringback.emulator.rest.writing import Body
 
 __all__ = ["ACTS"]
 
 
-def _create(asked: Asked) -> Body:
-    network, owner = asked.network, asked.account
+def _create(request: RestRequest) -> Body:
+    network, owner = request.network, request.account
     if owner.owner_account_sid != owner.sid:
-        raise Refused(400, 20001, "A subaccount can't have subaccounts")
+        raise Refused(400, 21101, "A subaccount can't have subaccounts")
     now = network.clock.date
     sid = network.sids.new("AC")
     account = Account(
@@ -28,54 +29,70 @@ def _create(asked: Asked) -> Body:
         date_updated=now,
         auth_token=network.sids.token("auth token"),
         owner_account_sid=owner.sid,
-        friendly_name=asked.given.text("FriendlyName") or f"SubAccount Created at {now:%Y-%m-%d %I:%M %p}",
+        friendly_name=request.parameters.text("FriendlyName")
+        or f"SubAccount Created at {now:%Y-%m-%d %I:%M} {'am' if now.hour < 12 else 'pm'}",
+        type=owner.type,
     )
     network.store.accounts[sid] = account
-    return views.account(account)
+    return _view(request, account)
 
 
-def _list(asked: Asked) -> Body:
-    given = asked.given
-    found = [
-        account
-        for account in asked.network.store.accounts.values()
-        if asked.account.sid in {account.sid, account.owner_account_sid}
-        and given.text("FriendlyName") in {"", account.friendly_name}
-        and given.text("Status") in {"", account.status}
-    ]
-    return page(asked, "accounts", found, views.account)
+def _list(request: RestRequest) -> Body:
+    parameters, own = request.parameters, request.account
+
+    def matches(account: Account) -> bool:
+        name, status = parameters.text("FriendlyName"), parameters.text("Status")
+        return name in {"", account.friendly_name} and status in {"", account.status}
+
+    # A subaccount sees itself alone.
+    listing = Newest(request.network.store.accounts, own.sid, lambda account: account.sid)
+    if own.owner_account_sid != own.sid:
+        listing = Newest(request.network.store.accounts, own.owner_account_sid, lambda account: account.sid)
+        return page(
+            request, listing, lambda each: _view(request, each), lambda each: each is own and matches(each)
+        )
+    return page(request, listing, lambda each: _view(request, each), matches)
 
 
-def _fetch(asked: Asked) -> Body:
-    return views.account(_find(asked))
+def _fetch(request: RestRequest) -> Body:
+    return _view(request, _find(request))
 
 
-def _update(asked: Asked) -> Body:
-    account, given = _find(asked), asked.given
-    status = given.text("Status", account.status)
+def _update(request: RestRequest) -> Body:
+    account, parameters = _find(request), request.parameters
+    status = parameters.text("Status", account.status)
+    main = account.sid == account.owner_account_sid
+    if main and "Status" in parameters and status != account.status:
+        raise Refused(400, 21477, "A main account can't be suspended or closed through the API")
     if account.status == "closed" and status != "closed":
-        raise Refused(400, 20001, "A closed account can't be opened again")
-    if status != "active" and account.sid == account.owner_account_sid:
-        raise Refused(400, 20001, "A main account can't be suspended or closed through the API")
+        raise Refused(400, 21479, "A closed account can't be opened again")
     account.status = status
-    account.friendly_name = given.text("FriendlyName", account.friendly_name)
-    account.date_updated = asked.network.clock.date
+    account.friendly_name = parameters.text("FriendlyName", account.friendly_name)
+    account.date_updated = request.network.clock.date
     if status != "active":
-        for leg in tuple(asked.network.legs.values()):
+        for leg in tuple(request.network.legs.values()):
             if leg.call.account_sid == account.sid:
                 leg.finish("completed" if leg.call.status == "in-progress" else "canceled")
-    return views.account(account)
+    return _view(request, account)
 
 
-def _balance(asked: Asked) -> Body:
-    return views.balance(asked.account)
+def _balance(request: RestRequest) -> Body:
+    account = request.account
+    return written("Balance", account, account_sid=account.sid, currency="USD")
 
 
-def _find(asked: Asked) -> Account:
-    account = asked.network.store.accounts.get(asked.sid)
-    if account is None or asked.account.sid not in {account.sid, account.owner_account_sid}:
-        raise asked.missing()
+def _find(request: RestRequest) -> Account:
+    account = request.network.store.accounts.get(request.sid)
+    if account is None or request.account.sid not in {account.sid, account.owner_account_sid}:
+        raise request.missing()
     return account
+
+
+def _view(request: RestRequest, account: Account) -> Body:
+    place = f"/2010-04-01/Accounts/{account.sid}"
+    return written(
+        "Account", account, uri=f"{place}.json", subresource_uris=generic.links(request.family, place)
+    )
 
 
 ACTS = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -13,9 +11,23 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from attrs import frozen
 
 from ringback._generated.api.operations import OPERATIONS
-from ringback.emulator.rest import accounts, applications, calls, conferences, magic, messages, numbers
-from ringback.emulator.rest.decoding import Asked, decode, pairs_of
+from ringback._generated.emulation.tables import FAMILY_OF
+from ringback.emulator.rest import (
+    accounts,
+    applications,
+    calls,
+    conferences,
+    generic,
+    keys,
+    magic,
+    messages,
+    numbers,
+    sip,
+)
+from ringback.emulator.rest.credentials import Caller, authenticate
+from ringback.emulator.rest.decoding import decode, pairs_of
 from ringback.emulator.rest.errors import Refused, report
+from ringback.emulator.rest.requests import RestRequest
 from ringback.errors import InvalidValue
 from ringback.http import Headers, Response
 
@@ -23,22 +35,49 @@ if TYPE_CHECKING:
     from ringback._core.operations.operation import Operation
     from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.records import Account
-    from ringback.emulator.rest.views import Body
+    from ringback.emulator.rest.writing import Body
 
-__all__ = ["Api"]
+__all__ = ["Api", "act_of"]
 
-Act: TypeAlias = "Callable[[Asked], Body | None]"
+Act: TypeAlias = "Callable[[RestRequest], Body | None]"
 
-ACTS: Final[Mapping[str, Act]] = {
+# Families that are no more than records: all that they do is in the specification.
+PLAIN: Final = frozenset(
+    {
+        "addresses",
+        "applications",
+        "connect_apps",
+        "authorized_connect_apps",
+        "keys",
+        "outgoing_caller_ids",
+        "short_codes",
+        "signing_keys",
+        "sip.credential_lists",
+        "sip.credential_lists().credentials",
+        "sip.domains",
+        "sip.domains().auth.calls.credential_list_mappings",
+        "sip.domains().auth.calls.ip_access_control_list_mappings",
+        "sip.domains().auth.registrations.credential_list_mappings",
+        "sip.domains().credential_list_mappings",
+        "sip.domains().ip_access_control_list_mappings",
+        "sip.ip_access_control_lists",
+        "sip.ip_access_control_lists().ip_addresses",
+    }
+)
+# What lives, or does more than its record shows.
+BY_HAND: Final[Mapping[str, Act]] = {
     **accounts.ACTS,
     **applications.ACTS,
     **calls.ACTS,
     **conferences.ACTS,
+    **keys.ACTS,
     **messages.ACTS,
     **numbers.ACTS,
+    **sip.ACTS,
 }
 # An older path of messages, which old clients still use.
-_OLD_MESSAGES: Final = re.compile(r"^(/2010-04-01/Accounts/[^/]+)/SMS/Messages(?=[/.])")
+_OLD_MESSAGES: Final = re.compile(r"^(/2010-04-01/Accounts/[^/]+)/SMS/Messages(?=[/.]|\Z)")
+_SUFFIX: Final = re.compile(r"\.(?:json|xml|csv|wav|mp3|txt)\Z")
 
 
 @frozen
@@ -48,11 +87,22 @@ class _Route:
 
     @classmethod
     def of(cls, operation: Operation) -> _Route:
-        path = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+?)", re.escape(operation.path))
+        path = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(operation.path.removesuffix(".json")))
         return cls(operation, re.compile(f"{path}\\Z"))
 
 
-_ROUTES: Final = tuple(_Route.of(operation) for operation in OPERATIONS)
+def _depth(path: str) -> int:
+    return path.count("/")
+
+
+def _by_depth() -> dict[int, list[_Route]]:
+    routes: dict[int, list[_Route]] = {}
+    for operation in OPERATIONS:
+        routes.setdefault(_depth(operation.path), []).append(_Route.of(operation))
+    return routes
+
+
+_ROUTES: Final = _by_depth()
 
 
 class Api:
@@ -84,61 +134,70 @@ class Api:
 
     def _act(self, method: str, target: str, headers: Headers, body: bytes) -> tuple[int, Body | None]:
         path, _, query = target.partition("?")
-        caller = self._authenticate(headers)
-        path = _OLD_MESSAGES.sub(r"\1/Messages", path)
-        routes = [(route, found) for route in _ROUTES if (found := route.pattern.match(path))]
-        if not routes:
+        caller = authenticate(self._network, headers)
+        routed = _OLD_MESSAGES.sub(r"\1/Messages", path)
+        suffix = found[0] if (found := _SUFFIX.search(routed)) else ""
+        place = routed.removesuffix(suffix)
+        routes = [
+            (route, match)
+            for route in _ROUTES.get(_depth(place), ())
+            if (match := route.pattern.match(place)) is not None
+        ]
+        if not routes or suffix != ".json":
             raise Refused(404, 20404, f"The requested resource {path} was not found")
         # `IncomingPhoneNumbers/Local.json` is a list of its own and no number named `Local`.
-        fewest = min(len(found.groupdict()) for _, found in routes)
-        for route, found in routes:
-            if route.operation.method == method and len(found.groupdict()) == fewest:
-                return self._perform(route.operation, found.groupdict(), caller, path, query, body)
+        fewest = min(len(match.groupdict()) for _, match in routes)
+        for route, match in routes:
+            if route.operation.method == method and len(match.groupdict()) == fewest:
+                sent = pairs_of(query if method == "GET" else body)
+                return self._perform(route.operation, match.groupdict(), caller, path, suffix, sent)
         raise Refused(405, 20004, f"Method not allowed: {method} on {path}")
 
     def _perform(
         self,
         operation: Operation,
         holes: dict[str, str],
-        caller: Account,
+        caller: Caller,
         path: str,
-        query: str,
-        body: bytes,
+        suffix: str,
+        sent: tuple[tuple[str, str], ...],
     ) -> tuple[int, Body | None]:
         holes = _keys(operation, holes, path)
         account = self._owner(holes, caller, path)
-        act = (magic.ACTS if account.test else ACTS).get(operation.name)
+        caller.check(operation, account)
+        family = FAMILY_OF[operation.name]
+        act = magic.ACTS.get(operation.name) if account.test else act_of(operation)
         if act is None and account.test:
             raise Refused(403, 20008, f"Test credentials can't be used for {operation.name}")
         if act is None:
             raise Refused(501, 20501, f"The emulator does not do {operation.name} yet")
-        if account.status != "active" and operation.name.split(".")[0] not in {"accounts", "accounts(sid)"}:
+        if account.status != "active" and family.key != "accounts":
             raise Refused(403, 20005, "Account is not active")
-        sent = pairs_of(query if operation.method == "GET" else body)
-        given = decode(operation, sent)
-        content = act(Asked(self._network, account, holes, given, sent, path))
-        return operation.success, content
+        parameters = decode(operation, family, sent)
+        request = RestRequest(
+            self._network, account, operation, family, holes, parameters, sent, path, suffix
+        )
+        return operation.success, act(request)
 
-    def _authenticate(self, headers: Headers) -> Account:
-        scheme, _, encoded = headers.get("Authorization", "").partition(" ")
-        try:
-            name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except ValueError:
-            name, secret = "", ""
-        account = self._network.store.accounts.get(name)
-        known = account.auth_token if account is not None else ""
-        right = hmac.compare_digest(secret.encode(), known.encode())
-        if scheme.lower() != "basic" or account is None or not right:
-            raise Refused(401, 20003, "Authenticate")
-        return account
+    def _owner(self, holes: dict[str, str], caller: Caller, path: str) -> Account:
+        """Whose resources these are: one's own, or those of a subaccount.
 
-    def _owner(self, holes: dict[str, str], caller: Account, path: str) -> Account:
-        """Whose resources these are: one's own, or those of a subaccount."""
-        sid = holes.get("AccountSid", caller.sid)
+        Raises:
+            Refused: There is no such account, or the caller may not see it.
+        """
+        sid = holes.get("AccountSid", caller.account.sid)
         account = self._network.store.accounts.get(sid)
-        if account is None or caller.sid not in {account.sid, account.owner_account_sid}:
+        if account is None or not caller.reaches(account):
+            if account is not None and account.sid == caller.account.owner_account_sid:
+                raise Refused(401, 20003, "Authenticate: a subaccount's credentials don't open its parent")
             raise Refused(404, 20404, f"The requested resource {path} was not found")
         return account
+
+
+def act_of(operation: Operation) -> Act | None:
+    """What does an operation: by hand, or as the specification says; None where nothing does it yet."""
+    plain = generic.ACTS[operation.action] if FAMILY_OF[operation.name].key in PLAIN else None
+    return BY_HAND.get(operation.name, plain)
 
 
 def _keys(operation: Operation, holes: dict[str, str], path: str) -> dict[str, str]:

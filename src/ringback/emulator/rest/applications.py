@@ -8,65 +8,61 @@ from attrs import fields
 
 from ringback.emulator.engine.records import Application
 from ringback.emulator.rest import views
-from ringback.emulator.rest.lists import page
+from ringback.emulator.rest.lists import Newest, page
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.records import Configured
-    from ringback.emulator.rest.decoding import Asked
-    from ringback.emulator.rest.views import Body
+    from ringback.emulator.rest.requests import RestRequest
+    from ringback.emulator.rest.writing import Body
 
 __all__ = ["ACTS", "configure"]
 
 
-def configure(record: Configured, asked: Asked) -> None:
+def configure(record: Configured, request: RestRequest) -> None:
     """Take over every parameter that has a field of its name."""
     known = {each.name for each in fields(type(record))}
-    for wire, value in asked.given.values.items():
+    for wire, value in request.parameters.values.items():
         name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in wire).lstrip("_")
         if name in known and name not in {"sid", "account_sid"}:
             setattr(record, name, value)
-    record.date_updated = asked.network.clock.date
+    record.date_updated = request.network.clock.date
 
 
-def _create(asked: Asked) -> Body:
-    network = asked.network
+def _create(request: RestRequest) -> Body:
+    network = request.network
     now = network.clock.date
     application = Application(
-        sid=network.sids.new("AP"), date_created=now, date_updated=now, account_sid=asked.account.sid
+        sid=network.sids.new("AP"), date_created=now, date_updated=now, account_sid=request.account.sid
     )
-    configure(application, asked)
+    configure(application, request)
     network.store.applications[application.sid] = application
     return views.application(application)
 
 
-def _list(asked: Asked) -> Body:
-    name = asked.given.text("FriendlyName")
-    found = [
-        application
-        for application in asked.network.store.applications.values()
-        if application.account_sid == asked.account.sid and name in {"", application.friendly_name}
-    ]
-    return page(asked, "applications", found, views.application)
+def _list(request: RestRequest) -> Body:
+    name = request.parameters.text("FriendlyName")
+    listing = Newest(request.network.store.applications, request.account.sid, lambda each: each.sid)
+    return page(request, listing, views.application, lambda each: name in {"", each.friendly_name})
 
 
-def _fetch(asked: Asked) -> Body:
-    return views.application(_find(asked))
+def _fetch(request: RestRequest) -> Body:
+    return views.application(_find(request))
 
 
-def _update(asked: Asked) -> Body:
-    application = _find(asked)
-    configure(application, asked)
+def _update(request: RestRequest) -> Body:
+    application = _find(request)
+    configure(application, request)
     return views.application(application)
 
 
-def _delete(asked: Asked) -> None:
-    del asked.network.store.applications[_find(asked).sid]
+def _delete(request: RestRequest) -> None:
+    del request.network.store.applications[_find(request).sid]
 
 
-def _find(asked: Asked) -> Application:
-    application = asked.network.store.applications.get(asked.sid)
-    if application is None or application.account_sid != asked.account.sid:
-        raise asked.missing()
+def _find(request: RestRequest) -> Application:
+    application = request.network.store.applications.get(request.sid)
+    if application is None or application.account_sid != request.account.sid:
+        raise request.missing()
     return application
 
 

@@ -13,106 +13,108 @@ from ringback.emulator.engine.records import Call, Configured
 from ringback.emulator.rest import views
 from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
-from ringback.emulator.rest.lists import page, within
+from ringback.emulator.rest.lists import Newest, page, within
 
 if TYPE_CHECKING:
-    from ringback.emulator.rest.decoding import Asked
-    from ringback.emulator.rest.views import Body
+    from ringback.emulator.rest.requests import RestRequest
+    from ringback.emulator.rest.writing import Body
 
 __all__ = ["ACTS", "ends", "recording", "subscriptions"]
 
 _TIMEOUT: Final = 60
 
 
-def _create(asked: Asked) -> Body:
-    given, account = asked.given, asked.account
-    to, caller = ends(asked)
-    application = asked.network.store.applications.get(given.text("ApplicationSid"))
-    if given.text("ApplicationSid") and (application is None or application.account_sid != account.sid):
-        raise Refused(400, 21218, f"ApplicationSid {given.text('ApplicationSid')} is none of this account")
+def _create(request: RestRequest) -> Body:
+    parameters, account = request.parameters, request.account
+    to, caller = ends(request)
+    sid = parameters.text("ApplicationSid")
+    application = request.network.store.applications.get(sid)
+    if sid and (application is None or application.account_sid != account.sid):
+        raise Refused(400, 21218, f"ApplicationSid {sid} is none of this account")
     wanted = OutgoingCall(
         to=to,
         from_=caller,
-        source=_source(asked) if application is None else _source_of(application),
-        subscriptions=subscriptions(asked, application),
-        fallback_url=given.text("FallbackUrl") if application is None else application.voice_fallback_url,
+        source=_source(request) if application is None else _source_of(application),
+        subscriptions=subscriptions(request, application),
+        fallback_url=application.voice_fallback_url if application else parameters.text("FallbackUrl"),
         fallback_method=(
-            given.text("FallbackMethod", "POST") if application is None else application.voice_fallback_method
+            application.voice_fallback_method if application else parameters.text("FallbackMethod", "POST")
         ),
-        timeout=float(given.number("Timeout") or _TIMEOUT),
-        keys=given.text("SendDigits"),
-        time_limit=_float(given.number("TimeLimit")),
-        detection=_detection(asked),
+        timeout=float(parameters.number("Timeout") or _TIMEOUT),
+        keys=parameters.text("SendDigits"),
+        time_limit=_float(parameters.number("TimeLimit")),
+        detection=_detection(request),
         application_sid=None if application is None else application.sid,
-        recording=recording(asked),
+        recording=recording(request),
     )
-    return views.call(call_out(asked.network, account, wanted).call)
+    return views.call(call_out(request.network, account, wanted).call)
 
 
-def ends(asked: Asked) -> tuple[str, str]:
+def ends(request: RestRequest) -> tuple[str, str]:
     """Who is to be called, and by whom.
 
     Raises:
         Refused: That can't be.
     """
-    given = asked.given
-    to = normal(given.text("To"))
+    parameters = request.parameters
+    to = normal(parameters.text("To"))
     if to is None:
-        raise Refused(400, 21211, f"To '{given.text('To')}' is no number that can be called")
-    caller = normal(given.text("From"))
+        raise Refused(400, 21211, f"To '{parameters.text('To')}' is no number that can be called")
+    caller = normal(parameters.text("From"))
     if caller is None:
-        raise Refused(400, 21212, f"From '{given.text('From')}' is no number that can call")
-    owned = asked.network.store.number(caller)
-    if not caller.startswith("client:") and (owned is None or owned.account_sid != asked.account.sid):
+        raise Refused(400, 21212, f"From '{parameters.text('From')}' is no number that can call")
+    owned = request.network.store.number(caller)
+    if not caller.startswith("client:") and (owned is None or owned.account_sid != request.account.sid):
         raise Refused(400, 21210, f"From {caller} is neither a number of this account nor verified by it")
     return to, caller
 
 
-def _list(asked: Asked) -> Body:
-    given = asked.given
-    to, caller = (normal(given.text(name)) or given.text(name) for name in ("To", "From"))
-    found = [
-        call
-        for call in asked.network.store.calls.values()
-        if call.account_sid == asked.account.sid
-        and to in {"", call.to}
-        and caller in {"", call.from_}
-        and given.text("ParentCallSid") in {"", call.parent_call_sid}
-        and given.text("Status") in {"", views.call(call)["status"]}
-        and within(given, "StartTime", call.start_time)
-        and within(given, "EndTime", call.end_time)
-    ]
-    return page(asked, "calls", found, views.call)
+def _list(request: RestRequest) -> Body:
+    parameters = request.parameters
+    to, caller = (normal(parameters.text(name)) or parameters.text(name) for name in ("To", "From"))
+
+    def matches(call: Call) -> bool:
+        return (
+            to in {"", call.to}
+            and caller in {"", call.from_}
+            and parameters.text("ParentCallSid") in {"", call.parent_call_sid}
+            and parameters.text("Status") in {"", views.call(call)["status"]}
+            and within(parameters, "StartTime", call.start_time)
+            and within(parameters, "EndTime", call.end_time)
+        )
+
+    listing = Newest(request.network.store.calls, request.account.sid, lambda call: call.sid)
+    return page(request, listing, views.call, matches)
 
 
-def _fetch(asked: Asked) -> Body:
-    return views.call(_find(asked))
+def _fetch(request: RestRequest) -> Body:
+    return views.call(_find(request))
 
 
-def _update(asked: Asked) -> Body:
-    call, given = _find(asked), asked.given
-    leg = asked.network.legs[call.sid]
+def _update(request: RestRequest) -> Body:
+    call, parameters = _find(request), request.parameters
+    leg = request.network.legs[call.sid]
     if not call.live:
         raise Refused(400, 21220, f"Call {call.sid} is {call.status}: it can't be changed any more")
-    moves = bool(given.text("Url") or given.text("Twiml"))
+    moves = bool(parameters.text("Url") or parameters.text("Twiml"))
     if moves and call.status != "in-progress":
         raise Refused(
             400, 21220, f"Call {call.sid} is {call.status}, not in progress: it can't be redirected"
         )
     # By itself it is ignored, as by the real service.
-    if given.text("StatusCallback") and moves:
-        method = given.text("StatusCallbackMethod", "POST")
-        leg.subscriptions = [Subscription(given.text("StatusCallback"), method)]
-    if given.text("FallbackUrl"):
-        leg.fallback_url = given.text("FallbackUrl")
-        leg.fallback_method = given.text("FallbackMethod", "POST")
-    limit = given.number("TimeLimit")
+    if parameters.text("StatusCallback") and moves:
+        method = parameters.text("StatusCallbackMethod", "POST")
+        leg.subscriptions = [Subscription(parameters.text("StatusCallback"), method)]
+    if parameters.text("FallbackUrl"):
+        leg.fallback_url = parameters.text("FallbackUrl")
+        leg.fallback_method = parameters.text("FallbackMethod", "POST")
+    limit = parameters.number("TimeLimit")
     if limit is not None:
         leg.limit(float(limit))
-    _end(leg, given.text("Status"))
+    _end(leg, parameters.text("Status"))
     if moves and call.live:
-        leg.move(_source(asked))
-    call.date_updated = asked.network.clock.date
+        leg.move(_source(request))
+    call.date_updated = request.network.clock.date
     return views.call(call)
 
 
@@ -125,71 +127,71 @@ def _end(leg: Leg, status: str) -> None:
         leg.finish("canceled")
 
 
-def _delete(asked: Asked) -> None:
-    call = _find(asked)
+def _delete(request: RestRequest) -> None:
+    call = _find(request)
     if call.live:
         raise Refused(409, 20009, f"Call {call.sid} is {call.status}: only ended calls can be deleted")
-    del asked.network.store.calls[call.sid]
+    del request.network.store.calls[call.sid]
 
 
-def _find(asked: Asked) -> Call:
-    call = asked.network.store.calls.get(asked.sid)
-    if call is None or call.account_sid != asked.account.sid:
-        raise asked.missing()
+def _find(request: RestRequest) -> Call:
+    call = request.network.store.calls.get(request.sid)
+    if call is None or call.account_sid != request.account.sid:
+        raise request.missing()
     return call
 
 
-def _source(asked: Asked) -> Source:
-    given = asked.given
-    if given.text("Url"):
-        return Source(given.text("Url"), given.text("Method", "POST"))
-    return Source("", twiml=given.text("Twiml"))
+def _source(request: RestRequest) -> Source:
+    parameters = request.parameters
+    if parameters.text("Url"):
+        return Source(parameters.text("Url"), parameters.text("Method", "POST"))
+    return Source("", twiml=parameters.text("Twiml"))
 
 
 def _source_of(application: Configured) -> Source:
     return Source(application.voice_url, application.voice_method)
 
 
-def subscriptions(asked: Asked, application: Configured | None = None) -> tuple[Subscription, ...]:
+def subscriptions(request: RestRequest, application: Configured | None = None) -> tuple[Subscription, ...]:
     """Where the call's progress is told."""
-    given = asked.given
+    parameters = request.parameters
     if application is not None:
         return (Subscription(application.status_callback, application.status_callback_method),)
-    events = [event for text in given.texts("StatusCallbackEvent") for event in text.split()]
+    events = parameters.texts("StatusCallbackEvent")
     return (
         Subscription(
-            given.text("StatusCallback"),
-            given.text("StatusCallbackMethod", "POST"),
+            parameters.text("StatusCallback"),
+            parameters.text("StatusCallbackMethod", "POST"),
             frozenset(events or ["completed"]),
         ),
     )
 
 
-def _detection(asked: Asked) -> Detection | None:
-    given = asked.given
-    mode = given.text("MachineDetection")
+def _detection(request: RestRequest) -> Detection | None:
+    parameters = request.parameters
+    mode = parameters.text("MachineDetection")
     if not mode:
         return None
     return Detection(
         mode,
-        given.text("AsyncAmdStatusCallback"),
-        given.text("AsyncAmdStatusCallbackMethod", "POST"),
-        beside=given.flag("AsyncAmd"),
+        parameters.text("AsyncAmdStatusCallback"),
+        parameters.text("AsyncAmdStatusCallbackMethod", "POST"),
+        beside=parameters.flag("AsyncAmd"),
     )
 
 
-def recording(asked: Asked) -> RecordingOptions | None:
+def recording(request: RestRequest) -> RecordingOptions | None:
     """What is recorded of the call."""
-    given = asked.given
-    if not given.flag("Record"):
+    parameters = request.parameters
+    if not parameters.flag("Record"):
         return None
-    events = [event for text in given.texts("RecordingStatusCallbackEvent") for event in text.split()]
+    events = parameters.texts("RecordingStatusCallbackEvent")
     return RecordingOptions(
         source="OutboundAPI",
-        channels=2 if given.text("RecordingChannels") == "dual" else 1,
-        track=given.text("RecordingTrack", "both"),
-        callback=given.text("RecordingStatusCallback"),
-        method=given.text("RecordingStatusCallbackMethod", "POST"),
+        channels=2 if parameters.text("RecordingChannels") == "dual" else 1,
+        track=parameters.text("RecordingTrack", "both"),
+        callback=parameters.text("RecordingStatusCallback"),
+        method=parameters.text("RecordingStatusCallbackMethod", "POST"),
         events=frozenset(events or ["completed"]),
     )
 

@@ -2,106 +2,28 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import parse_qsl
 
-from attrs import field, frozen
-
-from ringback._core.parameters.kinds import Several, Sid
+from ringback._core.parameters.kinds import Choice, Pairs, Several, Sid, Text, Twiml
 from ringback.emulator.rest.errors import Refused
+from ringback.emulator.rest.requests import Parameters
 from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:
+    from ringback._core.emulation.families import Family, Reason
     from ringback._core.operations.operation import Operation, Param
-    from ringback.emulator.engine.network import Network
-    from ringback.emulator.engine.records import Account
 
-__all__ = ["Asked", "Given", "decode", "pairs_of"]
+__all__ = ["decode", "pairs_of"]
 
-# The code for a parameter that makes no sense, where Twilio has one of its own for it.
-_CODES: Final = {
-    "Url": 21205,
-    "StatusCallback": 21609,
-    "Timeout": 21216,
-    "SendDigits": 21217,
-    "Twiml": 21623,
-    "PhoneNumber": 21421,
-    "Body": 21617,
-}
 _INVALID: Final = 20001
-# The code for a parameter that isn't there; a group of alternatives goes by its first.
-_MISSING: Final = {
-    ("calls.create", "To"): 21201,
-    ("calls.create", "From"): 21213,
-    ("calls.create", "Url"): 21200,
-    ("messages.create", "To"): 21604,
-    ("messages.create", "From"): 21603,
-    ("messages.create", "Body"): 21602,
-    ("incoming_phone_numbers.create", "PhoneNumber"): 21421,
-}
+_TOO_LONG: Final = 20413
 _MOST_FIELDS: Final = 1_000
 _MOST_BYTES: Final = 1_000_000
 
 
-@frozen
-class Given:
-    """The parameters of a request, by wire name."""
-
-    values: dict[str, object] = field(factory=dict[str, object], repr=False)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.values
-
-    def text(self, name: str, default: str = "") -> str:
-        value = self.values.get(name)
-        return value if isinstance(value, str) else default
-
-    def number(self, name: str) -> int | None:
-        value = self.values.get(name)
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-    def flag(self, name: str, default: bool = False) -> bool:
-        value = self.values.get(name)
-        return value if isinstance(value, bool) else default
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        value = self.values.get(name)
-        return tuple(map(str, cast("tuple[object, ...]", value))) if isinstance(value, tuple) else ()
-
-    def day(self, name: str) -> date | datetime | None:
-        value = self.values.get(name)
-        return value if isinstance(value, date) else None
-
-
-@frozen
-class Asked:
-    """A request, understood.
-
-    Attributes:
-        network: What it is about.
-        account: Whose resources, from the path.
-        sids: What fills the path's other holes, by their names.
-        given: Its parameters.
-        query: For lists: the raw query.
-        path: The path it was sent to.
-    """
-
-    network: Network
-    account: Account
-    sids: dict[str, str]
-    given: Given
-    query: tuple[tuple[str, str], ...]
-    path: str
-
-    @property
-    def sid(self) -> str:
-        """The path's last SID."""
-        return self.sids["Sid"]
-
-    def missing(self) -> Refused:
-        """The answer for what isn't there."""
-        return Refused(404, 20404, f"The requested resource {self.path} was not found")
+class _Code(Protocol):
+    def __call__(self, wire: str, reason: Reason, /) -> int: ...
 
 
 def pairs_of(text: str | bytes) -> tuple[tuple[str, str], ...]:
@@ -111,7 +33,7 @@ def pairs_of(text: str | bytes) -> tuple[tuple[str, str], ...]:
         Refused: It is too long or no UTF-8.
     """
     if len(text) > _MOST_BYTES:
-        raise Refused(413, 20001, f"A request of {len(text)} bytes; at most {_MOST_BYTES} are read")
+        raise Refused(413, _TOO_LONG, f"A request of {len(text)} bytes; at most {_MOST_BYTES} are read")
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
         pairs = parse_qsl(
@@ -122,50 +44,75 @@ def pairs_of(text: str | bytes) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def decode(operation: Operation, pairs: tuple[tuple[str, str], ...]) -> Given:
+def decode(operation: Operation, family: Family, pairs: tuple[tuple[str, str], ...]) -> Parameters:
     """The values of an operation's parameters. Parameters that the table doesn't have are ignored.
 
     Raises:
         Refused: One is not of its kind, or a required one is missing or empty.
     """
-    _refuse_missing(operation, {name for name, text in pairs if text})
-    values: dict[str, object] = {}
-    for param in operation.params:
-        texts = [text for name, text in pairs if name == param.wire]
-        if isinstance(param.kind, Several):
-            if texts:
-                values[param.wire] = tuple(_value(param, text) for text in texts)
-        elif texts and not (isinstance(param.kind, Sid) and not texts[0]):
-            values[param.wire] = _value(param, texts[0])
-        elif texts:
-            values[param.wire] = ""
-    return Given(values)
+    codes = family.errors.get(operation.name, {})
 
+    def code(wire: str, reason: Reason) -> int:
+        known = codes.get(wire, {})
+        return known.get(reason, known.get("invalid", _INVALID) if reason == "long" else _INVALID)
 
-def _refuse_missing(operation: Operation, names: set[str]) -> None:
+    names = {name for name, text in pairs if text}
     for param in operation.params:
-        if param.required and param.wire not in names:
-            raise _missing(operation, (param.wire,))
+        if param.required and param.wire not in names and not isinstance(param.kind, Pairs):
+            raise _missing(code(param.wire, "missing"), (param.wire,))
     wires = {param.name: param.wire for param in operation.params}
     for group in operation.one_of:
         wanted = tuple(wires[name] for name in group)
         if names.isdisjoint(wanted):
-            raise _missing(operation, wanted)
+            raise _missing(code(wanted[0], "missing"), wanted)
+    values: dict[str, object] = {}
+    for param in operation.params:
+        if isinstance(param.kind, Pairs):
+            values[param.wire] = _pairs(param.kind, param.wire, pairs)
+            continue
+        texts = [text for name, text in pairs if name == param.wire]
+        if isinstance(param.kind, Several):
+            if isinstance(param.kind.item, Choice):
+                # Some clients send several words in one, with spaces or commas.
+                texts = [word for text in texts for word in text.replace(",", " ").split()]
+            if param.kind.max_items is not None and len(texts) > param.kind.max_items:
+                message = f"{len(texts)} {param.wire} were given: at most {param.kind.max_items} are allowed"
+                raise Refused(400, code(param.wire, "long"), message)
+            if texts:
+                values[param.wire] = tuple(_value(param, text, code) for text in texts)
+        elif texts and not (isinstance(param.kind, Sid) and not texts[0]):
+            values[param.wire] = _value(param, texts[0], code)
+        elif texts:
+            values[param.wire] = ""
+    return Parameters(values)
 
 
-def _missing(operation: Operation, wires: tuple[str, ...]) -> Refused:
-    code = _MISSING.get((operation.name, wires[0]), _INVALID)
+def _missing(code: int, wires: tuple[str, ...]) -> Refused:
     what = wires[0] if len(wires) == 1 else f"one of {', '.join(wires)}"
     return Refused(400, code, f"The request lacks a parameter: {what}")
 
 
-def _value(param: Param, text: str) -> object:
+def _pairs(kind: Pairs, wire: str, pairs: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    given = dict(pairs)
+    numbers = range(1, kind.most + 1)
+    return {
+        given[f"{wire}{number}.{kind.first}"]: given.get(f"{wire}{number}.{kind.second}", "")
+        for number in numbers
+        if f"{wire}{number}.{kind.first}" in given
+    }
+
+
+def _value(param: Param, text: str, code: _Code) -> object:
     try:
         return param.kind.decode(param.wire, text)
     except InvalidValue as error:
         shown = "***" if param.secret else text[:100]
+        kind = param.kind
+        long = isinstance(kind, Twiml) or (
+            isinstance(kind, Text) and kind.max_length is not None and len(text) > kind.max_length
+        )
         raise Refused(
             400,
-            _CODES.get(param.wire, _INVALID),
+            code(param.wire, "long" if long else "invalid"),
             f"{param.wire} '{shown}' is not valid: expected {error.allowed}",
         ) from None

@@ -13,10 +13,11 @@ from ringback.emulator.engine.records import Call, Message, Number
 from ringback.emulator.rest import views
 from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
+from ringback.emulator.rest.writing import formatted
 
 if TYPE_CHECKING:
-    from ringback.emulator.rest.decoding import Asked
-    from ringback.emulator.rest.views import Body
+    from ringback.emulator.rest.requests import RestRequest
+    from ringback.emulator.rest.writing import Body
 
 __all__ = ["ACTS"]
 
@@ -46,17 +47,17 @@ _WORDS: Final = {
 }
 
 
-def _call(asked: Asked) -> Body:
-    to, sender = _number(asked, "To", 21211), _number(asked, "From", 21212)
+def _call(request: RestRequest) -> Body:
+    to, sender = _number(request, "To", 21211), _number(request, "From", 21212)
     _refuse("From", sender, _CALL_FROM, otherwise=21210)
     _refuse("To", to, _CALL_TO)
-    now = asked.network.clock.date
+    now = request.network.clock.date
     return views.call(
         Call(
-            sid=asked.network.sids.new("CA"),
+            sid=request.network.sids.new("CA"),
             date_created=now,
             date_updated=now,
-            account_sid=asked.account.sid,
+            account_sid=request.account.sid,
             to=to,
             from_=sender,
             direction="outbound-api",
@@ -64,19 +65,19 @@ def _call(asked: Asked) -> Body:
     )
 
 
-def _text(asked: Asked) -> Body:
-    to = _number(asked, "To", 21211)
-    sender = _number(asked, "From", 21212) if asked.given.text("From") else f"{_MAGIC}{_FINE}"
+def _text(request: RestRequest) -> Body:
+    to = _number(request, "To", 21211)
+    sender = _number(request, "From", 21212) if request.parameters.text("From") else f"{_MAGIC}{_FINE}"
     _refuse("From", sender, _TEXT_FROM, otherwise=21606)
     _refuse("To", to, _TEXT_TO)
-    now = asked.network.clock.date
-    body = asked.given.text("Body")
+    now = request.network.clock.date
+    body = request.parameters.text("Body")
     return views.message(
         Message(
-            sid=asked.network.sids.new("SM"),
+            sid=request.network.sids.new("SM"),
             date_created=now,
             date_updated=now,
-            account_sid=asked.account.sid,
+            account_sid=request.account.sid,
             to=to,
             from_=sender,
             body=body,
@@ -86,30 +87,30 @@ def _text(asked: Asked) -> Body:
     )
 
 
-def _buy(asked: Asked) -> Body:
-    given = asked.given
-    if not given.text("PhoneNumber"):
-        if given.text("AreaCode") == "533":
+def _buy(request: RestRequest) -> Body:
+    parameters = request.parameters
+    if not parameters.text("PhoneNumber"):
+        if parameters.text("AreaCode") == "533":
             raise Refused(400, 21452, "There is no number in area code 533")
-        number = f"+1{given.text('AreaCode')}5550006"
+        number = f"+1{parameters.text('AreaCode')}5550006"
     else:
-        number = _number(asked, "PhoneNumber", 21421)
+        number = _number(request, "PhoneNumber", 21421)
         _refuse("PhoneNumber", number, _BUY, otherwise=21422)
-    now = asked.network.clock.date
+    now = request.network.clock.date
     return views.number(
         Number(
-            sid=asked.network.sids.new("PN"),
+            sid=request.network.sids.new("PN"),
             date_created=now,
             date_updated=now,
-            account_sid=asked.account.sid,
+            account_sid=request.account.sid,
             phone_number=number,
-            friendly_name=given.text("FriendlyName") or views.formatted(number),
+            friendly_name=parameters.text("FriendlyName") or formatted(number),
         )
     )
 
 
-def _number(asked: Asked, name: str, code: int) -> str:
-    text = asked.given.text(name)
+def _number(request: RestRequest, name: str, code: int) -> str:
+    text = request.parameters.text(name)
     number = normal(text)
     if number is None:
         raise Refused(400, code, f"{name} '{text}' {_WORDS[code]}")
@@ -124,7 +125,7 @@ def _refuse(name: str, number: str, codes: Mapping[str, int], otherwise: int | N
         raise Refused(400, code, f"{name} {number} {_WORDS[code]}")
 
 
-ACTS: Final[Mapping[str, Callable[[Asked], Body]]] = {
+ACTS: Final[Mapping[str, Callable[[RestRequest], Body]]] = {
     "calls.create": _call,
     "messages.create": _text,
     "incoming_phone_numbers.create": _buy,

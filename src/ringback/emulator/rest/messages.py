@@ -11,11 +11,11 @@ from ringback.emulator.engine.records import Feedback, Media, Message
 from ringback.emulator.rest import views
 from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
-from ringback.emulator.rest.lists import page, within
+from ringback.emulator.rest.lists import Newest, Rows, page, within
 
 if TYPE_CHECKING:
-    from ringback.emulator.rest.decoding import Asked
-    from ringback.emulator.rest.views import Body
+    from ringback.emulator.rest.requests import RestRequest
+    from ringback.emulator.rest.writing import Body
 
 __all__ = ["ACTS"]
 
@@ -25,32 +25,32 @@ _SOONEST: Final = timedelta(minutes=15)
 _LATEST: Final = timedelta(days=35)
 
 
-def _create(asked: Asked) -> Body:
-    given = asked.given
-    to = normal(given.text("To"))
+def _create(request: RestRequest) -> Body:
+    parameters = request.parameters
+    to = normal(parameters.text("To"))
     if to is None or not to.startswith("+"):
-        raise Refused(400, 21211, f"To '{given.text('To')}' is no number that can be texted")
-    service = given.text("MessagingServiceSid") or None
-    delay = _delay(asked, service)
+        raise Refused(400, 21211, f"To '{parameters.text('To')}' is no number that can be texted")
+    service = parameters.text("MessagingServiceSid") or None
+    delay = _delay(request, service)
     wanted = OutgoingMessage(
         to=to,
-        from_=_sender(asked),
-        body=given.text("Body"),
-        media=given.texts("MediaUrl"),
-        callbacks=_callbacks(asked),
+        from_=_sender(request),
+        body=parameters.text("Body"),
+        media=parameters.texts("MediaUrl"),
+        callbacks=_callbacks(request),
         messaging_service_sid=service,
         first="scheduled" if delay else ("accepted" if service else "queued"),
         delay=delay,
     )
-    if (to, wanted.from_) in asked.network.store.opted_out:
+    if (to, wanted.from_) in request.network.store.opted_out:
         raise Refused(400, 21610, f"To {to} has opted out of texts from {wanted.from_}")
     if wanted.from_ == to:
         raise Refused(400, 21266, "To and From are the same number")
-    return views.message(send(asked.network, asked.account, wanted))
+    return views.message(send(request.network, request.account, wanted))
 
 
-def _sender(asked: Asked) -> str | None:
-    text = asked.given.text("From")
+def _sender(request: RestRequest) -> str | None:
+    text = request.parameters.text("From")
     if not text:
         return None  # the service chooses when it sends
     if _NAME.match(text):
@@ -58,119 +58,120 @@ def _sender(asked: Asked) -> str | None:
     sender = normal(text)
     if sender is None:
         raise Refused(400, 21212, f"From '{text}' is no number that can send texts")
-    owner = asked.network.store.number(sender)
-    if owner is None or owner.account_sid != asked.account.sid:
+    owner = request.network.store.number(sender)
+    if owner is None or owner.account_sid != request.account.sid:
         raise Refused(400, 21606, f"From {sender} is no number of this account that can send texts")
     return sender
 
 
-def _callbacks(asked: Asked) -> tuple[tuple[str, str], ...]:
-    given = asked.given
-    url = given.text("StatusCallback")
-    application = asked.network.store.applications.get(given.text("ApplicationSid"))
-    if not url and application is not None and application.account_sid == asked.account.sid:
+def _callbacks(request: RestRequest) -> tuple[tuple[str, str], ...]:
+    parameters = request.parameters
+    url = parameters.text("StatusCallback")
+    application = request.network.store.applications.get(parameters.text("ApplicationSid"))
+    if not url and application is not None and application.account_sid == request.account.sid:
         url = application.message_status_callback or application.sms_status_callback
     return ((url, "POST"),) if url else ()
 
 
-def _delay(asked: Asked, service: str | None) -> float:
-    at = asked.given.day("SendAt")
+def _delay(request: RestRequest, service: str | None) -> float:
+    at = request.parameters.day("SendAt")
     if not isinstance(at, datetime):
         return 0.0
-    if asked.given.text("ScheduleType") != "fixed" or service is None:
+    if request.parameters.text("ScheduleType") != "fixed" or service is None:
         raise Refused(400, 35111, "SendAt needs ScheduleType=fixed and a MessagingServiceSid")
-    wait = at - asked.network.clock.date
+    wait = at - request.network.clock.date
     if not _SOONEST <= wait <= _LATEST:
         raise Refused(400, 35114, "SendAt has to be between 15 minutes and 35 days from now")
     return wait.total_seconds()
 
 
-def _list(asked: Asked) -> Body:
-    given = asked.given
-    to, sender = (normal(given.text(name)) or given.text(name) for name in ("To", "From"))
-    found = [
-        message
-        for message in asked.network.store.messages.values()
-        if message.account_sid == asked.account.sid
-        and to in {"", message.to}
-        and sender in {"", message.from_}
-        and within(given, "DateSent", message.date_sent)
-    ]
-    return page(asked, "messages", found, views.message)
+def _list(request: RestRequest) -> Body:
+    parameters = request.parameters
+    to, sender = (normal(parameters.text(name)) or parameters.text(name) for name in ("To", "From"))
+
+    def matches(message: Message) -> bool:
+        return (
+            to in {"", message.to}
+            and sender in {"", message.from_}
+            and within(parameters, "DateSent", message.date_sent)
+        )
+
+    listing = Newest(request.network.store.messages, request.account.sid, lambda message: message.sid)
+    return page(request, listing, views.message, matches)
 
 
-def _fetch(asked: Asked) -> Body:
-    return views.message(_find(asked, asked.sid))
+def _fetch(request: RestRequest) -> Body:
+    return views.message(_find(request, request.sid))
 
 
-def _update(asked: Asked) -> Body:
-    message, given = _find(asked, asked.sid), asked.given
-    if given.text("Status") == "canceled":
+def _update(request: RestRequest) -> Body:
+    message, parameters = _find(request, request.sid), request.parameters
+    if parameters.text("Status") == "canceled":
         if message.status not in {"scheduled", "accepted", "queued"}:
             raise Refused(400, 30409, f"Message {message.sid} is {message.status}: it can't be canceled")
-        cancel(asked.network, message)
-    if "Body" in given:
-        if given.text("Body"):
+        cancel(request.network, message)
+    if "Body" in parameters:
+        if parameters.text("Body"):
             raise Refused(400, 20001, "Body: a message's text can only be emptied")
         message.body = ""
-    message.date_updated = asked.network.clock.date
+    message.date_updated = request.network.clock.date
     return views.message(message)
 
 
-def _delete(asked: Asked) -> None:
-    message = _find(asked, asked.sid)
+def _delete(request: RestRequest) -> None:
+    message = _find(request, request.sid)
     if message.status in {"queued", "accepted", "sending"}:
         raise Refused(409, 20009, f"Message {message.sid} is {message.status}: it can't be deleted yet")
-    del asked.network.store.messages[message.sid]
+    del request.network.store.messages[message.sid]
     for sid in message.media:
-        asked.network.store.media.pop(sid, None)
+        request.network.store.media.pop(sid, None)
 
 
-def _media_list(asked: Asked) -> Body:
-    message = _find(asked, asked.sids["MessageSid"])
-    store = asked.network.store.media
+def _media_list(request: RestRequest) -> Body:
+    message = _find(request, request.holes["MessageSid"])
+    store = request.network.store.media
     found = [store[sid] for sid in message.media if sid in store]
-    found = [media for media in found if within(asked.given, "DateCreated", media.date_created)]
-    return page(asked, "media_list", found, views.media)
+    found = [media for media in found if within(request.parameters, "DateCreated", media.date_created)]
+    return page(request, Rows(found[::-1], lambda media: media.sid), views.media)
 
 
-def _media_fetch(asked: Asked) -> Body:
-    return views.media(_media(asked))
+def _media_fetch(request: RestRequest) -> Body:
+    return views.media(_media(request))
 
 
-def _media_delete(asked: Asked) -> None:
-    media = _media(asked)
-    del asked.network.store.media[media.sid]
-    asked.network.store.messages[media.parent_sid].media.remove(media.sid)
+def _media_delete(request: RestRequest) -> None:
+    media = _media(request)
+    del request.network.store.media[media.sid]
+    request.network.store.messages[media.parent_sid].media.remove(media.sid)
 
 
-def _feedback(asked: Asked) -> Body:
-    message = _find(asked, asked.sids["MessageSid"])
-    now = asked.network.clock.date
+def _feedback(request: RestRequest) -> Body:
+    message = _find(request, request.holes["MessageSid"])
+    now = request.network.clock.date
     feedback = Feedback(
         sid=message.sid,
         date_created=now,
         date_updated=now,
         account_sid=message.account_sid,
         message_sid=message.sid,
-        outcome=asked.given.text("Outcome", "confirmed"),
+        outcome=request.parameters.text("Outcome", "confirmed"),
     )
-    asked.network.store.feedback[message.sid] = feedback
+    request.network.store.feedback[message.sid] = feedback
     return views.feedback(feedback)
 
 
-def _find(asked: Asked, sid: str) -> Message:
-    message = asked.network.store.messages.get(sid)
-    if message is None or message.account_sid != asked.account.sid:
-        raise asked.missing()
+def _find(request: RestRequest, sid: str) -> Message:
+    message = request.network.store.messages.get(sid)
+    if message is None or message.account_sid != request.account.sid:
+        raise request.missing()
     return message
 
 
-def _media(asked: Asked) -> Media:
-    message = _find(asked, asked.sids["MessageSid"])
-    media = asked.network.store.media.get(asked.sid)
+def _media(request: RestRequest) -> Media:
+    message = _find(request, request.holes["MessageSid"])
+    media = request.network.store.media.get(request.sid)
     if media is None or media.parent_sid != message.sid:
-        raise asked.missing()
+        raise request.missing()
     return media
 
 

@@ -10,22 +10,27 @@ from ringback.emulator.rest import views
 from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.applications import configure
 from ringback.emulator.rest.errors import Refused
-from ringback.emulator.rest.lists import page
+from ringback.emulator.rest.lists import Newest, page
+from ringback.emulator.rest.writing import formatted
 
 if TYPE_CHECKING:
-    from ringback.emulator.rest.decoding import Asked
-    from ringback.emulator.rest.views import Body
+    from ringback.emulator.rest.requests import RestRequest
+    from ringback.emulator.rest.writing import Body
 
 __all__ = ["ACTS"]
 
 _TOLL_FREE = ("+1800", "+1833", "+1844", "+1855", "+1866", "+1877", "+1888")
 
 
-def _create(asked: Asked, kind: str | None) -> Body:
-    network, given = asked.network, asked.given
-    number = _free_number(asked) if not given.text("PhoneNumber") else normal(given.text("PhoneNumber"))
+def _create(request: RestRequest, kind: str | None) -> Body:
+    network, parameters = request.network, request.parameters
+    number = (
+        _free_number(request)
+        if not parameters.text("PhoneNumber")
+        else normal(parameters.text("PhoneNumber"))
+    )
     if number is None or not number.startswith("+"):
-        raise Refused(400, 21421, f"PhoneNumber '{given.text('PhoneNumber')}' can't be bought")
+        raise Refused(400, 21421, f"PhoneNumber '{parameters.text('PhoneNumber')}' can't be bought")
     if network.store.number(number) is not None or number in network.phones:
         raise Refused(400, 21422, f"PhoneNumber {number} is not available")
     now = network.clock.date
@@ -33,82 +38,84 @@ def _create(asked: Asked, kind: str | None) -> Body:
         sid=network.sids.new("PN"),
         date_created=now,
         date_updated=now,
-        account_sid=asked.account.sid,
+        account_sid=request.account.sid,
         phone_number=number,
-        friendly_name=views.formatted(number),
+        friendly_name=formatted(number),
         kind=kind or ("toll-free" if number.startswith(_TOLL_FREE) else "local"),
     )
-    _configure(record, asked)
+    _configure(record, request)
     network.store.numbers[record.sid] = record
     return views.number(record)
 
 
-def _list(asked: Asked, kind: str | None) -> Body:
-    given = asked.given
-    digits = given.text("PhoneNumber").replace("*", "").lstrip("+")
-    found = [
-        number
-        for number in asked.network.store.numbers.values()
-        if number.account_sid == asked.account.sid
-        and kind in {None, number.kind}
-        and digits in number.phone_number
-        and given.text("FriendlyName") in {"", number.friendly_name}
-        and given.flag("Beta", default=False) is False
-        and given.text("Origin") in {"", "twilio"}
-    ]
-    return page(asked, "incoming_phone_numbers", found, views.number)
+def _list(request: RestRequest, kind: str | None) -> Body:
+    parameters = request.parameters
+    digits = parameters.text("PhoneNumber").replace("*", "").lstrip("+")
+
+    def matches(number: Number) -> bool:
+        return (
+            kind in {None, number.kind}
+            and digits in number.phone_number
+            and parameters.text("FriendlyName") in {"", number.friendly_name}
+            and parameters.flag("Beta", default=False) is False
+            and parameters.text("Origin") in {"", "twilio"}
+        )
+
+    listing = Newest(request.network.store.numbers, request.account.sid, lambda number: number.sid)
+    return page(request, listing, views.number, matches)
 
 
-def _fetch(asked: Asked) -> Body:
-    return views.number(_find(asked))
+def _fetch(request: RestRequest) -> Body:
+    return views.number(_find(request))
 
 
-def _update(asked: Asked) -> Body:
-    record, given = _find(asked), asked.given
-    if given.text("AccountSid"):
-        receiver = asked.network.store.accounts.get(given.text("AccountSid"))
-        if receiver is None or receiver.owner_account_sid != asked.account.owner_account_sid:
-            raise Refused(400, 20001, f"AccountSid {given.text('AccountSid')} has another owner")
+def _update(request: RestRequest) -> Body:
+    record, parameters = _find(request), request.parameters
+    if parameters.text("AccountSid"):
+        receiver = request.network.store.accounts.get(parameters.text("AccountSid"))
+        if receiver is None or receiver.owner_account_sid != request.account.owner_account_sid:
+            raise Refused(400, 21473, f"AccountSid {parameters.text('AccountSid')} has another owner")
         record.account_sid = receiver.sid
-    _configure(record, asked)
+        request.network.store.numbers[record.sid] = record  # in the receiver's list from now on
+    _configure(record, request)
     return views.number(record)
 
 
-def _delete(asked: Asked) -> None:
-    del asked.network.store.numbers[_find(asked).sid]
+def _delete(request: RestRequest) -> None:
+    del request.network.store.numbers[_find(request).sid]
 
 
-def _configure(record: Number, asked: Asked) -> None:
+def _configure(record: Number, request: RestRequest) -> None:
     for name in ("VoiceApplicationSid", "SmsApplicationSid"):
-        sid = asked.given.text(name)
-        application = asked.network.store.applications.get(sid)
+        sid = request.parameters.text(name)
+        application = request.network.store.applications.get(sid)
         if sid and (application is None or application.account_sid != record.account_sid):
-            raise Refused(400, 21218, f"{name} {sid} is no application of this account")
+            raise Refused(400, 21420, f"{name} {sid} is no application of this account")
     bought = record.phone_number
-    configure(record, asked)
+    configure(record, request)
     record.phone_number = bought
 
 
-def _free_number(asked: Asked) -> str | None:
-    area = asked.given.text("AreaCode")
+def _free_number(request: RestRequest) -> str | None:
+    area = request.parameters.text("AreaCode")
     if len(area) != 3 or not area.isdecimal():
         raise Refused(400, 21451, f"AreaCode '{area[:20]}' is no area code")
     for last in range(10_000):
         number = f"+1{area}555{last:04}"
-        if asked.network.store.number(number) is None and number not in asked.network.phones:
+        if request.network.store.number(number) is None and number not in request.network.phones:
             return number
     raise Refused(400, 21452, f"There is no number left in area code {area}")
 
 
-def _find(asked: Asked) -> Number:
-    record = asked.network.store.numbers.get(asked.sid)
-    if record is None or record.account_sid != asked.account.sid:
-        raise asked.missing()
+def _find(request: RestRequest) -> Number:
+    record = request.network.store.numbers.get(request.sid)
+    if record is None or record.account_sid != request.account.sid:
+        raise request.missing()
     return record
 
 
-def _of(act: Callable[[Asked, str | None], Body], kind: str | None) -> Callable[[Asked], Body]:
-    return lambda asked: act(asked, kind)
+def _of(act: Callable[[RestRequest, str | None], Body], kind: str | None) -> Callable[[RestRequest], Body]:
+    return lambda request: act(request, kind)
 
 
 ACTS = {

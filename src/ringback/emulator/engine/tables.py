@@ -1,0 +1,123 @@
+"""Tables: records by key, in the order in which they came, and from any of them on without a scan."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, MutableMapping, ValuesView
+from typing import Final, Generic, TypeVar
+
+__all__ = ["Table"]
+
+R = TypeVar("R")
+
+
+class _Lane(Generic[R]):
+    """The keys of one list in order, each with the number under which it came."""
+
+    def __init__(self) -> None:
+        self.numbers: list[int] = []
+        self.keys: list[str] = []
+
+
+class Table(MutableMapping[str, R]):
+    """Records by key. Each is in one lane, the list that it is found in: those of an account, or of what is
+    above it. Lanes are read from the newest or the oldest on, or from any record that is or was in them.
+
+    Args:
+        lane: The lane of a record that is put in without one.
+        index: What else a record is looked up by.
+    """
+
+    def __init__(
+        self, lane: Callable[[R], str] = lambda _: "", index: Callable[[R], str] | None = None
+    ) -> None:
+        self._records: dict[str, R] = {}
+        self._lane_of: dict[str, str] = {}
+        # Of those that are gone, too: whoever reads a list may delete what it has read.
+        self._numbers: dict[str, int] = {}
+        self._came = 0
+        self._lanes: dict[str, _Lane[R]] = {}
+        self._usual_lane: Final = lane
+        self._index: Final = index
+        self._found: dict[str, str] = {}
+
+    def __getitem__(self, key: str) -> R:
+        return self._records[key]
+
+    def __setitem__(self, key: str, record: R) -> None:
+        self.put(key, record, self._usual_lane(record))
+
+    def put(self, key: str, record: R, lane: str) -> None:
+        """Put a record in, as the newest of its lane unless it is there already."""
+        if self._lane_of.get(key) != lane:
+            self.pop(key, None)
+            self._came += 1
+            number = self._numbers[key] = self._came
+            self._lane_of[key] = lane
+            here = self._lanes.setdefault(lane, _Lane())
+            here.numbers.append(number)
+            here.keys.append(key)
+        self._records[key] = record
+        if self._index is not None:
+            self._found[self._index(record)] = key
+
+    def __delitem__(self, key: str) -> None:
+        record = self._records.pop(key)
+        lane = self._lanes[self._lane_of.pop(key)]
+        place = bisect_left(lane.numbers, self._numbers[key])
+        del lane.numbers[place], lane.keys[place]
+        if self._index is not None:
+            self._found.pop(self._index(record), None)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._records
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def values(self) -> ValuesView[R]:
+        """All records, the oldest first."""
+        return self._records.values()
+
+    def find(self, value: str) -> R | None:
+        """The record that has this by its index."""
+        key = self._found.get(value)
+        return None if key is None else self._records[key]
+
+    def lane(self, key: str) -> str | None:
+        """The lane that a record is in, or None where there is no such record."""
+        return self._lane_of.get(key)
+
+    def keys_in(self, lane: str) -> tuple[str, ...]:
+        """The keys of a lane, the oldest first."""
+        here = self._lanes.get(lane)
+        return () if here is None else tuple(here.keys)
+
+    def count(self, lane: str) -> int:
+        """How many records a lane holds."""
+        here = self._lanes.get(lane)
+        return 0 if here is None else len(here.keys)
+
+    def knows(self, key: str) -> bool:
+        """Whether a record of this key is or was here."""
+        return key in self._numbers
+
+    def older(self, lane: str, than: str | None = None) -> Iterator[R]:
+        """The records of a lane, the newest first; those older than one that is or was there."""
+        here = self._lanes.get(lane)
+        if here is None:
+            return
+        end = len(here.keys) if than is None else bisect_left(here.numbers, self._numbers[than])
+        for place in range(end - 1, -1, -1):
+            yield self._records[here.keys[place]]
+
+    def newer(self, lane: str, than: str) -> Iterator[R]:
+        """Those newer than one that is or was there, the one that came right after it first."""
+        here = self._lanes.get(lane)
+        if here is None:
+            return
+        for place in range(bisect_right(here.numbers, self._numbers[than]), len(here.keys)):
+            yield self._records[here.keys[place]]
