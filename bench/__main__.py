@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import asdict
 
-from bench import flows, rest, stores, twiml, webhooks
+from bench import emulator, flows, rest, stores, twiml, webhooks
 from bench.processes import ROOT
 from bench.rows import Row, table
 
@@ -24,7 +24,7 @@ def main() -> int:
     """Measure everything."""
     # Where Python may write no bytecode, ours would be compiled in each run, and what is installed not.
     compileall.compile_dir(str(ROOT / "src" / "ringback"), quiet=1)
-    rows = [*rest.run(), *twiml.run(), *webhooks.run(), *flows.run(), *stores.run()]
+    rows = [*rest.run(), *twiml.run(), *webhooks.run(), *flows.run(), *stores.run(), *emulator.run()]
     print(table(rows))
     _write(rows)
     misses = [miss for row in rows for miss in row.misses]

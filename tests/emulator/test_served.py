@@ -117,6 +117,8 @@ def story(emulator: Emulator, app: Application, told: Told) -> None:
 
 @contextmanager
 def asgi(app: Application, listener: socket.socket) -> Generator[None]:
+    # As it is on a socket that uvicorn makes itself; connections inherit it.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     server = uvicorn.Server(uvicorn.Config(ASGIAdapter(app), log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

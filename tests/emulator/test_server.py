@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Generator
@@ -14,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 import urllib3
+import uvicorn
 from twilio.base.exceptions import TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client as OfficialClient
@@ -238,6 +240,25 @@ def test_a_port_that_is_taken(running: Emulator, url: str) -> None:
     port = urlsplit(url).port or 0
     with pytest.raises(ConfigurationError, match="can't listen"), serving(running, port=port):
         pass
+
+
+def test_a_kept_connection_does_not_wait_for_acknowledgements(
+    running: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers: list[uvicorn.Server] = []
+    run = uvicorn.Server.run
+
+    def noted(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        servers.append(server)
+        run(server, sockets)
+
+    monkeypatch.setattr(uvicorn.Server, "run", noted)
+    with serving(running) as url, urllib3.PoolManager() as pool:
+        for _ in range(2):
+            assert pool.request("GET", f"{url}/_emulator/").status == 200
+        (connection,) = servers[0].server_state.connections
+        accepted = connection.transport.get_extra_info("socket")
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -77,6 +77,7 @@ class Server(ThreadingHTTPServer):
 def _server(storage: Storage, name: str) -> ThreadingHTTPServer:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else the body waits until the head is acknowledged
 
         def do_GET(self) -> None:
             headers = {key.lower(): value for key, value in self.headers.items()}

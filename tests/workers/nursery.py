@@ -85,6 +85,9 @@ class Nursery:
     def __init__(self, kind: str, count: int) -> None:
         self._serve = KINDS[kind]
         self._listeners = [socket.create_server(("127.0.0.1", 0), backlog=256) for _ in range(count)]
+        for listener in self._listeners:
+            # As it is on a socket that a server makes itself; connections inherit it.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._places: dict[int, int] = {}
 
     def run(self) -> None:
