@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ringback.emulator.engine.documents import Source
+from ringback.emulator.engine.events import incoming, outgoing
 from ringback.emulator.engine.exchange import Session
 from ringback.emulator.engine.legs import Leg, Subscription
 from ringback.emulator.engine.people import KEYS, Heard, Phone
@@ -108,7 +109,8 @@ def call_in(network: Network, caller: Phone, number: Number) -> Leg:
         fallback_method=settings.voice_fallback_method,
     )
     network.note(call.sid, caller.number, "dials", number.phone_number)
-    leg.start(network.interpret(leg, Source(settings.voice_url, settings.voice_method)))
+    source = Source(settings.voice_url, settings.voice_method, question=incoming)
+    leg.start(network.interpret(leg, source))
     return leg
 
 
@@ -141,7 +143,8 @@ def call_out(network: Network, account: Account, wanted: OutgoingCall) -> Leg:
     leg.detection = wanted.detection
     leg.recording_options = wanted.recording
     leg.answer_keys = wanted.keys
-    leg.on_answer = lambda: leg.start(network.interpret(leg, wanted.source))
+    source = evolve(wanted.source, question=outgoing)
+    leg.on_answer = lambda: leg.start(network.interpret(leg, source))
     turn = max(network.next_start.get(account.sid, 0.0), network.clock.now)
     network.next_start[account.sid] = turn + network.settings.queue
     call.queue_time = round((turn - network.clock.now) * 1000)

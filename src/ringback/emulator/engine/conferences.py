@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from attrs import define, field, frozen
 
-from ringback.emulator.engine import parameters
 from ringback.emulator.engine.documents import Source
 from ringback.emulator.engine.exchange import Session
 from ringback.emulator.engine.kernel.signals import Interruption
 from ringback.emulator.engine.records import ConferenceRecord
+from ringback.webhooks import (
+    ConferenceEnded,
+    ConferenceStarted,
+    ConferenceStatusChanged,
+    ParticipantJoined,
+    ParticipantLeft,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
+    from ringback._generated.webhooks.enums import (
+        ConferenceStatusCallbackEvent,
+        ParticipantCallStatus,
+        ReasonParticipantLeft,
+    )
     from ringback.emulator.engine.documents import Document
     from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.records import Account
@@ -195,20 +206,20 @@ class Conference:
         leg = participant.leg
         leg.audience = lambda: self._hears(participant)
         self.world.note(self.sid, leg.line.phone.number, "joins")
-        self._tell("join", "participant-join", self._about(participant))
+        self._tell("join", lambda report: ParticipantJoined(**report, **_about(participant)))
         if self.started:
             participant.waiting = False
         elif len(self.participants) > 1 and any(each.starts for each in self.participants):
             self.record.status = "in-progress"
             self.record.date_updated = self.world.clock.date
             self.world.note(self.sid, "Twilio", "starts the conference")
-            self._tell("start", "conference-start", [])
+            self._tell("start", lambda report: ConferenceStarted(**report))
             for each in self.participants:
                 each.waiting = False
                 if each is not participant:
                     each.changed()
 
-    def leave(self, participant: Participant, reason: str) -> None:
+    def leave(self, participant: Participant, reason: ReasonParticipantLeft) -> None:
         """Somebody is gone; perhaps the conference with him."""
         if participant not in self.participants:
             return
@@ -226,11 +237,16 @@ class Conference:
         elif participant.ends:
             self._end(participant, f"participant-with-end-conference-on-exit-{how}")
 
-    def _left(self, participant: Participant, reason: str) -> None:
-        pairs = self._about(participant)
-        pairs.append(("ParticipantCallStatus", participant.leg.call.status))
-        pairs.append(("ReasonParticipantLeft", reason))
-        self._tell("leave", "participant-leave", pairs)
+    def _left(self, participant: Participant, reason: ReasonParticipantLeft) -> None:
+        self._tell(
+            "leave",
+            lambda report: ParticipantLeft(
+                **report,
+                **_about(participant),
+                participant_call_status=cast("ParticipantCallStatus", participant.leg.call.status),
+                reason_participant_left=reason,
+            ),
+        )
 
     def remove(self, participant: Participant) -> None:
         """The API takes somebody out: their call goes on behind the Dial that brought them in, if it does."""
@@ -257,13 +273,17 @@ class Conference:
             )
             each.leg.interrupt(ConferenceOver(each))
         self.world.note(self.sid, "Twilio", "ends the conference:", reason)
-        pairs: parameters.Pairs = [("ReasonConferenceEnded", reason)]
         if participant is not None:
             self.record.call_sid_ending_conference = participant.leg.call.sid
-            pairs.insert(0, ("CallSidEndingConference", participant.leg.call.sid))
-            if participant.label:
-                pairs.append(("ParticipantLabelEndingConference", participant.label))
-        self._tell("end", "conference-end", pairs)
+        self._tell(
+            "end",
+            lambda report: ConferenceEnded(
+                **report,
+                call_sid_ending_conference=self.record.call_sid_ending_conference,
+                participant_label_ending_conference=(participant.label or None) if participant else None,
+                reason_conference_ended=reason,
+            ),
+        )
 
     # What participants hear and may do
 
@@ -274,8 +294,7 @@ class Conference:
         participant.muted = muted
         if participant.inside:
             participant.listen()
-            word = "mute" if muted else "unmute"
-            self._tell("mute", f"participant-{word}", self._about(participant))
+            self._tell_change("mute", "participant-mute" if muted else "participant-unmute", participant)
 
     def hold(self, participant: Participant, source: Source | None) -> None:
         """Put somebody on hold, where they hear `source`; None takes them back."""
@@ -284,15 +303,17 @@ class Conference:
             return
         participant.changed()
         if participant.inside and (source is None or before is None):
-            word = "hold" if before is None else "unhold"
             number = participant.leg.line.phone.number
             self.world.note(self.sid, number, "is held" if before is None else "is back")
-            self._tell("hold", f"participant-{word}", self._about(participant))
+            name: ConferenceStatusCallbackEvent = (
+                "participant-hold" if before is None else "participant-unhold"
+            )
+            self._tell_change("hold", name, participant)
 
     def modify(self, participant: Participant, *, ends: bool) -> None:
         """Whether the conference ends as somebody leaves."""
         participant.ends = ends
-        self._tell("modify", "participant-modify", self._about(participant))
+        self._tell_change("modify", "participant-modify", participant)
 
     def announce(self, announcement: Announcement, participants: list[Participant]) -> None:
         """Play something to participants who are here."""
@@ -309,10 +330,16 @@ class Conference:
         announcement.listeners.discard(participant)
         if announcement.listeners:
             return
-        pairs: parameters.Pairs = [("AnnounceUrl", announcement.url)]
-        if announcement.single is not None:
-            pairs.append(("CallSid", announcement.single.leg.call.sid))
-        self._tell("announcement", "announcement-end", pairs)
+        single = announcement.single
+        self._tell(
+            "announcement",
+            lambda report: ConferenceStatusChanged(
+                **report,
+                event="announcement-end",
+                announce_url=announcement.url,
+                call_sid=single.leg.call.sid if single is not None else None,
+            ),
+        )
 
     def _hears(self, speaker: Participant) -> tuple[Leg, ...]:
         if not self.started or speaker.muted or speaker.hold is not None:
@@ -321,40 +348,62 @@ class Conference:
 
     # What it tells
 
-    def _about(self, participant: Participant) -> parameters.Pairs:
-        pairs: parameters.Pairs = [
-            ("CallSid", participant.leg.call.sid),
-            ("Muted", _boolean(participant.muted)),
-            ("Hold", _boolean(participant.hold is not None)),
-            ("Coaching", "false"),
-            ("EndConferenceOnExit", _boolean(participant.ends)),
-            ("StartConferenceOnEnter", _boolean(participant.starts)),
-        ]
-        if participant.label:
-            pairs.append(("ParticipantLabel", participant.label))
-        return pairs
+    def _tell_change(self, event: str, name: ConferenceStatusCallbackEvent, participant: Participant) -> None:
+        """Something about a participant is another now."""
+        self._tell(event, lambda report: ConferenceStatusChanged(**report, **_about(participant), event=name))
 
-    def _tell(self, event: str, name: str, more: parameters.Pairs) -> None:
+    def _tell(self, event: str, tells: Callable[[_Report], ConferenceStatusChanged]) -> None:
         self._sequence += 1
         if self._callback is None or event not in self._callback.events:
             return
+        told = tells(
+            {
+                "account_sid": self._account.sid,
+                "conference_sid": self.sid,
+                "friendly_name": self.name,
+                "sequence_number": self._sequence,
+                "timestamp": self.world.clock.date,
+            }
+        )
         self.world.tell(
             self._session,
             self.sid,
             url=self._callback.url,
             method=self._callback.method,
-            pairs=[
-                ("AccountSid", self._account.sid),
-                ("ConferenceSid", self.sid),
-                ("FriendlyName", self.name),
-                ("SequenceNumber", str(self._sequence)),
-                ("Timestamp", parameters.rfc2822(self.world.clock.date)),
-                ("StatusCallbackEvent", name),
-                *more,
-            ],
-            about=name,
+            event=told,
+            about=told.event,
         )
 
 
-def _boolean(value: bool) -> str:
-    return "true" if value else "false"
+class _Report(TypedDict):
+    """What every report of a conference says."""
+
+    account_sid: str
+    conference_sid: str
+    friendly_name: str
+    sequence_number: int
+    timestamp: datetime
+
+
+class _ParticipantReport(TypedDict):
+    """What every report of a participant says."""
+
+    call_sid: str
+    muted: bool
+    hold: bool
+    coaching: bool
+    end_conference_on_exit: bool
+    start_conference_on_enter: bool
+    participant_label: str | None
+
+
+def _about(participant: Participant) -> _ParticipantReport:
+    return {
+        "call_sid": participant.leg.call.sid,
+        "muted": participant.muted,
+        "hold": participant.hold is not None,
+        "coaching": False,
+        "end_conference_on_exit": participant.ends,
+        "start_conference_on_enter": participant.starts,
+        "participant_label": participant.label or None,
+    }

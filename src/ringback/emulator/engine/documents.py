@@ -6,6 +6,7 @@ from typing import Final, Literal, Protocol
 
 from attrs import evolve, frozen
 
+from ringback.emulator.engine.events import VoiceQuestion, redirected
 from ringback.emulator.engine.exchange import Answer
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import resolve
@@ -39,13 +40,13 @@ class Source:
     Attributes:
         url: Absolute; for inline TwiML what relative URLs are resolved against, or "".
         twiml: The document itself, or None where the URL has to be asked.
-        extra: Parameters on top of those of every voice request.
+        question: Makes the event that the URL is asked with.
     """
 
     url: str
     method: str = "POST"
     twiml: str | None = None
-    extra: tuple[tuple[str, str], ...] = ()
+    question: VoiceQuestion = redirected
 
 
 @frozen

@@ -11,27 +11,28 @@ https://www.twilio.com/docs/voice/api/call-resource#call-status-values
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from attrs import frozen
 
-from ringback.emulator.engine import parameters
 from ringback.emulator.engine.call_signals import HungUp, Key, Moved, Speech
 from ringback.emulator.engine.documents import Source
+from ringback.emulator.engine.events import call_facts
 from ringback.emulator.engine.kernel.process import Process, Steps
 from ringback.emulator.engine.kernel.signals import Interruption, Signal
 from ringback.emulator.engine.people import Heard, Line, Phone
 from ringback.emulator.engine.recordings import ActiveRecording, RecordingOptions
 from ringback.emulator.engine.scripts import follow
 from ringback.errors import EmulatorError
+from ringback.webhooks import CallStatusChanged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from ringback._generated.webhooks.enums import CallStatus
     from ringback.emulator.engine.detection import Detection
     from ringback.emulator.engine.exchange import Session
     from ringback.emulator.engine.kernel.clock import Timer
-    from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.records import Call, Number
     from ringback.emulator.engine.world import World
 
@@ -235,10 +236,6 @@ class Leg:
 
     # What it tells
 
-    def parameters(self) -> Pairs:
-        """What every request about this call carries."""
-        return parameters.voice(self.call)
-
     def _change(self, status: str) -> None:
         self.call.status = status
         self.call.date_updated = self.world.clock.date
@@ -246,35 +243,39 @@ class Leg:
             what = "places the call" if status == "initiated" else "rings"
             who = "Twilio" if status == "initiated" else self.line.phone.number
             self.world.note(self.call.sid, who, what)
-        self._tell(_EVENT_OF[status], [])
+        self._tell(_EVENT_OF[status])
 
     def _tell_end(self) -> None:
-        seconds = self.call.duration or 0
-        final: Pairs = [
-            ("CallDuration", str(seconds)),
-            ("Duration", str(math.ceil(seconds / 60))),
-        ]
-        if self.sip_code is not None and self.call.direction == "outbound-api":
-            final.append(("SipResponseCode", str(self.sip_code)))
-        if self._recording is not None:
-            final += self._recording.parameters()
-        self._tell("completed", final)
+        self._tell("completed")
         if not self._telling:
             self.settled = True
 
-    def _tell(self, event: str, more: Pairs) -> None:
+    def _report(self) -> CallStatusChanged:
+        """Where the call is."""
+        call = self.call
+        ended = not call.live
+        seconds = call.duration or 0
+        recording = self._recording.recording if ended and self._recording is not None else None
+        return CallStatusChanged(
+            **call_facts(call),
+            status=cast("CallStatus", call.status),
+            timestamp=self.world.clock.date,
+            callback_source="call-progress-events",
+            sequence_number=self._sequence,
+            duration=seconds if ended else None,
+            duration_minutes=math.ceil(seconds / 60) if ended else None,
+            sip_response_code=self.sip_code if call.direction == "outbound-api" else None,
+            recording_url=recording.url if recording is not None else None,
+            recording_sid=recording.sid if recording is not None else None,
+            recording_duration=recording.duration if recording is not None else None,
+            answered_by=call.answered_by,
+        )
+
+    def _tell(self, event: str) -> None:
         for subscription in self.subscriptions:
             if event not in subscription.events:
                 continue
-            pairs = [
-                *self.parameters(),
-                ("Timestamp", parameters.rfc2822(self.world.clock.date)),
-                ("CallbackSource", "call-progress-events"),
-                ("SequenceNumber", str(self._sequence)),
-                *more,
-            ]
-            if self.call.answered_by is not None:
-                pairs.append(("AnsweredBy", self.call.answered_by))
+            report = self._report()
             self._sequence += 1
             self._telling += 1
             self.world.tell(
@@ -282,7 +283,7 @@ class Leg:
                 self.call.sid,
                 url=subscription.url,
                 method=subscription.method,
-                pairs=pairs,
+                event=report,
                 about=self.call.status,
                 then=self._told,
             )

@@ -9,15 +9,16 @@ https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
 from __future__ import annotations
 
 import mimetypes
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from attrs import frozen
 
-from ringback.emulator.engine import parameters
 from ringback.emulator.engine.documents import Document, name_of, read_answer, said
+from ringback.emulator.engine.events import message_facts
 from ringback.emulator.engine.exchange import Session, exchange
 from ringback.emulator.engine.kernel.process import Steps
 from ringback.emulator.engine.optouts import heed
+from ringback.emulator.engine.parameters import API_VERSION
 from ringback.emulator.engine.people import Phone, Text
 from ringback.emulator.engine.records import Media, Message
 from ringback.emulator.engine.trouble import Trouble
@@ -27,12 +28,15 @@ from ringback.twiml import Body
 from ringback.twiml import Media as TwimlMedia
 from ringback.twiml import Message as TwimlMessage
 from ringback.twiml.messaging import Redirect, Sms
+from ringback.webhooks import IncomingMessage, MessageFallback, MessageStatusChanged, wire_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ringback._generated.webhooks.enums import MessageStatus
     from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.records import Account, Number
+    from ringback.webhooks import ReceivedMessage
 
 __all__ = ["OutgoingMessage", "cancel", "receive", "segments", "send"]
 
@@ -127,16 +131,17 @@ def _handle(
         network.note(message.sid, "Twilio", "keeps the message: the number has no SmsUrl")
         return
     session = network.messaging_session(account, message.from_ or "", message.to)
-    pairs = parameters.incoming_message(message, media)
+    facts = message_facts(message, media)
+    question: ReceivedMessage = IncomingMessage(**facts)
     url, method = settings.sms_url, settings.sms_method
     fallback = settings.sms_fallback_url
     for _ in range(_MOST_REDIRECTS):
-        document = yield from _fetch(network, session, message, url, method, pairs)
+        document = yield from _fetch(network, session, message, url, method, question)
         if isinstance(document, Trouble):
             network.problem(account, message.sid, document)
             if not fallback:
                 return
-            pairs = [*pairs, ("ErrorCode", str(document.code)), ("ErrorUrl", shown(document.url))]
+            question = MessageFallback(**facts, error_code=document.code, error_url=shown(document.url))
             url, method, fallback = fallback, settings.sms_fallback_method, ""
             continue
         redirect = _reply(network, account, message, document)
@@ -152,13 +157,13 @@ def _fetch(
     message: Message,
     url: str,
     method: str,
-    pairs: parameters.Pairs,
+    question: ReceivedMessage,
 ) -> Steps[Document | Trouble]:
     answer = yield from exchange(
         session,
         method,
         url,
-        pairs,
+        list(wire_parameters(question).items()),
         lane=f"{message.sid}/messaging",
         token=network.sids.uuid("token"),
         warn=lambda trouble: network.problem(session.account, message.sid, trouble),
@@ -259,6 +264,22 @@ def _sender(network: Network, message: Message) -> str | None:
     return None
 
 
+def _report(message: Message, done: str | None) -> MessageStatusChanged:
+    """Where a message is on its way; `done` is the carrier's time stamp, YYMMDDhhmm."""
+    return MessageStatusChanged(
+        message_sid=message.sid,
+        account_sid=message.account_sid,
+        status=cast("MessageStatus", message.status),
+        to=message.to,
+        from_=message.from_ or "",
+        api_version=API_VERSION,
+        messaging_service_sid=message.messaging_service_sid or None,
+        error_code=message.error_code,
+        error_message=None if message.error_code is None else message.error_message or "",
+        raw_dlr_done_date=done,
+    )
+
+
 def _advance(network: Network, message: Message, wanted: OutgoingMessage) -> None:
     if message.status == "canceled" or message.sid not in network.store.messages:
         return
@@ -296,7 +317,7 @@ def _advance(network: Network, message: Message, wanted: OutgoingMessage) -> Non
             message.sid,
             url=url,
             method=method,
-            pairs=parameters.message_status(message, done),
+            event=_report(message, done),
             about=following,
         )
     if following in {"sending", "sent"}:

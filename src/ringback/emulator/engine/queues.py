@@ -9,10 +9,11 @@ from attrs import define, field
 
 from ringback.emulator.engine.documents import Source
 from ringback.emulator.engine.kernel.signals import Changed, Interruption
+from ringback.webhooks import QueueWait
 
 if TYPE_CHECKING:
+    from ringback.emulator.engine.events import RequestFacts
     from ringback.emulator.engine.legs import Leg
-    from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.world import World
 
 __all__ = ["Dequeued", "Handover", "Queue", "QueueMember"]
@@ -97,14 +98,15 @@ class Queue:
         """Who has waited longest and is nobody's yet."""
         return next((each for each in self.members if not each.taken), None)
 
-    def position(self, member: QueueMember) -> Pairs:
-        """What the document for somebody who waits is told."""
+    def ask(self, member: QueueMember, facts: RequestFacts) -> QueueWait:
+        """What the document for somebody who waits is asked with."""
         average = sum(each.seconds for each in self.members) // max(1, len(self.members))
-        return [
-            ("QueueSid", self.sid),
-            ("QueueTime", str(member.seconds)),
-            ("QueuePosition", str(self.members.index(member) + 1)),
-            ("AvgQueueTime", str(average)),
-            ("CurrentQueueSize", str(len(self.members))),
-            ("MaxQueueSize", str(self.size)),
-        ]
+        return QueueWait(
+            **facts,
+            queue_sid=self.sid,
+            queue_time=member.seconds,
+            queue_position=self.members.index(member) + 1,
+            avg_queue_time=average,
+            current_queue_size=len(self.members),
+            max_queue_size=self.size,
+        )

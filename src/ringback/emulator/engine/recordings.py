@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from attrs import evolve, frozen
 
-from ringback.emulator.engine import parameters
 from ringback.emulator.engine.documents import name_of
+from ringback.emulator.engine.parameters import API_VERSION
 from ringback.emulator.engine.records import Recording, Transcription
 from ringback.twiml import Dial, Record
+from ringback.webhooks import RecordingStatusChanged, TranscriptionReady
 
 if TYPE_CHECKING:
+    from ringback._generated.webhooks.enums import CallStatus, RecordingStatus, RecordingTrack
     from ringback.emulator.engine.documents import Document
     from ringback.emulator.engine.exchange import Session
     from ringback.emulator.engine.records import Call
@@ -100,16 +102,8 @@ class ActiveRecording:
             channels=options.channels,
             track=options.track,
             start_time=now,
-            url=f"{world.home}/{parameters.API_VERSION}/Accounts/{account}/Recordings/{sid}",
+            url=f"{world.home}/{API_VERSION}/Accounts/{account}/Recordings/{sid}",
         )
-
-    def parameters(self) -> parameters.Pairs:
-        """What an action or the call's end is told about it."""
-        return [
-            ("RecordingUrl", self.recording.url),
-            ("RecordingSid", self.recording.sid),
-            ("RecordingDuration", str(self.recording.duration)),
-        ]
 
     def start(self) -> None:
         """It runs."""
@@ -137,7 +131,7 @@ class ActiveRecording:
         self.recording.status = "completed"
         self._tell("completed")
 
-    def _tell(self, status: str) -> None:
+    def _tell(self, status: RecordingStatus) -> None:
         if not self._options.callback or status not in self._options.events:
             return
         self._world.tell(
@@ -145,8 +139,24 @@ class ActiveRecording:
             self._call.sid,
             url=self._options.callback,
             method=self._options.method,
-            pairs=parameters.recording_status(self.recording, status),
+            event=self._report(status),
             about=f"recording {status}",
+        )
+
+    def _report(self, status: RecordingStatus) -> RecordingStatusChanged:
+        recording = self.recording
+        return RecordingStatusChanged(
+            account_sid=recording.account_sid,
+            call_sid=recording.call_sid,
+            recording_sid=recording.sid,
+            recording_url=recording.url,
+            status=status,
+            duration=recording.duration if status == "completed" else None,
+            channels=recording.channels,
+            start_time=recording.start_time,
+            source=recording.source,
+            track=cast("RecordingTrack", recording.track),
+            error_code=0,
         )
 
     def _transcribed(self) -> None:
@@ -162,7 +172,7 @@ class ActiveRecording:
             recording_sid=self.recording.sid,
             status="completed",
             text=" ".join(self.recording.words),
-            url=f"{world.home}/{parameters.API_VERSION}/Accounts/{account}/Recordings/{self.recording.sid}"
+            url=f"{world.home}/{API_VERSION}/Accounts/{account}/Recordings/{self.recording.sid}"
             f"/Transcriptions/{sid}",
         )
         world.store.transcriptions[sid] = transcription
@@ -174,20 +184,19 @@ class ActiveRecording:
             call.sid,
             url=self._options.transcribe_callback,
             method="POST",
-            pairs=[
-                ("CallSid", call.sid),
-                ("AccountSid", call.account_sid),
-                ("From", call.from_),
-                ("To", call.to),
-                ("CallStatus", call.status),
-                ("ApiVersion", parameters.API_VERSION),
-                ("Direction", call.direction),
-                ("TranscriptionSid", sid),
-                ("TranscriptionText", transcription.text),
-                ("TranscriptionStatus", transcription.status),
-                ("TranscriptionUrl", transcription.url),
-                ("RecordingSid", self.recording.sid),
-                ("RecordingUrl", self.recording.url),
-            ],
+            event=TranscriptionReady(
+                call_sid=call.sid,
+                account_sid=call.account_sid,
+                from_=call.from_,
+                to=call.to,
+                call_status=cast("CallStatus", call.status),
+                direction=call.direction,
+                transcription_sid=sid,
+                text=transcription.text,
+                status="completed",
+                transcription_url=transcription.url,
+                recording_sid=self.recording.sid,
+                recording_url=self.recording.url,
+            ),
             about="transcription completed",
         )

@@ -13,6 +13,7 @@ from ringback.emulator.engine.records import Problem, Store
 from ringback.emulator.engine.transcript import Entry, Transcript
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import shown
+from ringback.webhooks import wire_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
     from ringback.emulator.engine.exchange import Session
     from ringback.emulator.engine.kernel.process import Steps
-    from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.records import Account
     from ringback.emulator.engine.settings import Settings
+    from ringback.webhooks import Notification
 
 __all__ = ["World"]
 
@@ -123,11 +124,12 @@ class World:
         *,
         url: str,
         method: str,
-        pairs: Pairs,
+        event: Notification,
         about: str,
         then: Callable[[], None] | None = None,
     ) -> None:
-        """Send a notification whose answer nobody needs; `then` runs when it is over."""
+        """Tell of an event; nobody needs an answer. `then` runs when that is over."""
+        pairs = list(wire_parameters(event).items())
         token = self.sids.uuid("token")
 
         def steps() -> Steps[None]:

@@ -8,10 +8,12 @@ from attrs import evolve
 
 from ringback.emulator.engine.conferences import Announcement
 from ringback.emulator.engine.verbs.fetching import Unavailable, fetch
+from ringback.webhooks import ConferenceAnnounce
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.conferences import Conference, Participant
     from ringback.emulator.engine.documents import Source
+    from ringback.emulator.engine.events import RequestFacts
     from ringback.emulator.engine.kernel.process import Steps
 
 __all__ = ["announce"]
@@ -24,9 +26,12 @@ def announce(conference: Conference, source: Source, single: Participant | None)
         return
     leg = here[0].leg
 
+    def question(facts: RequestFacts) -> ConferenceAnnounce:
+        return ConferenceAnnounce(**facts, conference_sid=conference.sid)
+
     def steps() -> Steps[None]:
         try:
-            document = yield from fetch(leg, evolve(source, extra=(("ConferenceSid", conference.sid),)))
+            document = yield from fetch(leg, evolve(source, question=question))
         except Unavailable:
             return
         conference.announce(Announcement(source.url, document, single), here)

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 from ringback.emulator.engine.kernel.process import Steps
 from ringback.emulator.engine.people import Heard
 from ringback.emulator.engine.verbs.sounds import keys_length, listen, nothing
+from ringback.webhooks import MachineDetectionResult, OutgoingCall
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.detection import Detection
+    from ringback.emulator.engine.events import VoiceQuestion
     from ringback.emulator.engine.legs import Leg
 
 __all__ = ["prepare"]
 
 
-def prepare(leg: Leg) -> Steps[tuple[tuple[str, str], ...]]:
-    """Press the keys, wait for the detection; what the first request then carries about it.
+def prepare(leg: Leg) -> Steps[VoiceQuestion | None]:
+    """Press the keys, wait for the detection; what the first document is asked with where it is told of it.
 
     Both are done once: a callee who is moved to other TwiML was called before.
     """
@@ -29,13 +31,15 @@ def prepare(leg: Leg) -> Steps[tuple[tuple[str, str], ...]]:
         leg.line.hear(Heard(now, "tone", f"keys {keys}", until=now + seconds, seconds=seconds))
         yield from listen(leg, seconds, nothing)
     if detection is None:
-        return ()
+        return None
     if detection.beside:
         leg.world.clock.after(leg.world.settings.amd, lambda: _tell(leg, detection))
-        return ()
+        return None
     yield from listen(leg, leg.world.settings.amd, nothing)
     leg.call.answered_by = _verdict(leg, detection)
-    return (("AnsweredBy", leg.call.answered_by), ("MachineDetectionDuration", _milliseconds(leg)))
+    return lambda facts: OutgoingCall(
+        **facts, answered_by=leg.call.answered_by, machine_detection_duration=_milliseconds(leg)
+    )
 
 
 def _verdict(leg: Leg, detection: Detection) -> str:
@@ -47,8 +51,8 @@ def _verdict(leg: Leg, detection: Detection) -> str:
     return "machine_end_beep" if found == "machine_start" else found
 
 
-def _milliseconds(leg: Leg) -> str:
-    return str(round(leg.world.settings.amd * 1000))
+def _milliseconds(leg: Leg) -> int:
+    return round(leg.world.settings.amd * 1000)
 
 
 def _tell(leg: Leg, detection: Detection) -> None:
@@ -61,11 +65,11 @@ def _tell(leg: Leg, detection: Detection) -> None:
             leg.call.sid,
             url=detection.url,
             method=detection.method,
-            pairs=[
-                ("CallSid", leg.call.sid),
-                ("AccountSid", leg.call.account_sid),
-                ("AnsweredBy", leg.call.answered_by),
-                ("MachineDetectionDuration", _milliseconds(leg)),
-            ],
+            event=MachineDetectionResult(
+                call_sid=leg.call.sid,
+                account_sid=leg.call.account_sid,
+                answered_by=leg.call.answered_by,
+                machine_detection_duration=_milliseconds(leg),
+            ),
             about=f"answered by {leg.call.answered_by}",
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from ringback.emulator.engine.call_signals import HungUp, Moved
 from ringback.emulator.engine.documents import Source, name_of, said
 from ringback.emulator.engine.trouble import Trouble
-from ringback.emulator.engine.verbs.dial_conference import JOINED, join
+from ringback.emulator.engine.verbs.dial_conference import join, joined
 from ringback.emulator.engine.verbs.dial_number import NumbersDial
 from ringback.emulator.engine.verbs.dial_queue import QueueDial
 from ringback.emulator.engine.verbs.fetching import last_words
@@ -15,11 +15,12 @@ from ringback.emulator.engine.verbs.results import action
 from ringback.twiml import Client, Conference, Number, Queue, Raw
 
 if TYPE_CHECKING:
+    from ringback.emulator.engine.events import RequestFacts, VoiceQuestion
     from ringback.emulator.engine.kernel.process import Steps
-    from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.verbs.execution import Execution
     from ringback.emulator.engine.verbs.results import Result
     from ringback.twiml import Dial
+    from ringback.webhooks import DialResult
 
 __all__ = ["dial"]
 
@@ -35,8 +36,8 @@ class _Connection(Protocol):
         """The caller is gone, or has something else to do."""
         ...
 
-    def result(self) -> Pairs:
-        """What the action is told."""
+    def result(self, facts: RequestFacts, /) -> DialResult:
+        """What the action is asked with."""
         ...
 
 
@@ -47,11 +48,11 @@ def dial(execution: Execution, verb: Dial) -> Steps[Result]:
         nouns = [Number(said(verb))]
     if nouns and isinstance(nouns[0], Conference):
         try:
-            told = yield from join(execution, verb, nouns[0])
+            question = yield from join(execution, verb, nouns[0])
         except (HungUp, Moved):
-            yield from _last_action(execution, verb, JOINED)
+            yield from _last_action(execution, verb, joined)
             raise
-        return action(execution.document, verb, told)
+        return action(execution.document, verb, question)
     if nouns and isinstance(nouns[0], Queue):
         return (yield from _connect(execution, verb, QueueDial(execution, verb, nouns[0])))
     known = [noun for noun in nouns if isinstance(noun, (Number, Client))]
@@ -70,12 +71,12 @@ def _connect(execution: Execution, verb: Dial, connection: _Connection) -> Steps
         connection.drop()
         if isinstance(error, (HungUp, Moved)):
             # The action learns how it went, and its answer is of no use any more.
-            yield from _last_action(execution, verb, connection.result())
+            yield from _last_action(execution, verb, connection.result)
         raise
-    return action(execution.document, verb, connection.result())
+    return action(execution.document, verb, connection.result)
 
 
-def _last_action(execution: Execution, verb: Dial, told: Pairs) -> Steps[None]:
-    following = action(execution.document, verb, told)
+def _last_action(execution: Execution, verb: Dial, question: VoiceQuestion) -> Steps[None]:
+    following = action(execution.document, verb, question)
     if isinstance(following, Source):
         yield from last_words(execution.leg, following)

@@ -25,34 +25,43 @@ from ringback.emulator.engine.verbs.restricted import WAITING
 from ringback.emulator.engine.verbs.results import NEXT, Result
 from ringback.emulator.engine.verbs.sounds import listen
 from ringback.twiml import Pause, Play, Say
+from ringback.webhooks import ConferenceWait, DialResult, ParticipantHold
 
 if TYPE_CHECKING:
+    from ringback._generated.webhooks.enums import ReasonParticipantLeft
     from ringback.emulator.engine.conferences import Conference as Room
     from ringback.emulator.engine.documents import Document
+    from ringback.emulator.engine.events import RequestFacts, VoiceQuestion
     from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.network import Network
-    from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.verbs.execution import Execution
     from ringback.twiml import Conference, Dial
 
-__all__ = ["JOINED", "join"]
+__all__ = ["join", "joined"]
 
-# What the action is told of somebody who was in.
-JOINED: Final = [("DialCallStatus", "answered"), ("DialBridged", "true")]
+
+def joined(facts: RequestFacts) -> DialResult:
+    """What the action is asked with after somebody was in."""
+    return DialResult(**facts, dial_call_status="answered", dial_bridged=True)
+
+
+def _full(facts: RequestFacts) -> DialResult:
+    return DialResult(**facts, dial_call_status="failed", dial_bridged=False)
+
 
 _MOST: Final = 250
 _LONGEST: Final = 14_400
 
 
-def join(execution: Execution, dial: Dial, noun: Conference) -> Steps[Pairs]:
-    """Be in the conference until it or the stay is over; what Dial's action is told."""
+def join(execution: Execution, dial: Dial, noun: Conference) -> Steps[VoiceQuestion]:
+    """Be in the conference until it or the stay is over; what Dial's action is asked with."""
     network, leg, document = execution.network, execution.leg, execution.document
     account = leg.session.account
     name = said(noun)
     conference = network.conference(account, name)
     if len(conference.participants) >= (noun.max_participants or _MOST):
         network.problem(account, leg.call.sid, Trouble(16020, f"conference {name} is full", document.url))
-        return [("DialCallStatus", "failed"), ("DialBridged", "false")]
+        return _full
     called = next((each for each in conference.expected if each.leg is leg), None)
     participant = called or Participant(
         leg,
@@ -67,7 +76,7 @@ def join(execution: Execution, dial: Dial, noun: Conference) -> Steps[Pairs]:
         return bool(dial.hangup_on_star) and signal == Key("*")
 
     participant.listen()
-    reason = "participant_hung_up"
+    reason: ReasonParticipantLeft = "participant_hung_up"
     limit = network.clock.after(float(dial.time_limit or _LONGEST), lambda: _stayed(participant))
     try:
         conference.join(participant, _callback(document, noun))
@@ -91,7 +100,7 @@ def join(execution: Execution, dial: Dial, noun: Conference) -> Steps[Pairs]:
         participant.inside = False
         leg.listen_for()
         conference.leave(participant, reason)
-    return JOINED
+    return joined
 
 
 def _stayed(participant: Participant) -> None:
@@ -125,7 +134,13 @@ def _present(
         ParticipantChanged: It is something else now.
     """
     network, leg, document = execution.network, execution.leg, execution.document
-    extra = (("ConferenceSid", conference.sid),)
+
+    def waits(facts: RequestFacts) -> ConferenceWait:
+        return ConferenceWait(**facts, conference_sid=conference.sid)
+
+    def is_held(facts: RequestFacts) -> ParticipantHold:
+        return ParticipantHold(**facts, conference_sid=conference.sid)
+
     try:
         while participant.announcements:
             announcement = participant.announcements[0]
@@ -139,11 +154,11 @@ def _present(
                 conference.announced(announcement, participant)
         if participant.hold is not None:
             hold = participant.hold
-            source = Source(hold.url, hold.method, extra=extra) if hold.url else None
+            source = Source(hold.url, hold.method, question=is_held) if hold.url else None
             yield from _music(network, leg, source, "on hold", leaves)
         elif participant.waiting:
             wait_url = document.link(noun.wait_url) if noun.wait_url else ""
-            source = Source(wait_url, noun.wait_method or "POST", extra=extra) if wait_url else None
+            source = Source(wait_url, noun.wait_method or "POST", question=waits) if wait_url else None
             yield from _music(network, leg, source, "while waiting" if noun.wait_url is None else "", leaves)
         else:
             yield from listen(leg, None, leaves)

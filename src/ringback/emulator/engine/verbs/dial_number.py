@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from ringback.emulator.engine.call_signals import ChildOver, ChildReady, HungUp, Key, Moved
 from ringback.emulator.engine.calls import place, reach
@@ -22,12 +22,14 @@ from ringback.emulator.engine.verbs.execution import whisper
 from ringback.emulator.engine.verbs.restricted import WHISPERED
 from ringback.emulator.engine.verbs.sounds import listen, nothing
 from ringback.twiml import Client, Identity, Number
+from ringback.webhooks import CalleeAnswered, DialResult
 
 if TYPE_CHECKING:
+    from ringback._generated.webhooks.enums import DialCallStatus
+    from ringback.emulator.engine.events import RequestFacts
     from ringback.emulator.engine.kernel.process import Steps
     from ringback.emulator.engine.kernel.signals import Signal
     from ringback.emulator.engine.network import Network
-    from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.recordings import ActiveRecording
     from ringback.emulator.engine.verbs.execution import Execution
     from ringback.twiml import Dial
@@ -54,7 +56,7 @@ class NumbersDial:
         self._last: Leg | None = None
         self._bridged_at: float | None = None
         self._seconds = 0
-        self._status = "no-answer"
+        self._status: DialCallStatus = "no-answer"
         self._recording: ActiveRecording | None = None
 
     def run(self) -> Steps[None]:
@@ -79,19 +81,20 @@ class NumbersDial:
         elif self._ringing:
             self._status = "canceled"
 
-    def result(self) -> Pairs:
-        """What the action is told."""
-        pairs: Pairs = [
-            ("DialCallStatus", self._status),
-            ("DialBridged", "true" if self._bridged_at is not None else "false"),
-        ]
-        if self._last is not None:
-            pairs.append(("DialCallSid", self._last.call.sid))
-            if self._bridged_at is not None:
-                pairs.append(("DialCallDuration", str(self._seconds)))
-        if self._recording is not None:
-            pairs += self._recording.parameters()
-        return pairs
+    def result(self, facts: RequestFacts) -> DialResult:
+        """What the action is asked with."""
+        bridged = self._bridged_at is not None
+        recording = self._recording.recording if self._recording is not None else None
+        return DialResult(
+            **facts,
+            dial_call_status=self._status,
+            dial_bridged=bridged,
+            dial_call_sid=self._last.call.sid if self._last is not None else None,
+            dial_call_duration=self._seconds if bridged else None,
+            recording_url=recording.url if recording is not None else None,
+            recording_sid=recording.sid if recording is not None else None,
+            recording_duration=recording.duration if recording is not None else None,
+        )
 
     def _ring(self, nouns: Sequence[Callee]) -> Steps[None]:
         timeout = float(self._verb.timeout or _TIMEOUT)
@@ -109,7 +112,8 @@ class NumbersDial:
                 case ChildOver(sid) if sid in self._ringing:
                     self._last = child = self._ringing.pop(sid)
                     # A child that was answered and hung up before the bridge has not taken the call.
-                    self._status = "no-answer" if child.call.status == "completed" else child.call.status
+                    ended = cast("DialCallStatus", child.call.status)
+                    self._status = "no-answer" if ended == "completed" else ended
                 case _:
                     pass
 
@@ -205,12 +209,16 @@ def _address(noun: Callee) -> str:
     return f"client:{said(identities[0] if identities else noun).removeprefix('client:')}"
 
 
+def _picked_up(facts: RequestFacts) -> CalleeAnswered:
+    return CalleeAnswered(**facts)
+
+
 def _whisper(network: Network, child: Leg, document: Document, noun: Callee, parent: Leg) -> Steps[None]:
     """What the callee hears alone before the bridge; then the child waits for its end."""
     try:
         yield from prepare(child)
         if noun.url:
-            source = Source(document.link(noun.url), noun.method or "POST")
+            source = Source(document.link(noun.url), noun.method or "POST", question=_picked_up)
             if not (yield from whisper(network, child, source, WHISPERED)):
                 child.finish("completed")
                 return

@@ -10,14 +10,16 @@ from ringback.emulator.engine.documents import Source, said
 from ringback.emulator.engine.kernel.signals import Changed
 from ringback.emulator.engine.queues import Dequeued, Handover
 from ringback.emulator.engine.verbs.sounds import listen
+from ringback.webhooks import DialResult, QueueConnect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ringback._generated.webhooks.enums import DialCallStatus
+    from ringback.emulator.engine.events import RequestFacts
     from ringback.emulator.engine.kernel.process import Steps
     from ringback.emulator.engine.kernel.signals import Signal
     from ringback.emulator.engine.legs import Leg
-    from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.queues import QueueMember
     from ringback.emulator.engine.verbs.execution import Execution
     from ringback.twiml import Dial, Queue
@@ -42,7 +44,7 @@ class QueueDial:
         self._waited = 0
         self._bridged_at: float | None = None
         self._seconds = 0
-        self._status = "no-answer"
+        self._status: DialCallStatus = "no-answer"
 
     def run(self) -> Steps[None]:
         """Take the one who has waited longest, or who comes first."""
@@ -87,17 +89,20 @@ class QueueDial:
         if self._member is not None:
             self._member.signal(ChildOver(self._leg.call.sid))
 
-    def result(self) -> Pairs:
-        """What the action is told."""
+    def result(self, facts: RequestFacts) -> DialResult:
+        """What the action is asked with."""
         bridged = self._bridged_at is not None
-        pairs: Pairs = [("DialCallStatus", self._status), ("DialBridged", "true" if bridged else "false")]
-        if self._member is not None:
-            pairs.append(("DialCallSid", self._member.call.sid))
-            pairs += [("QueueSid", self._queue.sid), ("QueueTime", str(self._waited))]
-            pairs.append(("DequeingCallSid", self._leg.call.sid))
-        if bridged:
-            pairs.append(("DialCallDuration", str(self._seconds)))
-        return pairs
+        member = self._member
+        return DialResult(
+            **facts,
+            dial_call_status=self._status,
+            dial_bridged=bridged,
+            dial_call_sid=member.call.sid if member is not None else None,
+            dial_call_duration=self._seconds if bridged else None,
+            queue_sid=self._queue.sid if member is not None else None,
+            queue_time=self._waited if member is not None else None,
+            dequeing_call_sid=self._leg.call.sid if member is not None else None,
+        )
 
     def _somebody(self) -> Steps[QueueMember | None]:
         leg = self._leg
@@ -116,12 +121,17 @@ class QueueDial:
     def _whisper(self, member: QueueMember) -> Source | None:
         if not self._noun.url:
             return None
-        extra = (
-            ("QueueSid", self._queue.sid),
-            ("QueueTime", str(member.seconds)),
-            ("DequeingCallSid", self._leg.call.sid),
-        )
-        return Source(self._document.link(self._noun.url), self._noun.method or "POST", extra=extra)
+        waited = member.seconds
+
+        def question(facts: RequestFacts) -> QueueConnect:
+            return QueueConnect(
+                **facts,
+                queue_sid=self._queue.sid,
+                queue_time=waited,
+                dequeing_call_sid=self._leg.call.sid,
+            )
+
+        return Source(self._document.link(self._noun.url), self._noun.method or "POST", question=question)
 
 
 def _only(leg: Leg) -> Callable[[], tuple[Leg, ...]]:

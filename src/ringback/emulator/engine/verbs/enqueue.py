@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from attrs import evolve
+
 from ringback.emulator.engine.call_signals import ChildOver, ChildReady, HungUp, Moved
 from ringback.emulator.engine.documents import Source, said
+from ringback.emulator.engine.events import redirected
 from ringback.emulator.engine.people import Heard
 from ringback.emulator.engine.queues import Dequeued, QueueMember
 from ringback.emulator.engine.trouble import Trouble
@@ -17,16 +20,19 @@ from ringback.emulator.engine.verbs.restricted import WAITING
 from ringback.emulator.engine.verbs.results import END, NEXT, action
 from ringback.emulator.engine.verbs.sounds import listen, nothing
 from ringback.twiml import Gather, Hangup, Leave
+from ringback.webhooks import EnqueueResult, wire_parameters
 
 if TYPE_CHECKING:
+    from ringback._generated.webhooks.enums import QueueResult
+    from ringback.emulator.engine.events import RequestFacts, VoiceQuestion
     from ringback.emulator.engine.kernel.process import Steps
     from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.network import Network
-    from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.queues import Handover, Queue
     from ringback.emulator.engine.verbs.execution import Execution, Verbs
     from ringback.emulator.engine.verbs.results import Result
     from ringback.twiml import Enqueue
+    from ringback.webhooks import VoiceCallRequest
 
 __all__ = ["enqueue"]
 
@@ -38,13 +44,14 @@ def enqueue(execution: Execution, verb: Enqueue) -> Steps[Result]:
     if verb.workflow_sid:
         message = "the emulator has no TaskRouter: there are no workflows"
         network.problem(account, leg.call.sid, Trouble(14214, message, document.url))
-        return action(document, verb, [("QueueResult", "error")])
+        return action(document, verb, lambda facts: EnqueueResult(**facts, queue_result="error"))
     queue = network.queue(account, said(verb))
     if len(queue.members) >= min(queue.size, verb.max_queue_size or queue.size):
-        return action(document, verb, [("QueueResult", "queue-full")])
+        return action(document, verb, lambda facts: EnqueueResult(**facts, queue_result="queue-full"))
     member = QueueMember(leg, network.clock.now)
     queue.join(member)
-    outcome, seconds = "hangup", None
+    outcome: QueueResult = "hangup"
+    seconds: int | None = None
     try:
         try:
             yield from _wait(execution, verb, queue, member)
@@ -68,9 +75,25 @@ def enqueue(execution: Execution, verb: Enqueue) -> Steps[Result]:
     return action(document, verb, _told(outcome, queue, member, seconds))
 
 
-def _told(outcome: str, queue: Queue, member: QueueMember, seconds: int | None) -> Pairs:
+def _told(outcome: QueueResult, queue: Queue, member: QueueMember, seconds: int | None) -> VoiceQuestion:
     waited = member.seconds if seconds is None else seconds
-    return [("QueueResult", outcome), ("QueueSid", queue.sid), ("QueueTime", str(waited))]
+    return lambda facts: EnqueueResult(**facts, queue_result=outcome, queue_sid=queue.sid, queue_time=waited)
+
+
+def _in_line(question: VoiceQuestion, queue: Queue, member: QueueMember) -> VoiceQuestion:
+    """A question that also says where the call stands in line, whatever else it says."""
+
+    def asks(facts: RequestFacts) -> VoiceCallRequest:
+        wait = queue.ask(member, facts)
+        if question is redirected:
+            return wait
+        # What a Gather in line has found: there is no event for both.
+        asked = question(facts)
+        said = wire_parameters(asked)
+        place = {name: text for name, text in wire_parameters(wait).items() if name not in said}
+        return evolve(asked, unknown_parameters=place)
+
+    return asks
 
 
 class _Left(Exception):
@@ -96,7 +119,7 @@ def _wait(execution: Execution, verb: Enqueue, queue: Queue, member: QueueMember
     source = start
     while source is not None:
         begun = leg.world.clock.now
-        asked = Source(source.url, source.method, extra=(*source.extra, *queue.position(member)))
+        asked = Source(source.url, source.method, question=_in_line(source.question, queue, member))
         try:
             result = yield from execute(network, leg, (yield from fetch(leg, asked)), _VERBS)
         except _Left:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from ringback.emulator.engine.documents import Document, Source, read_answer, read_twiml
+from ringback.emulator.engine.events import request_facts
 from ringback.emulator.engine.exchange import exchange
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import shown
+from ringback.webhooks import VoiceFallback, wire_parameters
 
 if TYPE_CHECKING:
+    from ringback.emulator.engine.events import RequestFacts
     from ringback.emulator.engine.kernel.process import Steps
     from ringback.emulator.engine.legs import Leg
 
@@ -43,8 +46,11 @@ def fetch(leg: Leg, source: Source) -> Steps[Document]:
         return first
     leg.world.problem(leg.session.account, leg.call.sid, first)
     if leg.fallback_url:
-        extra = (("ErrorCode", str(first.code)), ("ErrorUrl", shown(first.url)))
-        fallback = Source(leg.fallback_url, leg.fallback_method, extra=extra)
+
+        def question(facts: RequestFacts) -> VoiceFallback:
+            return VoiceFallback(**facts, error_code=first.code, error_url=shown(first.url))
+
+        fallback = Source(leg.fallback_url, leg.fallback_method, question=question)
         second = yield from _fetch(leg, fallback)
         if isinstance(second, Document):
             return second
@@ -68,7 +74,7 @@ def _fetch(leg: Leg, source: Source) -> Steps[Document | Trouble]:
             network.note(leg.call.sid, "Twilio", "runs inline TwiML:", str(document))
             _warn(leg, document)
         return document
-    pairs = [*leg.parameters(), *source.extra]
+    pairs = list(wire_parameters(source.question(request_facts(leg.call))).items())
     answer = yield from exchange(
         leg.session,
         source.method,

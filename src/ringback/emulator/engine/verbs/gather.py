@@ -6,22 +6,25 @@ from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.call_signals import Key, Speech
 from ringback.emulator.engine.documents import Source
+from ringback.emulator.engine.events import request_facts
 from ringback.emulator.engine.kernel.process import Steps
 from ringback.emulator.engine.kernel.signals import Signal
 from ringback.emulator.engine.verbs.prompts import perform
 from ringback.emulator.engine.verbs.results import NEXT, Result
 from ringback.emulator.engine.verbs.sounds import listen, nothing
 from ringback.twiml import Gather, Pause, Play, Say
+from ringback.webhooks import GatherPartialResult, GatherResult
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.documents import Document
+    from ringback.emulator.engine.events import RequestFacts, VoiceQuestion
     from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.verbs.execution import Execution
 
 __all__ = ["gather"]
 
 _TIMEOUT: Final = 5
-_CONFIDENCE: Final = "0.9"
+_CONFIDENCE: Final = 0.9
 
 
 def gather(execution: Execution, verb: Gather) -> Steps[Result]:
@@ -59,11 +62,14 @@ def gather(execution: Execution, verb: Gather) -> Steps[Result]:
     finally:
         leg.listen_for()
     if digits or finished_by:
-        return _action(document, verb, ("Digits", digits), ("FinishedOnKey", finished_by))
+        return _action(
+            document,
+            verb,
+            lambda facts: GatherResult(**facts, digits=digits, finished_on_key=finished_by),
+        )
     leg.world.note(leg.call.sid, leg.line.phone.number, "gives no input", source="Gather")
     if verb.action_on_empty_result:
-        empty = [("Digits", ""), ("FinishedOnKey", "")] if keys else [("SpeechResult", "")]
-        return _action(document, verb, *empty)
+        return _action(document, verb, _no_keys if keys else _no_speech)
     return NEXT
 
 
@@ -79,12 +85,12 @@ def _speech(leg: Leg, document: Document, verb: Gather, speech: Speech) -> Steps
             leg.call.sid,
             url=document.link(verb.partial_result_callback),
             method=verb.partial_result_callback_method or "POST",
-            pairs=[
-                *leg.parameters(),
-                ("UnstableSpeechResult", heard),
-                ("StableSpeechResult", ""),
-                ("SequenceNumber", "0"),
-            ],
+            event=GatherPartialResult(
+                **request_facts(leg.call),
+                unstable_speech_result=heard,
+                stable_speech_result="",
+                sequence_number=0,
+            ),
             about=f'partial result "{heard}"',
         )
         yield from listen(leg, speech.seconds / 2, nothing)
@@ -93,8 +99,20 @@ def _speech(leg: Leg, document: Document, verb: Gather, speech: Speech) -> Steps
     # `auto`, and no value at all, recognise the end of speech by themselves; a number waits that long.
     pause = verb.speech_timeout if isinstance(verb.speech_timeout, int) else 1
     yield from listen(leg, float(pause), nothing)
-    return _action(document, verb, ("SpeechResult", speech.text), ("Confidence", _CONFIDENCE))
+    return _action(
+        document,
+        verb,
+        lambda facts: GatherResult(**facts, speech_result=speech.text, confidence=_CONFIDENCE),
+    )
 
 
-def _action(document: Document, verb: Gather, *extra: tuple[str, str]) -> Source:
-    return Source(document.link(verb.action), verb.method or "POST", extra=extra)
+def _action(document: Document, verb: Gather, question: VoiceQuestion) -> Source:
+    return Source(document.link(verb.action), verb.method or "POST", question=question)
+
+
+def _no_keys(facts: RequestFacts) -> GatherResult:
+    return GatherResult(**facts, digits="", finished_on_key="")
+
+
+def _no_speech(facts: RequestFacts) -> GatherResult:
+    return GatherResult(**facts, speech_result="")

@@ -14,9 +14,11 @@ from ringback.emulator.engine.recordings import RecordingOptions
 from ringback.emulator.engine.verbs.fetching import last_words
 from ringback.emulator.engine.verbs.results import NEXT, Result
 from ringback.emulator.engine.verbs.sounds import listen, nothing
+from ringback.webhooks import RecordResult
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.documents import Document
+    from ringback.emulator.engine.events import RequestFacts
     from ringback.emulator.engine.recordings import ActiveRecording
     from ringback.emulator.engine.verbs.execution import Execution
     from ringback.twiml import Record
@@ -108,11 +110,15 @@ def _texts(sounds: list[tuple[float, float, str]], now: float) -> list[str]:
 
 
 def _action(document: Document, verb: Record, recording: ActiveRecording, ended_by: str) -> Source:
-    extra = recording.parameters()
-    if ended_by:
-        extra.append(("Digits", ended_by))
-    return Source(
-        document.link(verb.action),
-        verb.method or "POST",
-        extra=tuple(extra),
-    )
+    record = recording.recording
+
+    def question(facts: RequestFacts) -> RecordResult:
+        return RecordResult(
+            **facts,
+            recording_url=record.url,
+            recording_sid=record.sid,
+            duration=record.duration,
+            digits=ended_by or None,
+        )
+
+    return Source(document.link(verb.action), verb.method or "POST", question=question)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from ringback.emulator.engine.documents import said
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.verbs.results import NEXT, action
+from ringback.webhooks import ReferResult
 
 if TYPE_CHECKING:
+    from ringback.emulator.engine.events import RequestFacts
     from ringback.emulator.engine.kernel.process import Steps
     from ringback.emulator.engine.verbs.execution import Execution
     from ringback.emulator.engine.verbs.results import Result
@@ -27,9 +29,10 @@ def refer(execution: Execution, verb: Refer) -> Steps[Result]:
         leg.world.problem(leg.session.account, leg.call.sid, Trouble(13801, message, document.url))
         return NEXT
     leg.world.note(leg.call.sid, "Twilio", "refers to", where, "Refer", leg.document)
-    told = [
-        ("ReferCallStatus", "in-progress"),
-        ("ReferSipResponseCode", "202"),
-        ("NotifySipResponseCode", "200"),
-    ]
-    return action(document, verb, told)
+    return action(document, verb, _taken)
+
+
+def _taken(facts: RequestFacts) -> ReferResult:
+    return ReferResult(
+        **facts, refer_call_status="in-progress", refer_sip_response_code=202, notify_sip_response_code=200
+    )

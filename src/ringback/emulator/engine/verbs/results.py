@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 from ringback.emulator.engine.documents import Source
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.documents import Document, Linked
+    from ringback.emulator.engine.events import VoiceQuestion
 
 __all__ = ["END", "NEXT", "Result", "action"]
 
@@ -27,8 +27,8 @@ class _WithAction(Protocol):
     def method(self) -> str | None: ...
 
 
-def action(document: Document, verb: _WithAction, told: Iterable[tuple[str, str]]) -> Result:
-    """The document that a verb's `action` leads to, which is told something; or the next verb."""
+def action(document: Document, verb: _WithAction, question: VoiceQuestion) -> Result:
+    """The document that a verb's `action` leads to, asked with an event; or the next verb."""
     if not verb.action:
         return NEXT
-    return Source(document.link(verb.action), verb.method or "POST", extra=tuple(told))
+    return Source(document.link(verb.action), verb.method or "POST", question=question)

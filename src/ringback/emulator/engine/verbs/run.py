@@ -30,8 +30,9 @@ def interpret(network: Network, leg: Leg, source: Source) -> Steps[None]:
     following: Source | None = source
     try:
         try:
-            extra = yield from prepare(leg)
-            following = evolve(source, extra=(*source.extra, *extra))
+            question = yield from prepare(leg)
+            if question is not None:
+                following = evolve(source, question=question)
         except Moved as moved:
             following = moved.source
         while following is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ringback.emulator.engine.documents import said
 from ringback.emulator.engine.messages import OutgoingMessage, send
 from ringback.emulator.engine.verbs.results import action
+from ringback.webhooks import SmsVerbResult
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.kernel.process import Steps
@@ -35,4 +36,6 @@ def sms(execution: Execution, verb: Sms) -> Steps[Result]:
             callbacks=((document.link(verb.status_callback), "POST"),) if verb.status_callback else (),
         ),
     )
-    return action(document, verb, [("SmsSid", message.sid), ("SmsStatus", "sending")])
+    return action(
+        document, verb, lambda facts: SmsVerbResult(**facts, sms_sid=message.sid, sms_status="sending")
+    )
