@@ -192,6 +192,22 @@ def test_so_does_every_webhook_of_queues_and_of_conferences_that_are_led(
     }
 
 
+def test_a_gather_in_line_also_tells_where_the_call_stands(emulator: Emulator, website: Website) -> None:
+    website.pages |= {
+        "/voice": "<Response><Enqueue waitUrl='/line'>tables</Enqueue></Response>",
+        "/line": "<Response><Gather numDigits='1' action='/keys'><Say>Leave?</Say></Gather></Response>",
+        "/keys": "<Response><Leave/></Response>",
+    }
+    call = emulator.phone(ANNA).dial(OURS)
+    call.expect_say("Leave?")
+    call.press("1")
+    call.expect_hangup()
+    assert webhooks.parse(webhooks.GatherResult, website.at("/keys")[0].given).digits == "1"
+    line = webhooks.parse(webhooks.QueueWait, website.at("/line")[0].given)
+    keys = webhooks.parse(webhooks.QueueWait, website.at("/keys")[0].given)
+    assert (keys.queue_sid, keys.queue_position, keys.current_queue_size) == (line.queue_sid, 1, 1)
+
+
 @pytest.mark.parametrize(
     "family",
     [
