@@ -8,6 +8,7 @@ emulation/    the emulator's records and tables
 flows/        the verbs of flows, made of its elements
 twiml/        TwiML
 webhooks/     events
+error_codes/  Twilio's error codes and what they mean
 runtime/      what is written from modules of `ringback.app`
 templates/    the text of modules
 emit.py       text -> files: format, compare, write, prune

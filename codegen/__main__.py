@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from codegen import api, app, emulation, flows, runtime, twiml, webhooks
+from codegen import api, app, emulation, error_codes, flows, runtime, twiml, webhooks
 from codegen.api import drift
 from codegen.emit import compare, write
 from codegen.problems import SpecError
@@ -18,7 +18,7 @@ from codegen.problems import SpecError
 ROOT = Path(__file__).parent.parent
 SPEC = ROOT / "spec"
 OUTPUT = ROOT / "src" / "ringback" / "_generated"
-PARTS = (api, twiml, webhooks, app, flows, emulation, runtime)
+PARTS = (api, twiml, webhooks, app, flows, error_codes, emulation, runtime)
 
 
 def render() -> dict[str, str]:

@@ -15,7 +15,7 @@ _PAGE_FIELDS: dict[str, Schema] = {
     "start": {"type": "integer"},
     "uri": {"type": "string", "format": "uri"},
 }
-_PAGE_PARAMETERS: dict[str, Schema] = {
+PAGE_PARAMETERS: dict[str, Schema] = {
     "PageSize": {"type": "integer", "minimum": 1, "maximum": 1000},
     "Page": {"type": "integer", "minimum": 0},
     "PageToken": {"type": "string"},
@@ -78,7 +78,7 @@ def _operation(resource: Resource, operation: Operation) -> dict[str, object]:
     if operation.method == "GET":
         parameters += [_query(wire, item) for item in operation.parameters for wire in item.wires]
         if operation.action == "list":
-            for name, schema in _PAGE_PARAMETERS.items():
+            for name, schema in PAGE_PARAMETERS.items():
                 paging: Schema = {"name": name, "in": "query", "schema": schema}
                 parameters.append(paging)
     elif operation.parameters:

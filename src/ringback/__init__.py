@@ -1,8 +1,8 @@
 """ringback: a typed SDK, TwiML builder, webhook runtime and local emulator for Twilio.
 
 What nearly every program needs is here. The rest is in `ringback.rest` (models of the REST API),
-`ringback.webhooks` (every event), `ringback.twiml`, `ringback.adapters` and `ringback.emulator`. All of it
-loads when it is first used.
+`ringback.webhooks` (every event), `ringback.twiml`, `ringback.error_codes`, `ringback.adapters` and
+`ringback.emulator`. All of it loads when it is first used.
 
     client.py, rest.py     the REST API: clients, and what they give
     twiml/                 documents: building, reading, checking
@@ -11,6 +11,7 @@ loads when it is first used.
     adapters/              how it plugs into web servers
     emulator/, cli.py      a Twilio of your own; the command `ringback`
     http.py, errors.py     messages as values; every exception
+    error_codes/           what Twilio's error codes mean
     transports/            how requests reach the network
     _generated/            made from `spec/` by `python -m codegen`; _conveniences/ by hand around it;
                            _core/ what both rest on

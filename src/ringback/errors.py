@@ -201,6 +201,7 @@ class ApiError(RingbackError):
     Attributes:
         status: The HTTP status.
         code: Twilio's error code (https://www.twilio.com/docs/api/errors), or None where it sent none.
+            `ringback.error_codes.explain` tells what it means.
         message: Twilio's message.
         more_info: A link that Twilio gave, or None.
         request_id: Twilio's id of the request, which its support asks for, or None.
