@@ -1,19 +1,19 @@
 """A Twilio of your own: a phone and messaging network that speaks Twilio's API, webhooks and TwiML.
 
-    Emulator            everything together, for tests and servers
-    ├── engine/         the network itself: records, virtual clock, phones, TwiML; no I/O
-    ├── rest/           the REST API
-    ├── driver.py       time and requests: moves the clock, sends webhooks, brings their answers
-    ├── courier.py      how webhooks are carried: by a call in process, or over HTTP
-    ├── apploop.py      the event loop of applications in this process, by the emulator's clock
-    ├── waits.py        time passes for tests that wait for events of their application
-    ├── problems.py     what went wrong, and what of it a test expects
-    ├── transport.py    the API as a transport of `Client` and `AsyncClient`
-    ├── phones.py       phones as tests hold them
-    ├── server.py       the API over HTTP
-    ├── printing.py     what happens, as lines on a terminal
-    ├── control.py      `/_emulator/`: phones, numbers, clock and transcript over HTTP
-    ├── cli.py          `ringback emulator`
+    Emulator              everything together, for tests and servers
+    ├── engine/           the network itself: records, virtual clock, phones, TwiML; no I/O
+    ├── rest/             the REST API
+    ├── driver.py         time and requests: moves the clock, sends webhooks, brings their answers
+    ├── webhook_sender.py sends a webhook: by a call in process, or over HTTP
+    ├── apploop.py        the event loop of applications in this process, by the emulator's clock
+    ├── waits.py          time passes for tests that wait for events of their application
+    ├── problems.py       what went wrong, and what of it a test expects
+    ├── transport.py      the API as a transport of `Client` and `AsyncClient`
+    ├── phones.py         phones as tests hold them
+    ├── server.py         the API over HTTP
+    ├── printing.py       what happens, as lines on a terminal
+    ├── control.py        `/_emulator/`: phones, numbers, clock and transcript over HTTP
+    ├── cli.py            `ringback emulator`
     └── pytest_plugin.py
 
 The names below are imported when they are first used: pytest loads this package in every run.

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast, get_args
 from ringback.app import Application as RingbackApplication
 from ringback.app import Switchboard
 from ringback.app.loops.portal import portal_loop
-from ringback.emulator.courier import Courier
 from ringback.emulator.driver import Driver, Mode
 from ringback.emulator.engine.arguments import is_phone_number, one_of, printable
 from ringback.emulator.engine.arguments import number as check_number
@@ -26,6 +25,7 @@ from ringback.emulator.problems import ProblemsLeft, Wrongs, in_short
 from ringback.emulator.rest.api import Api
 from ringback.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
 from ringback.emulator.waits import Polls, Waits
+from ringback.emulator.webhook_sender import WebhookSender
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
     from ringback.app import HandlerFailed, Journal
     from ringback.client import AsyncClient, Client
-    from ringback.emulator.courier import Handler
     from ringback.emulator.engine.people import AnsweredBy, Policy, Script
     from ringback.emulator.engine.records import Problem
     from ringback.emulator.engine.transcript import Transcript
     from ringback.emulator.phones import PhoneCall
     from ringback.emulator.problems import Allowance, ProblemKind
+    from ringback.emulator.webhook_sender import Handler
     from ringback.http import Headers, Response
 
 T = TypeVar("T")
@@ -142,9 +142,9 @@ class Emulator:
         self._open(TEST_ACCOUNT_SID, TEST_AUTH_TOKEN, "Emulated test credentials", test=True)
         self._wrongs = Wrongs(lambda: self.problems)
         self._watched: list[RingbackApplication] = []
-        self._courier = Courier(any_host=any_host)
+        self._webhook_sender = WebhookSender(any_host=any_host)
         self._api = Api(self._network)
-        self._driver = Driver(self._network, self._courier, mode=clock, speed=speed)
+        self._driver = Driver(self._network, self._webhook_sender, mode=clock, speed=speed)
         self._waits = Waits(self._driver, self._network)
         self._polls = Polls(self._driver, self._network)
         for application in applications:
@@ -186,7 +186,7 @@ class Emulator:
             _beside(application._unwatch_flows())
         self._driver.part_from(watched)
         self._driver.close()
-        self._courier.close()
+        self._webhook_sender.close()
         for application in watched:
             application._hub.watchers.remove(self._failed)
             application._hub.timekeepers.remove(self._waits.begin)
@@ -327,7 +327,7 @@ class Emulator:
 
     def mount(self, public_url: str, handler: Handler) -> None:
         """Deliver what goes to `public_url`, and below it, by calling `handler.handle_sync`."""
-        self._courier.mount(public_url, handler)
+        self._webhook_sender.mount(public_url, handler)
         self._watch(handler)
 
     def install(self, application: RingbackApplication, phone_number: str) -> str:
@@ -347,8 +347,8 @@ class Emulator:
     def _serve(self, application: RingbackApplication | Switchboard) -> None:
         each = (application,) if isinstance(application, RingbackApplication) else application.applications
         for one in each:
-            self._courier.mount(one.public_url, application)
-        self._courier.install(application)
+            self._webhook_sender.mount(one.public_url, application)
+        self._webhook_sender.install(application)
         self._watch(application)
 
     def _watch(self, handler: object) -> None:
@@ -357,7 +357,7 @@ class Emulator:
             for each in handler.applications:
                 self._watch(each)
         elif isinstance(handler, RingbackApplication) and handler not in self._watched:
-            self._courier.loop = handler._hub.loop = self._driver.applications_loop()
+            self._webhook_sender.loop = handler._hub.loop = self._driver.applications_loop()
             handler._forget()
             handler._hub.watchers.append(self._failed)
             handler._hub.timekeepers.append(self._waits.begin)

@@ -1,4 +1,4 @@
-"""Carries webhooks: to applications of this process by a call, to others over HTTP."""
+"""Sends webhooks: to applications of this process by a call, to others over HTTP."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.kernel.requests import Ask, Outcome
     from ringback.http import WebhookRequest
 
-__all__ = ["Courier", "Handler", "Installed"]
+__all__ = ["WebhookSender", "Handler", "Installed"]
 
 _CHUNK: Final = 16_384
 _SLACK: Final = 0.5  # seconds that a request gets beyond its limit, to fail with its own error
@@ -75,7 +75,7 @@ class _Mounted:
         )
 
 
-class Courier:
+class WebhookSender:
     """Sends webhooks.
 
     Args:
