@@ -58,8 +58,7 @@ class Leg:
         line: The person's side.
         listening: What it takes notice of now: `keys`, `speech`.
         audience: Gives the legs that hear what this one's person says: a bridge's or conference's others.
-        place: The TwiML that runs now, e.g. `Gather > Say`.
-        document: Where that came from.
+        document: Where the TwiML that runs now came from.
         settled: Whether it is over and everybody who wanted to know has been told.
     """
 
@@ -86,7 +85,6 @@ class Leg:
         self.process: Process | None = None
         self.listening: frozenset[str] = frozenset()
         self.audience: Callable[[], Iterable[Leg]] = tuple
-        self.place = ""
         self.document = ""
         self.settled = False
         self.on_answer: Callable[[], None] | None = None
