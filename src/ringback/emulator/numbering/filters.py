@@ -23,7 +23,7 @@ _PLACES_KNOWN: Final = frozenset({"US", "CA"})
 _DEGREES: Final = r"\s*([+-]?[0-9]{1,3}(?:\.[0-9]{1,20})?)\s*"
 _LAT_LONG: Final = re.compile(rf"{_DEGREES},{_DEGREES}\Z")
 _DISTANCES: Final = range(1, 501)
-_AREA_CODES: Final = range(200, 1000)
+_AREA_CODE: Final = re.compile(r"[2-9][0-9]{2}\Z")
 _EARTH_RADIUS_MILES: Final = 3958.8
 # What of a postal code is known of a place: all codes that begin so are its.
 _POSTAL_AREA: Final = 3
@@ -37,7 +37,7 @@ class SearchFilters:
     its place is meant then.
     """
 
-    area_code: int | None = None
+    area_code: str = ""
     contains: str = ""
     sms_enabled: bool | None = None
     mms_enabled: bool | None = None
@@ -70,9 +70,9 @@ def fitting(country: Country, filters: SearchFilters) -> list[NumberRange]:
         *_capability_tests(filters),
         *_address_tests(filters),
     ]
-    if filters.area_code is not None:
-        area_code = _area_code(filters.area_code)
-        tests.append(lambda each: each.area_code == area_code)
+    if filters.area_code:
+        _refuse_wrong(filters.area_code)
+        tests.append(lambda each: each.area_code == filters.area_code)
     if not filters.beta:
         tests.append(lambda each: not each.beta)
     return [each for each in country.ranges if all(test(each) for test in tests)]
@@ -81,7 +81,7 @@ def fitting(country: Country, filters: SearchFilters) -> list[NumberRange]:
 def _refuse_elsewhere(country: Country, filters: SearchFilters) -> None:
     if country.iso_country in _PLACES_KNOWN:
         return
-    given: dict[str, object] = {
+    given = {
         "AreaCode": filters.area_code,
         "NearNumber": filters.near_number,
         "NearLatLong": filters.near_lat_long,
@@ -90,8 +90,8 @@ def _refuse_elsewhere(country: Country, filters: SearchFilters) -> None:
         "InRateCenter": filters.in_rate_center,
         "InLata": filters.in_lata,
     }
-    for wire, value in given.items():
-        if value:
+    for wire, text in given.items():
+        if text:
             raise SearchRefused(
                 INVALID,
                 f"{wire} is for numbers of the United States and Canada alone, not of {country.name}",
@@ -137,9 +137,7 @@ def _postal_area(code: str | None) -> str | None:
 
 def _distance_tests(filters: SearchFilters) -> list[_Test]:
     if filters.distance not in _DISTANCES:
-        raise SearchRefused(
-            INVALID, f"Distance {filters.distance} is not {_DISTANCES[0]} to {_DISTANCES[-1]} miles"
-        )
+        raise SearchRefused(INVALID, f"Distance is {_DISTANCES[0]} to {_DISTANCES[-1]} miles")
     points: list[tuple[float, float]] = []
     if filters.near_number:
         place = _place("NearNumber", filters.near_number)
@@ -206,13 +204,12 @@ def _address_tests(filters: SearchFilters) -> list[_Test]:
     return [lambda each: each.address_requirements not in excluded]
 
 
-def _area_code(area_code: int) -> str:
-    if area_code not in _AREA_CODES:
+def _refuse_wrong(area_code: str) -> None:
+    if _AREA_CODE.match(area_code) is None:
         raise SearchRefused(
             INVALID_AREA_CODE,
-            f"AreaCode '{str(area_code)[:20]}' is no area code: expected three digits, the first 2 to 9",
+            f"AreaCode '{area_code[:20]}' is no area code: expected three digits, the first 2 to 9",
         )
-    return str(area_code)
 
 
 def _place(wire: str, number: str) -> Place:

@@ -24,8 +24,8 @@ _KEYS: Final = {
 }
 _LENGTHS: Final = range(2, 17)
 _FEWEST_PLAIN: Final = 2
-# `%` makes no difference at the ends: what is beside the pattern is no part of it anyway. `*` in the middle, and
-# several of them, are of the older documentation.
+# `%` makes no difference at the ends: what is beside the pattern is no part of it anyway. `*` in the middle
+# and side by side is of the older documentation.
 _FORM: Final = re.compile(r"(?P<start>\+)?%?(?P<steps>\*{0,16}[0-9A-Z][0-9A-Z*]*)%?(?P<end>\$)?\Z")
 _BESIDE_EACH_OTHER: Final = re.compile(r"[+%$][*%$]|[*][%$]")
 

@@ -186,7 +186,7 @@ def _by_area_code() -> Mapping[str, tuple[NumberRange, ...]]:
 
 
 def _north_american_ranges() -> Iterator[NumberRange]:
-    """A range for each place and area code; places that share one have every second, third exchange of it."""
+    """A range for each place and area code; a place that isn't the code's first has an exchange in ten."""
     rows = list(_rows("north_america"))
     sharing: defaultdict[str, list[int]] = defaultdict(list)
     for index, row in enumerate(rows):
@@ -203,8 +203,7 @@ def _north_american_ranges() -> Iterator[NumberRange]:
             lata=row["lata"],
         )
         for area_code in row["area_codes"].split():
-            places = sharing[area_code]
-            own = sum(1 << digit for digit in range(places.index(index), 10, len(places)))
+            own = _third_digits(sharing[area_code].index(index), len(sharing[area_code]))
             yield NumberRange(
                 iso_country=row["iso_country"],
                 kind="local",
@@ -212,6 +211,11 @@ def _north_american_ranges() -> Iterator[NumberRange]:
                 capabilities=_capabilities("VSMF"),
                 place=place,
             )
+
+
+def _third_digits(index: int, places: int) -> int:
+    """The third digits of the exchanges of the place at `index`: one each, and the first has the others."""
+    return 1 << (10 - index) if index else (1 << (11 - places)) - 1
 
 
 def _other_ranges(rows: Mapping[str, Mapping[str, str]]) -> Iterator[NumberRange]:
@@ -245,5 +249,5 @@ def _capabilities(letters: str) -> Capabilities:
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    text = files("ringback.emulator.numbering").joinpath("data", f"{name}.csv").read_text("utf-8")
+    text = (files("ringback.emulator.numbering") / "data" / f"{name}.csv").read_text("utf-8")
     return csv.DictReader(text.splitlines())

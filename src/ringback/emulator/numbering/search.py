@@ -85,6 +85,7 @@ def formatted(number: str) -> str:
 
 def _row(number: str, owner: NumberRange, postal_code: str = "") -> AvailableNumber:
     place = owner.place
+    # A place has many postal codes, of which the plan knows one; it is the one that was asked for, too.
     if postal_code and not postal_code.startswith("+"):
         place = evolve(place, postal_code=postal_code.strip().upper())
     return AvailableNumber(
