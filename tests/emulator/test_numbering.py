@@ -8,7 +8,7 @@ import re
 import phonenumbers
 import pytest
 from attrs import evolve, fields
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneNumberType
 
@@ -196,6 +196,7 @@ def test_what_is_no_pattern_is_refused(pattern: str) -> None:
     assert refused.value.code == 20001
 
 
+@settings(deadline=None, max_examples=40)
 @given(PATTERNS)
 def test_all_numbers_that_match_are_found_once(pattern: str) -> None:
     """Slovenia's toll-free ones are few enough to try them all."""
@@ -208,6 +209,7 @@ def test_all_numbers_that_match_are_found_once(pattern: str) -> None:
     }
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(SOLD),
     st.builds(
