@@ -10,7 +10,7 @@ from ringback.emulator import Emulator, ExpectationFailed
 from ringback.errors import EmulatorError
 from ringback.http import Headers, WebhookResponse
 from tests.emulator.conftest import ANNA, BEN, OURS
-from tests.emulator.website import HOME, Website
+from tests.emulator.website import HOME, Website, audio
 
 if TYPE_CHECKING:
     from ringback.emulator.driver import Mode
@@ -63,6 +63,7 @@ def test_time_is_counted(emulator: Emulator, website: Website) -> None:
         '<Response><Say loop="2">Fifteen letters</Say><Play>/a.mp3</Play><Pause length="3"/>'
         '<Play digits="1w2"/><Say>Bye</Say></Response>'
     )
+    website.pages["/a.mp3"] = audio(5, "mp3")
     call = emulator.phone(ANNA).dial(OURS)
     call.expect_say("Bye")
     assert [(heard.at, heard.kind, heard.what) for heard in call.heard] == [
@@ -142,6 +143,7 @@ def test_a_caller_who_gives_up_has_not_been_answered(emulator: Emulator, website
 
 def test_hanging_up_ends_what_is_heard(emulator: Emulator, website: Website) -> None:
     website.pages["/voice"] = "<Response><Say>A</Say><Play loop='0'>x.mp3</Play></Response>"
+    website.pages["/x.mp3"] = audio(5)
     call = emulator.phone(ANNA).dial(OURS)
     call.expect_say("A")
     emulator.advance(7)
@@ -167,7 +169,7 @@ def test_a_call_that_nobody_ends_is_ended_after_four_hours(emulator: Emulator, w
 def test_plain_text_is_read_out_and_audio_is_played(emulator: Emulator, website: Website) -> None:
     website.pages["/voice"] = WebhookResponse(200, Headers({"Content-Type": "text/plain"}), b"Just words")
     emulator.phone(ANNA).dial(OURS).expect_say("Just words")
-    website.pages["/voice"] = WebhookResponse(200, Headers({"Content-Type": "audio/mpeg"}), b"\xff\xfb")
+    website.pages["/voice"] = audio(5, "mp3")
     emulator.phone(BEN).dial(OURS).expect_play(f"{HOME}/voice")
 
 

@@ -12,7 +12,7 @@ from ringback.emulator.engine.people import AnsweredBy, Policy
 from ringback.errors import InvalidRequest
 from ringback.rest import CallStatusCallbackEvent
 from tests.emulator.conftest import ANNA, BEN, OURS
-from tests.emulator.website import HOME, Website
+from tests.emulator.website import HOME, Website, audio
 
 EVENTS: tuple[CallStatusCallbackEvent, ...] = ("initiated", "ringing", "answered", "completed")
 Mode: TypeAlias = Literal["Enable", "DetectMessageEnd"]
@@ -169,6 +169,7 @@ def test_a_live_call_is_moved(emulator: Emulator, website: Website, client: Clie
     website.pages["/answered"] = (
         '<Response><Gather action="/never"><Play loop="0">/music.mp3</Play></Gather></Response>'
     )
+    website.pages["/music.mp3"] = audio(5)
     website.pages["/elsewhere"] = "<Response><Say>Moved</Say></Response>"
     sid = place(client)
     call = emulator.phone(ANNA).answer()

@@ -14,6 +14,7 @@ from attrs import define, field, frozen
 from twilio.request_validator import RequestValidator
 
 from ringback.emulator import AUTH_TOKEN
+from ringback.emulator.audio import Audio, Mp3File, Sound, WavFile
 from ringback.http import Headers, WebhookRequest, WebhookResponse
 
 HOME = "https://example.com"
@@ -46,6 +47,12 @@ class Asked:
 
     def __getitem__(self, name: str) -> str:
         return self.given[name]
+
+
+def audio(seconds: float, suffix: str = "wav") -> WebhookResponse:
+    """A file of so many seconds."""
+    file = {"wav": WavFile, "mp3": Mp3File}[suffix](Audio(seconds, (Sound(0, "music", seconds),)))
+    return WebhookResponse(200, Headers({"Content-Type": file.content_type}), file.read())
 
 
 @define

@@ -84,7 +84,8 @@ class Emulator:
         on_call: What phones do when they ring, unless told otherwise: `answer`, `decline`, `busy`,
             `no-answer`, `unreachable` or `wait`.
         after: Seconds of ringing before they answer or decline.
-        any_host: Send webhooks to other machines too; by default only to this one and to `applications`.
+        any_host: Send webhooks to other machines too, and fetch files from there; by default only from this
+            one and from `applications`.
         strict: Take TwiML that the schema doesn't allow for an error (12200) that ends the document. Twilio,
             and the emulator by default, ignores what it doesn't know, and leaves a warning.
         workers: Have the flows of applications of this process led by so many workers, of which each webhook
@@ -130,19 +131,20 @@ class Emulator:
         self._workers = workers
         self.account_sid = account_sid
         self.auth_token = auth_token
+        self._webhook_sender = WebhookSender(any_host=any_host)
         self._network = Network(
             start=start.astimezone(timezone.utc),
             seed=seed,
             settings=settings or Settings(),
             interpret=interpret,
             on_call=OnCall(on_call, after),
+            reaches=self._webhook_sender.reaches,
             strict=strict,
         )
         self._open(account_sid, auth_token, "Emulated account", test=False)
         self._open(TEST_ACCOUNT_SID, TEST_AUTH_TOKEN, "Emulated test credentials", test=True)
         self._wrongs = Wrongs(lambda: self.problems)
         self._watched: list[RingbackApplication] = []
-        self._webhook_sender = WebhookSender(any_host=any_host)
         self._api = Api(self._network)
         self._driver = Driver(self._network, self._webhook_sender, mode=clock, speed=speed)
         self._waits = Waits(self._driver, self._network)

@@ -15,11 +15,11 @@ from attrs import frozen
 
 from ringback.app import Application, Switchboard
 from ringback.app.loops.budget import CLOCK
-from ringback.emulator.engine.documents import MOST_BYTES
+from ringback.emulator.engine.documents import most_bytes
 from ringback.emulator.engine.kernel.requests import Failure
 from ringback.emulator.engine.urls import WebUrl
 from ringback.errors import EmulatorError
-from ringback.http import Headers, WebhookResponse
+from ringback.http import Headers, WebhookRequest, WebhookResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from ringback.emulator.apploop import AppLoop
     from ringback.emulator.engine.kernel.requests import Ask, Outcome
-    from ringback.http import WebhookRequest
 
 __all__ = ["WebhookSender", "Handler", "Installed"]
 
@@ -110,6 +109,20 @@ class WebhookSender:
         if self._pool is not None:
             self._pool.clear()
 
+    def reaches(self, url: str) -> bool:
+        """Whether there is anybody to ask for a file: one of this machine, or an application of this process.
+
+        An application knows of its own webhooks only; its files are with whoever serves it in production.
+        """
+        parsed = WebUrl.parse(url)
+        if parsed is None:
+            return True  # to be told what is wrong with it
+        request = WebhookRequest("GET", str(parsed), Headers([("Host", parsed.authority)]))
+        handler = self._handler(parsed, request)
+        if isinstance(handler, (Application, Switchboard)):
+            return handler.matches(request)
+        return handler is not None or self._any_host or parsed.local
+
     def send(self, ask: Ask, /) -> Outcome:
         """The answer, or why there is none."""
         started = time.monotonic()
@@ -181,17 +194,17 @@ class WebhookSender:
                 preload_content=False,
             )
             try:
+                headers = Headers(list(response.headers.iteritems()))
+                most = most_bytes(headers)
                 body = bytearray()
-                while len(body) <= MOST_BYTES:
+                while len(body) <= most:
                     if time.monotonic() > deadline:
                         return Failure("timeout", f"no whole answer within {limits.total:g} s")
                     chunk = response.read1(_CHUNK)
                     if not chunk:
                         break
                     body += chunk
-                return WebhookResponse(
-                    response.status, Headers(list(response.headers.iteritems())), bytes(body)
-                )
+                return WebhookResponse(response.status, headers, bytes(body))
             finally:
                 response.release_conn()
                 response.close()

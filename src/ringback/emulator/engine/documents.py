@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from attrs import evolve, frozen
 
@@ -14,9 +14,24 @@ from ringback.errors import TwimlError
 from ringback.twiml import Message, Play, Raw, Say, parse
 from ringback.twiml.xml import NotXml, read_xml
 
-__all__ = ["Document", "Linked", "Source", "name_of", "read_answer", "read_twiml", "said"]
+if TYPE_CHECKING:
+    from ringback.http import Headers
 
-MOST_BYTES: Final = 65_536
+__all__ = [
+    "Document",
+    "Linked",
+    "Source",
+    "content_type",
+    "is_audio",
+    "most_bytes",
+    "name_of",
+    "read_answer",
+    "read_twiml",
+    "said",
+]
+
+_MOST_BYTES: Final = 65_536
+_MOST_BYTES_OF_AUDIO: Final = 40_000_000
 _TWIML: Final = frozenset({"text/xml", "application/xml", "text/html", ""})
 _NOT_XML: Final = 12100
 _NOT_SCHEMA: Final = 12200
@@ -83,15 +98,31 @@ def said(element: object) -> str:
     return " ".join(_text(element).split())
 
 
+def content_type(headers: Headers) -> str:
+    """What an answer says that it is, without parameters."""
+    return headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+def is_audio(headers: Headers) -> bool:
+    """Whether an answer says that it is audio."""
+    return content_type(headers).startswith("audio/")
+
+
+def most_bytes(headers: Headers) -> int:
+    """How long an answer may be: one byte more is too long."""
+    return _MOST_BYTES_OF_AUDIO if is_audio(headers) else _MOST_BYTES
+
+
 def read_answer(answer: Answer, document: Kind, *, strict: bool) -> Document | Trouble:
     """What the answer says; see `read_twiml`."""
     body = answer.response.body
-    if len(body) > MOST_BYTES:
-        return Trouble(_TOO_LONG, f"an answer of more than {MOST_BYTES} bytes", answer.url, body)
+    most = most_bytes(answer.response.headers)
+    if len(body) > most:
+        return Trouble(_TOO_LONG, f"an answer of more than {most} bytes", answer.url, body[:_MOST_BYTES])
     if not body.strip() or answer.response.status == 204:
         return Document(answer.url, ())
-    kind = answer.response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind.startswith("audio/") and document == "voice":
+    kind = content_type(answer.response.headers)
+    if is_audio(answer.response.headers) and document == "voice":
         return Document(answer.url, (Play(answer.url),))
     if kind == "text/plain" and not body.lstrip().startswith(b"<"):
         return _plain(body, answer.url, document)

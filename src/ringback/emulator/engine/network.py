@@ -44,9 +44,10 @@ class Network(World):
         settings: Settings,
         interpret: Callable[[Network, Leg, Source], Steps[None]],
         on_call: OnCall,
+        reaches: Callable[[str], bool],
         strict: bool = False,
     ) -> None:
-        super().__init__(start=start, seed=seed, settings=settings, strict=strict)
+        super().__init__(start=start, seed=seed, settings=settings, reaches=reaches, strict=strict)
         self.interpret: Callable[[Leg, Source], Steps[None]] = partial(interpret, self)
         self.on_call = on_call
         self.phones: dict[str, Phone] = {}

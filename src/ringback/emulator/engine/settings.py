@@ -17,7 +17,7 @@ class Settings:
         initiate: From a call's turn in the queue to `initiated`.
         ring: From `initiated` to `ringing`.
         characters: How many characters a second are said.
-        play: How long an audio file plays.
+        play: How long an audio file plays that can't be fetched, or isn't WAV or MP3.
         beep: How long a recording's beep takes.
         key: How long a key is held, the gap after it included.
         amd: How long an answering machine detection takes.

@@ -46,10 +46,20 @@ class World:
         transcript: What happened.
         home: Scheme and host that the URLs of recordings begin with.
         strict: Whether TwiML that the schema doesn't allow is an error instead of a warning.
+        reaches: Whether a driver can fetch a file from a URL.
+        audio: How many seconds the files play that were fetched, by URL; None where nobody can tell.
         watchers: Called with every entry of the transcript as it comes, and the problem that it is about.
     """
 
-    def __init__(self, *, start: datetime, seed: str, settings: Settings, strict: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        start: datetime,
+        seed: str,
+        settings: Settings,
+        reaches: Callable[[str], bool],
+        strict: bool = False,
+    ) -> None:
         self.clock = Clock(start)
         self.store = Store()
         self.sids = Sids(seed)
@@ -58,6 +68,8 @@ class World:
         self.outbox = Outbox()
         self.transcript = Transcript()
         self.strict = strict
+        self.reaches = reaches
+        self.audio: dict[str, float | None] = {}
         self.watchers: list[Callable[[Entry, Problem | None], None]] = []
 
     def account(self, sid: str) -> Account:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from ringback.emulator.engine.documents import Document, Source, read_answer, read_twiml
+from ringback.emulator.engine.audio_files import read_audio
+from ringback.emulator.engine.documents import Document, Source, is_audio, read_answer, read_twiml
 from ringback.emulator.engine.events import request_facts
 from ringback.emulator.engine.exchange import exchange
 from ringback.emulator.engine.trouble import Trouble
@@ -88,6 +89,11 @@ def _fetch(leg: Leg, source: Source) -> Steps[Document | Trouble]:
         return answer
     read = read_answer(answer, "voice", strict=network.strict)
     if isinstance(read, Document):
+        if is_audio(answer.response.headers):
+            seconds = read_audio(answer)
+            if isinstance(seconds, Trouble):
+                return seconds
+            network.audio[answer.url] = seconds
         network.note(leg.call.sid, "Twilio", "asks", f"{source.method} {shown(source.url)} → {read}")
         _warn(leg, read)
         # A redirected request's document is relative to where it finally came from.

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from ringback.emulator.engine.documents import said
+from ringback.emulator.engine.verbs.file_length import file_length
 from ringback.emulator.engine.verbs.results import NEXT
 from ringback.emulator.engine.verbs.sounds import Sound, hear, keys_length, repetitions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from ringback.emulator.engine.documents import Document
     from ringback.emulator.engine.kernel.process import Steps
-    from ringback.emulator.engine.settings import Settings
+    from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.verbs.execution import Execution
     from ringback.emulator.engine.verbs.results import Result
     from ringback.twiml import Play
@@ -24,14 +26,18 @@ __all__ = ["play", "sounds"]
 def play(execution: Execution, verb: Play) -> Steps[Result]:
     """Play the file or the keys, as often as it is wanted."""
     leg = execution.leg
-    yield from hear(leg, sounds(execution.document, verb, leg.world.settings), "Play")
+    yield from hear(leg, (yield from sounds(leg, execution.document, verb)), "Play")
     return NEXT
 
 
-def sounds(document: Document, verb: Play, settings: Settings) -> Iterator[Sound]:
-    """What is heard."""
-    for _ in range(repetitions(verb.loop)):
-        if verb.digits:
-            yield Sound("tone", f"keys {verb.digits}", keys_length(verb.digits, settings.key))
-        else:
-            yield Sound("play", document.link(said(verb)), settings.play)
+def sounds(leg: Leg, document: Document, verb: Play) -> Steps[Iterable[Sound]]:
+    """What is heard: nothing of a file that can't be played."""
+    if verb.digits:
+        sound = Sound("tone", f"keys {verb.digits}", keys_length(verb.digits, leg.world.settings.key))
+    else:
+        url = document.link(said(verb))
+        seconds = yield from file_length(leg, url)
+        if seconds is None:
+            return ()
+        sound = Sound("play", url, seconds)
+    return repeat(sound, repetitions(verb.loop))

@@ -9,7 +9,7 @@ from ringback.emulator.engine.verbs.sounds import hear, nothing
 from ringback.twiml import Pause, Play, Say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
 
     from ringback.emulator.engine.documents import Document
     from ringback.emulator.engine.kernel.process import Steps
@@ -26,14 +26,14 @@ def perform(
     leg: Leg, document: Document, prompt: Prompt, place: str, wanted: Callable[[Signal], bool] = nothing
 ) -> Steps[Signal | None]:
     """Let the person hear a prompt to its end, or to the first signal that is `wanted`: give that back."""
-    return hear(leg, _sounds(leg, document, prompt), place, wanted)
+    return (yield from hear(leg, (yield from _sounds(leg, document, prompt)), place, wanted))
 
 
-def _sounds(leg: Leg, document: Document, prompt: Prompt) -> Iterator[Sound]:
+def _sounds(leg: Leg, document: Document, prompt: Prompt) -> Steps[Iterable[Sound]]:
     match prompt:
         case Say():
             return say.sounds(prompt, leg.world.settings)
         case Play():
-            return play.sounds(document, prompt, leg.world.settings)
+            return (yield from play.sounds(leg, document, prompt))
         case Pause():
             return pause.sounds(prompt)
