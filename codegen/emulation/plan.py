@@ -51,6 +51,7 @@ class FamilyPlan:
     record: str
     prefix: str
     hole: str
+    key_field: str
     parents: tuple[tuple[str, str, str], ...]
     links: tuple[tuple[str, str], ...]
     unique: Mapping[str, int]
@@ -183,8 +184,10 @@ def _column(field: Field) -> ColumnPlan:
         form = "moment"
     elif kind.schema.get("format") == "date":
         form = "day"
-    elif "quoted" in field.entry.flags or kind.field == "Decimal":
+    elif "quoted" in field.entry.flags:
         form = "text"
+    elif kind.field == "Decimal":
+        form = "number"
     else:
         form = "plain"
     return ColumnPlan(field.name, field.wire, form, kind.model)
@@ -248,6 +251,7 @@ def _family(api: Plan, resources: list[Resource], models: Mapping[str, ModelPlan
         record=f"{name}Record" if name else "",
         prefix=_prefix(models[name]) if name else "",
         hole=main.spec.key.wire if main.spec.key is not None else "",
+        key_field=naming.snake(main.spec.key.wire) if main.spec.key is not None else "sid",
         parents=tuple(_parents(main, models[name].fields if name else ())),
         links=tuple(_links(api, main)),
         unique=unique,

@@ -307,7 +307,7 @@ def test_subaccounts(emulator: Emulator, client: Client, website: Website) -> No
     with pytest.raises(NotFound):
         client.incoming_phone_numbers(number.sid).fetch()
     assert client.accounts(sub.sid).incoming_phone_numbers(number.sid).fetch().account_sid == sub.sid
-    with pytest.raises(NotFound):
+    with pytest.raises(AuthenticationFailed):
         own.accounts(emulator.account_sid).fetch()
     with pytest.raises(InvalidRequest):
         own.calls.create(to=ANNA, from_=OURS, url=f"{HOME}/x")

@@ -12,4 +12,4 @@ __all__ = ["connect_app"]
 
 def connect_app(emulator: Emulator, name: str, *, company_name: str = "", authorized: bool = False) -> str:
     """A Connect app of the main account, or one of somebody else that it has authorized."""
-    raise NotImplementedError
+    return emulator.connect_app(name, company_name=company_name, authorized=authorized)

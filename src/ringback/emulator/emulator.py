@@ -23,6 +23,7 @@ from ringback.emulator.engine.verbs.run import interpret
 from ringback.emulator.phones import Phone
 from ringback.emulator.problems import ProblemsLeft, Wrongs, in_short
 from ringback.emulator.rest.api import Api
+from ringback.emulator.rest.connect_apps import new_connect_app
 from ringback.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
 from ringback.emulator.waits import Polls, Waits
 from ringback.emulator.webhook_sender import WebhookSender
@@ -311,7 +312,7 @@ class Emulator:
             if record is None:
                 now = network.clock.date
                 record = Number(
-                    sid=network.sids.new("PN"),
+                    sid=network.sids.new("PN" if phone_number.startswith("+") else "SC"),
                     date_created=now,
                     date_updated=now,
                     account_sid=account_sid or self.account_sid,
@@ -326,6 +327,33 @@ class Emulator:
             record.status_callback = status_callback
             record.voice_application_sid = record.sms_application_sid = application_sid
             return record.sid
+
+    def connect_app(
+        self,
+        friendly_name: str,
+        *,
+        company_name: str = "",
+        authorized: bool = False,
+        account_sid: str | None = None,
+    ) -> str:
+        """Make a Connect app, which the API can't; its SID (`CN…`).
+
+        Args:
+            friendly_name: The name that customers see.
+            company_name: The company that they see.
+            authorized: Whether it is somebody else's, to which the account has given access.
+            account_sid: Whose it is, or who gave access; the main account's by default.
+
+        Raises:
+            EmulatorError: There is no such account, or a name is none.
+        """
+        printable("friendly_name", friendly_name, 64)
+        check_text("company_name", company_name)
+        with self._driver.touch() as network:
+            owner = account_sid or self.account_sid
+            if owner not in network.store.accounts:
+                raise EmulatorError(f"account_sid: {account_sid!r} is no account here")
+            return new_connect_app(network, owner, friendly_name, company_name, authorized=authorized)
 
     def mount(self, public_url: str, handler: Handler) -> None:
         """Deliver what goes to `public_url`, and below it, by calling `handler.handle_sync`."""

@@ -13,9 +13,10 @@ from attrs import field, frozen
 
 __all__ = ["Column", "Errors", "Family", "Form", "Model", "Reason"]
 
-# How a field's value is written: as it is; a number as text; a moment as RFC 2822 has it; a day; another
+# How a field's value is written: as it is; a number as text; a
+# decimal as a number; a moment as RFC 2822 has it; a day; another
 # record; several of them.
-Form = Literal["plain", "text", "moment", "day", "record", "records"]
+Form = Literal["plain", "text", "number", "moment", "day", "record", "records"]
 Reason = Literal["missing", "invalid", "long"]
 # Parameter -> why it is refused -> the code.
 Errors = Mapping[str, Mapping[Reason, int]]
@@ -55,6 +56,7 @@ class Family:
         record: The name of the class of its records.
         prefix: The first two letters of their SIDs, or "" where they have none.
         hole: The path's hole that says which record is meant, or "" where there is but one.
+        key_field: The field of a record that the hole holds.
         parents: The holes above it, the account's aside: each with the family whose record it names, and
             the field that holds its SID, or "".
         links: What `subresource_uris` lists: name -> the part of the path.
@@ -71,6 +73,7 @@ class Family:
     record: str
     prefix: str = ""
     hole: str = ""
+    key_field: str = "sid"
     parents: tuple[tuple[str, str, str], ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     unique: Mapping[str, int] = field(factory=dict[str, int])

@@ -854,7 +854,7 @@ MODELS: Final[Mapping[str, Model]] = {
             Column("count_unit", "count_unit"),
             Column("usage", "usage", "text"),
             Column("usage_unit", "usage_unit"),
-            Column("price", "price", "text"),
+            Column("price", "price", "number"),
             Column("price_unit", "price_unit"),
             Column("api_version", "api_version"),
             Column("subresource_uris", "subresource_uris"),
@@ -1050,6 +1050,7 @@ _FAMILIES: Final = (
             "available_phone_numbers",
             "AvailablePhoneNumberCountryRecord",
             hole="CountryCode",
+            key_field="country_code",
             links=(
                 ("local", "Local"),
                 ("machine_to_machine", "MachineToMachine"),
@@ -1181,6 +1182,7 @@ _FAMILIES: Final = (
             "conferences().participants",
             "ParticipantRecord",
             hole="CallSid",
+            key_field="call_sid",
             parents=(("ConferenceSid", "conferences", "conference_sid"),),
             errors={
                 "conferences(sid).participants.create": {
@@ -1220,6 +1222,7 @@ _FAMILIES: Final = (
             "authorized_connect_apps",
             "AuthorizedConnectAppRecord",
             hole="ConnectAppSid",
+            key_field="connect_app_sid",
         ),
         ("authorized_connect_apps.list", "authorized_connect_apps(sid).fetch"),
     ),
@@ -1435,6 +1438,7 @@ _FAMILIES: Final = (
             "queues().members",
             "MemberRecord",
             hole="CallSid",
+            key_field="call_sid",
             parents=(("QueueSid", "queues", "queue_sid"),),
         ),
         ("queues(sid).members.list", "queues(sid).members(sid).fetch", "queues(sid).members(sid).update"),

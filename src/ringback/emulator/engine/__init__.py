@@ -17,7 +17,8 @@ kernel/         Clock, Process, Outbox: what runs all this, and knows nothing of
 A process is a generator that yields `Ask` (an HTTP request) and `Wait` (time, a signal). Requests wait in
 the outbox for a driver to send them, and to bring their answers back.
 
-Besides: call_signals (what a call's process is told), detection (what a call asks for), optouts (who wants no
-texts), records and tables (the Store), transcript (who heard and did what, at which second, from which
-TwiML), phrases (was it heard?), settings, trouble, arguments (what callers give, checked).
+Besides: ledger and usage (what is used, what it costs), verification (the call that verifies a caller id),
+call_signals (what a call's process is told), detection (what a call asks for), optouts (who wants no texts),
+records and tables (the Store), transcript (who heard and did what, at which second, from which TwiML),
+phrases (was it heard?), settings, trouble, arguments (what callers give, checked).
 """

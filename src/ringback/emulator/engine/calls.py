@@ -114,7 +114,7 @@ def call_in(network: Network, caller: Phone, number: Number) -> Leg:
     return leg
 
 
-def call_out(network: Network, account: Account, wanted: OutgoingCall) -> Leg:
+def call_out(network: Network, account: Account, wanted: OutgoingCall, *, delay: float = 0.0) -> Leg:
     """The REST API places a call; one a second and account starts, the rest queue."""
     now = network.clock.date
     owned = network.store.number(wanted.from_)
@@ -145,7 +145,7 @@ def call_out(network: Network, account: Account, wanted: OutgoingCall) -> Leg:
     leg.answer_keys = wanted.keys
     source = evolve(wanted.source, question=outgoing)
     leg.on_answer = lambda: leg.start(network.interpret(leg, source))
-    turn = max(network.next_start.get(account.sid, 0.0), network.clock.now)
+    turn = max(network.next_start.get(account.sid, 0.0), network.clock.now + delay)
     network.next_start[account.sid] = turn + network.settings.queue
     call.queue_time = round((turn - network.clock.now) * 1000)
     reach(network, leg, wanted.timeout, after=turn - network.clock.now)

@@ -23,6 +23,7 @@ from ringback.emulator.engine.kernel.signals import Interruption, Signal
 from ringback.emulator.engine.people import Heard, Line, Phone
 from ringback.emulator.engine.recordings import ActiveRecording, RecordingOptions
 from ringback.emulator.engine.scripts import follow
+from ringback.emulator.engine.usage import call_ended
 from ringback.errors import EmulatorError
 from ringback.webhooks import CallStatusChanged
 
@@ -157,6 +158,8 @@ class Leg:
         self.line.over()
         if self._recording is not None and self.call.duration:
             self._recording.finish(self.call.duration, [])
+        if self.call.duration is not None:
+            call_ended(self.world, self.call)
         length = "" if self.call.duration is None else f", {self.call.duration} s"
         self.world.note(self.call.sid, "Twilio", "ends the call:", f"{status}{length}")
         self.interrupt(HungUp())

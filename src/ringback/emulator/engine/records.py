@@ -8,6 +8,8 @@ from typing import Any, Literal, Protocol
 
 from attrs import define, field
 
+from ringback._generated.emulation.records import OutgoingCallerIdRecord
+from ringback.emulator.engine.ledger import Ledger
 from ringback.emulator.engine.tables import Table
 
 __all__ = [
@@ -35,6 +37,10 @@ class Record:
     sid: str
     date_created: datetime
     date_updated: datetime
+
+
+def _caller_id(record: OutgoingCallerIdRecord) -> str:
+    return f"{record.account_sid}/{record.phone_number}"
 
 
 class _Owned(Protocol):
@@ -95,6 +101,10 @@ class Number(Configured):
     voice_receive_mode: str = "voice"
     kind: str = "local"
 
+    @property
+    def is_short_code(self) -> bool:
+        return not self.phone_number.startswith("+")
+
 
 @define(eq=False, kw_only=True)
 class Call(Record):
@@ -112,6 +122,7 @@ class Call(Record):
     answered_by: str | None = None
     queue_time: int = 0
     caller_name: str | None = None
+    price: Decimal | None = None
 
     @property
     def live(self) -> bool:
@@ -209,7 +220,7 @@ class Store:
     def __init__(self) -> None:
         self.accounts: Table[Account] = Table(lambda account: account.owner_account_sid)
         self.applications: Table[Application] = Table(_of_account)
-        self.numbers: Table[Number] = Table(_of_account, index=lambda number: number.phone_number)
+        self.numbers: Table[Number] = Table(self._numbers_of, index=lambda number: number.phone_number)
         self.calls: Table[Call] = Table(_of_account)
         self.conferences: Table[ConferenceRecord] = Table(_of_account)
         self.messages: Table[Message] = Table(_of_account)
@@ -218,8 +229,10 @@ class Store:
         self.recordings: Table[Recording] = Table(_of_account)
         self.transcriptions: Table[Transcription] = Table(_of_account)
         self.problems: Table[Problem] = Table(_of_account)
+        self.usage = Ledger()
         self.opted_out: set[tuple[str, str | None]] = set()
         """Who wants no texts from which of our numbers."""
+        caller_ids: Table[OutgoingCallerIdRecord] = Table(_of_account, index=_caller_id)
         self._tables: dict[str, Table[Any]] = {
             "accounts": self.accounts,
             "applications": self.applications,
@@ -227,6 +240,7 @@ class Store:
             "conferences": self.conferences,
             "incoming_phone_numbers": self.numbers,
             "messages": self.messages,
+            "outgoing_caller_ids": caller_ids,
             "messages().media": self.media,
             "recordings": self.recordings,
             "transcriptions": self.transcriptions,
@@ -238,6 +252,18 @@ class Store:
     def table(self, family: str) -> Table[Any]:
         """The table of a family, by its key."""
         return self._tables.setdefault(family, Table())
+
+    def _numbers_of(self, number: Number) -> str:
+        own = number.account_sid
+        return self.short_codes_of(own) if number.is_short_code else own
+
+    def short_codes_of(self, account_sid: str) -> str:
+        """The lane of an account's short codes, which aren't among its numbers."""
+        return f"{account_sid}/short codes"
+
+    def verified(self, account_sid: str, phone_number: str) -> bool:
+        """Whether an account may call with this number, which is none of Twilio's."""
+        return self._tables["outgoing_caller_ids"].find(f"{account_sid}/{phone_number}") is not None
 
     def number(self, phone_number: str) -> Number | None:
         """The number of ours that is written so, of any account."""

@@ -9,7 +9,8 @@ lists.py         pages, filters
 writing.py       records -> JSON, by the models
 addresses.py     phone numbers, as people write them and as the network has them; errors.py refusals
 views.py         what lives -> JSON
-accounts.py, applications.py, calls.py, conferences.py, keys.py, messages.py, numbers.py, sip.py
+accounts.py, applications.py, caller_ids.py, calls.py, conferences.py, connect_apps.py, keys.py, messages.py,
+numbers.py, short_codes.py, sip.py, tokens.py, usage.py
                  what the operations of one family do
     magic.py         what they do with test credentials
 """

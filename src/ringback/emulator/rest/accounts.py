@@ -83,6 +83,8 @@ def _balance(request: RestRequest) -> Body:
 
 def _find(request: RestRequest) -> Account:
     account = request.network.store.accounts.get(request.sid)
+    if account is not None and request.account.sid != account.sid == request.account.owner_account_sid:
+        raise Refused(401, 20003, "Authenticate: a subaccount's credentials don't open its parent")
     if account is None or request.account.sid not in {account.sid, account.owner_account_sid}:
         raise request.missing()
     return account

@@ -15,6 +15,7 @@ from ringback._generated.emulation.tables import FAMILY_OF
 from ringback.emulator.rest import (
     accounts,
     applications,
+    caller_ids,
     calls,
     conferences,
     generic,
@@ -22,7 +23,10 @@ from ringback.emulator.rest import (
     magic,
     messages,
     numbers,
+    short_codes,
     sip,
+    tokens,
+    usage,
 )
 from ringback.emulator.rest.credentials import Caller, authenticate
 from ringback.emulator.rest.decoding import decode, pairs_of
@@ -50,7 +54,6 @@ PLAIN: Final = frozenset(
         "authorized_connect_apps",
         "keys",
         "outgoing_caller_ids",
-        "short_codes",
         "signing_keys",
         "sip.credential_lists",
         "sip.credential_lists().credentials",
@@ -62,18 +65,23 @@ PLAIN: Final = frozenset(
         "sip.domains().ip_access_control_list_mappings",
         "sip.ip_access_control_lists",
         "sip.ip_access_control_lists().ip_addresses",
+        "usage.triggers",
     }
 )
 # What lives, or does more than its record shows.
 BY_HAND: Final[Mapping[str, Act]] = {
     **accounts.ACTS,
     **applications.ACTS,
+    **caller_ids.ACTS,
     **calls.ACTS,
     **conferences.ACTS,
     **keys.ACTS,
     **messages.ACTS,
     **numbers.ACTS,
+    **short_codes.ACTS,
     **sip.ACTS,
+    **tokens.ACTS,
+    **usage.ACTS,
 }
 # An older path of messages, which old clients still use.
 _OLD_MESSAGES: Final = re.compile(r"^(/2010-04-01/Accounts/[^/]+)/SMS/Messages(?=[/.]|\Z)")

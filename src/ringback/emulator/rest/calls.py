@@ -64,7 +64,9 @@ def ends(request: RestRequest) -> tuple[str, str]:
     if caller is None:
         raise Refused(400, 21212, f"From '{parameters.text('From')}' is no number that can call")
     owned = request.network.store.number(caller)
-    if not caller.startswith("client:") and (owned is None or owned.account_sid != request.account.sid):
+    verified = request.network.store.verified(request.account.sid, caller)
+    ours = owned is not None and owned.account_sid == request.account.sid
+    if not caller.startswith("client:") and not ours and not verified:
         raise Refused(400, 21210, f"From {caller} is neither a number of this account nor verified by it")
     return to, caller
 

@@ -91,7 +91,11 @@ def listed(request: RestRequest) -> Body:
     """One page of the records that pass the filters, the newest first."""
     _check_parents(request)
     tests = _tests(request)
-    listing = Newest[Any](_table(request), _lane(request), lambda record: _key(request, record.sid))
+    listing = Newest[Any](
+        _table(request),
+        _lane(request),
+        lambda record: _key(request, getattr(record, request.family.key_field)),
+    )
     return page(
         request,
         listing,
@@ -153,7 +157,8 @@ def apply(request: RestRequest, record: Any) -> None:
     """Take over every parameter that has a field of its name."""
     for name, value in _given(request, record.__class__).items():
         setattr(record, name, value)
-    record.date_updated = request.network.clock.date
+    if "date_updated" in _fields(record.__class__):
+        record.date_updated = request.network.clock.date
 
 
 def home(request: RestRequest, sid: str) -> str:

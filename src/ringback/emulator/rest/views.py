@@ -77,7 +77,6 @@ def call(record: Call) -> Body:
         from_formatted=formatted(record.from_),
         status=status,
         duration=None if record.live else record.duration,
-        price=None,
         price_unit="USD",
         api_version=API_VERSION,
         forwarded_from=None,

@@ -42,6 +42,8 @@ def _value(column: Column, value: object) -> object:
             return list(cast("tuple[object, ...]", value)) if isinstance(value, tuple) else value
         case "text":
             return f"{value:f}" if isinstance(value, Decimal) else str(value)
+        case "number":
+            return float(cast("Decimal", value))
         case "moment":
             return rfc2822(cast("datetime", value))
         case "day":
