@@ -72,7 +72,8 @@ class EmulatorServer:
             (name.encode("latin-1"), value.encode("latin-1"))
             for name, value in response.headers.multi_items()
         ]
-        fields.append((b"content-length", str(len(response.body)).encode()))
+        if "Content-Length" not in response.headers:
+            fields.append((b"content-length", str(len(response.body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": fields})
         await send({"type": "http.response.body", "body": response.body})
 

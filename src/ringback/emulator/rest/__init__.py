@@ -7,6 +7,7 @@ decoding.py      form and query text -> values, by the kinds of the tables; refu
 generic.py       create, fetch, list, update, delete: whatever the specification says of a family
 lists.py         pages, filters
 writing.py       records -> JSON, by the models
+files.py         what is sent as it is: audio, media, text
 addresses.py     phone numbers, as people write them and as the network has them; errors.py refusals
 views.py         what lives -> JSON
 accounts.py, applications.py, caller_ids.py, calls.py, conferences.py, connect_apps.py, keys.py, messages.py,

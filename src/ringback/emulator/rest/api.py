@@ -31,19 +31,21 @@ from ringback.emulator.rest import (
 from ringback.emulator.rest.credentials import Caller, authenticate
 from ringback.emulator.rest.decoding import decode, pairs_of
 from ringback.emulator.rest.errors import Refused, report
+from ringback.emulator.rest.files import File, Reply
 from ringback.emulator.rest.requests import RestRequest
 from ringback.errors import InvalidValue
-from ringback.http import Headers, Response
 
 if TYPE_CHECKING:
     from ringback._core.operations.operation import Operation
     from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.records import Account
     from ringback.emulator.rest.writing import Body
+    from ringback.http import Headers
 
 __all__ = ["Api", "act_of"]
 
 Act: TypeAlias = "Callable[[RestRequest], Body | None]"
+GetFile: TypeAlias = "Callable[[RestRequest], File]"
 
 # Families that are no more than records: all that they do is in the specification.
 PLAIN: Final = frozenset(
@@ -83,6 +85,9 @@ BY_HAND: Final[Mapping[str, Act]] = {
     **tokens.ACTS,
     **usage.ACTS,
 }
+# What an operation gives instead of its record where the path has another suffix, or none. Each refuses those
+# that it doesn't know.
+FILES: Final[Mapping[str, GetFile]] = {}
 # An older path of messages, which old clients still use.
 _OLD_MESSAGES: Final = re.compile(r"^(/2010-04-01/Accounts/[^/]+)/SMS/Messages(?=[/.]|\Z)")
 _SUFFIX: Final = re.compile(r"\.(?:json|xml|csv|wav|mp3|txt)\Z")
@@ -119,8 +124,10 @@ class Api:
     def __init__(self, network: Network) -> None:
         self._network = network
 
-    def answer(self, method: str, target: str, headers: Headers, body: bytes) -> Response:
-        """What the API says to a request; `target` is path and query."""
+    def answer(self, method: str, target: str, headers: Headers, body: bytes) -> Reply:
+        """What the API says to a request; `target` is path and query. The body needn't be made before whoever
+        holds the network has let it go.
+        """
         request_id = f"RQ{self._network.sids.token('request')}"
         fields = {
             # By the clock of the network: who looks for a lost record compares it with the record's dates.
@@ -135,12 +142,14 @@ class Api:
             status, content = refused.status, refused.body()
             if status == 401:
                 fields["WWW-Authenticate"] = 'Basic realm="Twilio API"'
+        if isinstance(content, File):
+            return Reply.with_file(fields, content, headers.get("Range"))
         if content is None:
-            return Response(status, Headers(fields))
+            return Reply.of(status, fields, b"")
         fields["Content-Type"] = "application/json;charset=utf-8"
-        return Response(status, Headers(fields), json.dumps(content).encode())
+        return Reply.of(status, fields, json.dumps(content).encode())
 
-    def _act(self, method: str, target: str, headers: Headers, body: bytes) -> tuple[int, Body | None]:
+    def _act(self, method: str, target: str, headers: Headers, body: bytes) -> tuple[int, Body | File | None]:
         path, _, query = target.partition("?")
         caller = authenticate(self._network, headers)
         routed = _OLD_MESSAGES.sub(r"\1/Messages", path)
@@ -151,13 +160,14 @@ class Api:
             for route in _ROUTES.get(_depth(place), ())
             if (match := route.pattern.match(place)) is not None
         ]
-        if not routes or suffix != ".json":
+        if not routes:
             raise Refused(404, 20404, f"The requested resource {path} was not found")
         # `IncomingPhoneNumbers/Local.json` is a list of its own and no number named `Local`.
         fewest = min(len(match.groupdict()) for _, match in routes)
+        wanted = "GET" if method == "HEAD" else method
         for route, match in routes:
-            if route.operation.method == method and len(match.groupdict()) == fewest:
-                sent = pairs_of(query if method == "GET" else body)
+            if route.operation.method == wanted and len(match.groupdict()) == fewest:
+                sent = pairs_of(query if wanted == "GET" else body)
                 return self._perform(route.operation, match.groupdict(), caller, path, suffix, sent)
         raise Refused(405, 20004, f"Method not allowed: {method} on {path}")
 
@@ -169,7 +179,10 @@ class Api:
         path: str,
         suffix: str,
         sent: tuple[tuple[str, str], ...],
-    ) -> tuple[int, Body | None]:
+    ) -> tuple[int, Body | File | None]:
+        file = FILES.get(operation.name) if suffix != ".json" else None
+        if suffix != ".json" and file is None:
+            raise Refused(404, 20404, f"The requested resource {path} was not found")
         holes = _keys(operation, holes, path)
         account = self._owner(holes, caller, path)
         caller.check(operation, account)
@@ -185,7 +198,7 @@ class Api:
         request = RestRequest(
             self._network, account, operation, family, holes, parameters, sent, path, suffix
         )
-        return operation.success, act(request)
+        return operation.success, act(request) if file is None else file(request)
 
     def _owner(self, holes: dict[str, str], caller: Caller, path: str) -> Account:
         """Whose resources these are: one's own, or those of a subaccount.
