@@ -30,6 +30,16 @@ servers:
 	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(SERVERS); \
 	} >/dev/null || { echo "make test needs $(SERVERS): install them, and run it again" >&2; exit 1; }
 
+# Twilio's SDK for Node, and the library that this one began as: tests/official runs them.
+$(VENV)/node/ready: tests/official/node/package.json tests/official/node/package-lock.json | $(VENV)/ready
+	@command -v npm >/dev/null || { \
+	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq nodejs npm; \
+	} >/dev/null || { echo "make test needs nodejs and npm: install them, and run it again" >&2; exit 1; }
+	mkdir -p $(@D)
+	cp $^ $(@D)
+	npm ci --prefix $(@D) --omit=optional --no-audit --no-fund --silent
+	touch $@
+
 bench: $(VENV)/ready
 	$(BIN)/python -m bench
 

@@ -1,0 +1,72 @@
+"""The official Node SDK, and the library that ringback began as, against a served emulator.
+
+`make servers` installs them beside the Python environment; tests/official/node/ says which.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from typing import Final, cast
+
+import pytest
+
+from ringback.emulator import ACCOUNT_SID, AUTH_TOKEN, Emulator, serving
+from tests.official.not_yet import NODE_NOT_RIGHT
+from tests.official.world import OURS
+
+SCRIPTS: Final = Path(__file__).with_name("node")
+MODULES: Final = Path(sys.prefix) / "node" / "node_modules"
+
+
+@pytest.fixture
+def url() -> Generator[str]:
+    with Emulator(clock="real", speed=20) as emulator, serving(emulator) as url:
+        emulator.number(OURS)
+        yield url
+
+
+def run(script: str, url: str) -> dict[str, object]:
+    """What a script prints at its end."""
+    assert MODULES.is_dir(), "the SDKs for Node aren't installed: make servers"
+    done = subprocess.run(
+        ["node", str(SCRIPTS / script)],
+        env={
+            **os.environ,
+            "NODE_PATH": str(MODULES),
+            "RINGBACK_URL": url,
+            "RINGBACK_ACCOUNT": ACCOUNT_SID,
+            "RINGBACK_TOKEN": AUTH_TOKEN,
+            "RINGBACK_NUMBER": OURS,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr + done.stdout
+    return cast("dict[str, object]", json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("script", ["scenario.js", "original.js"])
+def test_node_gets_what_it_wants(url: str, script: str) -> None:
+    told = run(script, url)
+    failures = cast("dict[str, str | None]", told["failures"])
+    wrong = {name: error for name, error in failures.items() if error is not None}
+    expected = NODE_NOT_RIGHT.intersection(failures)
+    assert wrong.keys() >= expected, f"they work: not_yet.py: {expected - wrong.keys()}"
+    assert not [error for name, error in wrong.items() if name not in expected]
+    assert told["refused"] == [], "the SDK's validator doesn't accept them"
+    if expected:
+        pytest.xfail(", ".join(sorted(expected)))
+    assert cast("int", told["webhooks"]) >= {"scenario.js": 25, "original.js": 10}[script]
+
+
+def test_the_scenario_is_about_many_families(url: str) -> None:
+    source = (SCRIPTS / "scenario.js").read_text(encoding="utf-8")
+    families = source.partition("const families = {")[2].count("\n  async ")
+    assert families >= 15
