@@ -25,7 +25,7 @@ check: $(VENV)/ready
 
 # Real servers for the tests, and a voice, from Debian's packages; started by the tests that need them.
 SERVERS := redis-server postgresql espeak-ng
-servers:
+servers: $(VENV)/node/ready
 	@{ command -v redis-server && command -v espeak-ng && ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 || { \
 	  $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq $(SERVERS); \
 	} >/dev/null || { echo "make test needs $(SERVERS): install them, and run it again" >&2; exit 1; }
@@ -37,7 +37,7 @@ $(VENV)/node/ready: tests/official/node/package.json tests/official/node/package
 	} >/dev/null || { echo "make test needs nodejs and npm: install them, and run it again" >&2; exit 1; }
 	mkdir -p $(@D)
 	cp $^ $(@D)
-	npm ci --prefix $(@D) --omit=optional --no-audit --no-fund --silent
+	cd $(@D) && npm ci --omit=optional --no-audit --no-fund --silent
 	touch $@
 
 bench: $(VENV)/ready

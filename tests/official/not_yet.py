@@ -94,5 +94,3 @@ CODES_NOT_RIGHT: Final[frozenset[str]] = frozenset(
         "message: cancel one that is queued",
     }
 )
-# What test_node.py does that goes otherwise.
-NODE_NOT_RIGHT: Final[frozenset[str]] = frozenset()

@@ -1,4 +1,4 @@
-"""The proofs of `make stress`, shortened; each in a process of its own."""
+"""The proofs of `make stress`, shortened."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from typing import cast
 
 from tests.docs.snippets import ROOT
+from tests.stress.requests import hostile
 
 HANGING_UP = """\
 import json
@@ -31,6 +32,11 @@ def printed(program: str) -> object:
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_hostile_requests_are_refused() -> None:
+    statuses = hostile(10_000)
+    assert min(statuses[200], statuses[201], statuses[400], statuses[404]) > 50, statuses
 
 
 def test_nothing_is_left_of_calls_that_hang_up() -> None:
