@@ -40,7 +40,7 @@ def main(chosen: list[str]) -> None:
 def _requests() -> None:
     began = time.monotonic()
     statuses = hostile(REQUESTS)
-    told = ", ".join(f"{number} × {status}" for status, number in sorted(statuses.items()))
+    told = ", ".join(f"{number} of {status}" for status, number in sorted(statuses.items()))
     print(f"{REQUESTS} hostile requests in {time.monotonic() - began:.0f} s: {told}", flush=True)
 
 

@@ -27,7 +27,6 @@ from ringback._core.parameters.kinds import (
     Integer,
     JsonText,
     Kind,
-    Method,
     Name,
     Number,
     Pairs,
@@ -54,63 +53,22 @@ METHODS: Final = ("GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS", "T
 SUFFIXES: Final = (".json", ".json", ".json", ".xml", "", ".csv", ".JSON", ".txt", ".json.json", "/", ".wav")
 NASTY: Final = (
     *("", " ", "x", "-1", "0", "1", "nan", "inf", "1e309", "9" * 30, "9" * 5000, "٣", "0x10", "1.5", "+5"),
+    *("true", "null", "None", "[]", "{}", '{"a":', "\x00", "\x1f", "\ud7ff", "\ufffe", "a\r\nX: y"),
+    *("😀" * 40, "../..", "%", "%zz", "%00", "a/b", "a?b#c", "' OR 1=1 --", "a" * 70_000, "\u202e"),
     *(
-        "true",
-        "null",
-        "None",
-        "[]",
-        "{}",
-        '{"a":',
-        "\x00",
-        "\x1f",
-        "\ud7ff",
-        "\ufffe",
-        "a\r\nX: y",
-        "😀" * 40,
-    ),
-    *(
-        "../..",
-        "%",
-        "%zz",
-        "%00",
-        "a/b",
-        "a?b#c",
-        "' OR 1=1 --",
         "<Response/>",
         "<Response><Dial><Sip/></Dial>",
-    ),
-    *(
         "<!DOCTYPE a [<!ENTITY b 'c'>]><Response>&b;</Response>",
-        "a" * 70_000,
-        "\u202e",
-        "Twilio.CURRENT",
-        "Front",
     ),
     *("https://[::1", "http://a..b/", "http://localhost:99999/", "//localhost", "javascript:alert(1)"),
     *("http://" + "a" * 300 + "/", "http://a_b.example.com/", "wss://example.com/?a=b", "ftp://example.com/"),
-    *(
-        OURS,
-        ANNA,
-        "client:anna",
-        "client:",
-        "sip:a@b",
-        "sip:",
-        "whatsapp:+15558675310",
-        "messenger:1",
-        "12345",
-    ),
-    *(
-        "0001-01-01",
-        "9999-12-31T23:59:59-23:59",
-        "2026-02-30",
-        "2026-01-05T09:00:00Z",
-        "-30days",
-        "+30",
-        "<",
-        ">",
-    ),
-    *(ACCOUNT_SID, "CA" + "0" * 32, "AP" + "g" * 32, "CA" + "F" * 32, "PA" + "0" * 32, "APMQ==", "PAx"),
+    *(OURS, ANNA, "client:anna", "client:", "sip:a@b", "sip:", "whatsapp:+15558675310", "messenger:1"),
+    *("0001-01-01", "9999-12-31T23:59:59-23:59", "2026-02-30", "2026-01-05T09:00:00Z", "-30days", "+30"),
+    *("<", ">", ACCOUNT_SID, "CA" + "0" * 32, "AP" + "g" * 32, "CA" + "F" * 32, "PA" + "0" * 32, "APMQ=="),
+    *("PAx", "12345", "Twilio.CURRENT", "Front"),
 )
+LOGINS: Final = ("", "Basic x", login("a", "b"), login(ACCOUNT_SID, ""))
+TYPES: Final = ("application/json", "multipart/form-data", "text/plain; charset=x")
 SID: Final = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b")
 
 
@@ -180,11 +138,7 @@ class Attacker:
             path = path.removesuffix(".json") + dice.choice(SUFFIXES)
         method = operation.method if dice.random() < 0.9 else dice.choice(METHODS)
         encoded = self._form(operation)
-        headers = {
-            "Authorization": login()
-            if dice.random() < 0.97
-            else dice.choice(["", "Basic x", login("a", "b")])
-        }
+        headers = {"Authorization": login() if dice.random() < 0.97 else dice.choice(LOGINS)}
         if dice.random() < 0.05:
             headers["Content-Type"] = dice.choice(
                 ["application/json", "multipart/form-data", "text/plain; charset=x"]
@@ -259,7 +213,6 @@ _SAMPLES: Final[Mapping[type[Kind], tuple[str, ...]]] = {
     Boolean: ("true", "false"),
     Number: ("1.5", "0.0001", "1000"),
     Url: (f"{HOME}/page", f"{HOME}/ü?a=b#rc=2", "http://127.0.0.1:9/"),
-    Method: ("GET", "POST"),
     Country: ("US", "GB", "DE", "XX"),
     Day: ("2026-01-05", "2025-12-31"),
     DayOrInstant: ("2026-01-05", "2026-01-05T09:00:00Z"),
