@@ -48,6 +48,7 @@ const features = {
     await until(async () => (await phone(ANNA).look()).calls.at(-1)?.state === 'talking', 'the phone was answered');
     await phone(ANNA).press(code);
     await until(async () => (await rest('GET', '/OutgoingCallerIds')).body.OutgoingCallerIds.length, 'it was verified');
+    await until(async () => (await phone(ANNA).look()).calls.at(-1).state === 'over', 'that call is over');
     const call = await promised((done) => application.makeCall(ours, ANNA, { timeout: 12 }, done));
     const ended = new Promise((over) => call.on('ended', over));
     const input = call.gather((caller, digits) => {
