@@ -212,7 +212,7 @@ def _record(model: ModelPlan, starts: Mapping[str, object]) -> RecordPlan:
             default = _source(starts[field.name], annotation)
         elif not field.always:
             default = "None"
-        if annotation != "object" and (not field.always or default == "None"):
+        if annotation != "object" and default == "None":
             annotation = f"{annotation} | None"
         if field.secret:
             default = f"field({f'default={default}, ' if default else ''}repr=False)"

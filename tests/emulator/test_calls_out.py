@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal, TypeAlias
 
 import pytest
@@ -62,7 +63,8 @@ def test_an_answered_call(emulator: Emulator, website: Website, client: Client) 
         "09:01:04 +0000",
     ]
     call = client.calls(sid).fetch()
-    assert (call.status, call.duration, call.direction, call.price) == ("completed", 62, "outbound-api", None)
+    assert (call.status, call.duration, call.direction) == ("completed", 62, "outbound-api")
+    assert call.price == Decimal("-0.028")  # for two minutes
     assert call.start_time is not None
     assert call.end_time is not None
     assert (call.end_time - call.start_time).seconds == 61

@@ -91,9 +91,9 @@ class AddressRecord(Record):
     region: str | None = None
     postal_code: str | None = None
     iso_country: str
-    emergency_enabled: bool | None = False
-    validated: bool | None = False
-    verified: bool | None = False
+    emergency_enabled: bool = False
+    validated: bool = False
+    verified: bool = False
     date_created: datetime
     date_updated: datetime
     uri: str
@@ -218,19 +218,19 @@ class ApplicationRecord(Record):
     friendly_name: str | None = None
     api_version: str
     voice_url: str | None = None
-    voice_method: str | None = "POST"
+    voice_method: str = "POST"
     voice_fallback_url: str | None = None
-    voice_fallback_method: str | None = "POST"
+    voice_fallback_method: str = "POST"
     status_callback: str | None = None
-    status_callback_method: str | None = "POST"
-    voice_caller_id_lookup: bool | None = False
+    status_callback_method: str = "POST"
+    voice_caller_id_lookup: bool = False
     sms_url: str | None = None
-    sms_method: str | None = "POST"
+    sms_method: str = "POST"
     sms_fallback_url: str | None = None
-    sms_fallback_method: str | None = "POST"
+    sms_fallback_method: str = "POST"
     sms_status_callback: str | None = None
     message_status_callback: str | None = None
-    public_application_connect_enabled: bool | None = False
+    public_application_connect_enabled: bool = False
     date_created: datetime
     date_updated: datetime
     uri: str
@@ -489,7 +489,7 @@ class ConnectAppRecord(Record):
     authorize_redirect_url: str | None = None
     deauthorize_callback_url: str | None = None
     deauthorize_callback_method: str | None = None
-    permissions: Sequence[str] | None = ()
+    permissions: Sequence[str] = ()
     uri: str
 
 
@@ -647,20 +647,20 @@ class IncomingPhoneNumberRecord(Record):
     beta: bool | None = None
     capabilities: IncomingPhoneNumberCapabilitiesRecord
     api_version: str | None = None
-    voice_receive_mode: str | None = "voice"
+    voice_receive_mode: str = "voice"
     voice_application_sid: str | None = None
     voice_url: str | None = None
-    voice_method: str | None = "POST"
+    voice_method: str = "POST"
     voice_fallback_url: str | None = None
-    voice_fallback_method: str | None = "POST"
-    voice_caller_id_lookup: bool | None = False
+    voice_fallback_method: str = "POST"
+    voice_caller_id_lookup: bool = False
     status_callback: str | None = None
-    status_callback_method: str | None = "POST"
+    status_callback_method: str = "POST"
     sms_application_sid: str | None = None
     sms_url: str | None = None
-    sms_method: str | None = "POST"
+    sms_method: str = "POST"
     sms_fallback_url: str | None = None
-    sms_fallback_method: str | None = "POST"
+    sms_fallback_method: str = "POST"
     trunk_sid: str | None = None
     address_requirements: str
     address_sid: str | None = None
@@ -1344,17 +1344,17 @@ class SipDomainRecord(Record):
     account_sid: str
     domain_name: str
     friendly_name: str | None = None
-    auth_type: str | None = ""
+    auth_type: str = ""
     api_version: str | None = None
     voice_url: str | None = None
-    voice_method: str | None = "POST"
+    voice_method: str = "POST"
     voice_fallback_url: str | None = None
-    voice_fallback_method: str | None = "POST"
+    voice_fallback_method: str = "POST"
     voice_status_callback_url: str | None = None
-    voice_status_callback_method: str | None = "POST"
-    sip_registration: bool | None = False
-    emergency_calling_enabled: bool | None = False
-    secure: bool | None = False
+    voice_status_callback_method: str = "POST"
+    sip_registration: bool = False
+    emergency_calling_enabled: bool = False
+    secure: bool = False
     byoc_trunk_sid: str | None = None
     emergency_caller_sid: str | None = None
     subresource_uris: Mapping[str, str] | None = None
@@ -1454,7 +1454,7 @@ class SipIpAddressRecord(Record):
     ip_access_control_list_sid: str
     friendly_name: str
     ip_address: str
-    cidr_prefix_length: int | None = 32
+    cidr_prefix_length: int = 32
     date_created: datetime
     date_updated: datetime
     uri: str
@@ -1739,7 +1739,7 @@ class UsageTriggerRecord(Record):
     current_value: Decimal | None = None
     recurring: str | None = None
     callback_url: str
-    callback_method: str | None = "POST"
+    callback_method: str = "POST"
     date_fired: datetime | None = None
     date_created: datetime
     date_updated: datetime

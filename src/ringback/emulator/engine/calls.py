@@ -104,12 +104,12 @@ def call_in(network: Network, caller: Phone, number: Number) -> Leg:
         call,
         Session(account, "voice"),
         caller,
-        subscriptions=[Subscription(settings.status_callback, settings.status_callback_method)],
-        fallback_url=settings.voice_fallback_url,
+        subscriptions=[Subscription(settings.status_callback or "", settings.status_callback_method)],
+        fallback_url=settings.voice_fallback_url or "",
         fallback_method=settings.voice_fallback_method,
     )
     network.note(call.sid, caller.number, "dials", number.phone_number)
-    source = Source(settings.voice_url, settings.voice_method, question=incoming)
+    source = Source(settings.voice_url or "", settings.voice_method, question=incoming)
     leg.start(network.interpret(leg, source))
     return leg
 

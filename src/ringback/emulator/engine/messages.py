@@ -134,7 +134,7 @@ def _handle(
     facts = message_facts(message, media)
     question: ReceivedMessage = IncomingMessage(**facts)
     url, method = settings.sms_url, settings.sms_method
-    fallback = settings.sms_fallback_url
+    fallback = settings.sms_fallback_url or ""
     for _ in range(_MOST_REDIRECTS):
         document = yield from _fetch(network, session, message, url, method, question)
         if isinstance(document, Trouble):

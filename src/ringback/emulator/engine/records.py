@@ -8,13 +8,12 @@ from typing import Any, Literal, Protocol
 
 from attrs import define, field
 
-from ringback._generated.emulation.records import OutgoingCallerIdRecord
+from ringback._generated.emulation.records import ApplicationRecord, OutgoingCallerIdRecord
 from ringback.emulator.engine.ledger import Ledger
 from ringback.emulator.engine.tables import Table
 
 __all__ = [
     "Account",
-    "Application",
     "Call",
     "ConferenceRecord",
     "Configured",
@@ -62,7 +61,7 @@ class Account(Record):
 
 @define(eq=False, kw_only=True)
 class Configured(Record):
-    """What applications and numbers have in common: where Twilio asks about calls and messages."""
+    """Where Twilio asks about calls and messages."""
 
     account_sid: str
     friendly_name: str = ""
@@ -78,13 +77,6 @@ class Configured(Record):
     sms_method: str = "POST"
     sms_fallback_url: str = ""
     sms_fallback_method: str = "POST"
-
-
-@define(eq=False, kw_only=True)
-class Application(Configured):
-    sms_status_callback: str = ""
-    message_status_callback: str = ""
-    public_application_connect_enabled: bool = False
 
 
 @define(eq=False, kw_only=True)
@@ -219,7 +211,7 @@ class Store:
 
     def __init__(self) -> None:
         self.accounts: Table[Account] = Table(lambda account: account.owner_account_sid)
-        self.applications: Table[Application] = Table(_of_account)
+        self.applications: Table[ApplicationRecord] = Table(_of_account)
         self.numbers: Table[Number] = Table(self._numbers_of, index=lambda number: number.phone_number)
         self.calls: Table[Call] = Table(_of_account)
         self.conferences: Table[ConferenceRecord] = Table(_of_account)

@@ -10,7 +10,7 @@ writing.py       records -> JSON, by the models
 files.py         what is sent as it is: audio, media, text
 addresses.py     phone numbers, as people write them and as the network has them; errors.py refusals
 views.py         what lives -> JSON
-accounts.py, applications.py, caller_ids.py, calls.py, conferences.py, connect_apps.py, keys.py, messages.py,
+accounts.py, caller_ids.py, calls.py, conferences.py, connect_apps.py, keys.py, messages.py,
 numbers.py, short_codes.py, sip.py, tokens.py, usage.py
                  what the operations of one family do
     magic.py         what they do with test credentials

@@ -14,7 +14,6 @@ from ringback._generated.api.operations import OPERATIONS
 from ringback._generated.emulation.tables import FAMILY_OF
 from ringback.emulator.rest import (
     accounts,
-    applications,
     caller_ids,
     calls,
     conferences,
@@ -73,7 +72,6 @@ PLAIN: Final = frozenset(
 # What lives, or does more than its record shows.
 BY_HAND: Final[Mapping[str, Act]] = {
     **accounts.ACTS,
-    **applications.ACTS,
     **caller_ids.ACTS,
     **calls.ACTS,
     **conferences.ACTS,

@@ -9,13 +9,14 @@ from ringback.emulator.engine.detection import Detection
 from ringback.emulator.engine.documents import Source
 from ringback.emulator.engine.legs import Leg, Subscription
 from ringback.emulator.engine.recordings import RecordingOptions
-from ringback.emulator.engine.records import Call, Configured
+from ringback.emulator.engine.records import Call
 from ringback.emulator.rest import views
 from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.lists import Newest, page, within
 
 if TYPE_CHECKING:
+    from ringback._generated.emulation.records import ApplicationRecord
     from ringback.emulator.rest.requests import RestRequest
     from ringback.emulator.rest.writing import Body
 
@@ -36,7 +37,7 @@ def _create(request: RestRequest) -> Body:
         from_=caller,
         source=_source(request) if application is None else _source_of(application),
         subscriptions=subscriptions(request, application),
-        fallback_url=application.voice_fallback_url if application else parameters.text("FallbackUrl"),
+        fallback_url=application.voice_fallback_url or "" if application else parameters.text("FallbackUrl"),
         fallback_method=(
             application.voice_fallback_method if application else parameters.text("FallbackMethod", "POST")
         ),
@@ -150,15 +151,17 @@ def _source(request: RestRequest) -> Source:
     return Source("", twiml=parameters.text("Twiml"))
 
 
-def _source_of(application: Configured) -> Source:
-    return Source(application.voice_url, application.voice_method)
+def _source_of(application: ApplicationRecord) -> Source:
+    return Source(application.voice_url or "", application.voice_method)
 
 
-def subscriptions(request: RestRequest, application: Configured | None = None) -> tuple[Subscription, ...]:
+def subscriptions(
+    request: RestRequest, application: ApplicationRecord | None = None
+) -> tuple[Subscription, ...]:
     """Where the call's progress is told."""
     parameters = request.parameters
     if application is not None:
-        return (Subscription(application.status_callback, application.status_callback_method),)
+        return (Subscription(application.status_callback or "", application.status_callback_method),)
     events = parameters.texts("StatusCallbackEvent")
     return (
         Subscription(

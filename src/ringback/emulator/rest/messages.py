@@ -69,7 +69,7 @@ def _callbacks(request: RestRequest) -> tuple[tuple[str, str], ...]:
     url = parameters.text("StatusCallback")
     application = request.network.store.applications.get(parameters.text("ApplicationSid"))
     if not url and application is not None and application.account_sid == request.account.sid:
-        url = application.message_status_callback or application.sms_status_callback
+        url = application.message_status_callback or application.sms_status_callback or ""
     return ((url, "POST"),) if url else ()
 
 

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ringback.emulator.engine.records import Number
-from ringback.emulator.rest import views
+from ringback.emulator.rest import generic, views
 from ringback.emulator.rest.addresses import normal
-from ringback.emulator.rest.applications import configure
 from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.lists import Newest, page
 from ringback.emulator.rest.writing import formatted
@@ -92,7 +91,7 @@ def _configure(record: Number, request: RestRequest) -> None:
         if sid and (application is None or application.account_sid != record.account_sid):
             raise Refused(400, 21420, f"{name} {sid} is no application of this account")
     bought = record.phone_number
-    configure(record, request)
+    generic.apply(request, record)
     record.phone_number = bought
 
 

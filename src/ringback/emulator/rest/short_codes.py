@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ringback.emulator.engine.parameters import API_VERSION
-from ringback.emulator.rest.applications import configure
+from ringback.emulator.rest import generic
 from ringback.emulator.rest.lists import Newest, page
 from ringback.emulator.rest.writing import written
 
@@ -39,7 +39,7 @@ def _fetch(request: RestRequest) -> Body:
 
 def _update(request: RestRequest) -> Body:
     code = _find(request)
-    configure(code, request)
+    generic.apply(request, code)
     return _view(code)
 
 

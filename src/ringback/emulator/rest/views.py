@@ -15,7 +15,6 @@ from ringback.emulator.rest.writing import Body, formatted, written
 if TYPE_CHECKING:
     from ringback.emulator.engine.conferences import Conference, Participant
     from ringback.emulator.engine.records import (
-        Application,
         Call,
         ConferenceRecord,
         Feedback,
@@ -24,21 +23,10 @@ if TYPE_CHECKING:
         Number,
     )
 
-__all__ = ["application", "call", "conference", "feedback", "media", "message", "number", "participant"]
+__all__ = ["call", "conference", "feedback", "media", "message", "number", "participant"]
 
 # A participant who is not in yet, by the status of the call.
 _COMING = {"queued": "queued", "initiated": "connecting", "ringing": "ringing"}
-
-
-def application(record: Application) -> Body:
-    return written(
-        "Application",
-        record,
-        **_configured(record),
-        message_status_callback=record.message_status_callback or None,
-        sms_status_callback=record.sms_status_callback or None,
-        uri=f"{_place(record.account_sid, 'Applications', record.sid)}.json",
-    )
 
 
 def number(record: Number) -> Body:
