@@ -341,8 +341,8 @@ def test_deleting_calls(emulator: Emulator, client: Client) -> None:
 
 
 def test_what_is_not_emulated_says_so(raw: Raw) -> None:
-    status, error = raw("GET", f"{raw.home}/Queues.json")
-    assert (status, error["message"]) == (501, "The emulator does not do queues.list yet")
+    status, error = raw("POST", f"{raw.home}/Calls/CA{HEX}/Payments.json")
+    assert (status, error["message"]) == (501, "The emulator does not do calls(sid).payments.create yet")
 
 
 MAGIC = "+1500555"
@@ -429,5 +429,7 @@ def test_the_hole_of_a_path_takes_its_own_kind_only(operation: Operation, raw: R
 
 
 def test_a_hole_takes_the_words_that_the_spec_lets_it_hold(raw: Raw) -> None:
-    assert raw("GET", f"{raw.home}/Queues/QU{HEX}/Members/Front.json")[0] == 501
-    assert raw("GET", f"{raw.home}/Queues/QU{HEX}/Members/Back.json")[0] == 404
+    _, queue = raw("POST", f"{raw.home}/Queues.json", {"FriendlyName": "support"})
+    members = f"{raw.home}/Queues/{queue['sid']}/Members"
+    assert raw("POST", f"{members}/Front.json")[1]["message"] == "The request lacks a parameter: Url"
+    assert raw("POST", f"{members}/Back.json")[0] == 404

@@ -258,6 +258,7 @@ class TestQueues:
         carl.expect_say("Goodbye")
 
     def test_a_full_one(self, emulator: Emulator, app: Application) -> None:
+        emulator.allow_problems(14207)
         results: list[EnqueueResult] = []
 
         @app.flow(IncomingCall)

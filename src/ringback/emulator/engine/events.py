@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeAlias, TypedDict, cast
 
-from ringback.webhooks import CallRedirected, IncomingCall, OutgoingCall, ReceivedMedia
+from ringback.webhooks import CallRedirected, IncomingCall, OutgoingCall, QueueDequeued, ReceivedMedia
 
 if TYPE_CHECKING:
     from ringback._generated.webhooks.enums import CallDirection, CallStatus
@@ -22,6 +22,7 @@ __all__ = [
     "RequestFacts",
     "VoiceQuestion",
     "call_facts",
+    "dequeued",
     "incoming",
     "message_facts",
     "outgoing",
@@ -176,6 +177,11 @@ def outgoing(facts: RequestFacts) -> OutgoingCall:
 def redirected(facts: RequestFacts) -> CallRedirected:
     """A call moves to another document."""
     return CallRedirected(**facts)
+
+
+def dequeued(facts: RequestFacts) -> QueueDequeued:
+    """The REST API takes a call out of its queue."""
+    return QueueDequeued(**facts)
 
 
 def _place(number: str) -> tuple[str | None, str | None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ringback.emulator.engine.conferences import Conference
 from ringback.emulator.engine.exchange import Cookies, Session
 from ringback.emulator.engine.people import OnCall, Phone
-from ringback.emulator.engine.queues import Queue
+from ringback.emulator.engine.queues import Queue, new_queue
 from ringback.emulator.engine.world import World
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.documents import Source
     from ringback.emulator.engine.kernel.process import Steps
     from ringback.emulator.engine.legs import Leg
-    from ringback.emulator.engine.records import Account
+    from ringback.emulator.engine.records import Account, QueueRecord
     from ringback.emulator.engine.settings import Settings
 
 __all__ = ["Network"]
@@ -32,7 +32,8 @@ class Network(World):
         on_call: What a phone does when it rings, where nobody said otherwise.
         phones: Everybody's phone, by number; made when first rung or asked for.
         legs: Every call's live side, by call SID.
-        conferences: Live conferences, by account SID and name; queues likewise.
+        conferences: Live conferences, by account SID and name.
+        queues: What happens in queues, by their SID; made when first needed.
         next_start: When an account's next outgoing call may start, by account SID.
     """
 
@@ -53,7 +54,7 @@ class Network(World):
         self.phones: dict[str, Phone] = {}
         self.legs: dict[str, Leg] = {}
         self.conferences: dict[tuple[str, str], Conference] = {}
-        self.queues: dict[tuple[str, str], Queue] = {}
+        self.queues: dict[str, Queue] = {}
         self.next_start: dict[str, float] = {}
         self._cookies: dict[frozenset[str], Cookies] = {}
 
@@ -76,9 +77,17 @@ class Network(World):
 
     def queue(self, account: Account, name: str) -> Queue:
         """The queue of that name; it is made where there is none."""
-        found = self.queues.get((account.sid, name))
+        record = self.store.queue(account.sid, name)
+        if record is None:
+            record = new_queue(self, account, name)
+            self.store.queues[record.sid] = record
+        return self.queue_of(record)
+
+    def queue_of(self, record: QueueRecord) -> Queue:
+        """The queue that a record is about."""
+        found = self.queues.get(record.sid)
         if found is None:
-            found = self.queues[account.sid, name] = Queue(self, name)
+            found = self.queues[record.sid] = Queue(self, record)
         return found
 
     def messaging_session(self, account: Account, one: str, other: str) -> Session:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from attrs import define, field
 
-from ringback._generated.emulation.records import ApplicationRecord, OutgoingCallerIdRecord
+from ringback._generated.emulation.records import ApplicationRecord, OutgoingCallerIdRecord, QueueRecord
 from ringback.emulator.engine.ledger import Ledger
 from ringback.emulator.engine.tables import Table
 
@@ -22,6 +22,7 @@ __all__ = [
     "Message",
     "Number",
     "Problem",
+    "QueueRecord",
     "Record",
     "Recording",
     "Store",
@@ -206,6 +207,10 @@ def _of_account(record: _Owned) -> str:
     return record.account_sid
 
 
+def _called(record: QueueRecord) -> str:
+    return f"{record.account_sid}/{record.friendly_name}"
+
+
 class Store:
     """All records: a table for each family of the REST API, by the family's key, and what is in none."""
 
@@ -215,6 +220,7 @@ class Store:
         self.numbers: Table[Number] = Table(self._numbers_of, index=lambda number: number.phone_number)
         self.calls: Table[Call] = Table(_of_account)
         self.conferences: Table[ConferenceRecord] = Table(_of_account)
+        self.queues: Table[QueueRecord] = Table(_of_account, index=_called)
         self.messages: Table[Message] = Table(_of_account)
         self.media: Table[Media] = Table(lambda media: f"{media.account_sid}/{media.parent_sid}")
         self.feedback: Table[Feedback] = Table(_of_account)
@@ -234,6 +240,7 @@ class Store:
             "messages": self.messages,
             "outgoing_caller_ids": caller_ids,
             "messages().media": self.media,
+            "queues": self.queues,
             "recordings": self.recordings,
             "transcriptions": self.transcriptions,
             "notifications": self.problems,
@@ -260,3 +267,7 @@ class Store:
     def number(self, phone_number: str) -> Number | None:
         """The number of ours that is written so, of any account."""
         return self.numbers.find(phone_number)
+
+    def queue(self, account_sid: str, name: str) -> QueueRecord | None:
+        """An account's queue of a name."""
+        return self.queues.find(f"{account_sid}/{name}")

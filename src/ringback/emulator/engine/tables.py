@@ -39,7 +39,9 @@ class Table(MutableMapping[str, R]):
         self._lanes: dict[str, _Lane[R]] = {}
         self._usual_lane: Final = lane
         self._index: Final = index
+        # Key by what is looked up, and the other way.
         self._found: dict[str, str] = {}
+        self._indexed: dict[str, str] = {}
 
     def __getitem__(self, key: str) -> R:
         return self._records[key]
@@ -48,7 +50,8 @@ class Table(MutableMapping[str, R]):
         self.put(key, record, self._usual_lane(record))
 
     def put(self, key: str, record: R, lane: str) -> None:
-        """Put a record in, as the newest of its lane unless it is there already."""
+        """Put a record in, as the newest of its lane unless it is there already: then it is found by what it
+        is called now."""
         if self._lane_of.get(key) != lane:
             self.pop(key, None)
             self._came += 1
@@ -59,15 +62,21 @@ class Table(MutableMapping[str, R]):
             here.keys.append(key)
         self._records[key] = record
         if self._index is not None:
-            self._found[self._index(record)] = key
+            self._unindex(key)
+            value = self._indexed[key] = self._index(record)
+            self._found[value] = key
+
+    def _unindex(self, key: str) -> None:
+        value = self._indexed.pop(key, "")
+        if self._found.get(value) == key:
+            del self._found[value]
 
     def __delitem__(self, key: str) -> None:
-        record = self._records.pop(key)
+        del self._records[key]
         lane = self._lanes[self._lane_of.pop(key)]
         place = bisect_left(lane.numbers, self._numbers[key])
         del lane.numbers[place], lane.keys[place]
-        if self._index is not None:
-            self._found.pop(self._index(record), None)
+        self._unindex(key)
 
     def __contains__(self, key: object) -> bool:
         return key in self._records

@@ -14,6 +14,7 @@ from ringback.emulator.rest.writing import Body, formatted, written
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.conferences import Conference, Participant
+    from ringback.emulator.engine.queues import Queue, QueueMember
     from ringback.emulator.engine.records import (
         Call,
         ConferenceRecord,
@@ -23,7 +24,17 @@ if TYPE_CHECKING:
         Number,
     )
 
-__all__ = ["call", "conference", "feedback", "media", "message", "number", "participant"]
+__all__ = [
+    "call",
+    "conference",
+    "feedback",
+    "media",
+    "member",
+    "message",
+    "number",
+    "participant",
+    "queue",
+]
 
 # A participant who is not in yet, by the status of the call.
 _COMING = {"queued": "queued", "initiated": "connecting", "ringing": "ringing"}
@@ -105,6 +116,24 @@ def participant(room: Conference, one: Participant) -> Body:
         start_conference_on_enter=one.starts,
         status="connected" if one.inside else _COMING.get(call.status, "connecting"),
         uri=f"{_place(call.account_sid, 'Conferences', room.sid)}/Participants/{call.sid}.json",
+    )
+
+
+def queue(line: Queue) -> Body:
+    return written("Queue", line.record, current_size=len(line.members), average_wait_time=line.average)
+
+
+def member(line: Queue, one: QueueMember) -> Body:
+    call = one.leg.call
+    return written(
+        "Member",
+        one,
+        call_sid=call.sid,
+        queue_sid=line.sid,
+        position=line.position(one),
+        wait_time=one.seconds,
+        date_enqueued=one.enqueued,
+        uri=f"{line.record.uri.removesuffix('.json')}/Members/{call.sid}.json",
     )
 
 

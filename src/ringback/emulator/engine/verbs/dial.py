@@ -9,9 +9,9 @@ from ringback.emulator.engine.documents import Source, name_of, said
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.verbs.dial_conference import join, joined
 from ringback.emulator.engine.verbs.dial_number import NumbersDial
-from ringback.emulator.engine.verbs.dial_queue import QueueDial
+from ringback.emulator.engine.verbs.dial_queue import QueueDial, wrong_name
 from ringback.emulator.engine.verbs.fetching import last_words
-from ringback.emulator.engine.verbs.results import action
+from ringback.emulator.engine.verbs.results import NEXT, action
 from ringback.twiml import Client, Conference, Number, Queue, Raw
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ def dial(execution: Execution, verb: Dial) -> Steps[Result]:
             raise
         return action(execution.document, verb, question)
     if nouns and isinstance(nouns[0], Queue):
+        misnamed = wrong_name(nouns[0], execution.document.url)
+        if misnamed is not None:
+            execution.network.problem(execution.leg.session.account, execution.leg.call.sid, misnamed)
+            return NEXT
         return (yield from _connect(execution, verb, QueueDial(execution, verb, nouns[0])))
     known = [noun for noun in nouns if isinstance(noun, (Number, Client))]
     leg = execution.leg

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from ringback.emulator.engine.call_signals import ChildOver, ChildReady, Key
 from ringback.emulator.engine.documents import Source, said
 from ringback.emulator.engine.kernel.signals import Changed
-from ringback.emulator.engine.queues import Dequeued, Handover
+from ringback.emulator.engine.queues import LONGEST_NAME, Handover
+from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.verbs.sounds import listen
 from ringback.webhooks import DialResult, QueueConnect
 
@@ -24,10 +25,18 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.verbs.execution import Execution
     from ringback.twiml import Dial, Queue
 
-__all__ = ["QueueDial"]
+__all__ = ["QueueDial", "wrong_name"]
 
 _TIMEOUT: Final = 30
 _LONGEST: Final = 14_400
+
+
+def wrong_name(noun: Queue, url: str) -> Trouble | None:
+    """Why no queue can be called so."""
+    name = said(noun)
+    if len(name) <= LONGEST_NAME:
+        return None
+    return Trouble(14213, f"queue {name}: a name has at most {LONGEST_NAME} characters", url)
 
 
 class QueueDial:
@@ -52,9 +61,9 @@ class QueueDial:
         if member is None:
             return
         leg, world = self._leg, self._leg.world
-        self._member, self._waited, member.taken = member.leg, member.seconds, True
+        self._member, self._waited = member.leg, member.seconds
         self._handover = Handover(leg, self._whisper(member))
-        member.leg.interrupt(Dequeued(member, self._handover))
+        self._queue.take(self._handover, member)
 
         def of_member(signal: Signal) -> bool:
             return isinstance(signal, (ChildReady, ChildOver)) and signal.call_sid == member.leg.call.sid
@@ -109,14 +118,14 @@ class QueueDial:
         deadline = leg.world.clock.now + float(self._verb.timeout or _TIMEOUT)
         self._queue.takers.append(leg)
         try:
-            while (member := self._queue.next()) is None:
+            while not self._queue.members:
                 left = round(deadline - leg.world.clock.now, 3)
                 signal = yield from listen(leg, left, lambda signal: isinstance(signal, Changed))
                 if signal is None:
                     return None
         finally:
             self._queue.takers.remove(leg)
-        return member
+        return self._queue.members[0]
 
     def _whisper(self, member: QueueMember) -> Source | None:
         if not self._noun.url:

@@ -9,8 +9,7 @@ from attrs import evolve
 from ringback.emulator.engine.call_signals import ChildOver, ChildReady, HungUp, Moved
 from ringback.emulator.engine.documents import Source, said
 from ringback.emulator.engine.events import redirected
-from ringback.emulator.engine.people import Heard
-from ringback.emulator.engine.queues import Dequeued, QueueMember
+from ringback.emulator.engine.queues import LONGEST_NAME, Dequeued
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.verbs.execution import execute, whisper
 from ringback.emulator.engine.verbs.fetching import Unavailable, fetch, last_words
@@ -18,7 +17,7 @@ from ringback.emulator.engine.verbs.gather import gather
 from ringback.emulator.engine.verbs.hangup import hangup
 from ringback.emulator.engine.verbs.restricted import WAITING
 from ringback.emulator.engine.verbs.results import END, NEXT, action
-from ringback.emulator.engine.verbs.sounds import listen, nothing
+from ringback.emulator.engine.verbs.sounds import listen, music, nothing
 from ringback.twiml import Gather, Hangup, Leave
 from ringback.webhooks import EnqueueResult, wire_parameters
 
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.kernel.process import Steps
     from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.network import Network
-    from ringback.emulator.engine.queues import Handover, Queue
+    from ringback.emulator.engine.queues import Handover, Queue, QueueMember
     from ringback.emulator.engine.verbs.execution import Execution, Verbs
     from ringback.emulator.engine.verbs.results import Result
     from ringback.twiml import Enqueue
@@ -40,44 +39,69 @@ __all__ = ["enqueue"]
 def enqueue(execution: Execution, verb: Enqueue) -> Steps[Result]:
     """Wait in line, until somebody takes the call, it leaves, or it is over; then ask the action."""
     network, leg, document = execution.network, execution.leg, execution.document
-    account = leg.session.account
-    if verb.workflow_sid:
-        message = "the emulator has no TaskRouter: there are no workflows"
-        network.problem(account, leg.call.sid, Trouble(14214, message, document.url))
-        return action(document, verb, lambda facts: EnqueueResult(**facts, queue_result="error"))
-    queue = network.queue(account, said(verb))
-    if len(queue.members) >= min(queue.size, verb.max_queue_size or queue.size):
-        return action(document, verb, lambda facts: EnqueueResult(**facts, queue_result="queue-full"))
-    member = QueueMember(leg, network.clock.now)
-    queue.join(member)
-    outcome: QueueResult = "hangup"
-    seconds: int | None = None
+    refusal = _refusal(execution, verb)
+    if refusal is not None:
+        result, trouble = refusal
+        network.problem(leg.session.account, leg.call.sid, trouble)
+        return action(document, verb, lambda facts: EnqueueResult(**facts, queue_result=result))
+    queue = network.queue(leg.session.account, said(verb))
+    member = queue.join(leg)
+
+    def told(outcome: QueueResult) -> VoiceQuestion:
+        return lambda facts: EnqueueResult(
+            **facts, queue_result=outcome, queue_sid=queue.sid, queue_time=member.seconds
+        )
+
     try:
-        try:
-            yield from _wait(execution, verb, queue, member)
-            outcome = "leave"
-        except Dequeued as taken:
-            outcome, seconds = "bridged", member.seconds
-            queue.leave(member)
-            yield from _meet(network, leg, taken.handover)
+        outcome = yield from _stay(execution, verb, queue, member)
     except (HungUp, Moved) as interruption:
-        if isinstance(interruption, Moved):
-            outcome = "redirected-from-bridged" if outcome == "bridged" else "redirected"
-        queue.leave(member)
-        last = action(document, verb, _told(outcome, queue, member, seconds))
+        last = action(document, verb, told(_cut_short(member, moved=isinstance(interruption, Moved))))
         if isinstance(last, Source):
             # It learns how it went, and its answer is of no use any more.
             yield from last_words(leg, last)
         raise
+    return action(document, verb, told(outcome))
+
+
+def _refusal(execution: Execution, verb: Enqueue) -> tuple[QueueResult, Trouble] | None:
+    """Why the call can't wait in that line."""
+    network, account, url = execution.network, execution.leg.session.account, execution.document.url
+    name = said(verb)
+    if verb.workflow_sid:
+        return "error", Trouble(14214, "the emulator has no TaskRouter: there are no workflows", url)
+    if len(name) > LONGEST_NAME:
+        return "error", Trouble(14205, f"queue {name}: a name has at most {LONGEST_NAME} characters", url)
+    if network.queue(account, name).full(verb.max_queue_size):
+        return "queue-full", Trouble(14207, f"queue {name} is full", url, warning=True)
+    return None
+
+
+def _stay(execution: Execution, verb: Enqueue, queue: Queue, member: QueueMember) -> Steps[QueueResult]:
+    """Wait, and talk to whoever takes the call out of the line; how it left."""
+    leg = execution.leg
+    try:
+        try:
+            yield from _wait(execution, verb, queue, member)
+        except Unavailable:
+            return "error"
+        except Dequeued as taken:
+            yield from _meet(execution.network, leg, taken.handover)
+            return "bridged" if taken.handover.bridged else "bridging-in-process"
+        return "leave"
     finally:
+        member.waiting = False
         queue.leave(member)
         leg.listen_for()
-    return action(document, verb, _told(outcome, queue, member, seconds))
+        if member.handover is not None:
+            member.handover.taker.signal(ChildOver(leg.call.sid))
 
 
-def _told(outcome: QueueResult, queue: Queue, member: QueueMember, seconds: int | None) -> VoiceQuestion:
-    waited = member.seconds if seconds is None else seconds
-    return lambda facts: EnqueueResult(**facts, queue_result=outcome, queue_sid=queue.sid, queue_time=waited)
+def _cut_short(member: QueueMember, *, moved: bool) -> QueueResult:
+    """How a call left that was hung up or moved elsewhere."""
+    bridged = member.handover is not None and member.handover.bridged
+    if moved:
+        return "redirected-from-bridged" if bridged else "redirected"
+    return "bridged" if bridged else "hangup"
 
 
 def _in_line(question: VoiceQuestion, queue: Queue, member: QueueMember) -> VoiceQuestion:
@@ -113,8 +137,11 @@ def _wait(execution: Execution, verb: Enqueue, queue: Queue, member: QueueMember
 
     Raises:
         Dequeued: Somebody takes it.
+        Unavailable: A document can't be had.
     """
     network, leg, document = execution.network, execution.leg, execution.document
+    if verb.wait_url is None:
+        yield from music(leg, "while waiting", "Enqueue")
     start = Source(document.link(verb.wait_url), verb.wait_url_method or "POST") if verb.wait_url else None
     source = start
     while source is not None:
@@ -124,8 +151,6 @@ def _wait(execution: Execution, verb: Enqueue, queue: Queue, member: QueueMember
             result = yield from execute(network, leg, (yield from fetch(leg, asked)), _VERBS)
         except _Left:
             return
-        except Unavailable:
-            break
         if result is END:
             leg.finish("completed")
             break
@@ -133,19 +158,16 @@ def _wait(execution: Execution, verb: Enqueue, queue: Queue, member: QueueMember
         if result is NEXT and leg.world.clock.now == begun:
             # A document without a sound would be asked for again and again, for ever.
             break
-    if verb.wait_url is None:
-        leg.line.hear(Heard(leg.world.clock.now, "music", "while waiting", "Enqueue", leg.document))
     yield from listen(leg, None, nothing)
 
 
 def _meet(network: Network, leg: Leg, handover: Handover) -> Steps[None]:
     """Talk to whoever took the call out of the queue, until they are gone."""
     taker = handover.taker
-    try:
-        if handover.whisper is not None and not (yield from whisper(network, leg, handover.whisper, WAITING)):
-            leg.finish("completed")
-        if not handover.over:
-            taker.signal(ChildReady(leg.call.sid))
-            yield from listen(leg, None, lambda signal: signal == ChildOver(taker.call.sid))
-    finally:
-        taker.signal(ChildOver(leg.call.sid))
+    if handover.whisper is not None and not (yield from whisper(network, leg, handover.whisper, WAITING)):
+        leg.finish("completed")
+        yield from listen(leg, None, nothing)
+    if not handover.over:
+        handover.bridged = True
+        taker.signal(ChildReady(leg.call.sid))
+        yield from listen(leg, None, lambda signal: signal == ChildOver(taker.call.sid))

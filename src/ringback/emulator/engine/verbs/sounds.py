@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.kernel.signals import Signal
     from ringback.emulator.engine.legs import Leg
 
-__all__ = ["Sound", "hear", "keys_length", "listen", "nothing", "repetitions"]
+__all__ = ["Sound", "hear", "keys_length", "listen", "music", "nothing", "repetitions", "silence"]
 
 _MOST_LOOPS: Final = 1000
 # `w` and `W` in digits are pauses, everything else is a key.
@@ -60,13 +60,31 @@ def hear(
         try:
             signal = yield from listen(leg, sound.seconds, wanted)
         finally:
-            if heard is not None and heard.until is None:
-                heard.until = leg.world.clock.now
-                heard.cut = heard.until < round(heard.at + sound.seconds, 3)
-                leg.line.changed()
+            if heard is not None:
+                heard.cut = leg.world.clock.now < round(heard.at + sound.seconds, 3)
+                silence(leg, heard)
         if signal is not None:
             return signal
     return None
+
+
+def music(
+    leg: Leg, what: str, place: str, wanted: Callable[[Signal], bool] = nothing
+) -> Steps[Signal | None]:
+    """Let the person hear Twilio's own music until a signal that is `wanted`."""
+    heard = Heard(leg.world.clock.now, "music", what, place, leg.document)
+    leg.line.hear(heard)
+    try:
+        return (yield from listen(leg, None, wanted))
+    finally:
+        silence(leg, heard)
+
+
+def silence(leg: Leg, heard: Heard) -> None:
+    """Something is over now, unless it was before."""
+    if heard.until is None:
+        heard.until = leg.world.clock.now
+        leg.line.changed()
 
 
 def listen(leg: Leg, seconds: float | None, wanted: Callable[[Signal], bool]) -> Steps[Signal | None]:
