@@ -72,6 +72,33 @@ def test_nobody_answers(emulator: Emulator, website: Website, client: Client) ->
     assert told(website).verification_status == "failed"
 
 
+@pytest.mark.parametrize("seconds", [0, 3])
+def test_it_is_given_other_twiml(
+    emulator: Emulator, website: Website, client: Client, seconds: float
+) -> None:
+    asked = client.validation_requests.create(
+        phone_number=ANNA, status_callback=f"{HOME}/verified", extension="1234567890"
+    )
+    call = emulator.phone(ANNA).answer()
+    emulator.advance(seconds)
+    client.calls(asked.call_sid).update(twiml="<Response><Say>Hello</Say></Response>")
+    call.expect_hangup()
+    emulator.run_until_idle()
+    assert told(website).verification_status == "failed"
+
+
+@pytest.mark.parametrize("seconds", [0, 3])
+def test_it_is_hung_up(emulator: Emulator, website: Website, client: Client, seconds: float) -> None:
+    client.validation_requests.create(
+        phone_number=ANNA, status_callback=f"{HOME}/verified", extension="1234567890"
+    )
+    call = emulator.phone(ANNA).answer()
+    emulator.advance(seconds)
+    call.hangup()
+    emulator.run_until_idle()
+    assert told(website).verification_status == "failed"
+
+
 @pytest.mark.parametrize(("number", "code"), [(OURS, 21449), ("hello", 21401)])
 def test_numbers_that_can_not_be_verified(website: Website, client: Client, number: str, code: int) -> None:
     with pytest.raises(InvalidRequest) as refused:

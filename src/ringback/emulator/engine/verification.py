@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, cast
 from attrs import frozen
 
 from ringback._generated.emulation.records import OutgoingCallerIdRecord
-from ringback.emulator.engine.call_signals import HungUp, Key
+from ringback.emulator.engine.call_signals import HungUp, Key, Moved
 from ringback.emulator.engine.calls import OutgoingCall, call_out
 from ringback.emulator.engine.documents import Document, Source
 from ringback.emulator.engine.events import call_facts
@@ -75,9 +75,9 @@ def verify(network: Network, account: Account, wanted: Verification) -> Leg:
 
 def _ask(leg: Leg, wanted: Verification, verified: list[str]) -> Steps[None]:
     """Ask for the code, three times at most."""
-    yield from prepare(leg)
-    leg.listen_for("keys")
     try:
+        yield from prepare(leg)
+        leg.listen_for("keys")
         for _ in range(_TRIES):
             typed = yield from _digits(leg)
             if typed == wanted.code:
@@ -87,6 +87,8 @@ def _ask(leg: Leg, wanted: Verification, verified: list[str]) -> Steps[None]:
             yield from _say(leg, "That is not the code.")
     except HungUp:
         return
+    except Moved:
+        pass  # other TwiML has no place in it: it is over, and nothing is verified
     finally:
         leg.listen_for()
     leg.finish("completed")
