@@ -81,6 +81,7 @@ def test_it_is_given_other_twiml(
     )
     call = emulator.phone(ANNA).answer()
     emulator.advance(seconds)
+    assert asked.call_sid is not None
     client.calls(asked.call_sid).update(twiml="<Response><Say>Hello</Say></Response>")
     call.expect_hangup()
     emulator.run_until_idle()
