@@ -98,7 +98,7 @@ class World:
         return self._clients[0] if self._clients else self.sign_in(ACCOUNT_SID, AUTH_TOKEN)
 
     def sign_in(self, user: str, password: str, account_sid: str = ACCOUNT_SID) -> Any:
-        """Another official client, pointed here as `docs/emulator.md` says."""
+        """Another official client, pointed here as `docs/languages.md` says."""
         client: Any = Client(user, password, account_sid if user.startswith("SK") else None)
         client.api.base_url = self.url
         self._clients.append(client)
