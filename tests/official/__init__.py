@@ -1,6 +1,6 @@
 """Official SDKs, and what else talks to Twilio already, against the emulator.
 
-scenarios/          what each family of resources is for, told with the official Python SDK: all 197 operations
+scenarios/          what each family of resources is for, with the official Python SDK: all 197 operations
 world.py            what a scenario happens in: a served emulator that keeps what it was asked and answered
 runs.py             the scenarios, run once however many tests look at what they did
 requests.py         requests as they are on the wire, without any SDK

@@ -96,7 +96,6 @@ NODE_NOT_RIGHT: Final[frozenset[str]] = frozenset(
         "recordings",
         "transcriptions",
         "streams",
-        "queues",
         "original.localNumbers",
         "original.tollFreeNumbers",
         "original.sms",
