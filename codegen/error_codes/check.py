@@ -16,7 +16,7 @@ from codegen.source import Source
 from codegen.twiml.records import Document
 
 WORDS = ("any", "call", "client", "message", "twiml", "webhook")
-_ELEMENT = re.compile(r"<(\w+)>\Z")
+_ELEMENT = re.compile(r"<(\w+)(?: (\w+))?>\Z")
 
 
 def check(
@@ -25,27 +25,43 @@ def check(
     """Every place that is none."""
     known = _Known(
         {key: resource.operations for key, resource in api.resources.items()},
-        frozenset(element.type for document in documents for element in document.elements),
+        _attributes(documents),
     )
+    of_attributes: dict[str, int] = {}
     for code in codes:
         for index, place in enumerate(code.places):
             wrong = known.complaint(place)
+            if wrong is None and place.startswith("<") and " " in place:
+                other = of_attributes.setdefault(place, code.code)
+                wrong = None if other == code.code else f"{place} has a code already, {other}"
             if wrong is not None:
                 yield source.problem(code.step(index), wrong)
+
+
+def _attributes(documents: Iterable[Document]) -> dict[str, set[str]]:
+    """What the attributes of each element are called; those of one name are one here."""
+    found: dict[str, set[str]] = {}
+    for document in documents:
+        for element in document.elements:
+            found.setdefault(element.type, set()).update(each.wire for each in element.attributes)
+    return found
 
 
 @frozen
 class _Known:
     operations: dict[str, tuple[Operation, ...]]
-    elements: frozenset[str]
+    attributes: dict[str, set[str]]
 
     def complaint(self, place: str) -> str | None:
         if place in WORDS:
             return None
         element = _ELEMENT.match(place)
         if element is not None:
-            there = element[1] in self.elements
-            return None if there else f"{place} is no element of twiml/*.xsd"
+            name, attribute = element.groups()
+            if name not in self.attributes:
+                return f"<{name}> is no element of twiml/*.xsd"
+            there = attribute is None or attribute in self.attributes[name]
+            return None if there else f"<{name}> has no attribute {attribute!r}"
         where, _, parameter = place.partition(" ")
         meant = self._meant(where)
         if meant is None:

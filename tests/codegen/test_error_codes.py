@@ -21,7 +21,7 @@ RIGHT = """\
 # Codes.
 Voice:
   21211: [error, 400, "Not a number", calls.create To, <Dial>]
-  13223: [warning, "Not written so", <Number>, any.list PageSize]
+  13223: [warning, "Not written so", <Number method>, any.list PageSize]
 SIP:
   32000: [error, presumed, "Seen in SIP 1.0 only", call, recordings]
   32001: [error, presumed, 503, "Seen no place"]
@@ -44,7 +44,7 @@ def test_a_right_one(tmp_path: Path) -> None:
     module: dict[str, object] = {}
     exec(render_module(codes), module)  # noqa: S102
     assert module["CODES"] == (
-        "13223|warning|Voice|||<Number>,any.list PageSize|Not written so\n"
+        "13223|warning|Voice|||<Number method>,any.list PageSize|Not written so\n"
         "21211|error|Voice|400||calls.create To,<Dial>|Not a number\n"
         "32000|error|SIP||presumed|call,recordings|Seen in SIP 1.0 only\n"
         "32001|error|SIP|503|presumed||Seen no place\n"
@@ -85,6 +85,9 @@ def test_a_right_one(tmp_path: Path) -> None:
         ("<Dial>", "calls.create To", "3: Voice[21211]: a place is there twice: calls.create To, calls"),
         ("<Dial>", "{a: b}", "3: Voice[21211]: expected [level, status, meaning, places…], got ["),
         ("<Dial>", "<Dail>", "3: Voice[21211][4]: <Dail> is no element of twiml/*.xsd"),
+        ("<Dial>", "<Dail timeout>", "3: Voice[21211][4]: <Dail> is no element of twiml/*.xsd"),
+        ("<Dial>", "<Dial timeuot>", "3: Voice[21211][4]: <Dial> has no attribute 'timeuot'"),
+        ("<Dial>", "<Number method>", "3: Voice[21211][4]: <Number method> has a code already, 13223"),
         ("<Dial>", "Dial", "3: Voice[21211][4]: expected <Element>, a resource, an operation or one of any,"),
         ("<Dial>", "calls.destroy", "3: Voice[21211][4]: expected <Element>, a resource, an operation or"),
         ("<Dial>", "call To", "3: Voice[21211][4]: expected <Element>, a resource, an operation or"),

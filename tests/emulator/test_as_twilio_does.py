@@ -148,7 +148,6 @@ def test_redirects_that_are_errors(emulator: Emulator, website: Website, status:
 UNKNOWN = [
     "<Shout>Hey</Shout><Say>Hello</Say>",
     '<Say mood="glad">Hello</Say>',
-    '<Pause length="soon"/><Say>Hello</Say>',
     "<say>Hey</say><Say>Hello</Say>",
     "<Gather timeout='1'><Shout/><Say>Hello</Say></Gather>",
     f"<Dial timeout='1'><Pigeon/><Number>{BEN}</Number></Dial><Say>Hello</Say>",
@@ -184,4 +183,4 @@ def test_replies_ignore_it_as_well(emulator: Emulator, website: Website) -> None
     website.pages["/sms"] = '<Response><Smoke/><Message colour="red">Hello</Message></Response>'
     emulator.phone(ANNA).text(OURS, "Hi")
     assert emulator.phone(ANNA).expect_text("Hello").body == "Hello"
-    assert codes(emulator) == [(12200, "warning")]
+    assert codes(emulator) == [(12200, "warning")] * 2

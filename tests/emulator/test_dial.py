@@ -334,10 +334,10 @@ def test_a_wait_document_without_sound_is_asked_once(emulator: Emulator, website
 
 
 def test_unknown_nouns_are_reported(emulator: Emulator, website: Website) -> None:
-    emulator.allow_problems(13233)
+    emulator.allow_problems(13215)
     website.pages["/voice"] = dial("<Sip>sip:a@example.com</Sip>")
     emulator.phone(ANNA).dial(OURS).expect_hangup()
-    assert [problem.code for problem in emulator.problems] == [13233]
+    assert [problem.code for problem in emulator.problems] == [13215]
     assert website.at("/done")[0]["DialCallStatus"] == "no-answer"
 
 

@@ -86,6 +86,7 @@ def test_a_line_for_everything_and_the_body_of_what_failed() -> None:
     assert f'hears "Hello" [Say {home}/voice]' in call
     assert f'message 1      {ANNA}   texts "Hi \\x1b]0;gone\\x07"' in text
     assert f"problem 11200: HTTP 500 from {home}/sms" in text
+    assert "= Fetching the URL failed (4xx, 5xx, silence, wrong type): ringback explain 11200" in text
     assert "| Traceback\\x1b[31m" in text
     assert "| KeyError: '***'" in text
     assert {each.path for each in website.asked} == {"/voice", "/status", "/sms"}
@@ -234,3 +235,21 @@ def test_a_terminal_that_is_gone_stops_nothing() -> None:
         stream.close()
         emulator.number(OURS)
         assert emulator.phone(ANNA).dial(OURS).ended.status == "completed"
+
+
+def test_what_a_code_means_is_told_once() -> None:
+    stream = io.StringIO()
+    website = Website({"/voice": WebhookResponse(500)})
+    with Emulator() as emulator:
+        with emulator.held() as network:
+            network.watchers.append(Printer(stream, network.transcript.title, list))
+        emulator.mount(HOME, website)
+        emulator.number(OURS, voice_url=f"{HOME}/voice")
+        for _ in range(2):
+            emulator.phone(ANNA).dial(OURS).expect_hangup()
+        emulator.number(OURS)
+        emulator.phone(ANNA).dial(OURS).expect_hangup()
+    told = stream.getvalue()
+    assert told.count("problem 11200: HTTP 500") == 2
+    assert told.count("ringback explain 11200") == 1
+    assert told.count("= URL can't be used: badly formed: ringback explain 11100") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -149,6 +150,7 @@ def test_that_skips(emulator):
     assert "deaf failed on CallEnded of CA" in shown
     assert "ValueError: last words" in shown
     assert "11200: HTTP 403 from https://example.com/other/in" in shown
+    assert re.search(r"problem 11200 of CA\w{32}: Fetching the URL failed", shown)
     assert "dispatch.py" not in shown.partition("captured log")[0].partition("Captured log")[0]
 
 

@@ -200,7 +200,7 @@ def test_settings_that_make_no_sense_are_told_and_ignored(
     emulator.phone(ANNA).dial(OURS).expect_say("application error")
     assert len(website.asked) == tries
     told = [problem for problem in emulator.problems if problem.code == 11243]
-    assert [problem.level for problem in told] == ["warning"] * len(complaints)
+    assert [problem.level for problem in told] == ["error"] * len(complaints)
     for problem, complaint in zip(told, complaints, strict=True):
         assert complaint in problem.message
         assert f"in the fragment of {HOME}/voice" in problem.message
@@ -214,7 +214,7 @@ def test_notifications_and_texts_are_asked_for_again_as_well(emulator: Emulator)
             self.asked.append(request.url)
             return WebhookResponse(503)
 
-    emulator.allow_problems(11200)
+    emulator.allow_problems(11200, 15003)
     emulator.mount(HOME, Down())
     emulator.number(
         OURS,

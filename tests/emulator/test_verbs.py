@@ -265,10 +265,12 @@ class TestQueues:
         async def reception(call: CallFlow) -> None:
             results.append(await call.enqueue("tables", max_queue_size=1))
 
+        emulator.allow_problems(14207)
         emulator.install(app, OURS)
         anna = emulator.phone(ANNA).dial(OURS)
         emulator.advance(1)
         emulator.phone(BEN).dial(OURS).expect_hangup()
+        assert [(each.code, each.level) for each in emulator.problems] == [(14207, "warning")]
         (result,) = results
         assert (result.queue_result, result.queue_sid, result.queue_time) == ("queue-full", None, None)
         assert [heard.kind for heard in anna.heard] == ["music"]

@@ -36,7 +36,8 @@ BAD = {
     "not XML": (page(body=b"Hello"), 12100),
     "cut off": (page(body=b"<Response><Say>"), 12100),
     "not UTF-8": (page(body=b"<Response><Say>\xff\xfe</Say></Response>"), 12100),
-    "another root": (page(body=b"<html/>", kind="text/html"), 12100),
+    "another root": (page(body=b"<html/>", kind="text/html"), 12102),
+    "empty in chunks": (WebhookResponse(200, Headers({"Transfer-Encoding": "chunked"})), 11770),
     "JSON": (page(body=b"{}", kind="application/json"), 12300),
     "too long": (page(body=b"<Response>" + b" " * 65_536 + b"</Response>"), 11750),
     "laughs": (
@@ -197,10 +198,11 @@ def test_an_application_that_raises(emulator: Emulator, website: Website) -> Non
 
 
 def test_a_failing_status_callback_harms_nobody(emulator: Emulator, website: Website) -> None:
-    emulator.allow_problems(11200)
+    emulator.allow_problems(15003)
     website.pages["/status"] = page(500)
     assert emulator.phone(ANNA).dial(OURS).ended.status == "completed"
-    assert codes(emulator) == [11200]
+    assert codes(emulator) == [15003]
+    assert emulator.problems[0].level == "warning"
 
 
 def test_nothing_leaves_this_machine_unasked(emulator: Emulator) -> None:

@@ -45,6 +45,7 @@ def test_what_is_only_presumed_is_said_to_be(capsys: pytest.CaptureFixture[str])
         ("11200", "a request to the application"),
         ("12200", "a request to the application; any TwiML document"),
         ("13223", "<Dial>; <Number>"),
+        ("13313", "<Gather timeout>"),
         ("20404", "any REST request"),
         ("21220", "client.calls.update; client.calls(sid).recordings.create; client.calls.delete"),
         ("30007", "a message on its way"),

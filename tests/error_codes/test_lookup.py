@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from codegen.error_codes.check import WORDS
 from codegen.error_codes.load import ErrorCode, load
-from ringback.error_codes import ErrorMeaning, explain, nearest, search
+from ringback.error_codes import ErrorMeaning, explain, nearest, of_attribute, search
 
 SPEC, _ = load(Path(__file__).parents[2] / "spec" / "error_codes.yaml", "error_codes.yaml")
 
@@ -62,6 +62,22 @@ def test_places_are_of_the_kinds_that_are_documented() -> None:
     documented = ErrorMeaning.__doc__ or ""
     for word in WORDS:
         assert f"`{word}`" in documented
+
+
+@pytest.mark.parametrize(
+    ("element", "attribute", "code"),
+    [
+        ("Dial", "timeout", 13212),
+        ("Gather", "timeout", 13313),
+        ("Sms", "to", 14101),
+        ("Dial", "callerId", None),
+        ("Shout", "timeout", None),
+    ],
+)
+def test_what_an_attribute_that_cannot_be_used_is_told_with(
+    element: str, attribute: str, code: int | None
+) -> None:
+    assert of_attribute(element, attribute) == explain(code)
 
 
 def codes(text: str) -> list[int]:

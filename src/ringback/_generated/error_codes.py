@@ -79,36 +79,36 @@ CODES: Final = """\
 13112|warning|Voice|||twiml|Annotate holds a wrong child
 13120|error|Voice|||twiml|Billing tag longer than 128 characters
 13201|error|Voice|||<Dial>|Dial used on a leg that was itself dialed
-13210|warning|Voice|||<Dial>|method isn't GET or POST
+13210|warning|Voice|||<Dial method>|method isn't GET or POST
 13211|warning|Voice|||<Dial>|ifMachine not one of its values
-13212|warning|Voice|||<Dial>|timeout isn't a positive integer
-13213|warning|Voice|||<Dial>|hangupOnStar isn't true or false
+13212|warning|Voice|||<Dial timeout>|timeout isn't a positive integer
+13213|warning|Voice|||<Dial hangupOnStar>|hangupOnStar isn't true or false
 13214|warning|Voice|||<Dial>|callerId isn't a number this account may show
 13215|warning|Voice|||<Dial>|Child that Dial doesn't take
-13216|warning|Voice|||<Dial>|timeLimit isn't a positive integer
-13217|warning|Voice|||<Dial>|record not one of its values
-13218|warning|Voice|||<Dial>|sequential isn't true or false
-13219|warning|Voice|||<Dial>|answerOnBridge isn't true or false
-13220|warning|Voice|||<Dial>|ringTone isn't a known country
-13221|warning|Voice|||<Number>|method isn't GET or POST
-13222|warning|Voice|||<Number>|sendDigits has characters outside 0-9 * # w
+13216|warning|Voice|||<Dial timeLimit>|timeLimit isn't a positive integer
+13217|warning|Voice|||<Dial record>|record not one of its values
+13218|warning|Voice|||<Dial sequential>|sequential isn't true or false
+13219|warning|Voice|||<Dial answerOnBridge>|answerOnBridge isn't true or false
+13220|warning|Voice|||<Dial ringTone>|ringTone isn't a known country
+13221|warning|Voice|||<Number method>|method isn't GET or POST
+13222|warning|Voice|||<Number sendDigits>|sendDigits has characters outside 0-9 * # w
 13223|warning|Voice|||<Dial>,<Number>|Number not written as E.164
 13224|error|Voice|||<Dial>,<Number>,call|Number invalid or not reachable by any carrier
 13225|error|Voice|||<Dial>,<Number>,call|Destination on Twilio's block list
 13226|warning|Voice|||<Number>|Country code doesn't exist
 13227|error|Voice|||<Dial>,<Number>,call|Country not enabled in voice geo permissions
-13230|warning|Voice|||<Conference>|muted isn't true or false
-13231|error|Voice|||<Conference>|endConferenceOnExit isn't true or false
-13232|warning|Voice|||<Conference>|startConferenceOnEnter isn't true or false
-13233|warning|Voice|||<Conference>|waitUrl can't be used
-13234|warning|Voice|||<Conference>|waitMethod isn't GET or POST
-13235|warning|Voice|||<Conference>|beep not one of its values
+13230|warning|Voice|||<Conference muted>|muted isn't true or false
+13231|error|Voice|||<Conference endConferenceOnExit>|endConferenceOnExit isn't true or false
+13232|warning|Voice|||<Conference startConferenceOnEnter>|startConferenceOnEnter isn't true or false
+13233|warning|Voice|||<Conference waitUrl>|waitUrl can't be used
+13234|warning|Voice|||<Conference waitMethod>|waitMethod isn't GET or POST
+13235|warning|Voice|||<Conference beep>|beep not one of its values
 13236|warning|Voice|||<Conference>|Conference SID badly formed
 13237|warning|Voice|||<Conference>|Room name empty or too long
 13238|error|Voice|||<Conference>,webhook|Wait, hold or announce document holds a forbidden verb
-13239|error|Voice|||<Conference>|trim not one of its values
+13239|error|Voice|||<Conference trim>|trim not one of its values
 13240|error|Voice|||<Conference>|coach names no call in a live conference
-13241|warning|Voice|||<Sip>|method isn't GET or POST
+13241|warning|Voice|||<Sip method>|method isn't GET or POST
 13242|warning|Voice|||<Sip>|sendDigits has characters outside 0-9 * # w
 13243|warning|Voice|||<Sip>|SIP address badly formed
 13244|warning|Voice|||<Sip>|Account not allowed to call SIP
@@ -123,103 +123,103 @@ CODES: Final = """\
 13253|warning|Voice|||<Sip>|SIP header too long
 13254|warning|Voice|||<Sip>,call|SIP host unresolvable or not public
 13255|warning|Voice|||<Sip>|Dialing Twilio's own SIP domains not allowed here
-13256|warning|Voice|||<Dial>,<Record>,<Conference>,calls().recordings.create|Recording callback URL invalid; recording goes on
-13257|error|Voice|||<Record>|Transcription callback URL invalid
+13256|warning|Voice|||<Dial recordingStatusCallback>,<Record recordingStatusCallback>,<Conference recordingStatusCallback>,calls().recordings.create|Recording callback URL invalid; recording goes on
+13257|error|Voice|||<Record transcribeCallback>|Transcription callback URL invalid
 13258|error|Voice|||<Sim>|Sim noun not offered in this region
 13299|error|Voice|||conferences|Conference feature asked for through the 2008 API
-13310|warning|Voice|||<Gather>|finishOnKey not a telephone key
+13310|warning|Voice|||<Gather finishOnKey>|finishOnKey not a telephone key
 13311|warning|Voice|||<Gather>|finishOnKey longer than one key
-13312|warning|Voice|||<Gather>|method isn't GET or POST
-13313|warning|Voice|||<Gather>|timeout isn't a positive integer
-13314|warning|Voice|||<Gather>|numDigits isn't a positive integer
+13312|warning|Voice|||<Gather method>|method isn't GET or POST
+13313|warning|Voice|||<Gather timeout>|timeout isn't a positive integer
+13314|warning|Voice|||<Gather numDigits>|numDigits isn't a positive integer
 13320|warning|Voice|||<Gather>|Child that Gather doesn't take
 13321|warning|Voice|||<Gather>|Say inside Gather: unknown voice
 13322|warning|Voice|||<Gather>|Say inside Gather: loop invalid
 13325|error|Voice|||<Gather>|Play inside Gather: not audio
-13326|warning|Voice|||<Gather>|input not one of its values
-13327|warning|Voice|||<Gather>|speechTimeout invalid
-13328|warning|Voice|||<Gather>|maxSpeechTime invalid
-13329|warning|Voice|||<Gather>|partialResultCallbackMethod isn't GET or POST
-13330|warning|Voice|||<Gather>|hints too many, too long or malformed
-13331|warning|Voice|||<Gather>|language unknown
-13332|warning|Voice|||<Gather>|bargeIn isn't true or false
-13333|warning|Voice|||<Gather>|profanityFilter isn't true or false
-13334|warning|Voice|||<Gather>|speechModel unknown
+13326|warning|Voice|||<Gather input>|input not one of its values
+13327|warning|Voice|||<Gather speechTimeout>|speechTimeout invalid
+13328|warning|Voice|||<Gather maxSpeechTime>|maxSpeechTime invalid
+13329|warning|Voice|||<Gather partialResultCallbackMethod>|partialResultCallbackMethod isn't GET or POST
+13330|warning|Voice|||<Gather hints>|hints too many, too long or malformed
+13331|warning|Voice|||<Gather language>|language unknown
+13332|warning|Voice|||<Gather bargeIn>|bargeIn isn't true or false
+13333|warning|Voice|||<Gather profanityFilter>|profanityFilter isn't true or false
+13334|warning|Voice|||<Gather speechModel>|speechModel unknown
 13335|warning|Voice|||<Gather>|Automatic speech timeout needs another model
 13337|error|Voice|||<Gather>|PCI mode demands an HTTPS callback
-13338|error|Voice|||<Gather>|actionOnEmptyResult invalid
+13338|error|Voice|||<Gather actionOnEmptyResult>|actionOnEmptyResult invalid
 13340|error|Voice|||<Gather>|Speech recognition degraded on Twilio's side
 13342|error|Voice|||<Gather>|Google V2 recogniser settings don't fit
 13343|error|Voice|||<Gather>|Speech provider settings don't fit
-13410|warning|Voice|||<Play>|loop isn't a whole number from zero
+13410|warning|Voice|||<Play loop>|loop isn't a whole number from zero
 13420|error|Voice|||<Play>|What was fetched isn't audio
-13430|warning|Voice|||<Play>|digits holds other than keys and waits
-13510|warning|Voice|||<Say>|loop isn't a whole number from zero
-13511|warning|Voice|||<Say>|voice unknown
-13512|warning|Voice|||<Say>,<Gather>|language unknown for the element
+13430|warning|Voice|||<Play digits>|digits holds other than keys and waits
+13510|warning|Voice|||<Say loop>|loop isn't a whole number from zero
+13511|warning|Voice|||<Say voice>|voice unknown
+13512|warning|Voice|||<Say language>,<Gather>|language unknown for the element
 13513|warning|Voice|||<Say>|rate invalid, 150 is used instead
 13520|warning|Voice|||<Say>|Nothing speakable in the text
 13521|warning|Voice|||<Say>|Text longer than one Say takes
-13610|warning|Voice|||<Record>|method isn't GET or POST
-13611|warning|Voice|||<Record>|timeout isn't a positive integer
-13612|warning|Voice|||<Record>|maxLength isn't a positive integer
-13613|warning|Voice|||<Record>|finishOnKey not a telephone key
-13614|warning|Voice|||<Record>|transcribe not one of its values
+13610|warning|Voice|||<Record method>|method isn't GET or POST
+13611|warning|Voice|||<Record timeout>|timeout isn't a positive integer
+13612|warning|Voice|||<Record maxLength>|maxLength isn't a positive integer
+13613|warning|Voice|||<Record finishOnKey>|finishOnKey not a telephone key
+13614|warning|Voice|||<Record transcribe>|transcribe not one of its values
 13615|warning|Voice|||<Record>|maxLength over 120 s with transcription asked for
-13616|warning|Voice|||<Record>|playBeep isn't true or false
+13616|warning|Voice|||<Record playBeep>|playBeep isn't true or false
 13617|warning|Voice|||<Record>|Recording too short or long to transcribe
 13618|warning|Voice|||<Record>|Recording couldn't be fetched for transcription
 13619|warning|Voice|||<Record>|This kind of recording isn't transcribed
 13620|warning|Voice|||<Record>|This recording can't be transcribed
-13621|error|Voice|||<Record>,<Dial>,calls.create RecordingStatusCallbackEvent|Unknown recording event named
-13622|warning|Voice|||<Record>|recordingTrack not one of its values
-13699|warning|Voice|||<Record>,<Dial>|trim invalid, nothing is trimmed
-13710|warning|Voice|||<Redirect>|method isn't GET or POST
+13621|error|Voice|||<Record recordingStatusCallbackEvent>,<Dial recordingStatusCallbackEvent>,calls.create RecordingStatusCallbackEvent|Unknown recording event named
+13622|warning|Voice|||<Dial recordingTrack>|recordingTrack not one of its values
+13699|warning|Voice|||<Record trim>,<Dial trim>|trim invalid, nothing is trimmed
+13710|warning|Voice|||<Redirect method>|method isn't GET or POST
 13750|error|Voice|||twiml|Verb needs the 2010 API version
 13801|error|Voice|||<Refer>|Refer used on a leg that isn't SIP
 13802|error|Voice|||<Dial>|REFER arrived but Dial has no referUrl
 13803|error|Voice|||<Sms>|Sms verb not offered in this region
 13804|error|Voice|||webhook|Add-ons not offered in this region
 13805|warning|Voice|||call|Trial call cut at ten minutes
-13806|error|Voice|||calls.create ClientNotificationUrl,<Client>|Push notification URL invalid
+13806|error|Voice|||calls.create ClientNotificationUrl,<Client clientNotificationUrl>|Push notification URL invalid
 13807|error|Voice|||calls.create ClientNotificationUrl,<Client>|Push notification URL answered with an error
-13810|warning|Voice|||<Reject>|reason not rejected or busy
-13910|warning|Voice|||<Pause>|length isn't a positive integer
-14101|warning|Messaging|||<Message>,<Sms>|to isn't a number that takes texts
-14102|warning|Messaging|||<Message>,<Sms>|from isn't a sender of this account
+13810|warning|Voice|||<Reject reason>|reason not rejected or busy
+13910|warning|Voice|||<Pause length>|length isn't a positive integer
+14101|warning|Messaging|||<Message to>,<Sms to>|to isn't a number that takes texts
+14102|warning|Messaging|||<Message from>,<Sms from>|from isn't a sender of this account
 14103|warning|Messaging|||<Message>,<Sms>|Body isn't valid text
-14104|warning|Messaging|||<Message>,<Sms>|method isn't GET or POST
-14105|warning|Messaging|||<Message>,<Sms>|statusCallback isn't a valid URL
+14104|warning|Messaging|||<Message method>,<Sms method>|method isn't GET or POST
+14105|warning|Messaging|||<Message statusCallback>,<Sms statusCallback>|statusCallback isn't a valid URL
 14106|warning|Messaging|||<Redirect>,webhook|Reply session fetched over 50 documents
 14107|error|Messaging|||message|Over 15 quick replies between one pair; message fails
 14108|warning|Messaging|||<Message>,<Sms>|from can't send texts
 14109|warning|Messaging|||<Message>|More than ten replies to one incoming message
 14110|warning|Messaging|||webhook|Voice verb in an answer to a message
 14111|warning|Messaging|||<Message>,<Sms>|to not verified on a trial account
-14201|error|Voice|||<Enqueue>|method isn't GET or POST
-14202|error|Voice|||<Enqueue>|waitUrl can't be used
-14203|error|Voice|||<Enqueue>|action URL can't be used
+14201|error|Voice|||<Enqueue method>|method isn't GET or POST
+14202|error|Voice|||<Enqueue waitUrl>|waitUrl can't be used
+14203|error|Voice|||<Enqueue action>|action URL can't be used
 14204|error|Voice|||<Enqueue>|Queue name empty
 14205|error|Voice|||<Enqueue>|Queue name 64 characters or longer
-14206|error|Voice|||<Enqueue>|waitUrlMethod isn't GET or POST
+14206|error|Voice|||<Enqueue waitUrlMethod>|waitUrlMethod isn't GET or POST
 14207|warning|Voice|||<Enqueue>,call|Queue holds its maximum; QueueResult queue-full
-14210|error|Voice|||<Queue>|method isn't GET or POST
-14211|error|Voice|||<Queue>|url can't be used
+14210|error|Voice|||<Queue method>|method isn't GET or POST
+14211|error|Voice|||<Queue url>|url can't be used
 14212|error|Voice|||<Queue>|Queue name empty
 14213|error|Voice|||<Queue>|Queue name 64 characters or longer
-14215|error|Voice|||<Queue>|TaskRouter reservation SID invalid
+14215|error|Voice|||<Queue reservationSid>|TaskRouter reservation SID invalid
 14217|error|Voice|||<Queue>|Reservation gone or not acceptable
 14218|error|Voice|||<Queue>|Worker's activity couldn't be set
 14219|error|Voice|||<Queue>|TaskRouter queues not offered in this region
-14220|error|Voice|||<Enqueue>|Workflow SID invalid
+14220|error|Voice|||<Enqueue workflowSid>|Workflow SID invalid
 14221|error|Voice|||<Task>|Task attributes aren't JSON
 14222|error|Voice|||<Task>|Task couldn't be created from the attributes
 14223|error|Voice|||<Enqueue>|Task couldn't be canceled after the call ended
 14226|error|Voice|||<Enqueue>|TaskRouter enqueueing not offered in this region
 14230|error|TaskRouter|||<Conference>|Workflow SID invalid
 14231|error|TaskRouter|||<Conference>|Task attributes aren't JSON
-14232|error|TaskRouter|||<Conference>|Priority isn't an integer
-14233|error|TaskRouter|||<Conference>|Timeout isn't an integer
+14232|error|TaskRouter|||<Task priority>|Priority isn't an integer
+14233|error|TaskRouter|||<Task timeout>|Timeout isn't an integer
 14234|error|TaskRouter|||<Conference>|Task couldn't be created
 14235|error|TaskRouter|||<Conference>|Task couldn't be canceled afterwards
 14236|error|TaskRouter|||<Conference>|Reservation SID invalid
@@ -243,7 +243,7 @@ CODES: Final = """\
 16020|error|Voice|||conferences().participants.create,<Conference>|Conference has no room left
 16021|error|Voice|||conferences().participants.create,<Conference>|Join refused: account's concurrency used up
 16022|error|Voice||presumed|conferences().participants.create,conferences.update|Conference unknown or already over
-16023|error|Voice|||<Conference>|Participant label too long, a CallSid, or with slash
+16023|error|Voice|||<Conference participantLabel>|Participant label too long, a CallSid, or with slash
 16024|error|Voice|400|presumed|conferences().participants.create Label|Participant label too long, a CallSid, or with slash
 16025|error|Voice|||<Conference>|Label taken by another live participant
 16026|error|Voice|400|presumed|conferences().participants.create Label|Label taken by another live participant
@@ -1075,12 +1075,12 @@ CODES: Final = """\
 31920|error|Media Streams|||<Stream>,calls().streams.create,call|WebSocket handshake not answered with 101
 31921|error|Media Streams|||<Stream>,calls().streams.create,call|Server closed the WebSocket
 31922|error|Media Streams|||<Stream>,calls().streams.create,call|Stream URL isn't wss
-31923|error|Media Streams|||<Stream>,calls().streams.create,call|Stream URL malformed
+31923|error|Media Streams|||<Stream url>,calls().streams.create,call|Stream URL malformed
 31924|error|Media Streams|||<Stream>,calls().streams.create,call|Server violated the WebSocket protocol
 31930|warning|Media Streams|||<Stream>,calls().streams.create,call|Audio to the server dropped: buffer full
 31931|warning|Media Streams|||<Stream>,calls().streams.create,call|Audio to the caller dropped: buffer full
-31940|error|Media Streams|||<Stream>,calls().streams.create,call|connectorName unknown
-31941|error|Media Streams|||<Stream>,calls().streams.create,call|track not one of its values
+31940|error|Media Streams|||<Stream connectorName>,calls().streams.create,call|connectorName unknown
+31941|error|Media Streams|||<Stream track>,calls().streams.create,call|track not one of its values
 31942|error|Media Streams|||<Stream>,calls().streams.create,call|Connector set up wrongly
 31950|warning|Media Streams|||<Stream>,calls().streams.create,call|Message from the server isn't readable JSON
 31951|warning|Media Streams|||<Stream>,calls().streams.create,call|Message from the server breaks the stream protocol
@@ -1381,7 +1381,7 @@ CODES: Final = """\
 63120|error|Channels||||Meta business account locked
 64001|error|Pay|||<Pay>,calls().payments.create|Pay not enabled or set up wrongly
 64002|error|Pay|||<Pay>,calls().payments.create|Pay unavailable
-64003|error|Pay|||<Pay>,calls().payments.create|Charge amount invalid
+64003|error|Pay|||<Pay chargeAmount>,calls().payments.create|Charge amount invalid
 64004|error|Pay|||<Pay>,calls().payments.create|Connector name unknown
 64005|error|Pay|||<Pay>,calls().payments.create|Connector can't tokenize
 64006|error|Pay|||<Pay>,calls().payments.create|Connector lacks that token type
@@ -1394,7 +1394,7 @@ CODES: Final = """\
 64013|error|Pay|||<Pay>,calls().payments.create|Connector lacks that payment method
 64014|error|Pay|||<Pay>,calls().payments.create|Bank debit needs the AVSName parameter
 64015|error|Pay|||<Pay>,calls().payments.create|Needed Parameter element missing
-64016|error|Pay|||<Pay>,calls().payments.create|Action URL invalid
+64016|error|Pay|||<Pay action>,calls().payments.create|Action URL invalid
 64017|error|Pay|||<Pay>,calls().payments.create|Bank account type given for a card
 64018|error|Pay|||calls().payments.update Capture,calls().payments.update Status|Neither Capture nor Status given
 64019|error|Pay|||calls().payments.update Status|Completed before all needed fields were captured

@@ -192,7 +192,8 @@ def _line(line: Line) -> dict[str, object]:
 
 
 def _problem(problem: object) -> dict[str, object]:
-    return {name: getattr(problem, name) for name in ("level", "code", "message", "subject_sid", "url")}
+    names = ("level", "code", "message", "meaning", "subject_sid", "url")
+    return {name: getattr(problem, name) for name in names}
 
 
 def _address(form: Form, name: str) -> str:

@@ -3,9 +3,11 @@
       0.0  call 1         +15558675310   dials +15017122661
       0.0  call 1         Twilio         asks POST http://localhost:8000/phone/greet → Gather
       0.0  call 1         Twilio         problem 11200: HTTP 403 from http://localhost:8000/phone/greet
+                          = Fetching the URL failed (4xx, 5xx, silence, wrong type): ringback explain 11200
                           | The signature does not match
 
-Whatever others wrote is escaped, so that it can't do anything to the terminal, and cut off when it is long.
+What a code means is told with the first problem that has it. Whatever others wrote is escaped, so that it
+can't do anything to the terminal, and cut off when it is long.
 """
 
 from __future__ import annotations
@@ -42,6 +44,7 @@ class Printer:
         self._encoding = stream.encoding or "utf-8"
         self._title = title
         self._secrets = secrets
+        self._explained: set[int] = set()
 
     def __call__(self, entry: Entry, problem: Problem | None) -> None:
         """Print one; a terminal that is gone, or can't show it, is no reason to stop."""
@@ -58,6 +61,9 @@ class Printer:
         yield self._shown(f"{entry.at:9.1f}  {title:<14} {entry.who:<14} {said}")
         if problem is None:
             return
+        if problem.meaning and problem.code not in self._explained:
+            self._explained.add(problem.code)
+            yield f"{_INDENT}= {problem.meaning}: ringback explain {problem.code}"
         body = [line for line in problem.response_body.splitlines() if line.strip()]
         for line in body[:_MOST_LINES]:
             yield f"{_INDENT}| {self._shown(line)}"

@@ -227,7 +227,9 @@ def _told_failure(failure: HandlerFailed) -> str:
 
 
 def _told_problem(problem: Problem) -> str:
-    return f"problem {problem.code} of {problem.subject_sid}\n{indented(problem.message)}"
+    meaning = f": {problem.meaning}" if problem.meaning else ""
+    head = f"{problem.kind} {problem.code} of {problem.subject_sid}{meaning}"
+    return f"{head}\n{indented(problem.message)}"
 
 
 def indented(text: str) -> str:

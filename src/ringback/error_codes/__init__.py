@@ -10,6 +10,6 @@ cli.py      the command `ringback explain`
 
 from __future__ import annotations
 
-from ringback.error_codes.lookup import ErrorMeaning, Level, explain, nearest, search
+from ringback.error_codes.lookup import ErrorMeaning, Level, explain, nearest, of_attribute, search
 
-__all__ = ["ErrorMeaning", "Level", "explain", "nearest", "search"]
+__all__ = ["ErrorMeaning", "Level", "explain", "nearest", "of_attribute", "search"]

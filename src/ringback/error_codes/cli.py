@@ -112,13 +112,10 @@ def _told(meaning: ErrorMeaning) -> str:
 
 
 def _place(place: str) -> str:
+    if place.startswith("<"):
+        return place
     where, _, parameter = place.partition(" ")
-    if where in _PLACES:
-        said = _PLACES[where]
-    elif where.startswith("<"):
-        said = where
-    else:
-        said = f"client.{where.replace('()', '(sid)')}"
+    said = _PLACES.get(where) or f"client.{where.replace('()', '(sid)')}"
     return f"{said}, parameter {parameter}" if parameter else said
 
 

@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias, cast
 
 from attrs import frozen
 
-__all__ = ["ErrorMeaning", "Level", "explain", "nearest", "search"]
+__all__ = ["ErrorMeaning", "Level", "explain", "nearest", "of_attribute", "search"]
 
 Level: TypeAlias = Literal["error", "warning"]
 
@@ -28,10 +28,10 @@ class ErrorMeaning:
         presumed: Whether `status` and `places` are concluded from what the code means, not documented.
         places: Where it occurs. An operation of the client, with the parameter that is at fault:
             `calls.create To`; a resource, for all of its operations: `recordings`; an element of TwiML:
-            `<Dial>`. `call` and `message` stand for what happens while one goes on or is delivered,
-            `webhook` for a request to the application, `client` for access tokens and Voice SDKs, `twiml`
-            for any document, `any` for any REST request and `any.list` for any list. Empty where it is a
-            part of Twilio that isn't here.
+            `<Dial>`, or an attribute, whose value can't be used: `<Dial timeout>`. `call` and `message` stand
+            for what happens while one goes on or is delivered, `webhook` for a request to the application,
+            `client` for access tokens and Voice SDKs, `twiml` for any document, `any` for any REST request
+            and `any.list` for any list. Empty where it is a part of Twilio that isn't here.
     """
 
     code: int
@@ -57,6 +57,15 @@ def explain(code: int | None) -> ErrorMeaning | None:
     """
     line = None if code is None else _lines().get(code)
     return None if line is None else _read(line)
+
+
+def of_attribute(element: str, attribute: str) -> ErrorMeaning | None:
+    """The code for a value of an attribute that can't be used: `of_attribute("Dial", "timeout")` is 13212.
+
+    Returns:
+        None where it has none of its own: it is 12200 then.
+    """
+    return explain(_attributes().get(f"<{element} {attribute}>"))
 
 
 def search(text: str) -> tuple[ErrorMeaning, ...]:
@@ -92,6 +101,16 @@ def _lines() -> dict[int, str]:
     from ringback._generated.error_codes import CODES  # not before somebody asks
 
     return {int(line.partition("|")[0]): line for line in CODES.splitlines()}
+
+
+@cache
+def _attributes() -> dict[str, int]:
+    return {
+        place: meaning.code
+        for meaning in map(_read, _lines().values())
+        for place in meaning.places
+        if place.startswith("<") and " " in place
+    }
 
 
 def _read(line: str) -> ErrorMeaning:

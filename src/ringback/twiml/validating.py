@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ringback.twiml.tables import DocumentName
 
-__all__ = ["MAX_PROBLEMS", "beyond_tables", "check_schema", "validate"]
+__all__ = ["MAX_PROBLEMS", "beyond_tables", "check_schema", "diagnose", "validate"]
 
 MAX_PROBLEMS = 100
 """The most problems that are told; the first ones usually explain the others."""
@@ -62,10 +62,15 @@ def validate(xml: str | bytes, *, document: Literal["voice", "messaging"] | None
 def check_schema(root: Node, document: DocumentName) -> list[Problem]:
     """The problems of a document that has been read already."""
     check_installed()
-    problems = list(islice(_diagnose_root(root, document), MAX_PROBLEMS))
+    problems = diagnose(root, document)
     if _has_namespaces(root):
         problems += beyond_tables(root, document, problems)
     return sorted(problems, key=lambda problem: (problem.line, problem.column))[:MAX_PROBLEMS]
+
+
+def diagnose(root: Node, document: DocumentName) -> list[Problem]:
+    """What the elements' tables have against a document, without xmlschema."""
+    return list(islice(_diagnose_root(root, document), MAX_PROBLEMS))
 
 
 def beyond_tables(root: Node, document: DocumentName, problems: list[Problem]) -> list[Problem]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, Protocol
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ringback.emulator.engine.events import VoiceQuestion, redirected
 from ringback.emulator.engine.exchange import Answer
+from ringback.emulator.engine.misfits import NOT_SCHEMA, without_misfits
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import resolve
 from ringback.errors import TwimlError
-from ringback.twiml import Message, Play, Raw, Say, parse
+from ringback.twiml import Message, Play, Say, parse, tables
 from ringback.twiml.xml import NotXml, read_xml
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ _MOST_BYTES: Final = 65_536
 _MOST_BYTES_OF_AUDIO: Final = 40_000_000
 _TWIML: Final = frozenset({"text/xml", "application/xml", "text/html", ""})
 _NOT_XML: Final = 12100
-_NOT_SCHEMA: Final = 12200
+_NOT_RESPONSE: Final = 12102
 _NO_CONTENT_TYPE: Final = 12300
 _TOO_LONG: Final = 11750
+_NO_BODY: Final = 11770
 
 Kind = Literal["voice", "messaging"]
 
@@ -71,12 +73,12 @@ class Document:
     Attributes:
         url: What its relative URLs are resolved against, and what an empty `action` means.
         verbs: Its top-level elements.
-        warnings: What was ignored in it.
+        misfits: What was left out of it.
     """
 
     url: str
     verbs: tuple[object, ...]
-    warnings: tuple[Trouble, ...] = ()
+    misfits: tuple[Trouble, ...] = ()
 
     def link(self, target: str | Linked | None) -> str:
         """Where an attribute leads; without one, to this document."""
@@ -119,6 +121,8 @@ def read_answer(answer: Answer, document: Kind, *, strict: bool) -> Document | T
     most = most_bytes(answer.response.headers)
     if len(body) > most:
         return Trouble(_TOO_LONG, f"an answer of more than {most} bytes", answer.url, body[:_MOST_BYTES])
+    if not body and "Transfer-Encoding" in answer.response.headers:
+        return Trouble(_NO_BODY, "", answer.url)
     if not body.strip() or answer.response.status == 204:
         return Document(answer.url, ())
     kind = content_type(answer.response.headers)
@@ -135,28 +139,26 @@ def read_answer(answer: Answer, document: Kind, *, strict: bool) -> Document | T
 def read_twiml(xml: str | bytes, url: str, document: Kind, *, strict: bool) -> Document | Trouble:
     """A TwiML document.
 
-    What the schema doesn't allow is ignored, and noted among the document's warnings: elements are left out,
-    attributes are as if they weren't there. If `strict` it is the end of the document instead.
+    What the schema doesn't allow is left out, see `misfits`. If `strict`, it is the end of the document.
     """
+    body = xml if isinstance(xml, bytes) else xml.encode("utf-8", errors="replace")
     try:
         return Document(url, parse(xml, document=document).children)
     except TwimlError as error:
-        body = xml if isinstance(xml, bytes) else xml.encode("utf-8", errors="replace")
-        trouble = Trouble(_code(xml), str(error), url, body)
-        if strict or trouble.code != _NOT_SCHEMA:
+        trouble = Trouble(_code(xml), str(error), url, body, fatal=True)
+        if strict or trouble.code != NOT_SCHEMA:
             return trouble
     try:
-        children = parse(xml, document=document, strict=False).children
+        verbs, misfits = without_misfits(xml, url, document, body)
     except TwimlError:  # there is nothing in it that could be done
         return trouble
-    verbs = tuple(child for child in children if not isinstance(child, Raw))
-    return Document(url, verbs, (evolve(trouble, warning=True),))
+    return Document(url, verbs, misfits)
 
 
 def _code(xml: str | bytes) -> int:
-    """Whether a bad document is no XML at all, or XML that isn't TwiML."""
+    """Whether a bad document is no XML at all, XML of another kind, or TwiML with something else in it."""
     try:
-        return _NOT_SCHEMA if read_xml(xml).name == "Response" else _NOT_XML
+        return NOT_SCHEMA if read_xml(xml).name == tables.ROOT else _NOT_RESPONSE
     except NotXml:
         return _NOT_XML
 
@@ -166,7 +168,7 @@ def _plain(body: bytes, url: str, document: Kind) -> Document | Trouble:
     try:
         return Document(url, (Say(text) if document == "voice" else Message(text),))
     except TwimlError as error:
-        return Trouble(_NOT_SCHEMA, str(error), url, body)
+        return Trouble(NOT_SCHEMA, str(error), url, body, fatal=True)
 
 
 def _text(element: object) -> str:

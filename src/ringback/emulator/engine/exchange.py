@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.records import Account
 
-__all__ = ["Answer", "Cookies", "Session", "exchange"]
+__all__ = ["FETCH_FAILED", "Answer", "Cookies", "Session", "exchange"]
 
 MOST_REDIRECTS: Final = 10
+FETCH_FAILED: Final = 11200
+_BAD_TARGET: Final = 11216
 _FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"
 # Twilio follows these and no others; 308 is an error to it.
 _REDIRECTS: Final = frozenset({301, 302, 303, 307})
@@ -165,7 +167,7 @@ def exchange(
         return where
     settings = _Settings.of(where)
     for wrong in settings.wrong:
-        warn(Trouble(11243, f"{wrong} in the fragment of {shown(url)}", url, warning=True))
+        warn(Trouble(11243, f"{wrong} in the fragment of {shown(url)}", url))
     spent = Spent()
     for _ in range(MOST_REDIRECTS + 1):
         request = _request(session, method, where, pairs, token)
@@ -179,10 +181,10 @@ def exchange(
             url, method, pairs = resolve(url, target), "GET", []
             where = _usable(url)
             if isinstance(where, Trouble):
-                return where
+                return evolve(where, code=_BAD_TARGET)
             continue
         if not 200 <= outcome.status < 300:
-            return Trouble(11200, f"HTTP {outcome.status} from {shown(url)}", url, outcome.body)
+            return Trouble(FETCH_FAILED, f"HTTP {outcome.status} from {shown(url)}", url, outcome.body)
         return Answer(url, outcome)
     return Trouble(11215, f"more than {MOST_REDIRECTS} HTTP redirects", url)
 
@@ -240,5 +242,5 @@ def _usable(url: str) -> WebUrl | Trouble:
 
 
 def _unreachable(failure: Failure, url: str) -> Trouble:
-    code = {"host": 11210, "connect": 11205, "timeout": 11205, "tls": 11220}.get(failure.kind, 11200)
+    code = {"host": 11210, "connect": 11205, "timeout": 11205, "tls": 11220}.get(failure.kind, FETCH_FAILED)
     return Trouble(code, f"{failure.detail} at {shown(url)}", url)

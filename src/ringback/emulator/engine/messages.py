@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 
 from attrs import frozen
 
-from ringback.emulator.engine.documents import Document, name_of, read_answer, said
+from ringback.emulator.engine.documents import Document, read_answer, said
 from ringback.emulator.engine.events import message_facts
 from ringback.emulator.engine.exchange import Session, exchange
 from ringback.emulator.engine.kernel.process import Steps
@@ -44,7 +44,8 @@ _ERRORS: Final = {
     "undelivered": (30005, "Unknown destination handset"),
     "failed": (30008, "Unknown error"),
 }
-_MOST_REDIRECTS: Final = 10
+_MOST_DOCUMENTS: Final = 50
+_MOST_REPLIES: Final = 10
 
 
 @frozen
@@ -135,7 +136,8 @@ def _handle(
     question: ReceivedMessage = IncomingMessage(**facts)
     url, method = settings.sms_url, settings.sms_method
     fallback = settings.sms_fallback_url or ""
-    for _ in range(_MOST_REDIRECTS):
+    replies = 0
+    for _ in range(_MOST_DOCUMENTS):
         document = yield from _fetch(network, session, message, url, method, question)
         if isinstance(document, Trouble):
             network.problem(account, message.sid, document)
@@ -144,11 +146,22 @@ def _handle(
             question = MessageFallback(**facts, error_code=document.code, error_url=shown(document.url))
             url, method, fallback = fallback, settings.sms_fallback_method, ""
             continue
-        redirect = _reply(network, account, message, document)
-        if redirect is None:
+        for verb in document.verbs:
+            if isinstance(verb, Redirect):
+                url, method = document.link(said(verb)), verb.method or "POST"
+                break
+            if not isinstance(verb, (TwimlMessage, Sms)):
+                continue
+            replies += 1
+            if replies <= _MOST_REPLIES:
+                _reply(network, account, message, document, verb)
+            else:
+                what = f"this one got {_MOST_REPLIES} replies, and the next is not sent"
+                network.problem(account, message.sid, Trouble(14109, what, document.url))
+        else:
             return
-        url, method = redirect
-    network.problem(account, message.sid, Trouble(11215, "too many redirects", url))
+    what = f"{_MOST_DOCUMENTS} documents answered this one, and the next is not asked for"
+    network.problem(account, message.sid, Trouble(14106, what, url))
 
 
 def _fetch(
@@ -173,43 +186,33 @@ def _fetch(
     read = read_answer(answer, "messaging", strict=network.strict)
     if isinstance(read, Document):
         network.note(message.sid, "Twilio", "asks", f"{method} {shown(url)} → {read}")
-        for warning in read.warnings:
-            network.problem(session.account, message.sid, warning)
+        for misfit in read.misfits:
+            network.problem(session.account, message.sid, misfit)
     return read
 
 
 def _reply(
-    network: Network, account: Account, message: Message, document: Document
-) -> tuple[str, str] | None:
-    """Do what the document says; where it redirects, to what."""
-    for verb in document.verbs:
-        if isinstance(verb, Redirect):
-            return document.link(said(verb)), verb.method or "POST"
-        if not isinstance(verb, (TwimlMessage, Sms)):
-            what = f"the emulator does not execute <{name_of(verb)}> here"
-            trouble = Trouble(12200, what, document.url, warning=True)
-            network.problem(account, message.sid, trouble)
-            continue
-        media = tuple(document.link(said(child)) for child in verb.children if isinstance(child, TwimlMedia))
-        callback = verb.action or verb.status_callback
-        to, from_ = verb.to or message.from_ or "", verb.from_ or message.to
-        if (to, from_) in network.store.opted_out:
-            what = f"{to} has opted out of texts from {from_}"
-            network.problem(account, message.sid, Trouble(21610, what, document.url))
-            continue
-        send(
-            network,
-            account,
-            OutgoingMessage(
-                to=to,
-                from_=from_,
-                body=_body(verb),
-                media=media,
-                callbacks=((document.link(callback), verb.method or "POST"),) if callback else (),
-                direction="outbound-reply",
-            ),
-        )
-    return None
+    network: Network, account: Account, message: Message, document: Document, verb: TwimlMessage | Sms
+) -> None:
+    media = tuple(document.link(said(child)) for child in verb.children if isinstance(child, TwimlMedia))
+    callback = verb.action or verb.status_callback
+    to, from_ = verb.to or message.from_ or "", verb.from_ or message.to
+    if (to, from_) in network.store.opted_out:
+        what = f"{to} has opted out of texts from {from_}"
+        network.problem(account, message.sid, Trouble(21610, what, document.url))
+        return
+    send(
+        network,
+        account,
+        OutgoingMessage(
+            to=to,
+            from_=from_,
+            body=_body(verb),
+            media=media,
+            callbacks=((document.link(callback), verb.method or "POST"),) if callback else (),
+            direction="outbound-reply",
+        ),
+    )
 
 
 def _body(verb: TwimlMessage | Sms) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from attrs import define, field
 
 from ringback._generated.emulation.records import ApplicationRecord, OutgoingCallerIdRecord, QueueRecord
 from ringback.emulator.engine.ledger import Ledger
 from ringback.emulator.engine.tables import Table
+from ringback.error_codes import explain
+
+if TYPE_CHECKING:
+    from ringback.error_codes import Level
 
 __all__ = [
     "Account",
@@ -190,7 +194,7 @@ class Problem(Record):
     """What the real service would write to the debugger: an error that stopped or hurt a call or message.
 
     Attributes:
-        level: `warning` where what was asked for was done all the same.
+        level: As Twilio has it for the code: `warning` where what was asked for is done all the same.
         response_body: The beginning of the answer that is the problem, where one is.
     """
 
@@ -199,8 +203,19 @@ class Problem(Record):
     message: str
     subject_sid: str
     url: str = ""
-    level: Literal["error", "warning"] = "error"
+    level: Level = "error"
     response_body: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """What the code means, whatever happened here; "" where the message says no more than that."""
+        known = explain(self.code)
+        return "" if known is None or known.meaning == self.message else known.meaning
+
+    @property
+    def kind(self) -> Literal["problem", "warning"]:
+        """What it is called where people read of it."""
+        return "warning" if self.level == "warning" else "problem"
 
 
 def _of_account(record: _Owned) -> str:

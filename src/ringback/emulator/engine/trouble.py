@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from attrs import frozen
+
+from ringback.error_codes import explain
+
+if TYPE_CHECKING:
+    from ringback.error_codes import Level
 
 __all__ = ["Trouble"]
 
@@ -13,14 +20,26 @@ class Trouble:
 
     Attributes:
         code: Twilio's error code, https://www.twilio.com/docs/api/errors
-        message: In words.
+        message: In words; "" where the meaning of the code says it all.
         url: Where it happened.
         body: What was answered there, where that is the trouble.
-        warning: Whether what was asked for is done all the same.
+        fatal: Whether it stops what is a mere warning to Twilio.
     """
 
     code: int
     message: str
     url: str
     body: bytes = b""
-    warning: bool = False
+    fatal: bool = False
+
+    @property
+    def level(self) -> Level:
+        """How bad it is: what Twilio has for the code."""
+        meaning = None if self.fatal else explain(self.code)
+        return "error" if meaning is None else meaning.level
+
+    @property
+    def told(self) -> str:
+        """The message, or what the code means."""
+        meaning = explain(self.code)
+        return self.message or ("" if meaning is None else meaning.meaning)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ringback.emulator.engine.exchange import exchange
+from attrs import evolve
+
+from ringback.emulator.engine.exchange import FETCH_FAILED, exchange
 from ringback.emulator.engine.kernel.clock import Clock
 from ringback.emulator.engine.kernel.outbox import Outbox
 from ringback.emulator.engine.kernel.process import Process
@@ -13,7 +15,7 @@ from ringback.emulator.engine.records import Problem, Store
 from ringback.emulator.engine.transcript import Entry, Transcript
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import shown
-from ringback.webhooks import wire_parameters
+from ringback.webhooks import CallStatusChanged, ConferenceStatusChanged, wire_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,8 @@ _BODY: Final = 2_000
 # A fault on Twilio's side.
 _FAULT: Final = 20500
 _LONGEST_MESSAGE: Final = 500
+# What status callbacks that are answered with an error are told with; others with the code of any URL.
+_CALLBACKS: Final = ((CallStatusChanged, 15003), (ConferenceStatusChanged, 16011))
 
 
 class World:
@@ -107,15 +111,14 @@ class World:
             date_updated=now,
             account_sid=account.sid,
             code=trouble.code,
-            message=trouble.message,
+            message=trouble.told,
             subject_sid=subject,
             url=shown(trouble.url),
-            level="warning" if trouble.warning else "error",
+            level=trouble.level,
             response_body=self.masked(trouble.body.decode("utf-8", errors="replace"))[:_BODY],
         )
         self.store.problems[record.sid] = record
-        did = "warning" if trouble.warning else "problem"
-        entry = self._entry(subject, "Twilio", did, f"{trouble.code}: {trouble.message}")
+        entry = self._entry(subject, "Twilio", record.kind, f"{record.code}: {record.message}")
         self._add(entry, record)
 
     def masked(self, text: str) -> str:
@@ -155,7 +158,7 @@ class World:
                 warn=lambda trouble: self.problem(session.account, subject, trouble),
             )
             if isinstance(answer, Trouble):
-                self.problem(session.account, subject, answer)
+                self.problem(session.account, subject, _of_callback(event, answer))
             else:
                 self.note(
                     subject, "Twilio", "tells", f"{method} {shown(url)} {about} → {answer.response.status}"
@@ -169,3 +172,12 @@ class World:
                 then()
 
         self.run(steps(), died)
+
+
+def _of_callback(event: Notification, trouble: Trouble) -> Trouble:
+    """A notification's trouble, with the code that it has for it."""
+    if trouble.code != FETCH_FAILED:
+        return trouble
+    return evolve(
+        trouble, code=next((code for kind, code in _CALLBACKS if isinstance(event, kind)), trouble.code)
+    )

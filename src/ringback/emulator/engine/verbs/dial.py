@@ -46,6 +46,9 @@ def dial(execution: Execution, verb: Dial) -> Steps[Result]:
     nouns = [child for child in verb.children if not isinstance(child, (str, Raw))]
     if not nouns and said(verb):
         nouns = [Number(said(verb))]
+    leg = execution.leg
+    if len(nouns) > 1 and any(isinstance(noun, Conference) for noun in nouns):
+        leg.world.problem(leg.session.account, leg.call.sid, Trouble(13000, "", execution.document.url))
     if nouns and isinstance(nouns[0], Conference):
         try:
             question = yield from join(execution, verb, nouns[0])
@@ -60,11 +63,10 @@ def dial(execution: Execution, verb: Dial) -> Steps[Result]:
             return NEXT
         return (yield from _connect(execution, verb, QueueDial(execution, verb, nouns[0])))
     known = [noun for noun in nouns if isinstance(noun, (Number, Client))]
-    leg = execution.leg
     for noun in nouns:
         if noun not in known:
             message = f"the emulator can't dial a <{name_of(noun)}> yet"
-            leg.world.problem(leg.session.account, leg.call.sid, Trouble(13233, message, leg.document))
+            leg.world.problem(leg.session.account, leg.call.sid, Trouble(13215, message, leg.document))
     return (yield from _connect(execution, verb, NumbersDial(execution, verb, known)))
 
 

@@ -51,6 +51,8 @@ def _full(facts: RequestFacts) -> DialResult:
 
 _MOST: Final = 250
 _LONGEST: Final = 14_400
+# A verb that can't be in what somebody hears who waits, is on hold or is told something.
+_FORBIDDEN: Final = 13238
 
 
 def join(execution: Execution, dial: Dial, noun: Conference) -> Steps[VoiceQuestion]:
@@ -145,9 +147,9 @@ def _present(
         while participant.announcements:
             announcement = participant.announcements[0]
             try:
-                result = yield from execute(network, leg, announcement.document, _heard(leaves))
+                result = yield from _hear(network, leg, announcement.document, leaves)
                 while isinstance(result, Source):
-                    result = yield from execute(network, leg, (yield from fetch(leg, result)), _heard(leaves))
+                    result = yield from _hear(network, leg, (yield from fetch(leg, result)), leaves)
             except Unavailable:
                 pass
             finally:
@@ -166,8 +168,8 @@ def _present(
         pass
 
 
-def _heard(leaves: Callable[[Signal], bool]) -> Verbs:
-    """The verbs that may be heard in a conference, cut short by what makes somebody leave."""
+def _hear(network: Network, leg: Leg, document: Document, leaves: Callable[[Signal], bool]) -> Steps[Result]:
+    """A document in a conference, cut short by what makes somebody leave."""
 
     def sound(execution: Execution, verb: Prompt) -> Steps[Result]:
         place = f"Conference > {type(verb).__name__}"
@@ -176,7 +178,8 @@ def _heard(leaves: Callable[[Signal], bool]) -> Verbs:
             raise _Left
         return NEXT
 
-    return {**WAITING, Say: sound, Play: sound, Pause: sound}
+    verbs: Verbs = {**WAITING, Say: sound, Play: sound, Pause: sound}
+    return execute(network, leg, document, verbs, forbidden=_FORBIDDEN)
 
 
 def _music(
@@ -186,7 +189,7 @@ def _music(
     while source is not None:
         begun = leg.world.clock.now
         try:
-            result = yield from execute(network, leg, (yield from fetch(leg, source)), _heard(leaves))
+            result = yield from _hear(network, leg, (yield from fetch(leg, source)), leaves)
         except Unavailable:
             break
         if isinstance(result, Source):

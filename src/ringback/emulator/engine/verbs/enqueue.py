@@ -68,11 +68,11 @@ def _refusal(execution: Execution, verb: Enqueue) -> tuple[QueueResult, Trouble]
     network, account, url = execution.network, execution.leg.session.account, execution.document.url
     name = said(verb)
     if verb.workflow_sid:
-        return "error", Trouble(14214, "the emulator has no TaskRouter: there are no workflows", url)
+        return "error", Trouble(14226, "the emulator has no TaskRouter: there are no workflows", url)
     if len(name) > LONGEST_NAME:
         return "error", Trouble(14205, f"queue {name}: a name has at most {LONGEST_NAME} characters", url)
     if network.queue(account, name).full(verb.max_queue_size):
-        return "queue-full", Trouble(14207, f"queue {name} is full", url, warning=True)
+        return "queue-full", Trouble(14207, f"queue {name} is full", url)
     return None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from attrs import frozen
 
 from ringback.emulator.engine.documents import Source, name_of
+from ringback.emulator.engine.misfits import NOT_SCHEMA
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import shown
 from ringback.emulator.engine.verbs.fetching import Unavailable, fetch
@@ -49,14 +50,21 @@ _CONNECTING: Final = 0.1
 _SILENT: Final = (Reject, Redirect, Pause)
 
 
-def execute(network: Network, leg: Leg, document: Document, verbs: Verbs) -> Steps[Result]:
-    """Run the verbs in order; NEXT where the document came to its end."""
+def execute(
+    network: Network, leg: Leg, document: Document, verbs: Verbs, *, forbidden: int = NOT_SCHEMA
+) -> Steps[Result]:
+    """Run the verbs in order; NEXT where the document came to its end.
+
+    Args:
+        verbs: Those that may be in it; others are left out.
+        forbidden: The code that those are told with.
+    """
     execution = Execution(network, leg, document)
     for verb in document.verbs:
         run = verbs.get(type(verb))
         if run is None:
             message = f"the emulator does not execute <{name_of(verb)}> here"
-            trouble = Trouble(12200, message, document.url, warning=True)
+            trouble = Trouble(forbidden, message, document.url)
             leg.world.problem(leg.session.account, leg.call.sid, trouble)
             continue
         if _answers(leg, verb):

@@ -102,8 +102,8 @@ def _fetch(leg: Leg, source: Source) -> Steps[Document | Trouble]:
 
 
 def _warn(leg: Leg, document: Document) -> None:
-    for warning in document.warnings:
-        leg.world.problem(leg.session.account, leg.call.sid, warning)
+    for misfit in document.misfits:
+        leg.world.problem(leg.session.account, leg.call.sid, misfit)
 
 
 def _runaway(leg: Leg) -> bool:
