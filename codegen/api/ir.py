@@ -94,7 +94,8 @@ class Service:
         filters: Parameter of the list -> the field that it is compared with, where names don't say it.
         links: What `subresource_uris` lists, where that isn't everything below the record.
         most: How many records a collection holds, and the code that refuses one more.
-        errors: Action -> parameter -> `missing`, `invalid` or `long` -> the code.
+        errors: Action -> parameter -> `missing`, `invalid`, `long`, or `given` if the action has none ->
+            the code.
     """
 
     starts: Mapping[str, object] = field(factory=dict[str, object])

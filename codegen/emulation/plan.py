@@ -117,9 +117,11 @@ def _mistakes(resource: Resource, models: Mapping[str, ModelPlan]) -> Iterator[s
     for action, errors in service.errors.items():
         own = [operation for operation in resource.operations if operation.action == action]
         known = {each.wire for operation in own for each in operation.parameters}
-        yield from (f"{action} has no parameter {name}" for name in sorted(set(errors) - known))
+        unwanted = {name for name, reasons in errors.items() if "given" in reasons}
+        yield from (f"{action} has no parameter {name}" for name in sorted(set(errors) - known - unwanted))
+        yield from (f"{action} has a parameter {name}" for name in sorted(unwanted & known))
         for name, reasons in errors.items():
-            odd = set(reasons) - {"missing", "invalid", "long"}
+            odd = set(reasons) - {"missing", "invalid", "long", "given"}
             yield from (f"{action} {name}: unknown reason {reason!r}" for reason in sorted(odd))
 
 

@@ -161,14 +161,14 @@ def application_from_birth_to_end(client: Client, _settle: Settle) -> None:
 
 @scenario("numbers")
 def buy_change_and_release(client: Client, _settle: Settle) -> None:
-    bought = client.incoming_phone_numbers.create(
-        phone_number="+15005550006", voice_url="https://example.com/voice"
-    )
+    offered = client.available_phone_numbers("US").local.list(contains="+1614%", limit=3)
+    number = next(each.phone_number for each in offered)
+    bought = client.incoming_phone_numbers.buy(number, voice_url="https://example.com/voice")
     assert bought.capabilities is not None
     assert bought.capabilities.voice is True
     changed = client.incoming_phone_numbers(bought.sid).update(friendly_name="Front desk")
     assert changed.friendly_name == "Front desk"
-    found = client.incoming_phone_numbers.list(phone_number="+15005550006").first()
+    found = client.incoming_phone_numbers.list(phone_number=number).first()
     assert found is not None
     assert found.sid == bought.sid
     client.incoming_phone_numbers(bought.sid).delete()

@@ -38,7 +38,7 @@ def test_how_often_it_begins(emulator, emulator_options):
 
 def test_the_examples_run(tmp_path: Path) -> None:
     blocks = [block.strip("\n") for block in python_blocks(PAGE)]
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     more = (
         "\n\ndef test_guest(emulator):\n"
         "    emulator.install(app, '+15017122661')\n"

@@ -7,23 +7,7 @@ from typing import Final
 # Operations that answer 501.
 NOT_YET: Final[frozenset[str]] = frozenset(
     {
-        "addresses(sid).dependent_phone_numbers.list",
-        "available_phone_numbers.list",
-        "available_phone_numbers(sid).fetch",
-        "available_phone_numbers(sid).local.list",
-        "available_phone_numbers(sid).toll_free.list",
-        "available_phone_numbers(sid).mobile.list",
-        "available_phone_numbers(sid).national.list",
-        "available_phone_numbers(sid).shared_cost.list",
-        "available_phone_numbers(sid).voip.list",
-        "available_phone_numbers(sid).machine_to_machine.list",
         "calls(sid).events.list",
-        "incoming_phone_numbers(sid).assigned_add_ons.create",
-        "incoming_phone_numbers(sid).assigned_add_ons.list",
-        "incoming_phone_numbers(sid).assigned_add_ons(sid).fetch",
-        "incoming_phone_numbers(sid).assigned_add_ons(sid).delete",
-        "incoming_phone_numbers(sid).assigned_add_ons(sid).extensions.list",
-        "incoming_phone_numbers(sid).assigned_add_ons(sid).extensions(sid).fetch",
         "notifications.list",
         "notifications(sid).fetch",
         "calls(sid).notifications.list",
@@ -70,7 +54,6 @@ NOT_YET: Final[frozenset[str]] = frozenset(
 NOT_RIGHT: Final[frozenset[str]] = frozenset(
     {
         "usage",  # the texts are counted by the branch of messages
-        "incoming_phone_numbers",
     }
 )
 # Cases of test_codes.py that are answered otherwise.
@@ -89,15 +72,11 @@ CODES_NOT_RIGHT: Final[frozenset[str]] = frozenset(
 # What test_node.py does that goes otherwise.
 NODE_NOT_RIGHT: Final[frozenset[str]] = frozenset(
     {
-        "availablePhoneNumbers",
-        "incomingPhoneNumbers",
         "calls",
         "notifications",
         "recordings",
         "transcriptions",
         "streams",
-        "original.localNumbers",
-        "original.tollFreeNumbers",
         "original.sms",
     }
 )

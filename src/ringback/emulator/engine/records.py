@@ -96,7 +96,6 @@ class Number(Configured):
     emergency_address_sid: str = ""
     emergency_status: str = "Inactive"
     voice_receive_mode: str = "voice"
-    kind: str = "local"
 
     @property
     def is_short_code(self) -> bool:

@@ -26,6 +26,7 @@ __all__ = [
     "Country",
     "NumberKind",
     "NumberRange",
+    "Papers",
     "Place",
     "countries",
     "country_of_area_code",
@@ -37,6 +38,8 @@ NumberKind: TypeAlias = Literal[
     "local", "toll_free", "mobile", "national", "voip", "shared_cost", "machine_to_machine"
 ]
 AddressRequirements: TypeAlias = Literal["none", "any", "local", "foreign"]
+
+Papers: TypeAlias = Literal["bundle", "identity"]
 
 _NORTH_AMERICA: Final = "1"
 _ONE: Final = 1 << 1
@@ -71,7 +74,7 @@ class NumberRange:
 
     Attributes:
         masks: Which numbers, with the country's dialling code; no number is in two of them.
-        needs_bundle: Whether the law asks for a bundle of papers.
+        papers: What the law asks for besides an address: a bundle of papers, or a proof of identity.
         key: Tells it from every other range of its country.
     """
 
@@ -80,13 +83,13 @@ class NumberRange:
     masks: tuple[Mask, ...] = field(repr=False)
     capabilities: Capabilities
     address_requirements: AddressRequirements = "none"
-    needs_bundle: bool = False
+    papers: Papers | None = None
     beta: bool = False
     place: Place = Place()
     key: str = field(init=False, default=Factory(lambda self: self._key(), takes_self=True), repr=False)
 
     def _key(self) -> str:
-        lowest = "".join(str(digits_of(each)[0]) for each in self.masks[0])
+        lowest = "".join(str(digits_of(each)[0]) for mask in self.masks[:1] for each in mask)
         return f"{self.kind} {lowest}"
 
     @property
@@ -228,7 +231,7 @@ def _other_ranges(rows: Mapping[str, Mapping[str, str]]) -> Iterator[NumberRange
             masks=_without_service_codes(mask) if mask[0] == _ONE else (mask,),
             capabilities=_capabilities(row["capabilities"]),
             address_requirements=cast("AddressRequirements", row["address_requirements"]),
-            needs_bundle=row["bundle"] == "yes",
+            papers=cast("Papers", row["papers"]) if row["papers"] else None,
             beta=country["beta"] == "yes",
             place=Place(locality=row["locality"] or None),
         )

@@ -14,6 +14,8 @@ from ringback._generated.api.operations import OPERATIONS
 from ringback._generated.emulation.tables import FAMILY_OF
 from ringback.emulator.rest import (
     accounts,
+    add_ons,
+    available_numbers,
     caller_ids,
     calls,
     conferences,
@@ -22,6 +24,7 @@ from ringback.emulator.rest import (
     magic,
     messages,
     numbers,
+    postal_addresses,
     queues,
     short_codes,
     sip,
@@ -54,6 +57,8 @@ PLAIN: Final = frozenset(
         "applications",
         "connect_apps",
         "authorized_connect_apps",
+        "incoming_phone_numbers().assigned_add_ons",
+        "incoming_phone_numbers().assigned_add_ons().extensions",
         "keys",
         "outgoing_caller_ids",
         "signing_keys",
@@ -73,12 +78,15 @@ PLAIN: Final = frozenset(
 # What lives, or does more than its record shows.
 BY_HAND: Final[Mapping[str, Act]] = {
     **accounts.ACTS,
+    **add_ons.ACTS,
+    **available_numbers.ACTS,
     **caller_ids.ACTS,
     **calls.ACTS,
     **conferences.ACTS,
     **keys.ACTS,
     **messages.ACTS,
     **numbers.ACTS,
+    **postal_addresses.ACTS,
     **queues.ACTS,
     **short_codes.ACTS,
     **sip.ACTS,
@@ -196,7 +204,7 @@ class Api:
             raise Refused(403, 20005, "Account is not active")
         parameters = decode(operation, family, sent)
         request = RestRequest(
-            self._network, account, operation, family, holes, parameters, sent, path, suffix
+            self._network, caller.account, account, operation, family, holes, parameters, sent, path, suffix
         )
         return operation.success, act(request) if file is None else file(request)
 

@@ -48,7 +48,7 @@ def decode(operation: Operation, family: Family, pairs: tuple[tuple[str, str], .
     """The values of an operation's parameters. Parameters that the table doesn't have are ignored.
 
     Raises:
-        Refused: One is not of its kind, or a required one is missing or empty.
+        Refused: One is not of its kind, a required one is missing or empty, or one has no business there.
     """
     codes = family.errors.get(operation.name, {})
 
@@ -57,6 +57,9 @@ def decode(operation: Operation, family: Family, pairs: tuple[tuple[str, str], .
         return known.get(reason, known.get("invalid", _INVALID) if reason == "long" else _INVALID)
 
     names = {name for name, text in pairs if text}
+    for wire, reasons in codes.items():
+        if "given" in reasons and wire in names:
+            raise Refused(400, reasons["given"], f"{wire} can't be given for {operation.name}")
     for param in operation.params:
         if param.required and param.wire not in names and not isinstance(param.kind, Pairs):
             raise _missing(code(param.wire, "missing"), (param.wire,))

@@ -27,7 +27,20 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.tables import Table
     from ringback.emulator.rest.requests import RestRequest
 
-__all__ = ["ACTS", "apply", "create", "delete", "fetch", "find", "home", "keep", "links", "listed", "update"]
+__all__ = [
+    "ACTS",
+    "apply",
+    "create",
+    "delete",
+    "fetch",
+    "find",
+    "forget",
+    "home",
+    "keep",
+    "links",
+    "listed",
+    "update",
+]
 
 _TAKEN: Final = "another record has it"
 _FIELDS: Final[dict[str, Mapping[str, object]]] = {}
@@ -126,17 +139,17 @@ def delete(request: RestRequest) -> None:
     find(request)
     key = _key(request, request.holes[request.family.hole])
     del _table(request)[key]
-    _forget(request, request.family.key, f"{_lane(request)}/{request.holes[request.family.hole]}")
+    forget(request, request.family.key, f"{_lane(request)}/{request.holes[request.family.hole]}")
 
 
-def _forget(request: RestRequest, above: str, lane: str) -> None:
+def forget(request: RestRequest, above: str, lane: str) -> None:
     """Forget what hangs on a record that is gone."""
     for family in FAMILIES.values():
         if family.parents and family.parents[-1][1] == above:
             table = request.network.store.table(family.key)
             for key in table.keys_in(lane):
                 del table[key]
-                _forget(request, family.key, f"{lane}/{key}")
+                forget(request, family.key, f"{lane}/{key.rpartition('/')[2]}")
 
 
 def find(request: RestRequest) -> Any:
@@ -195,11 +208,13 @@ def _key(request: RestRequest, sid: str) -> str:
 
 def _check_parents(request: RestRequest) -> None:
     lane = request.account.sid
+    above: list[str] = []
     for hole, family, _ in request.family.parents:
-        sid = request.holes[hole]
-        if request.network.store.table(family).lane(sid) != lane:
+        above.append(request.holes[hole])
+        key = "/".join(above) if FAMILIES[family].named_by else above[-1]
+        if request.network.store.table(family).lane(key) != lane:
             raise request.missing()
-        lane = f"{lane}/{sid}"
+        lane = f"{lane}/{above[-1]}"
 
 
 def _check_references(request: RestRequest) -> None:

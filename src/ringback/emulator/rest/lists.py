@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ringback.emulator.rest.requests import Parameters, RestRequest
     from ringback.emulator.rest.writing import Body
 
-__all__ = ["Newest", "Rows", "page", "within"]
+__all__ = ["Newest", "Rows", "page", "page_size", "within"]
 
 R = TypeVar("R")
 
@@ -118,9 +118,7 @@ def page(
         Refused: The page's size, number or token is none.
     """
     raw = dict(request.query)
-    size = _whole(raw, "PageSize", _SIZE)
-    if not 1 <= size <= _MOST:
-        raise Refused(400, 20007 if size > _MOST else 20006, f"PageSize {size} is not between 1 and {_MOST}")
+    size = page_size(request)
     number = _whole(raw, "Page", 0)
     token = raw.get("PageToken", "")
     if number > 0 and not token:
@@ -146,6 +144,18 @@ def page(
         "end": start + len(shown) - 1 if shown else 0,
         "uri": f"{request.path}?{urlencode(request.query)}" if request.query else uri(0),
     }
+
+
+def page_size(request: RestRequest, usual: int = _SIZE) -> int:
+    """How many records are wanted at once.
+
+    Raises:
+        Refused: None, or too many.
+    """
+    size = _whole(dict(request.query), "PageSize", usual)
+    if not 1 <= size <= _MOST:
+        raise Refused(400, 20007 if size > _MOST else 20006, f"PageSize {size} is not between 1 and {_MOST}")
+    return size
 
 
 def _rows(listing: Listing[R], matches: Callable[[R], bool], token: str, size: int) -> tuple[list[R], bool]:

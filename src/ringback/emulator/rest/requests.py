@@ -54,6 +54,7 @@ class RestRequest:
 
     Attributes:
         network: What it is about.
+        caller: Whose credentials it came with.
         account: Whose resources, from the path.
         operation: What is to be done.
         family: To which records.
@@ -65,6 +66,7 @@ class RestRequest:
     """
 
     network: Network
+    caller: Account
     account: Account
     operation: Operation
     family: Family

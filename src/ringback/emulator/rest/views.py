@@ -9,6 +9,7 @@ from attrs import fields
 from ringback._generated.emulation.tables import FAMILIES
 from ringback.emulator.engine.parameters import API_VERSION
 from ringback.emulator.engine.records import Configured
+from ringback.emulator.numbering import Capabilities, NumberRange, range_of
 from ringback.emulator.rest.generic import links
 from ringback.emulator.rest.writing import Body, formatted, written
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "call",
     "conference",
+    "dependent_number",
     "feedback",
     "media",
     "member",
@@ -36,31 +38,45 @@ __all__ = [
     "queue",
 ]
 
+# Of a number that is not for sale.
+_EXAMPLE = NumberRange(
+    iso_country="US",
+    kind="local",
+    masks=(),
+    capabilities=Capabilities(voice=True, sms=True, mms=True, fax=False),
+)
 # A participant who is not in yet, by the status of the call.
 _COMING = {"queued": "queued", "initiated": "connecting", "ringing": "ringing"}
 
 
 def number(record: Number) -> Body:
+    return written("IncomingPhoneNumber", record, **_of_number(record))
+
+
+def dependent_number(record: Number) -> Body:
+    return written("DependentPhoneNumber", record, **_of_number(record))
+
+
+def _of_number(record: Number) -> dict[str, object]:
+    """What a number doesn't hold. One that isn't for sale, such as those of examples, does everything."""
     place = _place(record.account_sid, "IncomingPhoneNumbers", record.sid)
-    return written(
-        "IncomingPhoneNumber",
-        record,
+    offer = range_of(record.phone_number) or _EXAMPLE
+    return {
         **_configured(record),
-        address_requirements="none",
-        address_sid=record.address_sid or None,
-        beta=False,
-        bundle_sid=record.bundle_sid or None,
-        capabilities={"voice": True, "sms": True, "mms": True, "fax": False},
-        emergency_address_sid=record.emergency_address_sid or None,
-        emergency_address_status="registered" if record.emergency_address_sid else "unregistered",
-        identity_sid=record.identity_sid or None,
-        origin="twilio",
-        status="in-use",
-        trunk_sid=record.trunk_sid or None,
-        type=record.kind,
-        uri=f"{place}.json",
-        subresource_uris=links(FAMILIES["incoming_phone_numbers"], place),
-    )
+        "address_requirements": offer.address_requirements,
+        "address_sid": record.address_sid or None,
+        "beta": offer.beta,
+        "bundle_sid": record.bundle_sid or None,
+        "capabilities": offer.capabilities,
+        "emergency_address_sid": record.emergency_address_sid or None,
+        "emergency_address_status": "registered" if record.emergency_address_sid else "unregistered",
+        "identity_sid": record.identity_sid or None,
+        "origin": "twilio",
+        "status": "in-use",
+        "trunk_sid": record.trunk_sid or None,
+        "type": offer.kind.replace("_", "-"),
+        "uri": f"{place}.json",
+    }
 
 
 def call(record: Call) -> Body:
