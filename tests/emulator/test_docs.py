@@ -47,7 +47,7 @@ def test_the_examples_run(tmp_path: Path) -> None:
         "    assert [heard.what for heard in call.heard][-1] == 'You pressed 1.'\n"
     )
     (tmp_path / "test_docs.py").write_text("\n\n".join(blocks) + more, encoding="utf-8")
-    assert "7 passed" in told_of_tests(tmp_path)
+    assert "8 passed" in told_of_tests(tmp_path)
 
 
 def test_a_folder_is_tested_both_ways(tmp_path: Path) -> None:
