@@ -14,7 +14,7 @@ from ringback.emulator.engine.messages import segments
 from ringback.errors import NotFound
 from ringback.http import Headers, WebhookResponse
 from tests.emulator.conftest import ANNA, BEN, OURS
-from tests.emulator.website import HOME, Website
+from tests.emulator.website import HOME, Website, picture
 
 
 @pytest.fixture
@@ -27,6 +27,7 @@ def test_a_text_comes_in_and_is_answered(emulator: Emulator, website: Website, c
         '<Response><Message action="/told"><Body>Hello</Body><Body> there</Body>'
         "<Media>/cat.png</Media></Message><Message>And more</Message></Response>"
     )
+    website.pages["/cat.png"] = picture()
     anna = emulator.phone(ANNA)
     sid = anna.text(OURS, "Hi!", media=["https://example.org/a.jpg", "https://example.org/b"])
     text = anna.expect_text("hello there")
@@ -34,6 +35,9 @@ def test_a_text_comes_in_and_is_answered(emulator: Emulator, website: Website, c
     anna.expect_text("and more")
     assert sid.startswith("MM")
     asked = website.asked[0]
+    home = f"https://api.twilio.com/2010-04-01/Accounts/{emulator.account_sid}/Messages/{sid}/Media/"
+    files = {name: asked[name].removeprefix(home) for name in ("MediaUrl0", "MediaUrl1")}
+    assert all(each.startswith("ME") for each in files.values())
     assert asked.given == {
         "MessageSid": sid,
         "SmsSid": sid,
@@ -46,9 +50,9 @@ def test_a_text_comes_in_and_is_answered(emulator: Emulator, website: Website, c
         "NumSegments": "1",
         "SmsStatus": "received",
         "ApiVersion": "2010-04-01",
-        "MediaUrl0": "https://example.org/a.jpg",
+        "MediaUrl0": f"{home}{files['MediaUrl0']}",
         "MediaContentType0": "image/jpeg",
-        "MediaUrl1": "https://example.org/b",
+        "MediaUrl1": f"{home}{files['MediaUrl1']}",
         "MediaContentType1": "application/octet-stream",
         **{f"{role}{part}": "" for role in ("From", "To") for part in ("City", "State", "Zip")},
         "FromCountry": "US",
@@ -168,7 +172,8 @@ def test_pictures(emulator: Emulator, website: Website, client: Client) -> None:
     client.messages(sent.sid).media(media.sid).delete()
     with pytest.raises(NotFound):
         client.messages(sent.sid).media(media.sid).fetch()
-    assert client.messages(sent.sid).fetch().num_media == 0
+    assert list(client.messages(sent.sid).media.list()) == []
+    assert client.messages(sent.sid).fetch().num_media == 1
 
 
 def test_feedback_redaction_and_deletion(emulator: Emulator, website: Website, client: Client) -> None:

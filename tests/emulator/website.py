@@ -55,6 +55,11 @@ def audio(seconds: float, suffix: str = "wav") -> WebhookResponse:
     return WebhookResponse(200, Headers({"Content-Type": file.content_type}), file.read())
 
 
+def picture(content: bytes = b"\x89PNG\r\n\x1a\n", content_type: str = "image/png") -> WebhookResponse:
+    """A picture, or another file."""
+    return WebhookResponse(200, Headers({"Content-Type": content_type}), content)
+
+
 @define
 class Website:
     """Every request has to pass Twilio's own validator."""

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Emulator,
     )
     from ringback.emulator.engine.people import (
+        Attachment,
         HangUp,
         Hear,
         Heard,
@@ -54,6 +55,7 @@ __all__ = [
     "AUTH_TOKEN",
     "TEST_ACCOUNT_SID",
     "TEST_AUTH_TOKEN",
+    "Attachment",
     "CallOver",
     "Emulator",
     "Entry",
@@ -80,6 +82,7 @@ _HOMES: Final = {
     "AUTH_TOKEN": "emulator",
     "TEST_ACCOUNT_SID": "emulator",
     "TEST_AUTH_TOKEN": "emulator",
+    "Attachment": "engine.people",
     "CallOver": "phones",
     "Emulator": "emulator",
     "Entry": "engine.transcript",

@@ -17,7 +17,7 @@ from ringback.emulator.engine.arguments import seconds as check_seconds
 from ringback.emulator.engine.arguments import text as check_text
 from ringback.emulator.engine.calls import call_in
 from ringback.emulator.engine.messages import receive
-from ringback.emulator.engine.people import Heard, Line, OnCall, Text
+from ringback.emulator.engine.people import Attachment, Heard, Line, OnCall, Text
 from ringback.emulator.engine.people import keys as check_keys
 from ringback.emulator.engine.phrases import has_phrase
 from ringback.emulator.engine.scripts import SPOKEN, follow, length_of, matches
@@ -345,27 +345,32 @@ class Phone:
         call.decline()
         return call
 
-    def text(self, to: str, body: str, *, media: Iterable[str] = ()) -> str:
+    def text(self, to: str, body: str, *, media: Iterable[str | Attachment] = ()) -> str:
         """Send a text to a number of the emulator's accounts; the message's SID.
 
         Args:
             to: The number, E.164.
             body: The text.
-            media: URLs of pictures and the like.
+            media: Pictures and the like: each an `Attachment`, or a URL. Files on this machine are fetched:
+                applications can download them; of those elsewhere they are told the type alone.
 
         Raises:
             EmulatorError: Nobody owns the number; or a URL is none.
         """
         check_text("body", body)
-        for url in (urls := tuple(media)):
-            check_text("media", url)
-            if WebUrl.parse(url) is None:
-                raise EmulatorError(f"media: expected absolute http or https URLs, got {url!r:.200}")
+        for file in (files := tuple(media)):
+            if isinstance(file, Attachment):
+                continue
+            check_text("media", file)
+            if WebUrl.parse(file) is None:
+                raise EmulatorError(
+                    f"media: expected an Attachment, or an absolute http or https URL, got {file!r:.200}"
+                )
         with self._driver.touch() as network:
             number = network.store.number(to)
             if number is None:
                 raise EmulatorError(f"{to} is no number of this emulator's accounts")
-            return receive(network, self._phone, number, body, urls).sid
+            return receive(network, self._phone, number, body, files).sid
 
     def expect_text(self, body: str = "", *, timeout: float = 60.0) -> Text:
         """Wait for a text with these words in its body, whole ones.

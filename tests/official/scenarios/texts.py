@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.emulator.website import HOME
+from tests.emulator.website import picture as picture_file
 from tests.official.world import ANNA, BEN, OURS, covers
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def messages(world: World) -> None:
         to=ANNA, from_=OURS, body="Hello", status_callback=f"{HOME}/sent", provide_feedback=True
     )
     assert (text.status, text.num_segments, text.direction) == ("queued", "1", "outbound-api")
+    world.website.pages |= {"/cat.png": picture_file(), "/dog.png": picture_file()}
     picture = client.messages.create(to=BEN, from_=OURS, media_url=[f"{HOME}/cat.png", f"{HOME}/dog.png"])
     assert (picture.sid[:2], picture.num_media) == ("MM", "2")
     world.wait(30)

@@ -33,6 +33,7 @@ __all__ = [
 
 _MOST_BYTES: Final = 65_536
 _MOST_BYTES_OF_AUDIO: Final = 40_000_000
+_MOST_BYTES_OF_FILES: Final = 5_000_000
 _TWIML: Final = frozenset({"text/xml", "application/xml", "text/html", ""})
 _NOT_XML: Final = 12100
 _NOT_RESPONSE: Final = 12102
@@ -112,7 +113,9 @@ def is_audio(headers: Headers) -> bool:
 
 def most_bytes(headers: Headers) -> int:
     """How long an answer may be: one byte more is too long."""
-    return _MOST_BYTES_OF_AUDIO if is_audio(headers) else _MOST_BYTES
+    if is_audio(headers):
+        return _MOST_BYTES_OF_AUDIO
+    return _MOST_BYTES if content_type(headers) in {*_TWIML, "text/plain"} else _MOST_BYTES_OF_FILES
 
 
 def read_answer(answer: Answer, document: Kind, *, strict: bool) -> Document | Trouble:

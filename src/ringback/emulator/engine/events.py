@@ -13,7 +13,7 @@ from ringback.webhooks import CallRedirected, IncomingCall, OutgoingCall, QueueD
 
 if TYPE_CHECKING:
     from ringback._generated.webhooks.enums import CallDirection, CallStatus
-    from ringback.emulator.engine.records import Call, Media, Message
+    from ringback.emulator.engine.records import Call, Message
     from ringback.webhooks import VoiceCallRequest
 
 __all__ = [
@@ -139,8 +139,8 @@ def request_facts(call: Call) -> RequestFacts:
     return {**call_facts(call), "call_status": cast("CallStatus", call.status)}
 
 
-def message_facts(message: Message, media: list[Media]) -> MessageFacts:
-    """About a message that came in."""
+def message_facts(message: Message, media: tuple[ReceivedMedia, ...]) -> MessageFacts:
+    """About a message that came in, with its files."""
     sender = message.from_ or ""
     from_place, from_country = _place(sender)
     to_place, to_country = _place(message.to)
@@ -150,9 +150,9 @@ def message_facts(message: Message, media: list[Media]) -> MessageFacts:
         "from_": sender,
         "to": message.to,
         "body": message.body,
-        "num_media": len(media),
+        "num_media": message.num_media,
         "num_segments": message.num_segments,
-        "media": tuple(ReceivedMedia(item.url, item.content_type) for item in media),
+        "media": media,
         "from_city": from_place,
         "from_state": from_place,
         "from_zip": from_place,

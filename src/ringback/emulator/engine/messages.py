@@ -8,7 +8,7 @@ https://www.twilio.com/docs/messaging/api/message-resource#message-status-values
 
 from __future__ import annotations
 
-import mimetypes
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from attrs import frozen
@@ -16,11 +16,12 @@ from attrs import frozen
 from ringback.emulator.engine.documents import Document, read_answer, said
 from ringback.emulator.engine.events import message_facts
 from ringback.emulator.engine.exchange import Session, exchange
-from ringback.emulator.engine.kernel.process import Steps
+from ringback.emulator.engine.kernel.process import Steps, wait
+from ringback.emulator.engine.messaging.media import address_of, attach, fetch
 from ringback.emulator.engine.optouts import heed
 from ringback.emulator.engine.parameters import API_VERSION
-from ringback.emulator.engine.people import Phone, Text
-from ringback.emulator.engine.records import Media, Message
+from ringback.emulator.engine.people import Attachment, Phone, Text
+from ringback.emulator.engine.records import Message
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import shown
 from ringback.rest import segments as count_segments
@@ -28,7 +29,13 @@ from ringback.twiml import Body
 from ringback.twiml import Media as TwimlMedia
 from ringback.twiml import Message as TwimlMessage
 from ringback.twiml.messaging import Redirect, Sms
-from ringback.webhooks import IncomingMessage, MessageFallback, MessageStatusChanged, wire_parameters
+from ringback.webhooks import (
+    IncomingMessage,
+    MessageFallback,
+    MessageStatusChanged,
+    ReceivedMedia,
+    wire_parameters,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,10 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OutgoingMessage", "cancel", "receive", "segments", "send"]
 
-_ERRORS: Final = {
-    "undelivered": (30005, "Unknown destination handset"),
-    "failed": (30008, "Unknown error"),
-}
+_UNDELIVERED: Final = (30005, "Unknown destination handset")
+_FAILED: Final = (30008, "Unknown error")
 _MOST_DOCUMENTS: Final = 50
 _MOST_REPLIES: Final = 10
 
@@ -80,7 +85,10 @@ def send(network: Network, account: Account, wanted: OutgoingMessage) -> Message
     sender = wanted.from_ or wanted.messaging_service_sid or "nobody"
     network.transcript.open(message.sid, "message", f"{sender} → {wanted.to} ({wanted.direction})")
     network.note(message.sid, "Twilio", "takes the message:", f'"{wanted.body}"')
-    network.clock.after(wanted.delay + network.settings.send, lambda: _advance(network, message, wanted))
+    network.run(
+        _travel(network, account, message, wanted),
+        lambda error: network.broke(account, message.sid, error),
+    )
     return message
 
 
@@ -90,13 +98,15 @@ def cancel(network: Network, message: Message) -> None:
     message.date_updated = network.clock.date
 
 
-def receive(network: Network, sender: Phone, number: Number, body: str, media: Iterable[str]) -> Message:
-    """A person sends a text to one of our numbers."""
+def receive(
+    network: Network, sender: Phone, number: Number, body: str, media: Iterable[str | Attachment]
+) -> Message:
+    """A person sends a text to one of our numbers; files by their URLs or as they are."""
     account = network.account(number.account_sid)
-    urls = tuple(media)
+    files = tuple(media)
     now = network.clock.date
     message = Message(
-        sid=network.sids.new("MM" if urls else "SM"),
+        sid=network.sids.new("MM" if files else "SM"),
         date_created=now,
         date_updated=now,
         account_sid=account.sid,
@@ -104,12 +114,12 @@ def receive(network: Network, sender: Phone, number: Number, body: str, media: I
         from_=sender.number,
         body=body,
         direction="inbound",
-        status="received",
+        status="receiving",
         num_segments=segments(body),
-        date_sent=now,
     )
     network.store.messages[message.sid] = message
-    attached = [_media(network, message, url) for url in urls]
+    for file in files:
+        attach(network, message, file)
     network.transcript.open(message.sid, "message", f"{sender.number} → {number.phone_number} (inbound)")
     network.note(message.sid, sender.number, "texts", f'"{body}"')
     answer = heed(network.store, message)
@@ -117,22 +127,28 @@ def receive(network: Network, sender: Phone, number: Number, body: str, media: I
         reply = OutgoingMessage(to=sender.number, from_=message.to, body=answer, direction="outbound-reply")
         send(network, account, reply)
     network.run(
-        _handle(network, account, number, message, attached),
+        _arrive(network, account, number, message),
         lambda error: network.broke(account, message.sid, error),
     )
     return message
 
 
-def _handle(
-    network: Network, account: Account, number: Number, message: Message, media: list[Media]
-) -> Steps[None]:
+def _arrive(network: Network, account: Account, number: Number, message: Message) -> Steps[None]:
+    session = network.messaging_session(account, message.from_ or "", message.to)
+    trouble = yield from fetch(network, session, message)
+    if trouble is not None:
+        network.problem(account, message.sid, trouble)
+    message.status = "received"
+    message.date_sent = message.date_updated = network.clock.date
     application = network.store.applications.get(number.sms_application_sid)
     settings = application or number
     if not settings.sms_url:
         network.note(message.sid, "Twilio", "keeps the message: the number has no SmsUrl")
         return
-    session = network.messaging_session(account, message.from_ or "", message.to)
-    facts = message_facts(message, media)
+    media = [network.store.media[sid] for sid in message.media]
+    facts = message_facts(
+        message, tuple(ReceivedMedia(address_of(network, each), each.content_type) for each in media)
+    )
     question: ReceivedMessage = IncomingMessage(**facts)
     url, method = settings.sms_url, settings.sms_method
     fallback = settings.sms_fallback_url or ""
@@ -238,25 +254,8 @@ def _record(network: Network, account: Account, wanted: OutgoingMessage) -> Mess
     )
     network.store.messages[message.sid] = message
     for url in wanted.media:
-        _media(network, message, url)
+        attach(network, message, url)
     return message
-
-
-def _media(network: Network, message: Message, url: str) -> Media:
-    now = network.clock.date
-    guessed = mimetypes.guess_type(url.partition("?")[0])[0]
-    media = Media(
-        sid=network.sids.new("ME"),
-        date_created=now,
-        date_updated=now,
-        account_sid=message.account_sid,
-        parent_sid=message.sid,
-        content_type=guessed or "application/octet-stream",
-        url=url,
-    )
-    network.store.media[media.sid] = media
-    message.media.append(media.sid)
-    return media
 
 
 def _sender(network: Network, message: Message) -> str | None:
@@ -283,45 +282,101 @@ def _report(message: Message, done: str | None) -> MessageStatusChanged:
     )
 
 
-def _advance(network: Network, message: Message, wanted: OutgoingMessage) -> None:
-    if message.status == "canceled" or message.sid not in network.store.messages:
+def _travel(network: Network, account: Account, message: Message, wanted: OutgoingMessage) -> Steps[None]:
+    """A message on its way to the phone."""
+    pause = network.settings.send
+    yield from wait(wanted.delay + pause)
+    if _called_off(network, message):
         return
-    receiver = network.phone(message.to)
-    match message.status:
-        case "queued" | "accepted" | "scheduled":
-            following = "sending"
-        case "sending":
-            following = "failed" if receiver.on_text == "fail" else "sent"
-        case _:
-            following = "undelivered" if receiver.on_text == "undelivered" else "delivered"
-    if following == "sending" and message.from_ is None:
+    if message.from_ is None:
         message.from_ = _sender(network, message)
-    message.status = following
+    session = network.messaging_session(account, message.from_ or "", message.to)
+    receiver = network.phone(message.to)
+    told = partial(_advance, network, session, message, wanted.callbacks)
+    told("sending")
+    files = _Files(network, session, message)
+    yield from wait(pause)
+    while not files.over:
+        yield from wait(pause)
+    if _called_off(network, message):
+        return
+    if files.trouble is not None:
+        network.problem(account, message.sid, files.trouble)
+        told("failed", files.trouble.code, files.trouble.message)
+        return
+    if receiver.on_text == "fail":
+        told("failed", *_FAILED)
+        return
+    message.date_sent = network.clock.date
+    told("sent")
+    yield from wait(pause)
+    if _called_off(network, message):
+        return
+    if receiver.on_text == "undelivered":
+        told("undelivered", *_UNDELIVERED)
+        return
+    told("delivered")
+    _hand_over(network, message, receiver)
+
+
+class _Files:
+    """The files of a message. They are fetched while it is sent, so that messages keep their order.
+
+    Attributes:
+        over: Whether they are here, as far as they are anywhere near.
+        trouble: Why one can't be sent.
+    """
+
+    def __init__(self, network: Network, session: Session, message: Message) -> None:
+        self.over = not message.media
+        self.trouble: Trouble | None = None
+        if message.media:
+            network.run(self._get(network, session, message), self._broke)
+
+    def _get(self, network: Network, session: Session, message: Message) -> Steps[None]:
+        self.trouble = yield from fetch(network, session, message)
+        self.over = True
+
+    def _broke(self, _: Exception) -> None:
+        self.over = True
+
+
+def _called_off(network: Network, message: Message) -> bool:
+    """Whether it is canceled, or its record is gone."""
+    return message.status == "canceled" or message.sid not in network.store.messages
+
+
+def _advance(
+    network: Network,
+    session: Session,
+    message: Message,
+    callbacks: tuple[tuple[str, str], ...],
+    status: str,
+    code: int | None = None,
+    why: str | None = None,
+) -> None:
+    """A message comes a step further, or to its end."""
+    message.status = status
     message.date_updated = network.clock.date
-    if following == "sent":
-        message.date_sent = network.clock.date
-    if following in _ERRORS:
-        message.error_code, message.error_message = _ERRORS[following]
-    network.note(message.sid, "Twilio", f"message is {following}")
-    done = network.clock.date.strftime("%y%m%d%H%M") if following in {"delivered", "undelivered"} else None
-    if following == "delivered":
-        urls = tuple(network.store.media[sid].url for sid in message.media if sid in network.store.media)
-        receiver.texts.append(Text(network.clock.now, message.sid, message.from_ or "", message.body, urls))
-        what = " ".join((f'"{message.body}"', *urls))
-        network.note(message.sid, receiver.number, "reads", what)
-        # A text to one of our own numbers comes in there.
-        own = network.store.number(message.to)
-        if own is not None and message.from_:
-            receive(network, network.phone(message.from_), own, message.body, urls)
-    session = network.messaging_session(network.account(message.account_sid), message.from_ or "", message.to)
-    for url, method in wanted.callbacks:
-        network.tell(
-            session,
-            message.sid,
-            url=url,
-            method=method,
-            event=_report(message, done),
-            about=following,
+    message.error_code, message.error_message = code, why
+    network.note(message.sid, "Twilio", f"message is {status}")
+    done = network.clock.date.strftime("%y%m%d%H%M") if status in {"delivered", "undelivered"} else None
+    for url, method in callbacks:
+        event = _report(message, done)
+        network.tell(session, message.sid, url=url, method=method, event=event, about=status)
+
+
+def _hand_over(network: Network, message: Message, receiver: Phone) -> None:
+    """Somebody gets a message."""
+    files = [network.store.media[sid] for sid in message.media]
+    urls = tuple(media.url for media in files)
+    receiver.texts.append(Text(network.clock.now, message.sid, message.from_ or "", message.body, urls))
+    network.note(message.sid, receiver.number, "reads", " ".join((f'"{message.body}"', *urls)))
+    # A text to one of our own numbers comes in there.
+    own = network.store.number(message.to)
+    if own is not None and message.from_:
+        passed = (
+            media.url if media.content is None else Attachment(media.content, media.content_type)
+            for media in files
         )
-    if following in {"sending", "sent"}:
-        network.clock.after(network.settings.send, lambda: _advance(network, message, wanted))
+        receive(network, network.phone(message.from_), own, message.body, passed)

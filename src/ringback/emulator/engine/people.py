@@ -6,10 +6,11 @@ Phone       a number, what it does when it rings, its calls and its texts
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, cast, get_args
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
 from ringback.emulator.engine import arguments
 from ringback.emulator.engine.arguments import one_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.world import World
 
 __all__ = [
+    "Attachment",
     "CallSide",
     "HangUp",
     "Heard",
@@ -43,6 +45,8 @@ AnsweredBy: TypeAlias = Literal[
     "human", "machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other", "fax", "unknown"
 ]
 KEYS: Final = frozenset("0123456789*#")
+# RFC 6838, without parameters.
+_TYPE: Final = re.compile(r"[A-Za-z0-9][\w!#$&^.+-]{0,126}/[A-Za-z0-9][\w!#$&^.+-]{0,126}\Z", re.ASCII)
 
 
 @frozen
@@ -155,6 +159,25 @@ class Heard:
     def over(self, now: float) -> bool:
         """Whether it has come to its end."""
         return self.until is not None and self.until <= now
+
+
+@frozen
+class Attachment:
+    """A file that a phone sends with a text.
+
+    Attributes:
+        content: The file.
+        content_type: What it is, such as `image/png`.
+    """
+
+    content: bytes = field(repr=False)
+    content_type: str
+
+    def __attrs_post_init__(self) -> None:
+        if not isinstance(cast("object", self.content), bytes):
+            raise EmulatorError(f"content: expected bytes, got {self.content!r:.80}")
+        if not isinstance(cast("object", self.content_type), str) or not _TYPE.match(self.content_type):
+            raise EmulatorError(f"content_type: expected such as image/png, got {self.content_type!r:.80}")
 
 
 @frozen

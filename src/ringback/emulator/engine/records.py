@@ -136,6 +136,13 @@ class ConferenceRecord(Record):
 
 @define(eq=False, kw_only=True)
 class Message(Record):
+    """A message.
+
+    Attributes:
+        num_media: With how many files it came or went.
+        media: The SIDs of those that are still there.
+    """
+
     account_sid: str
     to: str
     from_: str | None
@@ -143,6 +150,7 @@ class Message(Record):
     direction: Literal["inbound", "outbound-api", "outbound-reply", "outbound-call"]
     status: str = "queued"
     num_segments: int = 1
+    num_media: int = 0
     media: list[str] = field(factory=list[str])
     messaging_service_sid: str | None = None
     date_sent: datetime | None = None
@@ -152,10 +160,18 @@ class Message(Record):
 
 @define(eq=False, kw_only=True)
 class Media(Record):
+    """A file of a message.
+
+    Attributes:
+        url: Where it comes from, or "".
+        content: The file itself, where it is here.
+    """
+
     account_sid: str
     parent_sid: str
     content_type: str
     url: str
+    content: bytes | None = field(default=None, repr=False)
 
 
 @define(eq=False, kw_only=True)

@@ -95,7 +95,7 @@ BY_HAND: Final[Mapping[str, Act]] = {
 }
 # What an operation gives instead of its record where the path has another suffix, or none. Each refuses those
 # that it doesn't know.
-FILES: Final[Mapping[str, GetFile]] = {}
+FILES: Final[Mapping[str, GetFile]] = {**messages.FILES}
 # An older path of messages, which old clients still use.
 _OLD_MESSAGES: Final = re.compile(r"^(/2010-04-01/Accounts/[^/]+)/SMS/Messages(?=[/.]|\Z)")
 _SUFFIX: Final = re.compile(r"\.(?:json|xml|csv|wav|mp3|txt)\Z")

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.messages import OutgoingMessage, cancel, send
 from ringback.emulator.engine.records import Feedback, Media, Message
+from ringback.emulator.engine.urls import shown
 from ringback.emulator.rest import views
 from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
+from ringback.emulator.rest.files import File
 from ringback.emulator.rest.lists import Newest, Rows, page, within
 
 if TYPE_CHECKING:
     from ringback.emulator.rest.requests import RestRequest
     from ringback.emulator.rest.writing import Body
 
-__all__ = ["ACTS"]
+__all__ = ["ACTS", "FILES"]
 
 # A name instead of a number, where a country allows that.
 _NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}\Z")
@@ -139,6 +141,16 @@ def _media_fetch(request: RestRequest) -> Body:
     return views.media(_media(request))
 
 
+def _media_file(request: RestRequest) -> File:
+    """The file itself, as `MediaUrl0` of a webhook names it."""
+    media = _media(request)
+    if request.suffix:
+        raise request.missing()
+    if media.content is None:
+        raise Refused(404, 20404, f"The file is elsewhere, and was not fetched: {shown(media.url)}")
+    return File.of(media.content, media.content_type)
+
+
 def _media_delete(request: RestRequest) -> None:
     media = _media(request)
     del request.network.store.media[media.sid]
@@ -186,3 +198,4 @@ ACTS = {
     "messages(sid).media(sid).delete": _media_delete,
     "messages(sid).feedback.create": _feedback,
 }
+FILES = {"messages(sid).media(sid).fetch": _media_file}

@@ -158,7 +158,6 @@ def message(record: Message) -> Body:
     return written(
         "Message",
         record,
-        num_media=len(record.media),
         price=None,
         price_unit="USD",
         api_version=API_VERSION,
