@@ -4,7 +4,7 @@ Each layer knows those below it, and none above:
 
 verbs/          what TwiML does: a module a verb, all of them in table.py; run.py leads a call from its first
                 document to its end
-calls, messages how calls and messages begin and go on
+calls, messages how calls and messages begin and go on; messaging/ is what messages are made of
 network         Network: everybody in the emulated world, phones, calls, conferences, queues
 conferences, queues     rooms and lines that calls join
 legs            Leg: Twilio's side of each call, its status machine and the process that runs its TwiML
