@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 from datetime import datetime, timezone
@@ -350,3 +352,32 @@ def test_keys_and_words_have_to_be_possible(emulator: Emulator, website: Website
         call.speak("Hi", seconds=0)
     with pytest.raises(EmulatorError, match="can't answer"):
         call.answer()
+
+
+LEFT_BEHIND = """
+from ringback.emulator import Emulator
+
+with Emulator() as emulator:
+    emulator.number("+15017122661")
+    with emulator.client() as client:
+        client.conferences("room").participants.create(
+            to="+15558675310",
+            from_="+15017122661",
+            conference_status_callback="http://127.0.0.1:9/",
+            conference_status_callback_event=["leave"],
+        )
+        emulator.advance(6)
+told = str(emulator.transcript)
+
+
+def at_the_end() -> str:
+    return str(emulator.transcript)
+"""
+
+
+def test_calls_that_are_left_behind_end_in_silence() -> None:
+    """Their processes are collected when the interpreter ends, where nothing can be told any more."""
+    done = subprocess.run(
+        [sys.executable, "-c", LEFT_BEHIND], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")

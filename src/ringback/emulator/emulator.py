@@ -190,6 +190,7 @@ class Emulator:
         self._driver.part_from(watched)
         self._driver.close()
         self._webhook_sender.close()
+        self._network.closed = True
         for application in watched:
             application._hub.watchers.remove(self._failed)
             application._hub.timekeepers.remove(self._waits.begin)

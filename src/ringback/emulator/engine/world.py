@@ -53,6 +53,8 @@ class World:
         reaches: Whether a driver can fetch a file from a URL.
         audio: How many seconds the files play that were fetched, by URL; None where nobody can tell.
         watchers: Called with every entry of the transcript as it comes, and the problem that it is about.
+        closed: Whether nothing is noted or told any more: processes that are left end when they are
+            collected, which may be as late as the interpreter's own end.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class World:
         self.reaches = reaches
         self.audio: dict[str, float | None] = {}
         self.watchers: list[Callable[[Entry, Problem | None], None]] = []
+        self.closed = False
 
     def account(self, sid: str) -> Account:
         return self.store.accounts[sid]
@@ -98,6 +101,8 @@ class World:
         return Entry(round(self.clock.now, 3), subject, who, did, what, source, document)
 
     def _add(self, entry: Entry, problem: Problem | None = None) -> None:
+        if self.closed:
+            return
         self.transcript.add(entry)
         for watcher in self.watchers:
             watcher(entry, problem)
@@ -144,6 +149,8 @@ class World:
         then: Callable[[], None] | None = None,
     ) -> None:
         """Tell of an event; nobody needs an answer. `then` runs when that is over."""
+        if self.closed:
+            return
         pairs = list(wire_parameters(event).items())
         token = self.sids.uuid("token")
 
