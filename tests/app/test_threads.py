@@ -93,3 +93,14 @@ def test_nothing_that_is_raised_ends_a_thread() -> None:
     with pytest.raises(SystemExit):
         threads.submit(leave).result(10)
     assert threads.submit(lambda: 1).result(10) == 1
+
+
+def test_a_process_waits_for_those_that_are_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AT_EXIT", 10.0)
+    gate = threading.Event()
+    left, awaited = Threads(1, awaited=False), Threads(1)
+    left.submit(gate.wait, 10)
+    awaited.submit(time.sleep, 0.05)
+    module._let_finish()
+    assert (left.busy, awaited.busy) == (1, 0)
+    gate.set()

@@ -337,6 +337,6 @@ class TestTaking:
         with emulator.held() as network:
             queue = next(iter(network.queues.values()))
             while queue.members:
-                assert network.clock.step() or network.outbox.waiting
+                assert network.clock.step() or network.outbox
         anna.hangup()
         carl.expect_hangup()

@@ -127,6 +127,22 @@ def test_fifty_phones_at_once(emulator: Emulator, website: Website) -> None:
     assert [texts.get(call.sid) for call in calls] == [f"I am {number}" for number in range(50)]
 
 
+def test_webhooks_share_threads(emulator: Emulator, website: Website) -> None:
+    used: set[threading.Thread] = set()
+
+    def answer(_asked: Asked) -> str:
+        used.add(threading.current_thread())
+        return "<Response><Hangup/></Response>"
+
+    website.pages["/voice"] = answer
+    for number in range(100):
+        emulator.phone(f"+1555000{number:04}").dial(OURS)
+    emulator.run_until_idle()
+    assert len(website.asked) == 200
+    # The next may be sent before the thread of the one before it is free.
+    assert len(used) < 10
+
+
 def test_fifty_threads_and_a_clock_that_runs_by_itself() -> None:
     website = Website(dict(MENU))
     with Emulator(clock="auto") as emulator, website.served() as home:

@@ -20,13 +20,14 @@ import logging
 import math
 import threading
 import time
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
-from attrs import define
+from attrs import define, frozen
 
 from ringback.emulator.apploop import SLEEPING, AppLoop
 from ringback.emulator.engine.arguments import seconds as check_seconds
@@ -36,14 +37,13 @@ from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from concurrent.futures import Future
 
     from ringback.app import Application
     from ringback.emulator.engine.kernel.outbox import Delivery
     from ringback.emulator.engine.kernel.requests import Ask, Outcome
     from ringback.emulator.engine.network import Network
 
-__all__ = ["Driver", "Mode", "Sender"]
+__all__ = ["Driver", "Mode", "Sender", "Sending"]
 
 Mode: TypeAlias = Literal["manual", "auto", "real"]
 
@@ -64,27 +64,51 @@ PARTING: Final = 3.0
 # Seconds that a request gets on the wall beyond its limit, to come to its own end.
 SLACK: Final = 0.5
 
+# Seconds on the wall after which to look around, whether or not anything has been heard.
+LONGEST_REST: Final = 0.5
+
 # Whose webhook is being handled; inherited by whatever the application starts from there.
 DELIVERING: Final[ContextVar[tuple[Driver, ...]]] = ContextVar("ringback_delivering", default=())
+
+
+@frozen(eq=False)
+class Sending:
+    """A request under way.
+
+    Attributes:
+        answer: What comes of it. Whoever waits may cancel it: then nothing does.
+        inside: Whether it is handled in the loop that follows the emulator's clock.
+    """
+
+    answer: Future[Outcome]
+    inside: bool
+
+    @classmethod
+    def over(cls, outcome: Outcome) -> Sending:
+        """One of which is known already what comes of it."""
+        answer: Future[Outcome] = Future()
+        answer.set_result(outcome)
+        return cls(answer, inside=False)
 
 
 class Sender(Protocol):
     """Sends requests."""
 
-    def send(self, ask: Ask, /) -> Outcome:
-        """Send one; called in a thread of its own."""
-        ...
-
-    def begin(self, ask: Ask, /) -> Future[Outcome] | None:
-        """Send one that is handled in the loop that follows the emulator's clock; None for all others."""
+    def send(self, ask: Ask, /) -> Sending:
+        """Begin to send one; waits for nothing."""
         ...
 
 
-@define(eq=False)
+@frozen(eq=False)
 class _UnderWay:
     delivery: Delivery
     since: float
-    inside: Future[Outcome] | None = None
+    sending: Sending
+
+    @property
+    def expiry(self) -> float:
+        """When to give it up."""
+        return self.since + self.delivery.ask.limits.total + SLACK
 
 
 @define(eq=False)
@@ -119,7 +143,9 @@ class Driver:
         self._waits = 0
         self._foreground = 0
         self._touched = -math.inf
-        self._under_way: dict[int, _UnderWay] = {}
+        self._under_way: dict[int, _UnderWay] = {}  # by number, the latest last
+        self._outside = 0  # of those, how many are not handled in the applications' loop
+        self._expiry = math.inf  # nothing under way is given up before
         self._wall = time.monotonic()
         self._virtual = network.clock.now
         self._closed = False
@@ -199,7 +225,7 @@ class Driver:
     def _until_sleep(self) -> float | None:
         """In how many seconds on the wall that will be clear; None where they wait for something else."""
         loop = self.loop
-        if loop is None or not self._under_way or not all(it.inside for it in self._under_way.values()):
+        if loop is None or not self._under_way or self._outside:
             return None
         return loop.patience()
 
@@ -384,13 +410,7 @@ class Driver:
     @property
     def _quiet(self) -> bool:
         """Whether nothing is going to happen unless time passes."""
-        return not self._loop_works and not self._sendable() and (not self._under_way or self._sleeps)
-
-    def _sendable(self) -> Delivery | None:
-        """The next request that may go: those behind another one in its lane have to wait."""
-        taken = {each.delivery.ask.lane for each in self._under_way.values()}
-        waiting = self._network.outbox.waiting
-        return next((each for each in waiting if each.ask.lane not in taken), None)
+        return not self._loop_works and not self._network.outbox and (not self._under_way or self._sleeps)
 
     def _due(self) -> float | None:
         """When something is due next, here or in the applications' loop."""
@@ -459,65 +479,71 @@ class Driver:
         return clock.now if resting else -math.inf
 
     def _stuck(self) -> bool:
-        now = time.monotonic()
-        return bool(self._under_way) and all(now - each.since > PATIENCE for each in self._under_way.values())
+        """Whether everything under way takes long."""
+        latest = next(reversed(self._under_way.values()), None)
+        return latest is not None and time.monotonic() - latest.since > PATIENCE
 
     def _dispatch(self) -> bool:
         """Send the next request that may go; whether there was one."""
         concurrent = self._mode == "real" or self._stuck() or self._sleeps
         if (self._under_way or self._loop_works) and not concurrent:
             return False
-        delivery = self._sendable()
-        if delivery is None:
+        outbox = self._network.outbox
+        if not outbox:
             return False
-        self._network.outbox.waiting.remove(delivery)
-        under_way = self._under_way[delivery.number] = _UnderWay(delivery, time.monotonic())
+        delivery = outbox.take()
         context = copy_context()
         context.run(DELIVERING.set, (*DELIVERING.get(), self))
-        under_way.inside = context.run(self._sender.begin, delivery.ask)
-        if under_way.inside is not None:
-            under_way.inside.add_done_callback(partial(self._answered, delivery))
-        else:
-            send = partial(context.run, self._send, delivery)
-            threading.Thread(target=send, name="ringback-webhook", daemon=True).start()
+        under_way = _UnderWay(delivery, time.monotonic(), context.run(self._send, delivery.ask))
+        self._under_way[delivery.number] = under_way
+        self._outside += not under_way.sending.inside
+        self._expiry = min(self._expiry, under_way.expiry)
+        under_way.sending.answer.add_done_callback(partial(self._answered, under_way))
         return True
 
+    def _send(self, ask: Ask) -> Sending:
+        try:
+            return self._sender.send(ask)
+        except Exception as error:  # whatever it was: the request is no longer under way
+            detail = f"the request could not be sent ({type(error).__name__}: {error})"
+            return Sending.over(Failure("broken", detail))
+
     def _expire(self) -> None:
-        """Give up what is handled in a loop that is blocked, whatever its clock says."""
+        """Give up what takes longer than it may and can't notice: a loop is blocked, a handler hangs, a head
+        drips in byte by byte.
+        """
+        now = time.monotonic()
+        if now < self._expiry:
+            return
         for each in tuple(self._under_way.values()):
-            limit = each.delivery.ask.limits.total
-            if each.inside is not None and time.monotonic() - each.since > limit + SLACK:
-                each.inside.cancel()
+            if each.expiry <= now:
+                each.sending.answer.cancel()
+        self._expiry = min((each.expiry for each in self._under_way.values()), default=math.inf)
 
     def _rest(self, due: float | None, horizon: float) -> None:
         """Wait for an answer, for somebody's doing, or for the next thing that is due."""
         soon = self._until_sleep()
-        if soon:
-            self.condition.wait(soon)
-        elif due is None or not math.isfinite(horizon):
-            self.condition.wait(0.5)
-        else:
-            speed = self.speed or 1.0
-            self.condition.wait(min(max((due - horizon) / speed, 0.001), 0.5))
+        if not soon and due is not None and math.isfinite(horizon):
+            soon = max((due - horizon) / (self.speed or 1.0), 0.001)
+        self.condition.wait(min(soon or LONGEST_REST, LONGEST_REST, self._until_expiry()))
 
-    def _send(self, delivery: Delivery) -> None:
-        try:
-            outcome = self._sender.send(delivery.ask)
-        except Exception as error:  # whatever it was: the request is no longer under way
-            outcome = Failure("broken", f"the request could not be sent ({type(error).__name__}: {error})")
-        self._arrived(delivery, outcome)
+    def _until_expiry(self) -> float:
+        """Seconds on the wall for which nothing has to be given up."""
+        return max(self._expiry - time.monotonic(), 0.001)
 
-    def _answered(self, delivery: Delivery, answer: Future[Outcome]) -> None:
+    def _answered(self, under_way: _UnderWay, answer: Future[Outcome]) -> None:
+        delivery = under_way.delivery
         if answer.cancelled():
             limit = delivery.ask.limits.total
             delivery.ask.spent.seconds += limit
-            self._arrived(delivery, Failure("timeout", f"no answer within {limit:g} s: its loop is blocked"))
+            why = ": its loop is blocked" if under_way.sending.inside else ""
+            outcome: Outcome = Failure("timeout", f"no answer within {limit:g} s{why}")
         else:
-            self._arrived(delivery, answer.result())
-
-    def _arrived(self, delivery: Delivery, outcome: Outcome) -> None:
+            outcome = answer.result()
         with self.condition:
             del self._under_way[delivery.number]
+            self._outside -= not under_way.sending.inside
+            self._network.outbox.done(delivery)
             try:
                 delivery.reply(outcome)
             except Exception as error:

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
+from concurrent.futures import Future
 from contextvars import copy_context
-from http.client import IncompleteRead
+from functools import partial
 from inspect import iscoroutine
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, Protocol
 
 from attrs import frozen
 
 from ringback.app import Application, Switchboard
 from ringback.app.loops.budget import CLOCK
-from ringback.emulator.engine.documents import most_bytes
+from ringback.app.loops.threads import Threads
+from ringback.emulator.driver import Sending
 from ringback.emulator.engine.kernel.requests import Failure
 from ringback.emulator.engine.urls import WebUrl
+from ringback.emulator.webhook_http import HttpWebhooks
 from ringback.errors import EmulatorError
 from ringback.http import Headers, WebhookRequest, WebhookResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future
-
-    import urllib3
 
     from ringback.emulator.apploop import AppLoop
     from ringback.emulator.engine.kernel.requests import Ask, Outcome
 
-__all__ = ["WebhookSender", "Handler", "Installed"]
+__all__ = ["Handler", "Installed", "WebhookSender"]
 
-_CHUNK: Final = 16_384
-_SLACK: Final = 0.5  # seconds that a request gets beyond its limit, to fail with its own error
+# Where requests are under way that are not for an application's loop: as many as come at once. One that hangs
+# keeps its thread, and doesn't keep the process.
+_THREADS: Final = Threads(5_000, awaited=False)
 
 
 class Handler(Protocol):
@@ -89,8 +88,7 @@ class WebhookSender:
         self._any_host = any_host
         self._mounted: list[_Mounted] = []
         self._installed: list[Installed] = []
-        self._pool: urllib3.PoolManager | None = None
-        self._lock = threading.Lock()
+        self._http = HttpWebhooks()
 
     def mount(self, public_url: str, handler: Handler) -> None:
         """Send what goes to `public_url`, and to anything below it, to `handler`."""
@@ -106,8 +104,8 @@ class WebhookSender:
             self._installed.append(application)
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.clear()
+        """Close the connections that are kept."""
+        self._http.close()
 
     def reaches(self, url: str) -> bool:
         """Whether there is anybody to ask for a file: one of this machine, or an application of this process.
@@ -123,37 +121,25 @@ class WebhookSender:
             return handler.matches(request)
         return handler is not None or self._any_host or parsed.local
 
-    def send(self, ask: Ask, /) -> Outcome:
-        """The answer, or why there is none."""
-        started = time.monotonic()
-        try:
-            return self._sent(ask)
-        finally:
-            ask.spent.seconds += time.monotonic() - started
-
-    def _sent(self, ask: Ask) -> Outcome:
+    def send(self, ask: Ask, /) -> Sending:
+        """Begin to send a request."""
         url = WebUrl.parse(ask.request.url)
         if url is None:
-            return Failure("refused", "this is no URL that could be asked")
+            return Sending.over(Failure("refused", "this is no URL that could be asked"))
         handler = self._handler(url, ask.request)
+        if self.loop is not None and isinstance(handler, (Application, Switchboard)):
+            return Sending(self.loop.start(_run(handler, ask)), inside=True)
         if handler is not None:
-            return _call(handler, ask)
+            return _in_thread(ask, partial(_call, handler))
         if not self._any_host and not url.local:
-            return Failure(
-                "refused",
-                f"no application of this process has the public URL, and {url.host} is not this machine: "
-                "give the application to the emulator, or allow any host",
+            return Sending.over(
+                Failure(
+                    "refused",
+                    f"no application of this process has the public URL, and {url.host} is not this machine: "
+                    "give the application to the emulator, or allow any host",
+                )
             )
-        # A head that drips in byte by byte never lets the socket's own timeout strike.
-        return _within(ask.limits.total + _SLACK, lambda: self._http(ask, url)) or _late(ask)
-
-    def begin(self, ask: Ask, /) -> Future[Outcome] | None:
-        """Let an application of this process answer in the loop; None where it is for none."""
-        url = WebUrl.parse(ask.request.url)
-        handler = None if url is None else self._handler(url, ask.request)
-        if self.loop is None or not isinstance(handler, (Application, Switchboard)):
-            return None
-        return self.loop.start(_run(handler, ask))
+        return _in_thread(ask, partial(self._http.send, url=url))
 
     def _handler(self, url: WebUrl, request: WebhookRequest) -> Handler | None:
         """What takes the request in this process, if anything does."""
@@ -163,87 +149,30 @@ class WebhookSender:
         installed = () if url.local else self._installed
         return next((each for each in installed if each.matches(request)), None)
 
-    def _http(self, ask: Ask, url: WebUrl) -> Outcome:
-        import urllib3
-        from urllib3.exceptions import (
-            ConnectTimeoutError,
-            HTTPError,
-            NameResolutionError,
-            NewConnectionError,
-            ReadTimeoutError,
-            SSLError,
-        )
 
-        with self._lock:
-            if self._pool is None:
-                self._pool = urllib3.PoolManager(maxsize=32)
-            pool = self._pool
-        limits = ask.limits
-        deadline = time.monotonic() + limits.total
+def _in_thread(ask: Ask, work: Callable[[Ask], Outcome]) -> Sending:
+    """Do something that takes its time, unless whoever waits for its outcome gives up before that."""
+    answer: Future[Outcome] = Future()
+
+    def run() -> None:
+        started = time.monotonic()
         try:
-            # By host, so that no other parser has a say in where this goes.
-            response = _pool_for(pool, url).urlopen(
-                ask.request.method,
-                url.target,
-                body=ask.request.body or None,
-                headers=urllib3.HTTPHeaderDict(ask.request.headers.multi_items()),
-                timeout=urllib3.Timeout(connect=limits.connect, read=limits.read, total=limits.total),
-                retries=False,
-                redirect=False,
-                assert_same_host=False,
-                preload_content=False,
-            )
-            try:
-                headers = Headers(list(response.headers.iteritems()))
-                most = most_bytes(headers)
-                body = bytearray()
-                while len(body) <= most:
-                    if time.monotonic() > deadline:
-                        return Failure("timeout", f"no whole answer within {limits.total:g} s")
-                    chunk = response.read1(_CHUNK)
-                    if not chunk:
-                        break
-                    body += chunk
-                return WebhookResponse(response.status, headers, bytes(body))
-            finally:
-                response.release_conn()
-                response.close()
-        except NameResolutionError as error:
-            return Failure("host", f"no such host ({type(error).__name__})")
-        except (ConnectTimeoutError, NewConnectionError) as error:
-            return Failure("connect", f"no connection ({type(error).__name__})")
-        except ReadTimeoutError:
-            return Failure("timeout", f"no answer within {limits.read:g} s")
-        except SSLError as error:
-            return Failure("tls", f"no TLS connection ({error})")
-        except (HTTPError, OSError, ValueError) as error:
-            detail = f"the connection broke ({type(error).__name__})"
-            return Failure("lost", detail) if _is_loss(error) else Failure("broken", detail)
+            outcome = work(ask)
+        except Exception as error:  # an answer has to come, whatever happens on its way
+            outcome = Failure("broken", f"no answer could be had ({type(error).__name__})")
+        if answer.set_running_or_notify_cancel():
+            ask.spent.seconds += time.monotonic() - started
+            answer.set_result(outcome)
 
-
-def _is_loss(error: Exception) -> bool:
-    """Whether the other side closed or reset the connection, and didn't say something that is no HTTP."""
-    return any(isinstance(each, (ConnectionError, IncompleteRead)) for each in (error, *error.args))
-
-
-def _pool_for(pools: urllib3.PoolManager, url: WebUrl) -> urllib3.HTTPConnectionPool:
-    """Connections to the URL's host; names below `localhost` are this machine, whatever a resolver says."""
-    below = url.host.lower().endswith(".localhost")
-    host = "localhost" if below else url.host
-    names = {"server_hostname": url.host, "assert_hostname": url.host}
-    return pools.connection_from_host(
-        host, url.port, url.scheme, pool_kwargs=names if below and url.scheme == "https" else None
-    )
+    _THREADS.submit(copy_context().run, run)
+    return Sending(answer, inside=False)
 
 
 def _call(handler: Handler, ask: Ask) -> Outcome:
-    def work() -> Outcome:
-        try:
-            return _checked(handler.handle_sync(ask.request))
-        except BaseException as error:
-            return Failure("broken", f"the application raised {type(error).__name__}: {error}")
-
-    return _within(ask.limits.total, work) or _late(ask)
+    try:
+        return _checked(handler.handle_sync(ask.request))
+    except BaseException as error:
+        return Failure("broken", f"the application raised {type(error).__name__}: {error}")
 
 
 async def _run(application: Application | Switchboard, ask: Ask) -> Outcome:
@@ -292,21 +221,3 @@ def _is_a(value: object, kind: type[object]) -> bool:
 
 def _late(ask: Ask) -> Failure:
     return Failure("timeout", f"no answer within {ask.limits.total:g} s")
-
-
-def _within(seconds: float, work: Callable[[], Outcome]) -> Outcome | None:
-    """What `work` gives, or None where that takes too long: in a thread of its own, which is left behind."""
-    answers: SimpleQueue[Outcome] = SimpleQueue()
-    context = copy_context()
-
-    def run() -> None:
-        try:
-            answers.put(context.run(work))
-        except Exception as error:  # an answer has to come, whatever happens on its way
-            answers.put(Failure("broken", f"no answer could be had ({type(error).__name__})"))
-
-    threading.Thread(target=run, name="ringback-application", daemon=True).start()
-    try:
-        return answers.get(timeout=seconds)
-    except Empty:
-        return None

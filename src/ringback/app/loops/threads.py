@@ -28,17 +28,23 @@ T = TypeVar("T")
 IDLE: Final = 10.0  # seconds for which a thread without work stays
 AT_EXIT: Final = 2.0  # seconds that a process which ends leaves to what its threads are doing
 
-_all: Final[WeakSet[Threads]] = WeakSet()
+_awaited: Final[WeakSet[Threads]] = WeakSet()
 
 
 class Threads(Executor):
-    """At most `limit` threads, started when they are needed; what comes while all are busy waits its turn."""
+    """At most `limit` threads, started when they are needed; what comes while all are busy waits its turn.
 
-    def __init__(self, limit: int) -> None:
+    Args:
+        limit: How many.
+        awaited: Whether a process that ends gives them a moment to finish what they do.
+    """
+
+    def __init__(self, limit: int, *, awaited: bool = True) -> None:
         self._limit = limit
         self._renew()
         renew_in_child(self)
-        _all.add(self)
+        if awaited:
+            _awaited.add(self)
 
     def _renew(self) -> None:
         """Begin without threads and without work, as a forked child has to."""
@@ -101,5 +107,5 @@ def _work(future: Future[T], function: Callable[[], T]) -> None:
 @atexit.register
 def _let_finish() -> None:
     until = time.monotonic() + AT_EXIT
-    while any(threads.busy for threads in _all) and time.monotonic() < until:
+    while any(threads.busy for threads in _awaited) and time.monotonic() < until:
         time.sleep(0.01)

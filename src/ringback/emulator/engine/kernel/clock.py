@@ -6,7 +6,7 @@ import heapq
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field
+from attrs import define
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,13 +19,12 @@ FAR: Final = 3600.0
 _NEVER: Final = 1e9
 
 
-@define(order=True)
+@define(eq=False)
 class Timer:
     """An action that is due at some second; cancelling it leaves a hole in the queue."""
 
     due: float
-    order: int
-    action: Callable[[], None] | None = field(order=False)
+    action: Callable[[], None] | None
 
     def cancel(self) -> None:
         self.action = None
@@ -44,7 +43,8 @@ class Clock:
         self.now = 0.0
         # Calendars have a last day, and stay there.
         self._end = (datetime.max.replace(tzinfo=start.tzinfo) - start).total_seconds() - 1
-        self._queue: list[Timer] = []
+        # Each with what it goes by: its second, and the order in which it was asked for.
+        self._queue: list[tuple[float, int, Timer]] = []
         self._order = 0
 
     @property
@@ -58,16 +58,16 @@ class Clock:
         # Milliseconds: sums of tenths must not drift apart from each other.
         # What is no number is due at once: it is above nothing.
         wait = min(seconds, _NEVER) if seconds > 0 else 0.0
-        timer = Timer(round(self.now + wait, 3), self._order, action)
+        timer = Timer(round(self.now + wait, 3), action)
         self._order += 1
-        heapq.heappush(self._queue, timer)
+        heapq.heappush(self._queue, (timer.due, self._order, timer))
         return timer
 
     def next_due(self) -> float | None:
         """When the next action is due, or None where there is none."""
-        while self._queue and self._queue[0].action is None:
+        while self._queue and self._queue[0][2].action is None:
             heapq.heappop(self._queue)
-        return self._queue[0].due if self._queue else None
+        return self._queue[0][0] if self._queue else None
 
     def busy(self) -> bool:
         """Whether something is due before long: longest call times and the like don't count."""
@@ -79,7 +79,7 @@ class Clock:
         due = self.next_due()
         if due is None:
             return False
-        timer = heapq.heappop(self._queue)
+        timer = heapq.heappop(self._queue)[2]
         self.now = max(self.now, due)
         action, timer.action = timer.action, None
         if action is not None:
