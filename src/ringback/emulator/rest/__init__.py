@@ -6,7 +6,7 @@ requests.py      a request, understood
 decoding.py      form and query text -> values, by the kinds of the tables; refusals with Twilio's codes
 generic.py       create, fetch, list, update, delete: whatever the specification says of a family
 lists.py         pages, filters
-writing.py       records -> JSON, by the models
+writing.py       records -> JSON, by the models; formats.py JSON, XML and CSV of that
 files.py         what is sent as it is: audio, media, text
 addresses.py     phone numbers, as people write them and as the network has them; errors.py refusals
 views.py         what lives -> JSON
