@@ -71,6 +71,11 @@ LOGINS: Final = ("", "Basic x", login("a", "b"), login(ACCOUNT_SID, ""))
 TYPES: Final = ("application/json", "multipart/form-data", "text/plain; charset=x")
 SID: Final = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b")
 
+# An account or an API key that was just made.
+LOGIN: Final = re.compile(
+    r'"sid": "(?P<user>(?:AC|SK)[0-9a-f]{32})".*"(?:auth_token|secret)": "(?P<password>[^"]+)"'
+)
+
 
 def hostile(count: int, *, seed: str = "hostile") -> Counter[int]:
     """Send so many requests, and look at every answer.
@@ -121,9 +126,12 @@ class Attacker:
     def __init__(self, dice: random.Random) -> None:
         self._dice = dice
         self._sids: dict[str, list[str]] = {"AC": [ACCOUNT_SID]}
+        self._logins = [login()] * 9
 
     def learn(self, response: Response) -> None:
-        """Remember the SIDs that an answer names."""
+        """Remember the SIDs that an answer names, and the credentials in it."""
+        if response.status == 201 and (found := LOGIN.search(response.body.decode(errors="replace"))):
+            self._logins.append(login(found["user"], found["password"]))
         for sid in SID.findall(response.body[:20_000].decode(errors="replace")):
             known = self._sids.setdefault(sid[:2], [])
             if sid not in known and len(known) < 50:
@@ -138,7 +146,7 @@ class Attacker:
             path = path.removesuffix(".json") + dice.choice(SUFFIXES)
         method = operation.method if dice.random() < 0.9 else dice.choice(METHODS)
         encoded = self._form(operation)
-        headers = {"Authorization": login() if dice.random() < 0.97 else dice.choice(LOGINS)}
+        headers = {"Authorization": dice.choice(self._logins if dice.random() < 0.97 else LOGINS)}
         if dice.random() < 0.05:
             headers["Content-Type"] = dice.choice(
                 ["application/json", "multipart/form-data", "text/plain; charset=x"]
