@@ -25,6 +25,7 @@ _APPLICATION: Final = (
     "ringback.app.webhooks.",
 )
 _KERNEL: Final = "ringback.emulator.engine.kernel"
+_NUMBERING: Final = "ringback.emulator.numbering"
 
 
 @pytest.fixture(scope="module")
@@ -69,3 +70,9 @@ def test_the_kernel_of_the_emulator_knows_nothing_of_what_it_runs(imports: dict[
     assert {f"{_KERNEL}.clock", f"{_KERNEL}.process", f"{_KERNEL}.outbox"} <= kernel
     known = {each for module in kernel for each in imports[module] if not each.startswith(_KERNEL)}
     assert known <= {"ringback.http"}
+
+
+def test_the_numbering_plan_knows_nothing_of_the_emulator(imports: dict[str, set[str]]) -> None:
+    plan = {module for module in imports if module.startswith(_NUMBERING)}
+    assert {f"{_NUMBERING}.plan", f"{_NUMBERING}.search"} <= plan
+    assert {each for module in plan for each in imports[module]} <= plan

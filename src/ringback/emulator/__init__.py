@@ -2,6 +2,7 @@
 
     Emulator              everything together, for tests and servers
     ├── engine/           the network itself: records, virtual clock, phones, TwiML; no I/O
+    ├── numbering/        the numbers that there are to buy: a plan, and searches of it
     ├── rest/             the REST API
     ├── driver.py         time and requests: moves the clock, sends webhooks, brings their answers
     ├── webhook_sender.py sends webhooks: by a call in process, or over HTTP

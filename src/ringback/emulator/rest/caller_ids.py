@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ringback.emulator.engine.verification import Verification, verify
 from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
-from ringback.emulator.rest.writing import formatted, written
+from ringback.emulator.rest.writing import written
 
 if TYPE_CHECKING:
     from ringback.emulator.rest.requests import RestRequest

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.messages import segments
 from ringback.emulator.engine.records import Call, Message, Number
+from ringback.emulator.numbering import formatted
 from ringback.emulator.rest import views
 from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
-from ringback.emulator.rest.writing import formatted
 
 if TYPE_CHECKING:
     from ringback.emulator.rest.requests import RestRequest

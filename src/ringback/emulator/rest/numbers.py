@@ -13,12 +13,11 @@ from attrs import frozen
 
 from ringback._generated.emulation.tables import FAMILIES
 from ringback.emulator.engine.records import Number
-from ringback.emulator.numbering import SearchFilters, country_of_area_code, range_of, search
+from ringback.emulator.numbering import SearchFilters, country_of_area_code, formatted, range_of, search
 from ringback.emulator.rest import generic, views
 from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.lists import Newest, page
-from ringback.emulator.rest.writing import formatted
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.network import Network

@@ -9,9 +9,9 @@ from attrs import fields
 from ringback._generated.emulation.tables import FAMILIES
 from ringback.emulator.engine.parameters import API_VERSION
 from ringback.emulator.engine.records import Configured
-from ringback.emulator.numbering import Capabilities, NumberRange, range_of
+from ringback.emulator.numbering import Capabilities, NumberRange, formatted, range_of
 from ringback.emulator.rest.generic import links
-from ringback.emulator.rest.writing import Body, formatted, written
+from ringback.emulator.rest.writing import Body, written
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.conferences import Conference, Participant

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from ringback._generated.emulation.tables import MODELS
 from ringback.emulator.engine.parameters import rfc2822
@@ -14,11 +13,9 @@ from ringback.emulator.engine.parameters import rfc2822
 if TYPE_CHECKING:
     from ringback._core.emulation.families import Column
 
-__all__ = ["Body", "formatted", "written"]
+__all__ = ["Body", "written"]
 
 Body: TypeAlias = "dict[str, object]"
-
-_AMERICAN: Final = re.compile(r"\+1([0-9]{3})([0-9]{3})([0-9]{4})\Z")
 
 
 def written(model: str, record: object, **given: object) -> Body:
@@ -54,9 +51,3 @@ def _value(column: Column, value: object) -> object:
             return written(column.model or "", value)
         case "records":
             return [written(column.model or "", each) for each in cast("Sequence[object]", value)]
-
-
-def formatted(number: str) -> str:
-    """A number as people write it: `(501) 712-2661`."""
-    digits = _AMERICAN.match(number)
-    return f"({digits[1]}) {digits[2]}-{digits[3]}" if digits else number
