@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from ringback._core.version import __version__
 from ringback.emulator import cli as emulator_cli
+from ringback.emulator.state import cli as state_cli
 from ringback.error_codes import cli as error_codes_cli
 from ringback.errors import RingbackError
 from ringback.twiml import cli as twiml_cli
@@ -27,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"ringback {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     emulator_cli.add_parser(commands)
+    state_cli.add_parser(commands)
     twiml_cli.add_parser(commands)
     error_codes_cli.add_parser(commands)
     options = parser.parse_args(arguments)

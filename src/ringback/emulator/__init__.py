@@ -12,6 +12,7 @@
     ├── problems.py       what went wrong, and what of it a test expects
     ├── transport.py      the API as a transport of `Client` and `AsyncClient`
     ├── phones.py         phones as tests hold them
+    ├── state/            what outlives the process: snapshots, a file
     ├── server.py         the API over HTTP
     ├── printing.py       what happens, as lines on a terminal
     ├── control.py        `/_emulator/`: phones, numbers, clock and transcript over HTTP

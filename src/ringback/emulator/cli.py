@@ -52,6 +52,11 @@ def add_parser(subparsers: _Subparsers) -> None:
         "calls, any of them, as in +15017122661,voice=http://localhost:8000/in,"
         "sms=http://localhost:8000/text; repeatable",
     )
+    parser.add_argument(
+        "--state",
+        metavar="FILE",
+        help="keep records in this SQLite file, and begin with those that it holds; it holds credentials",
+    )
     parser.add_argument("--any-host", action="store_true", help="send webhooks to other machines too")
     parser.add_argument(
         "--name",
@@ -81,6 +86,7 @@ def _run(arguments: argparse.Namespace) -> int:
         start=datetime.now(timezone.utc),
         any_host=arguments.any_host,
         strict=arguments.strict,
+        state=arguments.state,
     ) as emulator:
         for number, urls in arguments.number:
             for url in urls.values():

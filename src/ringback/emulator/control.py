@@ -4,6 +4,9 @@ GET  /_emulator/                            account, numbers, phones, clock
 GET  /_emulator/transcript                  what happened; `?format=text` to read, `?after=N` for news
 GET  /_emulator/problems                    what the real service's debugger would show
 POST /_emulator/clock                       seconds=…: skip ahead
+POST /_emulator/reset                       forget everything but the accounts
+GET  /_emulator/snapshot                    what is known, as JSON
+POST /_emulator/restore                     that JSON as the body: know that, and nothing else
 POST /_emulator/numbers                     phone_number=…, voice_url=…, sms_url=…, status_callback=…
 GET  /_emulator/phones/{number}             its calls and texts
 POST /_emulator/phones/{number}             on_call=…, after=…, answered_by=…, on_text=…
@@ -16,6 +19,7 @@ POST /_emulator/phones/{number}/speak       text=…, seconds=…: likewise
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 from urllib.parse import unquote
@@ -27,6 +31,7 @@ from ringback.emulator.engine.people import AnsweredBy, Line, Policy, Press, Spe
 from ringback.emulator.engine.scripts import follow, length_of
 from ringback.emulator.rest.decoding import pairs_of
 from ringback.emulator.rest.errors import Refused
+from ringback.emulator.state.snapshots import Snapshot
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -61,9 +66,12 @@ class Control:
         Raises:
             Refused: The request makes no sense, or not now.
         """
-        form = dict(pairs_of(query if method == "GET" else body))
         parts = [unquote(part) for part in path.removeprefix(PREFIX).split("/") if part]
         try:
+            if (method, parts) == ("POST", ["restore"]):
+                self._emulator.restore(Snapshot.from_json(body.decode(errors="replace")))
+                return {}
+            form = dict(pairs_of(query if method == "GET" else body))
             return self._act(method, parts, form)
         except EmulatorError as error:
             raise Refused(409, 20001, str(error)) from None
@@ -79,6 +87,11 @@ class Control:
             case "POST", ["clock"]:
                 self._emulator.skip(_number(form, "seconds"))
                 return {"now": self._emulator.now}
+            case "POST", ["reset"]:
+                self._emulator.reset()
+                return {}
+            case "GET", ["snapshot"]:
+                return json.loads(self._emulator.snapshot().to_json())
             case "POST", ["numbers"]:
                 return self._number(form)
             case "GET", ["phones", number]:

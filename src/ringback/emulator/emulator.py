@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -24,6 +25,8 @@ from ringback.emulator.phones import Phone
 from ringback.emulator.problems import ProblemsLeft, Wrongs, in_short
 from ringback.emulator.rest.api import Api
 from ringback.emulator.rest.connect_apps import new_connect_app
+from ringback.emulator.state.keeping import StateKeeper
+from ringback.emulator.state.snapshots import Snapshot, restore, take
 from ringback.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
 from ringback.emulator.waits import Polls, Waits
 from ringback.emulator.webhook_sender import WebhookSender
@@ -89,6 +92,8 @@ class Emulator:
             one and from `applications`.
         strict: Take TwiML that the schema doesn't allow for an error (12200) that ends the document. Twilio,
             and the emulator by default, ignores what it doesn't know, and leaves a warning.
+        state: A SQLite file to keep records in: an emulator that is opened with it again knows them. Calls
+            that were under way have ended then. It holds the credentials of the accounts.
         workers: Have the flows of applications of this process led by so many workers, of which each webhook
             gets the next, which takes the flow over from the one before: what a flow does between its awaits
             is done again then. 0, the default, is as in production without a shared store.
@@ -113,6 +118,7 @@ class Emulator:
         any_host: bool = False,
         strict: bool = False,
         workers: int = 0,
+        state: str | os.PathLike[str] | None = None,
     ) -> None:
         if start.utcoffset() is None:
             raise EmulatorError(f"start: expected a datetime with a time zone, got {start!r}")
@@ -133,17 +139,20 @@ class Emulator:
         self.account_sid = account_sid
         self.auth_token = auth_token
         self._webhook_sender = WebhookSender(any_host=any_host)
+        self._keeper = StateKeeper(state) if state is not None else None
         self._network = Network(
             start=start.astimezone(timezone.utc),
-            seed=seed,
+            # What is made in this run is called otherwise than what was made in those before.
+            seed=seed if self._keeper is None or self._keeper.run == 1 else f"{seed}/{self._keeper.run}",
             settings=settings or Settings(),
             interpret=interpret,
             on_call=OnCall(on_call, after),
             reaches=self._webhook_sender.reaches,
             strict=strict,
         )
-        self._open(account_sid, auth_token, "Emulated account", test=False)
-        self._open(TEST_ACCOUNT_SID, TEST_AUTH_TOKEN, "Emulated test credentials", test=True)
+        if self._keeper is not None:
+            self._keeper.load(self._network)
+        self._open_accounts()
         self._wrongs = Wrongs(lambda: self.problems)
         self._watched: list[RingbackApplication] = []
         self._api = Api(self._network)
@@ -153,8 +162,18 @@ class Emulator:
         for application in applications:
             self._serve(application)
         self._phones: dict[str, Phone] = {}
+        if self._keeper is not None:
+            self._keeper.begin(self._driver)
+
+    def _open_accounts(self) -> None:
+        self._open(self.account_sid, self.auth_token, "Emulated account", test=False)
+        self._open(TEST_ACCOUNT_SID, TEST_AUTH_TOKEN, "Emulated test credentials", test=True)
 
     def _open(self, sid: str, token: str, name: str, *, test: bool) -> None:
+        kept = self._network.store.accounts.get(sid)
+        if kept is not None:
+            kept.auth_token = token
+            return
         now = self._network.clock.date
         self._network.store.accounts[sid] = Account(
             sid=sid,
@@ -182,6 +201,8 @@ class Emulator:
 
     def close(self) -> None:
         """Stop time and end the flows of its calls; harmless when repeated."""
+        if self._keeper is not None:
+            self._keeper.end()
         watched, self._watched = self._watched, []
         calls = tuple(self._network.store.calls)
         for application in watched:
@@ -234,6 +255,33 @@ class Emulator:
             EmulatorError: It is no time, or longer than a year.
         """
         self._driver.skip(seconds)
+
+    # State
+
+    def snapshot(self) -> Snapshot:
+        """What is known now, to go back to with `restore`; `snapshot().to_json()` keeps it as text.
+
+        Calls, conferences and queues that live can't be kept: after `restore` they are over.
+        """
+        with self._driver.touch() as network:
+            return take(network)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Know what was known when the snapshot was taken, and nothing else. What is under way is cut off,
+        and nobody is told; phones keep their behaviour, and SIDs never come twice.
+
+        Raises:
+            EmulatorError: The snapshot was taken by another version of ringback.
+        """
+        with self._driver.touch() as network:
+            restore(network, snapshot)
+            self._open_accounts()
+
+    def reset(self) -> None:
+        """Forget everything but the accounts that the emulator began with; see `restore`."""
+        with self._driver.touch() as network:
+            network.forget()
+            self._open_accounts()
 
     # Who is there
 

@@ -47,6 +47,21 @@ class Ledger:
         """Something was used."""
         self._sums.setdefault(_Entry(account_sid, day, category), Figures()).add(figures)
 
+    def entries(self) -> list[tuple[str, date, str, Decimal, Decimal, Decimal]]:
+        """All of it: account, day, category, count, usage, price."""
+        return [
+            (entry.account_sid, entry.day, entry.category, sums.count, sums.usage, sums.price)
+            for entry, sums in self._sums.items()
+        ]
+
+    def load(self, entries: Iterable[tuple[str, date, str, Decimal, Decimal, Decimal]]) -> None:
+        """Hold this instead."""
+        self.watched = False
+        self._sums = {
+            _Entry(account_sid, day, category): Figures(count, usage, price)
+            for account_sid, day, category, count, usage, price in entries
+        }
+
     def total(self, accounts: Iterable[str], category: str, first: date, last: date) -> Figures:
         """What these accounts used of a category from one day to another."""
         whose, total = frozenset(accounts), Figures()

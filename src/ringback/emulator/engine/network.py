@@ -90,6 +90,21 @@ class Network(World):
             found = self.queues[record.sid] = Queue(self, record)
         return found
 
+    def forget(self) -> None:
+        """Forget what is known and cut off what is under way; nobody is told. Phones keep their behaviour."""
+        for leg in self.legs.values():
+            if leg.process is not None:
+                leg.process.stop()
+            if leg.line.engaged:
+                leg.line.over()
+        for phone in self.phones.values():
+            phone.forget()
+        for forgotten in (self.legs, self.conferences, self.queues, self.next_start, self._cookies):
+            forgotten.clear()
+        self.clock.clear()
+        self.outbox.clear()
+        self.store.clear()
+
     def messaging_session(self, account: Account, one: str, other: str) -> Session:
         """Messages between the same two numbers share their cookies."""
         cookies = self._cookies.setdefault(frozenset({one, other}), Cookies())

@@ -378,6 +378,11 @@ class Phone:
         self.lines: list[Line] = []
         self.texts: list[Text] = []
 
+    def forget(self) -> None:
+        """Forget its calls and texts."""
+        self.lines.clear()
+        self.texts.clear()
+
     @property
     def behaviour(self) -> OnCall:
         """What it does when it rings."""

@@ -278,6 +278,17 @@ class Store:
         # Two names for the same records.
         self._tables["signing_keys"] = self.table("keys")
 
+    def tables(self) -> dict[str, Table[Any]]:
+        """Every table, by its family; where two families share one it comes once."""
+        return {family: table for family, table in self._tables.items() if family != "signing_keys"}
+
+    def clear(self) -> None:
+        """Forget everything."""
+        for table in self._tables.values():
+            table.clear()
+        self.usage.load([])
+        self.opted_out.clear()
+
     def table(self, family: str) -> Table[Any]:
         """The table of a family, by its key."""
         return self._tables.setdefault(family, Table())

@@ -96,6 +96,15 @@ class Table(MutableMapping[str, R]):
         key = self._found.get(value)
         return None if key is None else self._records[key]
 
+    def places(self) -> list[tuple[str, str]]:
+        """Every key with its lane, in the order in which they came."""
+        return sorted(self._lane_of.items(), key=lambda place: self._numbers[place[0]])
+
+    def clear(self) -> None:
+        """Forget all of it, and that it was ever here."""
+        for kept in (self._records, self._lane_of, self._numbers, self._lanes, self._found):
+            kept.clear()
+
     def lane(self, key: str) -> str | None:
         """The lane that a record is in, or None where there is no such record."""
         return self._lane_of.get(key)

@@ -63,6 +63,12 @@ class Clock:
         heapq.heappush(self._queue, (timer.due, self._order, timer))
         return timer
 
+    def clear(self) -> None:
+        """Forget what is due."""
+        for _, _, timer in self._queue:
+            timer.cancel()
+        self._queue.clear()
+
     def next_due(self) -> float | None:
         """When the next action is due, or None where there is none."""
         while self._queue and self._queue[0][2].action is None:

@@ -63,3 +63,11 @@ class Outbox:
             heapq.heappush(self._ready, (following.number, following))
         else:
             del self._behind[delivery.ask.lane]
+
+    def clear(self) -> None:
+        """Forget what waits; what a driver has taken is done in its time."""
+        for _, delivery in self._ready:
+            del self._behind[delivery.ask.lane]
+        self._ready.clear()
+        for behind in self._behind.values():
+            behind.clear()

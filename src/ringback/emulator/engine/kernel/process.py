@@ -87,6 +87,11 @@ class Process:
         self.over = False
         clock.after(0, self._begin)
 
+    def stop(self) -> None:
+        """It does nothing more, and nobody is told."""
+        self.over = True
+        self._signals.clear()
+
     @property
     def knows_all(self) -> bool:
         """Whether it has learned of every signal so far."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 
 __all__ = ["Sids"]
 
@@ -14,6 +15,15 @@ class Sids:
     def __init__(self, seed: str) -> None:
         self._seed = seed
         self._given: Counter[str] = Counter()
+
+    def given(self) -> dict[str, int]:
+        """How many were handed out, by kind."""
+        return dict(self._given)
+
+    def load(self, given: Mapping[str, int]) -> None:
+        """Go on behind these: none comes twice."""
+        for kind, number in given.items():
+            self._given[kind] = max(self._given[kind], number)
 
     def new(self, prefix: str) -> str:
         """A new SID: `prefix` (two letters) and 32 hex digits."""

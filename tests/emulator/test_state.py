@@ -1,0 +1,187 @@
+"""What an emulator knows outlives it: in a file, or as a snapshot that it goes back to."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from ringback import Client, twiml
+from ringback.cli import main
+from ringback.emulator import Emulator, serving
+from ringback.emulator.state.snapshots import Snapshot
+from ringback.errors import EmulatorError, NotFound
+from tests.emulator.conftest import ANNA, OURS
+from tests.emulator.website import HOME, Website
+
+
+def fill(emulator: Emulator) -> dict[str, object]:
+    """Records of many families; what a client sees of them."""
+    client = emulator.client()
+    emulator.number(OURS, voice_url=f"{HOME}/x")
+    client.messages.create(to=ANNA, from_=OURS, body="Hello")
+    client.calls.create(to=ANNA, from_=OURS, twiml=twiml.VoiceResponse(twiml.Pause(length=30)))
+    client.applications.create(friendly_name="Desk")
+    client.new_keys.create(friendly_name="robot")
+    people = client.sip.credential_lists.create(friendly_name="people")
+    domain = client.sip.domains.create(domain_name="acme.sip.twilio.com")
+    client.sip.domains(domain.sid).credential_list_mappings.create(credential_list_sid=people.sid)
+    client.accounts.create(friendly_name="Branch")
+    emulator.run_until_idle()
+    return seen(client)
+
+
+def seen(client: Client) -> dict[str, object]:
+    [domain] = client.sip.domains.list()
+    return {
+        "messages": list(client.messages.list()),
+        "calls": list(client.calls.list()),
+        "numbers": list(client.incoming_phone_numbers.list()),
+        "applications": list(client.applications.list()),
+        "keys": list(client.keys.list()),
+        "signing keys": list(client.signing_keys.list()),
+        "lists": list(client.sip.credential_lists.list()),
+        "mappings": list(client.sip.domains(domain.sid).credential_list_mappings.list()),
+        "accounts": list(client.accounts.list()),
+        "usage": [each.count for each in client.usage.records.all_time.list(category="calls")],
+        "balance": client.balance.fetch(),
+    }
+
+
+def test_a_file_is_known_again(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with Emulator(state=path) as emulator:
+        before = fill(emulator)
+        sids = {message.sid for message in emulator.client().messages.list()}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with Emulator(state=path) as emulator:
+        client = emulator.client()
+        assert seen(client) == before
+        again = client.messages.create(to=ANNA, from_=OURS, body="Again")
+        assert again.sid not in sids
+        client.applications(next(iter(client.applications.list())).sid).delete()
+    with Emulator(state=path) as emulator:
+        client = emulator.client()
+        assert [each.body for each in client.messages.list()] == ["Again", "Hello"]
+        assert list(client.applications.list()) == []
+
+
+def test_one_emulator_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    locked = r"^state: .*state.db can't be used: database is locked"
+    with Emulator(state=path), pytest.raises(EmulatorError, match=locked):
+        Emulator(state=path)
+
+
+def test_what_is_no_state(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database, but a text that is long enough to look like something" * 20)
+    for wrong in (path, tmp_path / "nowhere" / "x.db"):
+        with pytest.raises(EmulatorError, match=r"^state: .* can't be used"):
+            Emulator(state=wrong)
+
+
+def test_a_snapshot_is_gone_back_to(emulator: Emulator, website: Website) -> None:
+    before = fill(emulator)
+    text = emulator.snapshot().to_json()
+    client = emulator.client()
+    late = client.messages.create(to=ANNA, from_=OURS, body="Late")
+    live = client.calls.create(to=ANNA, from_=OURS, twiml=twiml.VoiceResponse(twiml.Pause(length=3000)))
+    emulator.advance(10)
+    emulator.restore(Snapshot.from_json(text))
+    assert seen(client) == before
+    with pytest.raises(NotFound):
+        client.calls(live.sid).fetch()
+    assert client.messages.create(to=ANNA, from_=OURS, body="New").sid != late.sid
+    emulator.run_until_idle()
+    assert emulator.phone(ANNA).calls == ()
+
+
+def test_calls_that_lived_have_ended(emulator: Emulator, website: Website) -> None:
+    client = emulator.client()
+    live = client.calls.create(to=ANNA, from_=OURS, twiml=twiml.VoiceResponse(twiml.Pause(length=3000)))
+    emulator.advance(63)
+    assert client.calls(live.sid).fetch().status == "in-progress"
+    emulator.restore(emulator.snapshot())
+    call = client.calls(live.sid).fetch()
+    assert (call.status, call.duration) == ("completed", 60)
+
+
+def test_reset(emulator: Emulator, website: Website) -> None:
+    fill(emulator)
+    emulator.reset()
+    client = emulator.client()
+    lists = (client.messages.list(), client.calls.list(), client.keys.list())
+    assert [list(each) for each in lists] == [[], [], []]
+    assert [each.sid for each in client.accounts.list()] == [emulator.account_sid]
+    assert client.balance.fetch().balance == Decimal(100)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"version": 2, "rows": []}', '{"version": 1, "rows": [1]}', "\ud800"]
+)
+def test_what_is_no_snapshot(text: str) -> None:
+    with pytest.raises(EmulatorError, match=r"^snapshot: "):
+        Snapshot.from_json(text)
+
+
+def test_over_http(emulator: Emulator, website: Website) -> None:
+    before = fill(emulator)
+    with serving(emulator) as url:
+        kept = urllib3.request("GET", f"{url}/_emulator/snapshot").data
+        assert urllib3.request("POST", f"{url}/_emulator/reset").status == 200
+        assert list(emulator.client().messages.list()) == []
+        assert urllib3.request("POST", f"{url}/_emulator/restore", body=kept).status == 200
+        assert seen(emulator.client()) == before
+    assert json.loads(kept)["version"] == 1
+
+
+def test_by_command(
+    emulator: Emulator, website: Website, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = fill(emulator)
+    file = str(tmp_path / "before.json")
+    with serving(emulator) as url:
+        assert main(["state", "save", file, "--url", url]) == 0
+        assert main(["state", "reset", "--url", url]) == 0
+        assert list(emulator.client().messages.list()) == []
+        assert main(["state", "load", file, "--url", url]) == 0
+        assert seen(emulator.client()) == before
+        (tmp_path / "odd.json").write_text("{}")
+        assert main(["state", "load", str(tmp_path / "odd.json"), "--url", url]) == 2
+        assert "snapshot: expected what Snapshot.to_json gives" in capsys.readouterr().err
+    for wrong in (["state", "save"], ["state", "reset", file], ["state", "reset", "--url", "nowhere"]):
+        assert main(wrong) == 2
+    assert main(["state", "reset", "--url", "http://127.0.0.1:1"]) == 2
+    assert "refused" in capsys.readouterr().err
+
+
+SERVE = """
+import sys
+from ringback.emulator import Emulator
+from ringback import twiml
+emulator = Emulator(state=sys.argv[1], clock="real")
+emulator.number("+15017122661")
+sid = emulator.client().applications.create(friendly_name="kept").sid
+print(sid, flush=True)
+input()
+"""
+
+
+def test_a_killed_process_gives_no_sid_twice(tmp_path: Path) -> None:
+    sids: list[str] = []
+    for _ in range(2):
+        command = [sys.executable, "-c", SERVE, str(tmp_path / "state.db")]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            sids.append(process.stdout.readline().strip())
+            os.kill(process.pid, signal.SIGKILL)
+    assert sids[0] != sids[1]
