@@ -230,6 +230,7 @@ def test_a_conference(emulator: Emulator, website: Website) -> None:
     anna = emulator.phone(ANNA).dial(OURS)
     anna.expect_play()
     assert anna.heard[-1].kind == "music"
+    website.pages["/voice"] = room()
     emulator.advance(10)
     ben = emulator.phone(BEN).dial(OURS)
     ben.expect_answer()

@@ -455,6 +455,8 @@ WAYS = st.tuples(
             "unhold",
             "announce",
             "ends",
+            "coach",
+            "speak",
             "remove",
             "end",
             "move",
@@ -469,8 +471,9 @@ WAYS = st.tuples(
 def test_every_conference_comes_to_an_end(ways: list[tuple[str, str]]) -> None:
     """Whatever is done to whom, in whatever order: it is refused or done, and nobody is left in a room."""
     pages: dict[str, Page] = {
-        "/voice": f'<Response><Dial hangupOnStar="true" action="/on"><Conference waitUrl="/music" '
-        f'statusCallback="/room" statusCallbackEvent="{EVENTS}">kitchen</Conference></Dial></Response>',
+        "/voice": '<Response><Dial hangupOnStar="true" action="/on"><Conference waitUrl="/music" '
+        f'statusCallback="/room" statusCallbackEvent="{EVENTS} speaker">kitchen</Conference></Dial>'
+        "</Response>",
         "/music": "<Response><Say>Wait</Say></Response>",
         "/all": "<Response><Say>Closing</Say></Response>",
         "/on": '<Response><Pause length="2"/></Response>',
@@ -505,6 +508,13 @@ def test_every_conference_comes_to_an_end(ways: list[tuple[str, str]]) -> None:
                         for here in room.participants():
                             of = client.conferences(here.conference_sid).participants
                             of(here.call_sid).update(end_conference_on_exit=True)
+                    case "coach":
+                        for here in room.participants():
+                            of = client.conferences(here.conference_sid).participants
+                            of(here.call_sid).update(call_sid_to_coach=who)
+                    case "speak" if line is not None and line.state == "talking":
+                        with emulator.held() as network:
+                            network.legs[line.sid].line.speak("Hello", 5)
                     case "remove":
                         room.remove(who)
                     case "end":

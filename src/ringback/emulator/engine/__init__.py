@@ -6,7 +6,7 @@ verbs/          what TwiML does: a module a verb, all of them in table.py; run.p
                 document to its end
 calls, messages how calls and messages begin and go on; messaging/ is what messages are made of
 network         Network: everybody in the emulated world, phones, calls, conferences, queues
-conferences, queues     rooms and lines that calls join
+conferences, queues     rooms and lines that calls join; participants, conference_reports (what a room tells)
 legs            Leg: Twilio's side of each call, its status machine and the process that runs its TwiML
 people, scripts Phone and Line: people, their side of each call, what they do by a script
 recordings      what is recorded of a call

@@ -2,135 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict, cast
+import re
+from typing import TYPE_CHECKING, Final
 
-from attrs import define, field, frozen
-
-from ringback.emulator.engine.documents import Source
-from ringback.emulator.engine.exchange import Session
-from ringback.emulator.engine.kernel.signals import Interruption
+from ringback.emulator.engine.conference_reports import Reports
+from ringback.emulator.engine.participants import ConferenceOver
+from ringback.emulator.engine.people import Heard
 from ringback.emulator.engine.records import ConferenceRecord
-from ringback.webhooks import (
-    ConferenceEnded,
-    ConferenceStarted,
-    ConferenceStatusChanged,
-    ParticipantJoined,
-    ParticipantLeft,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from ringback._generated.webhooks.enums import (
+        ConferenceReasonConferenceEnded,
         ConferenceStatusCallbackEvent,
-        ParticipantCallStatus,
         ReasonParticipantLeft,
     )
-    from ringback.emulator.engine.documents import Document
+    from ringback.emulator.engine.conference_reports import Callback
+    from ringback.emulator.engine.documents import Source
     from ringback.emulator.engine.legs import Leg
+    from ringback.emulator.engine.participants import Announcement, Participant
     from ringback.emulator.engine.records import Account
     from ringback.emulator.engine.world import World
 
-__all__ = [
-    "Announcement",
-    "Callback",
-    "Conference",
-    "ConferenceOver",
-    "Participant",
-    "ParticipantChanged",
-    "StayOver",
-]
+__all__ = ["LONGEST_LABEL", "MOST_PARTICIPANTS", "Conference", "is_label"]
+
+MOST_PARTICIPANTS: Final = 250
+LONGEST_LABEL: Final = 128
+_CALL: Final = re.compile(r"CA[0-9a-fA-F]{32}")
+_LEFT: Final = "participant-with-end-conference-on-exit-left"
+_KICKED: Final = "participant-with-end-conference-on-exit-kicked"
+_SLASHES: Final = ("/", "%2f", "%2F")
 
 
-@frozen
-class Callback:
-    """Where a conference's events are told; the first participant who has one decides."""
-
-    url: str
-    method: str
-    events: frozenset[str]
-
-
-@define(eq=False)
-class Announcement:
-    """Something that is played to some participants.
-
-    Attributes:
-        document: What it is.
-        single: The one participant whom it was for, or None where it was for all.
-        listeners: Those who have not heard it to its end yet.
-    """
-
-    url: str
-    document: Document
-    single: Participant | None
-    listeners: set[Participant] = field(factory=set["Participant"])
-
-
-@define(eq=False)
-class Participant:
-    """A call in a conference, or on its way there.
-
-    Attributes:
-        since: When it was added.
-        changed_at: When the API changed it last.
-        waiting: Whether it still hears the hold music.
-        inside: Whether its Dial is still about this conference.
-        hold: What it hears on hold, where it is; a source without a URL is Twilio's own music.
-        announcements: What is played to it, and will be, in order.
-        removed: Whether it was taken out by the API.
-    """
-
-    leg: Leg
-    since: datetime
-    starts: bool = True
-    ends: bool = False
-    muted: bool = False
-    label: str = ""
-    changed_at: datetime | None = field(default=None, init=False)
-    waiting: bool = field(default=True, init=False)
-    inside: bool = field(default=False, init=False)
-    hold: Source | None = field(default=None, init=False)
-    announcements: list[Announcement] = field(factory=list[Announcement], init=False)
-    removed: bool = field(default=False, init=False)
-
-    @property
-    def sid(self) -> str:
-        """What pages of participants are counted by."""
-        return f"CP{self.leg.call.sid[2:]}"
-
-    def changed(self) -> None:
-        """It hears something else now."""
-        if self.inside:
-            self.leg.interrupt(ParticipantChanged(self))
-
-    def listen(self) -> None:
-        """Take notice of what it says, unless it is muted."""
-        self.leg.listen_for("keys", *(() if self.muted else ("speech",)))
-
-
-class _InConference(Interruption):
-    def __init__(self, participant: Participant) -> None:
-        self._participant = participant
-        super().__init__()
-
-    def due(self) -> bool:
-        return self._participant.inside
-
-
-class ParticipantChanged(_InConference):
-    """What the participant hears is another thing now: the conference began, a hold, an announcement."""
-
-
-class ConferenceOver(_InConference):
-    rank = 1
-
-
-class StayOver(_InConference):
-    """The longest time that somebody may be in the conference, waiting included, is up."""
-
-    rank = 1
+def is_label(text: str) -> bool:
+    """Whether a participant may be called so: by what is no call, and fits in a path."""
+    return (
+        len(text) <= LONGEST_LABEL
+        and not any(slash in text for slash in _SLASHES)
+        and not _CALL.fullmatch(text)
+    )
 
 
 class Conference:
@@ -157,10 +68,7 @@ class Conference:
         )
         self.participants: list[Participant] = []
         self.expected: list[Participant] = []
-        self._account = account
-        self._session = Session(account, "voice")
-        self._callback: Callback | None = None
-        self._sequence = 0
+        self._reports = Reports(world, account, self.record)
         self._on_over = on_over
         world.store.conferences[self.sid] = self.record
         world.transcript.open(self.sid, "conference", name)
@@ -182,42 +90,79 @@ class Conference:
     def over(self) -> bool:
         return self.record.status == "completed"
 
+    @property
+    def present(self) -> tuple[Participant, ...]:
+        """Who is in it, and who is on the way."""
+        return (*self.participants, *self.expected)
+
+    def find(self, key: str) -> Participant | None:
+        """Who has that label or call."""
+        return next((each for each in self.present if key and key in {each.leg.call.sid, each.label}), None)
+
+    def mix(self, region: str) -> None:
+        """Where the audio is mixed: the first who says it decides."""
+        self.record.region = self.record.region or region or None
+
+    # Who comes and goes
+
     def expect(self, participant: Participant) -> None:
         """Somebody is called to come in."""
         self.expected.append(participant)
         participant.leg.on_end.append(lambda: self._lost(participant))
+        if participant.early:
+            participant.leg.on_ring = lambda: self._ring(participant)
+
+    def _ring(self, participant: Participant) -> None:
+        """Those who are in hear somebody's phone ring."""
+        for each in self.participants:
+            if each.listens:
+                heard = self._sound(each, "ringing")
+                participant.rings.append((each.leg, heard))
+
+    def _picked_up(self, participant: Participant) -> None:
+        for leg, heard in participant.rings:
+            leg.line.end(heard)
+        participant.rings.clear()
 
     def _lost(self, participant: Participant) -> None:
         """Somebody who was called is gone, in or not."""
         if participant in self.expected:
+            self._picked_up(participant)
             self.expected.remove(participant)
-            self._left(participant, "participant_add_failed")
+            self._reports.left(participant, "participant_add_failed")
             if not self.participants and not self.expected and not self.over:
                 self._end(participant, "last-participant-left")
 
     def join(self, participant: Participant, callback: Callback | None) -> None:
-        """Somebody enters."""
-        if self._callback is None and callback is not None:
-            self._callback = callback
+        """Somebody enters; the first one decides whom it tells."""
+        if self._reports.callback is None and callback is not None:
+            self._reports.callback = callback
         if participant in self.expected:
             self.expected.remove(participant)
+            self._picked_up(participant)
         self.participants.append(participant)
         participant.inside = True
         leg = participant.leg
         leg.audience = lambda: self._hears(participant)
+        leg.on_speech = lambda seconds: self._speaks(participant, seconds)
         self.world.note(self.sid, leg.line.phone.number, "joins")
-        self._tell("join", lambda report: ParticipantJoined(**report, **_about(participant)))
+        self._reports.joined(participant)
         if self.started:
             participant.waiting = False
         elif len(self.participants) > 1 and any(each.starts for each in self.participants):
-            self.record.status = "in-progress"
-            self.record.date_updated = self.world.clock.date
-            self.world.note(self.sid, "Twilio", "starts the conference")
-            self._tell("start", lambda report: ConferenceStarted(**report))
-            for each in self.participants:
-                each.waiting = False
-                if each is not participant:
-                    each.changed()
+            self._start(participant)
+        if self.started and participant.beeps_on_entry:
+            self._beep(participant)
+
+    def _start(self, last: Participant) -> None:
+        self.record.status = "in-progress"
+        self.record.date_updated = self.world.clock.date
+        self.world.note(self.sid, "Twilio", "starts the conference")
+        self._reports.started()
+        for each in self.participants:
+            each.waiting = False
+            if each is not last:
+                each.changed()
 
     def leave(self, participant: Participant, reason: ReasonParticipantLeft) -> None:
         """Somebody is gone; perhaps the conference with him."""
@@ -225,28 +170,21 @@ class Conference:
             return
         self.participants.remove(participant)
         participant.leg.audience = tuple
+        participant.leg.on_speech = None
+        self._falls_silent(participant)
         for announcement in tuple(participant.announcements):
             self.announced(announcement, participant)
         self.world.note(self.sid, participant.leg.line.phone.number, "leaves")
-        self._left(participant, reason)
+        self._reports.left(participant, reason)
         if self.over:
             return
-        how = "kicked" if participant.removed else "left"
         if not self.participants and not self.expected:
-            self._end(participant, f"last-participant-{how}")
+            removed = participant.removed
+            self._end(participant, "last-participant-kicked" if removed else "last-participant-left")
         elif participant.ends:
-            self._end(participant, f"participant-with-end-conference-on-exit-{how}")
-
-    def _left(self, participant: Participant, reason: ReasonParticipantLeft) -> None:
-        self._tell(
-            "leave",
-            lambda report: ParticipantLeft(
-                **report,
-                **_about(participant),
-                participant_call_status=cast("ParticipantCallStatus", participant.leg.call.status),
-                reason_participant_left=reason,
-            ),
-        )
+            self._end(participant, _KICKED if participant.removed else _LEFT)
+        elif self.started and participant.beeps_on_exit:
+            self._beep(participant)
 
     def remove(self, participant: Participant) -> None:
         """The API takes somebody out: their call goes on behind the Dial that brought them in, if it does."""
@@ -260,7 +198,7 @@ class Conference:
         """The API ends it."""
         self._end(None, "conference-ended-via-api")
 
-    def _end(self, participant: Participant | None, reason: str) -> None:
+    def _end(self, participant: Participant | None, reason: ConferenceReasonConferenceEnded) -> None:
         self.record.status = "completed"
         self.record.date_updated = self.world.clock.date
         self.record.reason_conference_ended = reason
@@ -275,32 +213,28 @@ class Conference:
         self.world.note(self.sid, "Twilio", "ends the conference:", reason)
         if participant is not None:
             self.record.call_sid_ending_conference = participant.leg.call.sid
-        self._tell(
-            "end",
-            lambda report: ConferenceEnded(
-                **report,
-                call_sid_ending_conference=self.record.call_sid_ending_conference,
-                participant_label_ending_conference=(participant.label or None) if participant else None,
-                reason_conference_ended=reason,
-            ),
-        )
+        self._reports.ended(reason, participant)
 
-    # What participants hear and may do
+    # What participants may do
 
     def mute(self, participant: Participant, muted: bool) -> None:
         """Whether the others hear what somebody says."""
         if participant.muted == muted:
             return
         participant.muted = muted
+        if muted:
+            self._falls_silent(participant)
         if participant.inside:
             participant.listen()
-            self._tell_change("mute", "participant-mute" if muted else "participant-unmute", participant)
+            self._reports.changed("mute", "participant-mute" if muted else "participant-unmute", participant)
 
     def hold(self, participant: Participant, source: Source | None) -> None:
         """Put somebody on hold, where they hear `source`; None takes them back."""
         before, participant.hold = participant.hold, source
         if source == before:
             return
+        if source is not None:
+            self._falls_silent(participant)
         participant.changed()
         if participant.inside and (source is None or before is None):
             number = participant.leg.line.phone.number
@@ -308,12 +242,23 @@ class Conference:
             name: ConferenceStatusCallbackEvent = (
                 "participant-hold" if before is None else "participant-unhold"
             )
-            self._tell_change("hold", name, participant)
+            self._reports.changed("hold", name, participant)
 
-    def modify(self, participant: Participant, *, ends: bool) -> None:
-        """Whether the conference ends as somebody leaves."""
-        participant.ends = ends
-        self._tell_change("modify", "participant-modify", participant)
+    def modify(
+        self, participant: Participant, *, ends: bool, beeps_on_exit: bool, coached: str, wait: Source | None
+    ) -> None:
+        """Change what becomes of the conference and who hears what when somebody speaks, waits or leaves."""
+        before = (participant.ends, participant.beeps_on_exit, participant.coached, participant.wait)
+        if (ends, beeps_on_exit, coached, wait) == before:
+            return
+        participant.ends, participant.beeps_on_exit, participant.coached = ends, beeps_on_exit, coached
+        if wait != participant.wait:
+            participant.wait = wait
+            if participant.waiting:
+                participant.changed()
+        self._reports.changed("modify", "participant-modify", participant)
+
+    # What is heard
 
     def announce(self, announcement: Announcement, participants: list[Participant]) -> None:
         """Play something to participants who are here."""
@@ -328,82 +273,47 @@ class Conference:
             return
         participant.announcements.remove(announcement)
         announcement.listeners.discard(participant)
-        if announcement.listeners:
-            return
-        single = announcement.single
-        self._tell(
-            "announcement",
-            lambda report: ConferenceStatusChanged(
-                **report,
-                event="announcement-end",
-                announce_url=announcement.url,
-                call_sid=single.leg.call.sid if single is not None else None,
-            ),
-        )
+        if not announcement.listeners:
+            single = announcement.single
+            self._reports.announced(announcement.url, single if single in self.participants else None)
+
+    def _heard(self, speaker: Participant) -> bool:
+        """Whether anybody may hear what somebody says."""
+        return self.started and not speaker.muted and speaker.hold is None
 
     def _hears(self, speaker: Participant) -> tuple[Leg, ...]:
-        if not self.started or speaker.muted or speaker.hold is not None:
+        if not self._heard(speaker):
             return ()
-        return tuple(each.leg for each in self.participants if each is not speaker and each.hold is None)
+        others = (each for each in self.participants if each is not speaker and each.listens)
+        # A coach speaks to one alone.
+        return tuple(
+            each.leg for each in others if not speaker.coached or each.leg.call.sid == speaker.coached
+        )
 
-    # What it tells
-
-    def _tell_change(self, event: str, name: ConferenceStatusCallbackEvent, participant: Participant) -> None:
-        """Something about a participant is another now."""
-        self._tell(event, lambda report: ConferenceStatusChanged(**report, **_about(participant), event=name))
-
-    def _tell(self, event: str, tells: Callable[[_Report], ConferenceStatusChanged]) -> None:
-        self._sequence += 1
-        if self._callback is None or event not in self._callback.events:
+    def _speaks(self, participant: Participant, seconds: float) -> None:
+        if not self._heard(participant):
             return
-        told = tells(
-            {
-                "account_sid": self._account.sid,
-                "conference_sid": self.sid,
-                "friendly_name": self.name,
-                "sequence_number": self._sequence,
-                "timestamp": self.world.clock.date,
-            }
-        )
-        self.world.tell(
-            self._session,
-            self.sid,
-            url=self._callback.url,
-            method=self._callback.method,
-            event=told,
-            about=told.event,
-        )
+        if participant.speech is None:
+            self._reports.changed("speaker", "participant-speech-start", participant)
+        else:
+            participant.speech.cancel()
+        participant.speech = self.world.clock.after(seconds, lambda: self._falls_silent(participant))
 
+    def _falls_silent(self, participant: Participant) -> None:
+        if participant.speech is not None:
+            participant.speech.cancel()
+            participant.speech = None
+            self._reports.changed("speaker", "participant-speech-stop", participant)
 
-class _Report(TypedDict):
-    """What every report of a conference says."""
+    def _beep(self, participant: Participant) -> None:
+        """Let the others notice that somebody came or left."""
+        for each in self.participants:
+            if each is not participant and each.listens:
+                self._sound(each, "beep", self.world.settings.beep)
 
-    account_sid: str
-    conference_sid: str
-    friendly_name: str
-    sequence_number: int
-    timestamp: datetime
-
-
-class _ParticipantReport(TypedDict):
-    """What every report of a participant says."""
-
-    call_sid: str
-    muted: bool
-    hold: bool
-    coaching: bool
-    end_conference_on_exit: bool
-    start_conference_on_enter: bool
-    participant_label: str | None
-
-
-def _about(participant: Participant) -> _ParticipantReport:
-    return {
-        "call_sid": participant.leg.call.sid,
-        "muted": participant.muted,
-        "hold": participant.hold is not None,
-        "coaching": False,
-        "end_conference_on_exit": participant.ends,
-        "start_conference_on_enter": participant.starts,
-        "participant_label": participant.label or None,
-    }
+    def _sound(self, listener: Participant, what: str, seconds: float | None = None) -> Heard:
+        leg, now = listener.leg, self.world.clock.now
+        until = None if seconds is None else now + seconds
+        heard = Heard(now, "tone", what, "Conference", leg.document, until, seconds=seconds or 0.0)
+        leg.line.hear(heard)
+        return heard

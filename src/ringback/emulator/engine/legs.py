@@ -88,7 +88,9 @@ class Leg:
         self.audience: Callable[[], Iterable[Leg]] = tuple
         self.document = ""
         self.settled = False
+        self.on_ring: Callable[[], None] | None = None
         self.on_answer: Callable[[], None] | None = None
+        self.on_speech: Callable[[float], None] | None = None
         self.on_end: list[Callable[[], None]] = []
         # How many forwarding numbers of the account led here, so that a circle of them ends.
         self.depth: int = parent.depth if parent is not None else 0
@@ -116,6 +118,8 @@ class Leg:
         self.line.state = "ringing"
         self.line.changed()
         self._change("ringing")
+        if self.on_ring is not None:
+            self.on_ring()
 
     def answer(self) -> None:
         """Somebody picked up: the callee, or Twilio itself on a call that came in."""
@@ -229,6 +233,8 @@ class Leg:
             self.signal(Key(key))
 
     def spoke(self, text: str, seconds: float) -> None:
+        if self.on_speech is not None:
+            self.on_speech(seconds)
         for leg in self.audience():
             now = self.world.clock.now
             leg.line.hear(Heard(now, "speech", text, until=now + seconds, seconds=seconds))

@@ -287,6 +287,12 @@ class Line:
         if self.relay is not None:
             self.relay(heard)
 
+    def end(self, heard: Heard) -> None:
+        """Something that is heard is over now, unless it was before."""
+        if heard.until is None:
+            heard.until = self.leg.world.clock.now
+            self.changed()
+
     def watch(self, process: Process) -> None:
         """Tell a process whenever something about this line changes."""
         self._watchers.append(process)

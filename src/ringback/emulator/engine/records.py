@@ -130,6 +130,7 @@ class ConferenceRecord(Record):
     account_sid: str
     friendly_name: str
     status: Literal["init", "in-progress", "completed"] = "init"
+    region: str | None = None
     reason_conference_ended: str | None = None
     call_sid_ending_conference: str | None = None
 

@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING, Final, Literal, cast
 
 from ringback.emulator.engine.calls import OutgoingCall, call_out
-from ringback.emulator.engine.conferences import Conference, Participant
+from ringback.emulator.engine.conferences import MOST_PARTICIPANTS, is_label
 from ringback.emulator.engine.detection import Detection
-from ringback.emulator.engine.documents import Source
+from ringback.emulator.engine.documents import Document, Source
+from ringback.emulator.engine.participants import Participant
 from ringback.emulator.engine.verbs.announce import announce
 from ringback.emulator.rest import views
 from ringback.emulator.rest.calls import ends, recording, subscriptions
@@ -18,7 +19,8 @@ from ringback.twiml import Conference as Noun
 from ringback.twiml import Dial, VoiceResponse
 
 if TYPE_CHECKING:
-    from ringback._generated.twiml.types import ConferenceEvent, Method
+    from ringback._generated.twiml.types import Beep, ConferenceEvent, Method
+    from ringback.emulator.engine.conferences import Conference
     from ringback.emulator.engine.records import ConferenceRecord
     from ringback.emulator.rest.requests import RestRequest
     from ringback.emulator.rest.writing import Body
@@ -27,8 +29,13 @@ __all__ = ["ACTS"]
 
 _TIMEOUT: Final = 60
 _LONGER: Final = 5  # seconds that it rings on
-_CALL: Final = re.compile(r"CA[0-9a-fA-F]{32}")
-_MOST: Final = 250
+_CONFERENCE: Final = re.compile(r"CF[0-9a-fA-F]{32}")
+_BEEPS: Final[dict[str, Beep]] = {
+    "true": True,
+    "false": False,
+    "onEnter": "onEnter",
+    "onExit": "onExit",
+}
 
 
 def _list(request: RestRequest) -> Body:
@@ -52,34 +59,29 @@ def _fetch(request: RestRequest) -> Body:
 
 def _update(request: RestRequest) -> Body:
     parameters = request.parameters
-    live = _named(request, request.sid)
-    record = live.record if live is not None else _record(request, request.sid)
-    conference = live or _live(request, record)
-    if conference is None:
-        raise Refused(404, 16022, f"Conference {record.sid} is over")
+    conference = _going_on(request, request.sid)
     if parameters.text("AnnounceUrl"):
-        source = Source(parameters.text("AnnounceUrl"), parameters.text("AnnounceMethod", "POST"))
-        announce(conference, source, None)
+        announce(conference, _announcement(request), None)
     if parameters.text("Status") == "completed":
         conference.end()
-    return views.conference(record)
+    return views.conference(conference.record)
 
 
 def _add(request: RestRequest) -> Body:
     parameters, network, key = request.parameters, request.network, request.holes["ConferenceSid"]
     to, caller = ends(request)
-    if parameters.text("CallSidToCoach") or parameters.flag("Coaching"):
-        raise Refused(501, 20501, "The emulator does not coach yet")
-    conference = _named(request, key)
-    if conference is None and key in network.store.conferences:
-        conference = _live(request, _record(request, key))
-        if conference is None:
-            raise Refused(404, 16022, f"Conference {key} is over")
-    _check_label(parameters.text("Label"), conference)
-    most = parameters.number("MaxParticipants") or _MOST
-    if conference is not None and len(conference.participants) >= most:
-        raise Refused(400, 16020, f"Conference {conference.name} is full")
-    conference = conference or network.conference(request.account, key)
+    there = _named(request, key)
+    if there is None and _CONFERENCE.fullmatch(key):
+        there = _going_on(request, key)
+    label, coached = parameters.text("Label"), _coached(request, there, "")
+    _check_label(label, there)
+    if there is not None and len(there.present) >= (
+        parameters.number("MaxParticipants") or MOST_PARTICIPANTS
+    ):
+        raise Refused(400, 16020, f"Conference {there.name} is full")
+    conference = there or network.conference(request.account, key)
+    conference.mix(parameters.text("Region"))
+    noun = _noun(request, conference.name)
     mode = parameters.text("MachineDetection")
     amd = (parameters.text("AmdStatusCallback"), parameters.text("AmdStatusCallbackMethod", "POST"))
     leg = call_out(
@@ -88,7 +90,7 @@ def _add(request: RestRequest) -> Body:
         OutgoingCall(
             to=to,
             from_=caller,
-            source=Source("", twiml=str(_document(request, conference.name))),
+            source=Source("", twiml=str(VoiceResponse(Dial(noun)))),
             subscriptions=subscriptions(request),
             timeout=float(parameters.number("Timeout") or _TIMEOUT) + _LONGER,
             time_limit=None if (limit := parameters.number("TimeLimit")) is None else float(limit),
@@ -96,26 +98,22 @@ def _add(request: RestRequest) -> Body:
             recording=recording(request),
         ),
     )
-    participant = Participant(
-        leg,
-        network.clock.date,
-        starts=parameters.flag("StartConferenceOnEnter", True),
-        ends=parameters.flag("EndConferenceOnExit"),
-        muted=parameters.flag("Muted"),
-        label=parameters.text("Label"),
-    )
+    participant = Participant.of(leg, Document("", ()), noun)
+    participant.muted, participant.label, participant.coached = parameters.flag("Muted"), label, coached
+    participant.early = parameters.flag("EarlyMedia", True)
     conference.expect(participant)
     return views.participant(conference, participant)
 
 
-def _document(request: RestRequest, name: str) -> VoiceResponse:
+def _noun(request: RestRequest, name: str) -> Noun:
     """What the one who is called runs: they go to the conference as everybody does."""
     parameters = request.parameters
     events = parameters.texts("ConferenceStatusCallbackEvent")
     callback = parameters.text("ConferenceStatusCallback") or None
     method = _method(parameters.text("ConferenceStatusCallbackMethod"))
-    noun = Noun(
+    return Noun(
         name,
+        beep=_BEEPS.get(parameters.text("Beep")),
         start_conference_on_enter=parameters.flag("StartConferenceOnEnter", True),
         end_conference_on_exit=parameters.flag("EndConferenceOnExit"),
         max_participants=parameters.number("MaxParticipants"),
@@ -125,7 +123,6 @@ def _document(request: RestRequest, name: str) -> VoiceResponse:
         wait_url=parameters.text("WaitUrl") if "WaitUrl" in parameters else None,
         wait_method=_method(parameters.text("WaitMethod")),
     )
-    return VoiceResponse(Dial(noun))
 
 
 def _method(text: str) -> Method | None:
@@ -134,29 +131,52 @@ def _method(text: str) -> Method | None:
 
 
 def _check_label(label: str, conference: Conference | None) -> None:
-    if "/" in label or _CALL.fullmatch(label):
+    if not is_label(label):
         raise Refused(400, 16024, f"Label '{label}' holds a slash, or could be a call")
-    if label and conference is not None and label in {each.label for each in _present(conference)}:
+    if conference is not None and conference.find(label) is not None:
         raise Refused(400, 16026, f"Label '{label}' is another participant's")
+
+
+def _coached(request: RestRequest, conference: Conference | None, before: str) -> str:
+    """The call of whoever alone hears the participant, or "" where all do.
+
+    Args:
+        before: Whom it coached before.
+
+    Raises:
+        Refused: That one isn't there, or can't hear anybody.
+    """
+    parameters = request.parameters
+    if "Coaching" not in parameters and "CallSidToCoach" not in parameters:
+        return before
+    sid = parameters.text("CallSidToCoach") or before
+    if not parameters.flag("Coaching", default=bool(sid)):
+        return ""
+    if not sid:
+        raise Refused(400, 20001, "Coaching needs a CallSidToCoach: the call of whoever is coached")
+    there = conference.participants if conference is not None else []
+    one = next((each for each in there if each.leg.call.sid == sid), None)
+    if one is None:
+        raise Refused(400, 16028, f"CallSidToCoach {sid} is nobody in the conference")
+    if one.hold is not None:
+        raise Refused(400, 16027, f"CallSidToCoach {sid} is on hold")
+    return sid
 
 
 def _participants(request: RestRequest) -> Body:
     parameters = request.parameters
-    record = _record(request, request.holes["ConferenceSid"])
-    conference = _live(request, record)
+    conference = _live(request, _record(request, request.holes["ConferenceSid"]))
+    if conference is None:
+        return page(request, Rows[Participant]((), lambda one: one.sid), lambda _: {})
     found = [
         each
-        for each in (_present(conference) if conference is not None else [])
+        for each in conference.present
         if ("Muted" not in parameters or parameters.flag("Muted") == each.muted)
         and ("Hold" not in parameters or parameters.flag("Hold") == (each.hold is not None))
-        and not parameters.flag("Coaching")
+        and ("Coaching" not in parameters or parameters.flag("Coaching") == bool(each.coached))
     ]
-
-    def view(one: Participant) -> Body:
-        assert conference is not None  # noqa: S101  (told to the type checker)
-        return views.participant(conference, one)
-
-    return page(request, Rows(found[::-1], lambda one: one.leg.call.sid), view)
+    rows = Rows(found[::-1], lambda one: one.sid)
+    return page(request, rows, lambda one: views.participant(conference, one))
 
 
 def _participant(request: RestRequest) -> Body:
@@ -166,18 +186,33 @@ def _participant(request: RestRequest) -> Body:
 def _change(request: RestRequest) -> Body:
     parameters = request.parameters
     conference, participant = _find(request)
+    coached = _coached(request, conference, participant.coached)
     if "Muted" in parameters:
         conference.mute(participant, parameters.flag("Muted"))
     if "Hold" in parameters:
         source = Source(parameters.text("HoldUrl"), parameters.text("HoldMethod", "GET"))
         conference.hold(participant, source if parameters.flag("Hold") else None)
-    if "EndConferenceOnExit" in parameters:
-        conference.modify(participant, ends=parameters.flag("EndConferenceOnExit"))
+    conference.modify(
+        participant,
+        ends=parameters.flag("EndConferenceOnExit", participant.ends),
+        beeps_on_exit=parameters.flag("BeepOnExit", participant.beeps_on_exit),
+        coached=coached,
+        wait=_wait(request) if "WaitUrl" in parameters else participant.wait,
+    )
     if parameters.text("AnnounceUrl"):
-        source = Source(parameters.text("AnnounceUrl"), parameters.text("AnnounceMethod", "POST"))
-        announce(conference, source, participant)
+        announce(conference, _announcement(request), participant)
     participant.changed_at = request.network.clock.date
     return views.participant(conference, participant)
+
+
+def _wait(request: RestRequest) -> Source | None:
+    url = request.parameters.text("WaitUrl")
+    return Source(url, request.parameters.text("WaitMethod", "POST")) if url else None
+
+
+def _announcement(request: RestRequest) -> Source:
+    parameters = request.parameters
+    return Source(parameters.text("AnnounceUrl"), parameters.text("AnnounceMethod", "POST"))
 
 
 def _remove(request: RestRequest) -> None:
@@ -202,18 +237,23 @@ def _live(request: RestRequest, record: ConferenceRecord) -> Conference | None:
     return conference if conference is not None and conference.record is record else None
 
 
-def _present(conference: Conference) -> list[Participant]:
-    return [*conference.participants, *conference.expected]
+def _going_on(request: RestRequest, key: str) -> Conference:
+    """The live conference of a name or SID: for what can be done to no other."""
+    record = request.network.store.conferences.get(key)
+    ours = record is not None and record.account_sid == request.account.sid
+    found = _live(request, record) if record is not None and ours else _named(request, key)
+    if found is None:
+        raise Refused(404, 16022, f"Conference {key} is {'over' if ours else 'not there'}")
+    return found
 
 
 def _find(request: RestRequest) -> tuple[Conference, Participant]:
     """A participant, by call or label."""
     conference = _live(request, _record(request, request.holes["ConferenceSid"]))
-    key = request.holes["CallSid"]
-    for each in _present(conference) if conference is not None else ():
-        if conference is not None and key in {each.leg.call.sid, each.label} - {""}:
-            return conference, each
-    raise request.missing()
+    found = conference.find(request.holes["CallSid"]) if conference is not None else None
+    if conference is None or found is None:
+        raise request.missing()
+    return conference, found
 
 
 ACTS = {

@@ -14,7 +14,8 @@ from ringback.emulator.rest.generic import links
 from ringback.emulator.rest.writing import Body, written
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.conferences import Conference, Participant
+    from ringback.emulator.engine.conferences import Conference
+    from ringback.emulator.engine.participants import Participant
     from ringback.emulator.engine.queues import Queue, QueueMember
     from ringback.emulator.engine.records import (
         Call,
@@ -45,6 +46,8 @@ _EXAMPLE = NumberRange(
     masks=(),
     capabilities=Capabilities(voice=True, sms=True, mms=True, fax=False),
 )
+# Where conferences are mixed when nobody says where.
+_REGION = "us1"
 # A participant who is not in yet, by the status of the call.
 _COMING = {"queued": "queued", "initiated": "connecting", "ringing": "ringing"}
 
@@ -108,7 +111,7 @@ def conference(record: ConferenceRecord) -> Body:
         "Conference",
         record,
         api_version=API_VERSION,
-        region="us1",
+        region=record.region or _REGION,
         uri=f"{place}.json",
         subresource_uris=links(FAMILIES["conferences"], place),
     )
@@ -120,8 +123,8 @@ def participant(room: Conference, one: Participant) -> Body:
         "Participant",
         call,
         call_sid=call.sid,
-        call_sid_to_coach=None,
-        coaching=False,
+        call_sid_to_coach=one.coached or None,
+        coaching=bool(one.coached),
         conference_sid=room.sid,
         date_created=one.since,
         date_updated=one.changed_at or one.since,

@@ -11,5 +11,6 @@ results.py      what a verb can come to
 sounds.py       how sounds are heard, and how something is waited for meanwhile
 prompts.py      Say, Play and Pause where other verbs hold them
 restricted.py   which verbs run where not all of them may
+conference_sounds.py    what somebody in a conference hears beside the others
 announce.py     documents that are played into a conference
 """

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from ringback.emulator.engine.conferences import Announcement
+from ringback.emulator.engine.participants import Announcement
 from ringback.emulator.engine.verbs.fetching import Unavailable, fetch
 from ringback.webhooks import ConferenceAnnounce
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.conferences import Conference, Participant
+    from ringback.emulator.engine.conferences import Conference
     from ringback.emulator.engine.documents import Source
     from ringback.emulator.engine.events import RequestFacts
     from ringback.emulator.engine.kernel.process import Steps
+    from ringback.emulator.engine.participants import Participant
 
 __all__ = ["announce"]
 

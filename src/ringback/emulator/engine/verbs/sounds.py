@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.kernel.signals import Signal
     from ringback.emulator.engine.legs import Leg
 
-__all__ = ["Sound", "hear", "keys_length", "listen", "music", "nothing", "repetitions", "silence"]
+__all__ = ["Sound", "hear", "keys_length", "listen", "music", "nothing", "repetitions"]
 
 _MOST_LOOPS: Final = 1000
 # `w` and `W` in digits are pauses, everything else is a key.
@@ -62,7 +62,7 @@ def hear(
         finally:
             if heard is not None:
                 heard.cut = leg.world.clock.now < round(heard.at + sound.seconds, 3)
-                silence(leg, heard)
+                leg.line.end(heard)
         if signal is not None:
             return signal
     return None
@@ -77,14 +77,7 @@ def music(
     try:
         return (yield from listen(leg, None, wanted))
     finally:
-        silence(leg, heard)
-
-
-def silence(leg: Leg, heard: Heard) -> None:
-    """Something is over now, unless it was before."""
-    if heard.until is None:
-        heard.until = leg.world.clock.now
-        leg.line.changed()
+        leg.line.end(heard)
 
 
 def listen(leg: Leg, seconds: float | None, wanted: Callable[[Signal], bool]) -> Steps[Signal | None]:
