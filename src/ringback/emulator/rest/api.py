@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from email.utils import format_datetime
@@ -12,6 +11,7 @@ from attrs import frozen
 
 from ringback._generated.api.operations import OPERATIONS
 from ringback._generated.emulation.tables import FAMILY_OF
+from ringback.emulator.engine.parameters import API_VERSION
 from ringback.emulator.rest import (
     accounts,
     add_ons,
@@ -19,6 +19,7 @@ from ringback.emulator.rest import (
     caller_ids,
     calls,
     conferences,
+    formats,
     generic,
     keys,
     magic,
@@ -98,6 +99,9 @@ BY_HAND: Final[Mapping[str, Act]] = {
 FILES: Final[Mapping[str, GetFile]] = {**messages.FILES}
 # An older path of messages, which old clients still use.
 _OLD_MESSAGES: Final = re.compile(r"^(/2010-04-01/Accounts/[^/]+)/SMS/Messages(?=[/.]|\Z)")
+_ROOT: Final = f"/{API_VERSION}/"
+# Records are written so whatever else there is of them.
+_WRITTEN: Final = frozenset({".json", ".xml", ".csv"})
 _SUFFIX: Final = re.compile(r"\.(?:json|xml|csv|wav|mp3|txt)\Z")
 
 
@@ -143,25 +147,31 @@ class Api:
             "Twilio-Request-Id": request_id,
             "Twilio-Concurrent-Requests": "1",
         }
+        path, _, query = target.partition("?")
+        suffix = found[0] if (found := _SUFFIX.search(path)) else ""
+        # What is no path of this API is refused as most people can read it.
+        form = formats.FORMATS.get(suffix, "xml") if path.startswith(_ROOT) else "json"
         try:
-            status, content = self._act(method.upper(), target, headers, body)
+            operation, content = self._act(method.upper(), path, suffix, query, headers, body)
         except Refused as refused:
-            report(self._network, method, target.partition("?")[0], refused)
-            status, content = refused.status, refused.body()
-            if status == 401:
+            report(self._network, method, path, refused)
+            if refused.status == 401:
                 fields["WWW-Authenticate"] = 'Basic realm="Twilio API"'
+            form = "xml" if form == "csv" else form
+            fields["Content-Type"] = formats.CONTENT_TYPES[form]
+            return Reply.of(refused.status, fields, formats.write_error(form, refused.body()))
         if isinstance(content, File):
             return Reply.with_file(fields, content, headers.get("Range"))
         if content is None:
-            return Reply.of(status, fields, b"")
-        fields["Content-Type"] = "application/json;charset=utf-8"
-        return Reply.of(status, fields, json.dumps(content).encode())
+            return Reply.of(operation.success, fields, b"")
+        fields["Content-Type"] = formats.CONTENT_TYPES[form]
+        return Reply.of(operation.success, fields, formats.write(form, content, operation))
 
-    def _act(self, method: str, target: str, headers: Headers, body: bytes) -> tuple[int, Body | File | None]:
-        path, _, query = target.partition("?")
+    def _act(
+        self, method: str, path: str, suffix: str, query: str, headers: Headers, body: bytes
+    ) -> tuple[Operation, Body | File | None]:
         caller = authenticate(self._network, headers)
         routed = _OLD_MESSAGES.sub(r"\1/Messages", path)
-        suffix = found[0] if (found := _SUFFIX.search(routed)) else ""
         place = routed.removesuffix(suffix)
         routes = [
             (route, match)
@@ -187,9 +197,9 @@ class Api:
         path: str,
         suffix: str,
         sent: tuple[tuple[str, str], ...],
-    ) -> tuple[int, Body | File | None]:
-        file = FILES.get(operation.name) if suffix != ".json" else None
-        if suffix != ".json" and file is None:
+    ) -> tuple[Operation, Body | File | None]:
+        file = FILES.get(operation.name) if suffix not in _WRITTEN else None
+        if file is None and suffix not in formats.FORMATS:
             raise Refused(404, 20404, f"The requested resource {path} was not found")
         holes = _keys(operation, holes, path)
         account = self._owner(holes, caller, path)
@@ -206,7 +216,7 @@ class Api:
         request = RestRequest(
             self._network, caller.account, account, operation, family, holes, parameters, sent, path, suffix
         )
-        return operation.success, act(request) if file is None else file(request)
+        return operation, act(request) if file is None else file(request)
 
     def _owner(self, holes: dict[str, str], caller: Caller, path: str) -> Account:
         """Whose resources these are: one's own, or those of a subaccount.
