@@ -75,6 +75,8 @@ SID: Final = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b")
 LOGIN: Final = re.compile(
     r'"sid": "(?P<user>(?:AC|SK)[0-9a-f]{32})".*"(?:auth_token|secret)": "(?P<password>[^"]+)"'
 )
+# What others do most of the time.
+USUAL: Final = (*OPERATIONS, *[each for each in OPERATIONS if each.action == "create"] * 4)
 
 
 def hostile(count: int, *, seed: str = "hostile") -> Counter[int]:
@@ -127,6 +129,7 @@ class Attacker:
         self._dice = dice
         self._sids: dict[str, list[str]] = {"AC": [ACCOUNT_SID]}
         self._logins = [login()] * 9
+        self._harmless = False
 
     def learn(self, response: Response) -> None:
         """Remember the SIDs that an answer names, and the credentials in it."""
@@ -140,7 +143,13 @@ class Attacker:
     def request(self) -> tuple[str, str, Headers, bytes]:
         """One request: method, target, header fields, body."""
         dice = self._dice
-        operation = dice.choice(OPERATIONS)
+        self._harmless = dice.random() < 0.6
+        operation = dice.choice(USUAL if self._harmless else OPERATIONS)
+        if self._harmless:
+            path, form = self._path(operation), self._form(operation)
+            get = operation.method == "GET"
+            target = f"{path}?{form.decode()}" if get else path
+            return operation.method, target, Headers({"Authorization": login()}), b"" if get else form
         path = self._path(operation)
         if dice.random() < 0.1:
             path = path.removesuffix(".json") + dice.choice(SUFFIXES)
@@ -161,7 +170,7 @@ class Attacker:
 
         def fill(_: re.Match[str]) -> str:
             kind = next(kinds)
-            if self._dice.random() < 0.05:
+            if not self._harmless and self._dice.random() < 0.05:
                 return quote(self._dice.choice(NASTY)[:200], safe="")
             return quote(self._valid(kind, ""), safe="")
 
@@ -171,17 +180,17 @@ class Attacker:
         dice = self._dice
         pairs: Fields = []
         for param in operation.params:
-            if (param.required and dice.random() < 0.95) or dice.random() < 0.3:
+            if (param.required and dice.random() < 0.95) or dice.random() < (0.1 if self._harmless else 0.3):
                 pairs += self._pairs(param)
         for group in operation.one_of:
             name = dice.choice(group)
             pairs += self._pairs(next(each for each in operation.params if each.name == name))
         if operation.items is not None:
             for name in ("Page", "PageSize", "PageToken"):
-                if dice.random() < 0.15:
+                if not self._harmless and dice.random() < 0.15:
                     pairs.append((name, dice.choice(["0", "1", "2", "50", "1000", "1001", *NASTY])[:100]))
         encoded = urlencode(pairs, errors="surrogatepass").encode()
-        if dice.random() < 0.03:
+        if not self._harmless and dice.random() < 0.03:
             ends = [b"&=&==&&%", b"&To=%ff%fe", b"&a=\xff\xfe\x00", b"&x=1" * 1200, b"[" * 500, b"&Url=%E9"]
             encoded += dice.choice(ends)
         return encoded
@@ -189,7 +198,7 @@ class Attacker:
     def _pairs(self, param: Param) -> Fields:
         dice = self._dice
         kind = param.kind
-        if dice.random() < 0.12:
+        if not self._harmless and dice.random() < 0.12:
             return [(param.wire, dice.choice(NASTY))] * dice.choice([1, 1, 1, 2, 12])
         if isinstance(kind, Several):
             return [(param.wire, self._valid(kind.item, param.wire)) for _ in range(dice.randint(1, 3))]
@@ -205,8 +214,8 @@ class Attacker:
                 return ACCOUNT_SID
             case Sid(prefixes) | Name(prefixes):
                 known = [sid for prefix in prefixes for sid in self._sids.get(prefix, ())]
-                if known and dice.random() < 0.9:
-                    return dice.choice(known)
+                if known and (self._harmless or dice.random() < 0.9):
+                    return dice.choice(known[-9:])
                 return dice.choice(prefixes) + f"{dice.getrandbits(128):032x}"
             case Integer(minimum, maximum):
                 low = minimum if minimum is not None else 0
