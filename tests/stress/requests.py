@@ -11,6 +11,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final, TypeAlias, cast
 from urllib.parse import quote, urlencode
 
@@ -46,7 +47,7 @@ __all__ = ["hostile"]
 
 Fields: TypeAlias = "list[tuple[str, str]]"
 
-OURS, ANNA, BEN = "+15017122661", "+15558675310", "+15558675311"
+OURS, ANNA, BEN, CAROL = "+15017122661", "+15558675310", "+15558675311", "+15558675312"
 # How many requests one emulator gets: it grows with every record.
 EACH: Final = 400
 METHODS: Final = ("GET", "POST", "DELETE", "PUT", "PATCH", "HEAD", "OPTIONS", "TRACE", "get", "", "POST\x00")
@@ -71,6 +72,8 @@ LOGINS: Final = ("", "Basic x", login("a", "b"), login(ACCOUNT_SID, ""))
 TYPES: Final = ("application/json", "multipart/form-data", "text/plain; charset=x")
 SID: Final = re.compile(r"\b[A-Z]{2}[0-9a-f]{32}\b")
 
+URI: Final = re.compile(r'"uri": "(/[^"?]+?)(?:\.json)?"')
+NUMBER: Final = re.compile(r'"phone_number": "([^"]+)"')
 # An account or an API key that was just made.
 LOGIN: Final = re.compile(
     r'"sid": "(?P<user>(?:AC|SK)[0-9a-f]{32})".*"(?:auth_token|secret)": "(?P<password>[^"]+)"'
@@ -99,8 +102,7 @@ def hostile(count: int, *, seed: str = "hostile") -> Counter[int]:
 def _one_emulator(count: int, dice: random.Random) -> Counter[int]:
     statuses: Counter[int] = Counter()
     with Emulator(seed=str(dice.random())) as emulator:
-        emulator.mount(HOME, Website())
-        emulator.number(OURS, voice_url=f"{HOME}/voice", sms_url=f"{HOME}/sms")
+        populate(emulator)
         attacker = Attacker(dice)
         for number in range(count):
             request = attacker.request()
@@ -122,20 +124,40 @@ def _one_emulator(count: int, dice: random.Random) -> Counter[int]:
     return statuses
 
 
+def populate(emulator: Emulator) -> None:
+    """Make what requests alone don't: who waits in a queue, a verified number, what the console makes."""
+    emulator.mount(HOME, Website({"/voice": "<Response><Enqueue>desk</Enqueue></Response>"}))
+    emulator.number(OURS, voice_url=f"{HOME}/voice", sms_url=f"{HOME}/sms")
+    emulator.number("894546", sms_url=f"{HOME}/sms")
+    emulator.connect_app("Billing")
+    emulator.connect_app("Reports", authorized=True)
+    with emulator.client() as client:
+        code = client.validation_requests.create(phone_number=BEN).validation_code
+    emulator.phone(BEN).answer().press(code)
+    emulator.phone(BEN).calls[0].expect_hangup()
+    emulator.phone(CAROL).dial(OURS)
+    emulator.advance(2)
+
+
 class Attacker:
     """Who makes requests up, from what earlier answers said."""
 
     def __init__(self, dice: random.Random) -> None:
         self._dice = dice
         self._sids: dict[str, list[str]] = {"AC": [ACCOUNT_SID]}
+        self._uris: list[str] = []
+        self._numbers: list[str] = [OURS]
         self._logins = [login()] * 9
         self._harmless = False
 
     def learn(self, response: Response) -> None:
-        """Remember the SIDs that an answer names, and the credentials in it."""
+        """Remember the records that an answer names, and the credentials in it."""
         if response.status == 201 and (found := LOGIN.search(response.body.decode(errors="replace"))):
             self._logins.append(login(found["user"], found["password"]))
-        for sid in SID.findall(response.body[:20_000].decode(errors="replace")):
+        text = response.body[:20_000].decode(errors="replace")
+        self._uris = [*self._uris[-200:], *URI.findall(text)]
+        self._numbers = [*self._numbers[-50:], *NUMBER.findall(text)]
+        for sid in SID.findall(text):
             known = self._sids.setdefault(sid[:2], [])
             if sid not in known and len(known) < 50:
                 known.append(sid)
@@ -166,6 +188,11 @@ class Attacker:
         return method, path, Headers(headers), encoded
 
     def _path(self, operation: Operation) -> str:
+        if self._harmless:
+            head, brace, tail = operation.path.rpartition("}")
+            known = [uri for uri in self._uris if brace and pattern(f"{head}{brace}").fullmatch(uri)]
+            if known:
+                return f"{self._dice.choice(known)}{tail}"
         kinds = iter(operation.path_kinds)
 
         def fill(_: re.Match[str]) -> str:
@@ -222,8 +249,16 @@ class Attacker:
                 return str(dice.choice([low, maximum if maximum is not None else low + 7]))
             case Choice(values) if values:
                 return dice.choice(values)
+            case _ if wire == "PhoneNumber":
+                return dice.choice(self._numbers)
             case _:
                 return dice.choice(_SAMPLES.get(type(kind), _TEXTS.get(wire, ("desk", "x" * 20))))
+
+
+@cache
+def pattern(path: str) -> re.Pattern[str]:
+    """What fits a path with holes."""
+    return re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)))
 
 
 _SAMPLES: Final[Mapping[type[Kind], tuple[str, ...]]] = {
@@ -245,7 +280,6 @@ _SAMPLES: Final[Mapping[type[Kind], tuple[str, ...]]] = {
 _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "To": (ANNA, BEN, OURS, "client:anna", "sip:anna@example.com"),
     "From": (OURS,),
-    "PhoneNumber": (OURS, ANNA, "+14155550100"),
     "AreaCode": ("415", "614"),
     "Contains": ("*72$", "+1415", "STORM"),
     "DomainName": ("desk.sip.twilio.com", "x.sip.twilio.com"),
