@@ -22,7 +22,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
-from urllib.parse import unquote
 
 from attrs import asdict
 
@@ -31,12 +30,14 @@ from ringback.emulator.engine.people import AnsweredBy, Line, Policy, Press, Spe
 from ringback.emulator.engine.scripts import follow, length_of
 from ringback.emulator.rest.decoding import pairs_of
 from ringback.emulator.rest.errors import Refused
+from ringback.emulator.rest.protocol import check_form, path_text
 from ringback.emulator.state.snapshots import Snapshot
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
     from ringback.emulator.emulator import Emulator
     from ringback.emulator.phones import Phone
+    from ringback.http import Headers
 
 __all__ = ["PREFIX", "Control"]
 
@@ -60,17 +61,19 @@ class Control:
             "speak": self._speak,
         }
 
-    def answer(self, method: str, path: str, query: str, body: bytes) -> object:
-        """What to send as JSON, or text where it is text.
+    def answer(self, method: str, path: str, query: str, headers: Headers, body: bytes) -> object:
+        """What to send as JSON, or text where it is text; `path` is percent-encoded.
 
         Raises:
             Refused: The request makes no sense, or not now.
         """
-        parts = [unquote(part) for part in path.removeprefix(PREFIX).split("/") if part]
+        parts = [path_text(part) for part in path.removeprefix(PREFIX).split("/") if part]
         try:
             if (method, parts) == ("POST", ["restore"]):
                 self._emulator.restore(Snapshot.from_json(body.decode(errors="replace")))
                 return {}
+            if method == "POST":
+                check_form(headers, body)
             form = dict(pairs_of(query if method == "GET" else body))
             return self._act(method, parts, form)
         except EmulatorError as error:

@@ -15,7 +15,10 @@ from urllib.parse import quote
 
 from ringback.emulator.control import PREFIX, Control
 from ringback.emulator.engine.urls import WebUrl
+from ringback.emulator.rest.decoding import MOST_BYTES
 from ringback.emulator.rest.errors import Refused, report
+from ringback.emulator.rest.products import check_host
+from ringback.emulator.rest.protocol import allow, normal_path
 from ringback.errors import ConfigurationError, EmulatorError
 from ringback.http import Headers, Response
 
@@ -31,7 +34,6 @@ __all__ = ["EmulatorServer", "serve", "serving"]
 Scope: TypeAlias = "Mapping[str, object]"
 Message: TypeAlias = "MutableMapping[str, object]"
 
-_MOST_BYTES: Final = 1_000_000
 _JSON: Final = "application/json;charset=utf-8"
 
 
@@ -75,22 +77,26 @@ class EmulatorServer:
         if "Content-Length" not in response.headers:
             fields.append((b"content-length", str(len(response.body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": fields})
-        await send({"type": "http.response.body", "body": response.body})
+        # HEAD asks for all but the body.
+        sent = b"" if scope["method"] == "HEAD" else response.body
+        await send({"type": "http.response.body", "body": sent})
 
     def _answer(self, scope: Scope, body: bytes | None) -> Response:
         """What is said to a request; without a `body` it was too long to be read."""
-        method, path = str(scope["method"]), str(scope["path"])
+        method, path = str(scope["method"]), _path(scope)
         query = cast("bytes", scope["query_string"]).decode("latin-1")
         raw = cast("list[tuple[bytes, bytes]]", scope["headers"])
         headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in raw])
         try:
+            check_host(headers.get("Host", ""))
             self._check_caller(headers)
             if body is None:
-                raise Refused(413, 20001, "The request is too long")
-            if not path.startswith(PREFIX):
-                target = quote(path, safe="/:@!$&'()*+,;=~-._")
-                return self._emulator.answer(method, f"{target}?{query}" if query else target, headers, body)
-            content = self._control.answer(method, path, query, body)
+                raise Refused(413, 20413, f"A request of more than {MOST_BYTES} bytes")
+            if not path.startswith(PREFIX) and path != "*":
+                return self._emulator.answer(method, f"{path}?{query}" if query else path, headers, body)
+            if method == "OPTIONS":
+                return Response(200, Headers({"Allow": allow(("GET", "POST"))}))
+            content = self._control.answer("GET" if method == "HEAD" else method, path, query, headers, body)
         except Refused as refused:
             return self._refuse(method, path, refused)
         except EmulatorError as error:  # it was closed meanwhile
@@ -214,6 +220,12 @@ def _listen(host: str, port: int) -> tuple[socket.socket, str]:
     return listener, f"http://{shown}:{listener.getsockname()[1]}"
 
 
+def _path(scope: Scope) -> str:
+    """The path as it was sent, which not every server tells."""
+    raw = cast("bytes | None", scope.get("raw_path"))
+    return normal_path(quote(str(scope["path"])) if raw is None else raw)
+
+
 async def _read(receive: Callable[[], Awaitable[Message]]) -> bytes | None:
     """The body, or None where it is too long; the rest of that is read all the same and thrown away."""
     body = bytearray()
@@ -224,10 +236,10 @@ async def _read(receive: Callable[[], Awaitable[Message]]) -> bytes | None:
             return bytes(body)
         piece = cast("bytes", message.get("body", b""))
         size += len(piece)
-        if size <= _MOST_BYTES:
+        if size <= MOST_BYTES:
             body += piece
         if not message.get("more_body"):
-            return bytes(body) if size <= _MOST_BYTES else None
+            return bytes(body) if size <= MOST_BYTES else None
 
 
 def _is_address(host: str) -> bool:
@@ -240,4 +252,5 @@ def _is_address(host: str) -> bool:
 
 
 def _error(refused: Refused) -> Response:
-    return Response(refused.status, Headers({"Content-Type": _JSON}), json.dumps(refused.body()).encode())
+    headers = Headers({"Content-Type": _JSON, **refused.fields})
+    return Response(refused.status, headers, json.dumps(refused.body()).encode())

@@ -36,6 +36,8 @@ from ringback.emulator.rest.credentials import Caller, authenticate
 from ringback.emulator.rest.decoding import decode, pairs_of
 from ringback.emulator.rest.errors import Refused, report
 from ringback.emulator.rest.files import File, Reply
+from ringback.emulator.rest.products import check_path
+from ringback.emulator.rest.protocol import allow, check_form, path_text
 from ringback.emulator.rest.requests import RestRequest
 from ringback.errors import InvalidValue
 
@@ -152,9 +154,19 @@ class Api:
         # What is no path of this API is refused as most people can read it.
         form = formats.FORMATS.get(suffix, "xml") if path.startswith(_ROOT) else "json"
         try:
-            operation, content = self._act(method.upper(), path, suffix, query, headers, body)
+            check_path(path)
+            caller = authenticate(self._network, headers)
+            operations = _operations(path, suffix)
+            if method.upper() == "OPTIONS":
+                return Reply.of(200, {**fields, "Allow": allow(operations)}, b"")
+            operation, holes = _chosen(operations, method.upper(), path)
+            if operation.method == "POST":
+                check_form(headers, body)
+            sent = pairs_of(query if operation.method == "GET" else body)
+            content = self._perform(operation, holes, caller, path, suffix, sent)
         except Refused as refused:
             report(self._network, method, path, refused)
+            fields |= refused.fields
             if refused.status == 401:
                 fields["WWW-Authenticate"] = 'Basic realm="Twilio API"'
             form = "xml" if form == "csv" else form
@@ -167,28 +179,6 @@ class Api:
         fields["Content-Type"] = formats.CONTENT_TYPES[form]
         return Reply.of(operation.success, fields, formats.write(form, content, operation))
 
-    def _act(
-        self, method: str, path: str, suffix: str, query: str, headers: Headers, body: bytes
-    ) -> tuple[Operation, Body | File | None]:
-        caller = authenticate(self._network, headers)
-        routed = _OLD_MESSAGES.sub(r"\1/Messages", path)
-        place = routed.removesuffix(suffix)
-        routes = [
-            (route, match)
-            for route in _ROUTES.get(_depth(place), ())
-            if (match := route.pattern.match(place)) is not None
-        ]
-        if not routes:
-            raise Refused(404, 20404, f"The requested resource {path} was not found")
-        # `IncomingPhoneNumbers/Local.json` is a list of its own and no number named `Local`.
-        fewest = min(len(match.groupdict()) for _, match in routes)
-        wanted = "GET" if method == "HEAD" else method
-        for route, match in routes:
-            if route.operation.method == wanted and len(match.groupdict()) == fewest:
-                sent = pairs_of(query if wanted == "GET" else body)
-                return self._perform(route.operation, match.groupdict(), caller, path, suffix, sent)
-        raise Refused(405, 20004, f"Method not allowed: {method} on {path}")
-
     def _perform(
         self,
         operation: Operation,
@@ -197,7 +187,7 @@ class Api:
         path: str,
         suffix: str,
         sent: tuple[tuple[str, str], ...],
-    ) -> tuple[Operation, Body | File | None]:
+    ) -> Body | File | None:
         file = FILES.get(operation.name) if suffix not in _WRITTEN else None
         if file is None and suffix not in formats.FORMATS:
             raise Refused(404, 20404, f"The requested resource {path} was not found")
@@ -216,7 +206,7 @@ class Api:
         request = RestRequest(
             self._network, caller.account, account, operation, family, holes, parameters, sent, path, suffix
         )
-        return operation, act(request) if file is None else file(request)
+        return act(request) if file is None else file(request)
 
     def _owner(self, holes: dict[str, str], caller: Caller, path: str) -> Account:
         """Whose resources these are: one's own, or those of a subaccount.
@@ -233,6 +223,40 @@ class Api:
         return account
 
 
+def _operations(path: str, suffix: str) -> dict[str, tuple[Operation, dict[str, str]]]:
+    """What a path has, by method, each with what fills the path's holes.
+
+    Raises:
+        Refused: There is no such path.
+    """
+    place = _OLD_MESSAGES.sub(r"\1/Messages", path).removesuffix(suffix)
+    found = [
+        (route.operation, match.groupdict())
+        for route in _ROUTES.get(_depth(place), ())
+        if (match := route.pattern.match(place)) is not None
+    ]
+    if not found:
+        raise Refused(404, 20404, f"The requested resource {path} was not found")
+    # `IncomingPhoneNumbers/Local.json` is a list of its own and no number named `Local`.
+    fewest = min(len(holes) for _, holes in found)
+    return {operation.method: (operation, holes) for operation, holes in found if len(holes) == fewest}
+
+
+def _chosen(
+    operations: Mapping[str, tuple[Operation, dict[str, str]]], method: str, path: str
+) -> tuple[Operation, dict[str, str]]:
+    """The one that a request is for: HEAD asks for what GET does.
+
+    Raises:
+        Refused: There is none of this method.
+    """
+    wanted = "GET" if method == "HEAD" else method
+    if wanted not in operations:
+        allowed = {"Allow": allow(operations)}
+        raise Refused(405, 20004, f"Method not allowed: {method} on {path}", fields=allowed)
+    return operations[wanted]
+
+
 def act_of(operation: Operation) -> Act | None:
     """What does an operation: by hand, or as the specification says; None where nothing does it yet."""
     plain = generic.ACTS[operation.action] if FAMILY_OF[operation.name].key in PLAIN else None
@@ -247,7 +271,7 @@ def _keys(operation: Operation, holes: dict[str, str], path: str) -> dict[str, s
     """
     try:
         return {
-            name: str(kind.decode(name, text))
+            name: str(kind.decode(name, path_text(text)))
             for (name, text), kind in zip(holes.items(), operation.path_kinds, strict=True)
         }
     except InvalidValue:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from ringback._core.emulation.families import Family, Reason
     from ringback._core.operations.operation import Operation, Param
 
-__all__ = ["decode", "pairs_of"]
+__all__ = ["MOST_BYTES", "decode", "pairs_of"]
 
 _INVALID: Final = 20001
 _TOO_LONG: Final = 20413
 _MOST_FIELDS: Final = 1_000
-_MOST_BYTES: Final = 1_000_000
+MOST_BYTES: Final = 1_000_000
 
 
 class _Code(Protocol):
@@ -32,8 +32,8 @@ def pairs_of(text: str | bytes) -> tuple[tuple[str, str], ...]:
     Raises:
         Refused: It is too long or no UTF-8.
     """
-    if len(text) > _MOST_BYTES:
-        raise Refused(413, _TOO_LONG, f"A request of {len(text)} bytes; at most {_MOST_BYTES} are read")
+    if len(text) > MOST_BYTES:
+        raise Refused(413, _TOO_LONG, f"A request of {len(text)} bytes; at most {MOST_BYTES} are read")
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
         pairs = parse_qsl(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from ringback.emulator.engine.urls import without_logins
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ringback.emulator.engine.network import Network
 
 __all__ = ["Refused", "report"]
@@ -23,12 +25,16 @@ class Refused(Exception):
         status: HTTP status.
         code: Twilio's error code, https://www.twilio.com/docs/api/errors
         message: In words.
+        fields: Header fields that go with it.
     """
 
-    def __init__(self, status: int, code: int, message: str) -> None:
+    def __init__(
+        self, status: int, code: int, message: str, *, fields: Mapping[str, str] | None = None
+    ) -> None:
         self.status = status
         self.code = code
         self.message = message
+        self.fields = fields or {}
         super().__init__(message)
 
     def body(self) -> dict[str, object]:
