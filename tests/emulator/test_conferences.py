@@ -326,6 +326,19 @@ class TestComing:
         (conference,) = client.conferences.list()
         assert len(list(client.conferences(conference.sid).participants.list())) == 1
 
+    @pytest.mark.ringback(strict=False)
+    def test_a_label_that_is_too_long(self, emulator: Emulator, website: Website) -> None:
+        emulator.allow_problems()
+        comes(emulator, website, ANNA, f'participantLabel="{"x" * 129}"')
+        assert codes(emulator) == [(16023, "error")]
+
+    @pytest.mark.ringback(strict=False)
+    def test_a_room_without_a_name(self, emulator: Emulator, website: Website) -> None:
+        emulator.allow_problems(13237)
+        website.pages["/voice"] = "<Response><Dial><Conference> </Conference></Dial><Say>On</Say></Response>"
+        emulator.phone(ANNA).dial(OURS).expect_say("On")
+        assert codes(emulator) == [(13237, "warning")]
+
     def test_a_label_is_free_again(self, emulator: Emulator, website: Website) -> None:
         anna = comes(emulator, website, ANNA, 'participantLabel="host"')
         comes(emulator, website, BEN)
@@ -379,7 +392,30 @@ class TestComing:
             with pytest.raises(NotFound) as refused:
                 ask()
             assert refused.value.code == 16022
+        with pytest.raises(InvalidRequest) as nameless:
+            client.conferences(" ").participants.create(to=BEN, from_=OURS)
+        assert code(nameless) == (400, 16003)
         assert list(client.conferences.list()) == []
+
+    def test_white_space_in_a_name(self, emulator: Emulator, website: Website, client: Client) -> None:
+        """The one who is called comes to the room of the name as TwiML has it."""
+        website.pages["/voice"] = "<Response><Dial><Conference>the  room </Conference></Dial></Response>"
+        anna = emulator.phone(ANNA).dial(OURS)
+        emulator.advance(1)
+        client.conferences(" the room").participants.create(to=BEN, from_=OURS)
+        ben = emulator.phone(BEN).answer()
+        ben.speak("Hello")
+        anna.expect_say("Hello")
+        assert len(list(client.conferences.list(friendly_name="the room"))) == 1
+
+    def test_whom_the_callee_sees(self, emulator: Emulator, website: Website, client: Client) -> None:
+        emulator.number("+15017122662")
+        room = client.conferences("room").participants
+        room.create(to=BEN, from_=OURS, caller_id="+15017122662")
+        assert emulator.phone(BEN).answer().other == "+15017122662"
+        with pytest.raises(InvalidRequest) as refused:
+            room.create(to=BEN, from_=OURS, caller_id=CARL)
+        assert code(refused) == (400, 21210)
 
     def test_participants_page_by_page(self, emulator: Emulator, website: Website, client: Client) -> None:
         people = [comes(emulator, website, number) for number in (ANNA, BEN, CARL)]

@@ -247,6 +247,24 @@ class TestWaiting:
         assert [each.code for each in emulator.problems] == [14205, 14213]
         assert list(client.queues.list()) == []
 
+    @pytest.mark.ringback(strict=False)
+    @pytest.mark.parametrize(
+        ("verb", "error"),
+        [
+            ("<Enqueue> </Enqueue>", 14204),
+            (f"<Enqueue>{'t' * 65}</Enqueue>", 14205),
+            ("<Dial><Queue/></Dial>", 14212),
+            (f"<Dial><Queue>{'t' * 65}</Queue></Dial>", 14213),
+        ],
+    )
+    def test_a_name_that_the_schema_refuses(
+        self, emulator: Emulator, website: Website, verb: str, error: int
+    ) -> None:
+        emulator.allow_problems(error)
+        website.pages["/voice"] = f"<Response>{verb}<Say>On</Say></Response>"
+        emulator.phone(ANNA).dial(OURS).expect_say("On")
+        assert [(each.code, each.level) for each in emulator.problems] == [(error, "error")]
+
 
 class TestTaking:
     def test_they_talk(self, emulator: Emulator, website: Website, client: Client) -> None:

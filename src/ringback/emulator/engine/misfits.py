@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.trouble import Trouble
 from ringback.error_codes import of_attribute
-from ringback.twiml import Raw, parse, tables
+from ringback.twiml import Problem, Raw, parse, tables
 from ringback.twiml.validating import diagnose
 from ringback.twiml.xml import Node, read_xml
 
 if TYPE_CHECKING:
-    from ringback.twiml import Problem
+    from collections.abc import Iterator
+
     from ringback.twiml.tables import DocumentName
 
 __all__ = ["NOT_SCHEMA", "without_misfits"]
 
 NOT_SCHEMA: Final = 12200
 _VOICE_VERB: Final = 14110
+# The codes for what lines and rooms are called: a blank name, and one that is too long.
+_NAMES: Final = {"Enqueue": (14204, 14205), "Queue": (14212, 14213), "Conference": (13237, 13237)}
+_LONGEST_NAME: Final = 64
 
 
 def without_misfits(
@@ -40,10 +44,13 @@ def without_misfits(
     """
     children = parse(xml, document=document, strict=False).children
     root = read_xml(xml)
+    misnamed = {problem.path: (problem, code) for problem, code in _misnamed(root)}
+    others = [each for each in diagnose(root, document) if each.path not in misnamed]
+    found = [*misnamed.values(), *((each, _code(each, document)) for each in others)]
     troubles: list[Trouble] = []
     lost: set[str] = set()
-    for problem in diagnose(root, document):
-        trouble = Trouble(_code(problem, document), _told(problem), url, body)
+    for problem, code in sorted(found, key=lambda each: (each[0].line, each[0].column)):
+        trouble = Trouble(code, _told(problem), url, body)
         troubles.append(trouble)
         if trouble.level == "error":
             lost.add(_verb(problem))
@@ -54,6 +61,19 @@ def without_misfits(
         if not isinstance(child, Raw) and isinstance(node, Node) and node.path not in lost
     ]
     return tuple(verbs), tuple(troubles)
+
+
+def _misnamed(root: Node) -> Iterator[tuple[Problem, int]]:
+    """Lines and rooms that nothing can be called as, each with its code. Some of it is beyond a schema."""
+    for node in (each for child in root.elements for each in (child, *child.elements)):
+        name = " ".join(node.text.split())
+        if node.name not in _NAMES or "workflowSid" in node.attributes or 0 < len(name) <= _LONGEST_NAME:
+            continue
+        message = f"{node.name}: expected a name of 1 to {_LONGEST_NAME} characters, got {len(name)}"
+        yield (
+            Problem(node.line, node.column, node.path, str(NOT_SCHEMA), message),
+            _NAMES[node.name][name != ""],
+        )
 
 
 def _code(problem: Problem, document: DocumentName) -> int:

@@ -61,15 +61,22 @@ def ends(request: RestRequest) -> tuple[str, str]:
     to = normal(parameters.text("To"))
     if to is None:
         raise Refused(400, 21211, f"To '{parameters.text('To')}' is no number that can be called")
-    caller = normal(parameters.text("From"))
+    caller = _caller(request, "From")
+    return to, _caller(request, "CallerId") if parameters.text("CallerId") else caller
+
+
+def _caller(request: RestRequest, name: str) -> str:
+    """Who calls, as the callee sees it."""
+    given = request.parameters.text(name)
+    caller = normal(given)
     if caller is None:
-        raise Refused(400, 21212, f"From '{parameters.text('From')}' is no number that can call")
+        raise Refused(400, 21212, f"{name} '{given}' is no number that can call")
     owned = request.network.store.number(caller)
     verified = request.network.store.verified(request.account.sid, caller)
     ours = owned is not None and owned.account_sid == request.account.sid
     if not caller.startswith("client:") and not ours and not verified:
-        raise Refused(400, 21210, f"From {caller} is neither a number of this account nor verified by it")
-    return to, caller
+        raise Refused(400, 21210, f"{name} {caller} is neither a number of this account nor verified by it")
+    return caller
 
 
 def _list(request: RestRequest) -> Body:

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 from ringback.emulator.engine.calls import OutgoingCall, call_out
 from ringback.emulator.engine.conferences import MOST_PARTICIPANTS, is_label
 from ringback.emulator.engine.detection import Detection
-from ringback.emulator.engine.documents import Document, Source
+from ringback.emulator.engine.documents import Document, Source, said
 from ringback.emulator.engine.participants import Participant
 from ringback.emulator.engine.verbs.announce import announce
 from ringback.emulator.rest import views
 from ringback.emulator.rest.calls import ends, recording, subscriptions
 from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.lists import Newest, Rows, page, within
+from ringback.errors import TwimlError
 from ringback.twiml import Conference as Noun
 from ringback.twiml import Dial, VoiceResponse
 
 if TYPE_CHECKING:
-    from ringback._generated.twiml.types import Beep, ConferenceEvent, Method
+    from ringback._generated.twiml.types import Beep, ConferenceEvent, Method, RecordingEvent, Trim
     from ringback.emulator.engine.conferences import Conference
     from ringback.emulator.engine.records import ConferenceRecord
     from ringback.emulator.rest.requests import RestRequest
@@ -30,6 +31,8 @@ __all__ = ["ACTS"]
 _TIMEOUT: Final = 60
 _LONGER: Final = 5  # seconds that it rings on
 _CONFERENCE: Final = re.compile(r"CF[0-9a-fA-F]{32}")
+_RECORDED: Final = {"true", "record-from-start"}
+_RECORDING: Final = "ConferenceRecordingStatusCallback"
 _BEEPS: Final[dict[str, Beep]] = {
     "true": True,
     "false": False,
@@ -79,9 +82,9 @@ def _add(request: RestRequest) -> Body:
         parameters.number("MaxParticipants") or MOST_PARTICIPANTS
     ):
         raise Refused(400, 16020, f"Conference {there.name} is full")
-    conference = there or network.conference(request.account, key)
+    noun = _noun(request, key if there is None else there.name)
+    conference = there or network.conference(request.account, said(noun))
     conference.mix(parameters.text("Region"))
-    noun = _noun(request, conference.name)
     mode = parameters.text("MachineDetection")
     amd = (parameters.text("AmdStatusCallback"), parameters.text("AmdStatusCallbackMethod", "POST"))
     leg = call_out(
@@ -106,11 +109,24 @@ def _add(request: RestRequest) -> Body:
 
 
 def _noun(request: RestRequest, name: str) -> Noun:
-    """What the one who is called runs: they go to the conference as everybody does."""
+    """What the one who is called runs: they go to the conference as everybody does.
+
+    Raises:
+        Refused: No conference can be called so.
+    """
+    try:
+        return _dialled(request, name)
+    except TwimlError as error:
+        code = 16003 if not name.strip() else 16002
+        raise Refused(400, code, f"No participant can be added to '{name[:100]}': {error}") from None
+
+
+def _dialled(request: RestRequest, name: str) -> Noun:
     parameters = request.parameters
     events = parameters.texts("ConferenceStatusCallbackEvent")
     callback = parameters.text("ConferenceStatusCallback") or None
-    method = _method(parameters.text("ConferenceStatusCallbackMethod"))
+    recorded = parameters.text("ConferenceRecord") in _RECORDED
+    recorded_events = [each for each in parameters.texts(f"{_RECORDING}Event") if each != "failed"]
     return Noun(
         name,
         beep=_BEEPS.get(parameters.text("Beep")),
@@ -119,7 +135,12 @@ def _noun(request: RestRequest, name: str) -> Noun:
         max_participants=parameters.number("MaxParticipants"),
         status_callback=callback,
         status_callback_event=cast("list[ConferenceEvent]", events or ["start", "end"]) if callback else None,
-        status_callback_method=method if callback else None,
+        status_callback_method=_method(parameters.text("ConferenceStatusCallbackMethod")),
+        record="record-from-start" if recorded else None,
+        trim=cast("Trim | None", parameters.text("ConferenceTrim") or None),
+        recording_status_callback=parameters.text(_RECORDING) or None,
+        recording_status_callback_method=_method(parameters.text(f"{_RECORDING}Method")),
+        recording_status_callback_event=cast("list[RecordingEvent]", recorded_events) or None,
         wait_url=parameters.text("WaitUrl") if "WaitUrl" in parameters else None,
         wait_method=_method(parameters.text("WaitMethod")),
     )
@@ -228,8 +249,8 @@ def _record(request: RestRequest, sid: str) -> ConferenceRecord:
 
 
 def _named(request: RestRequest, name: str) -> Conference | None:
-    """The live conference of a name: for what may be request of one by its name."""
-    return request.network.conferences.get((request.account.sid, name))
+    """The live conference of a name, for what may be asked of one by its name; white space is one space."""
+    return request.network.conferences.get((request.account.sid, " ".join(name.split())))
 
 
 def _live(request: RestRequest, record: ConferenceRecord) -> Conference | None:
