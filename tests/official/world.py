@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
@@ -22,8 +23,21 @@ if TYPE_CHECKING:
     from ringback._core.operations.operation import Operation
     from ringback.http import Headers, Response
 
-__all__ = ["ANNA", "BEN", "OURS", "SCENARIOS", "Exchange", "Scenario", "World", "covers", "operation_at"]
+__all__ = [
+    "ANNA",
+    "BEN",
+    "DAY",
+    "OURS",
+    "SCENARIOS",
+    "Exchange",
+    "Scenario",
+    "World",
+    "covers",
+    "operation_at",
+]
 
+# When the emulator begins.
+DAY: Final = datetime(2026, 1, 5, tzinfo=timezone.utc)
 OURS: Final = "+15017122661"
 ANNA: Final = "+15558675310"
 BEN: Final = "+15558675311"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ringback.http import WebhookResponse
 from tests.emulator.website import HOME
-from tests.official.world import ANNA, BEN, OURS, covers
+from tests.official.world import ANNA, BEN, DAY, OURS, covers
 
 if TYPE_CHECKING:
     from tests.official.world import World
@@ -55,6 +56,10 @@ def calls(world: World) -> None:
     asked = [each.request for each in call.events.list()]
     assert f"{HOME}/answered" in {each["url"] for each in asked}
     assert client.calls.list(to=BEN) == []
+    # The SDK writes a day as its midnight.
+    assert [each.sid for each in client.calls.list(start_time=DAY)] == [made.sid]
+    assert [each.sid for each in client.calls.list(start_time_before=DAY, end_time_after=DAY)] == [made.sid]
+    assert client.calls.list(start_time_after=DAY + timedelta(days=1)) == []
     with world.refused(400, 21220):
         call.update(status="completed")
     assert call.delete()

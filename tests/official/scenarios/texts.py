@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.emulator.website import HOME
 from tests.emulator.website import picture as picture_file
-from tests.official.world import ANNA, BEN, OURS, covers
+from tests.official.world import ANNA, BEN, DAY, OURS, covers
 
 if TYPE_CHECKING:
     from tests.official.world import World
@@ -38,6 +39,8 @@ def messages(world: World) -> None:
     assert client.messages(text.sid).fetch().status == "delivered"
     assert [each.sid for each in client.messages.list()] == [picture.sid, text.sid]
     assert [each.sid for each in client.messages.list(to=ANNA)] == [text.sid]
+    assert [each.sid for each in client.messages.list(date_sent=DAY)] == [picture.sid, text.sid]
+    assert client.messages.list(date_sent_before=DAY - timedelta(days=1)) == []
 
     media = client.messages(picture.sid).media
     cat, dog = sorted(media.list(), key=lambda each: str(each.sid))
