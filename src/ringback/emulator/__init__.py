@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         TEST_AUTH_TOKEN,
         Emulator,
     )
+    from ringback.emulator.engine.chaos import Chaos
     from ringback.emulator.engine.people import (
         Attachment,
         HangUp,
@@ -60,6 +61,7 @@ __all__ = [
     "TEST_AUTH_TOKEN",
     "Attachment",
     "CallOver",
+    "Chaos",
     "Emulator",
     "Entry",
     "ExpectationFailed",
@@ -87,6 +89,7 @@ _HOMES: Final = {
     "TEST_AUTH_TOKEN": "emulator",
     "Attachment": "engine.people",
     "CallOver": "phones",
+    "Chaos": "engine.chaos",
     "Emulator": "emulator",
     "Entry": "engine.transcript",
     "ExpectationFailed": "phones",

@@ -57,6 +57,14 @@ def add_parser(subparsers: _Subparsers) -> None:
         metavar="FILE",
         help="keep records in this SQLite file, and begin with those that it holds; it holds credentials",
     )
+    parser.add_argument(
+        "--chaos",
+        default="",
+        metavar="WORDS",
+        help="what goes wrong on purpose, decided by the seed: late, doubled, reordered, lost, slow, 429, "
+        "5xx, lost-answers, each with a share where another than the usual one is meant, as in "
+        '"doubled lost=0.5"',
+    )
     parser.add_argument("--any-host", action="store_true", help="send webhooks to other machines too")
     parser.add_argument(
         "--name",
@@ -87,6 +95,7 @@ def _run(arguments: argparse.Namespace) -> int:
         any_host=arguments.any_host,
         strict=arguments.strict,
         state=arguments.state,
+        chaos=arguments.chaos,
     ) as emulator:
         for number, urls in arguments.number:
             for url in urls.values():

@@ -4,6 +4,8 @@ GET  /_emulator/                            account, numbers, phones, clock
 GET  /_emulator/transcript                  what happened; `?format=text` to read, `?after=N` for news
 GET  /_emulator/problems                    what the real service's debugger would show
 POST /_emulator/clock                       seconds=…: skip ahead
+GET  /_emulator/chaos                       what goes wrong on purpose
+POST /_emulator/chaos                       chaos=doubled lost=0.5: from now on; nothing where it is empty
 POST /_emulator/reset                       forget everything but the accounts
 GET  /_emulator/snapshot                    what is known, as JSON
 POST /_emulator/restore                     that JSON as the body: know that, and nothing else
@@ -90,6 +92,11 @@ class Control:
             case "POST", ["clock"]:
                 self._emulator.skip(_number(form, "seconds"))
                 return {"now": self._emulator.now}
+            case "GET", ["chaos"]:
+                return self._chaos()
+            case "POST", ["chaos"]:
+                self._emulator.chaos = form.get("chaos", "")
+                return self._chaos()
             case "POST", ["reset"]:
                 self._emulator.reset()
                 return {}
@@ -116,6 +123,9 @@ class Control:
                 "phones": list(network.phones),
                 "calls": {sid: call.status for sid, call in network.store.calls.items()},
             }
+
+    def _chaos(self) -> object:
+        return {"chaos": str(self._emulator.chaos), **asdict(self._emulator.chaos)}
 
     def _transcript(self, form: Form) -> object:
         with self._emulator.held() as network:

@@ -16,6 +16,7 @@ from ringback.emulator.driver import Driver, Mode
 from ringback.emulator.engine.arguments import is_phone_number, one_of, printable
 from ringback.emulator.engine.arguments import number as check_number
 from ringback.emulator.engine.arguments import text as check_text
+from ringback.emulator.engine.chaos import Chaos
 from ringback.emulator.engine.network import Network
 from ringback.emulator.engine.people import OnCall
 from ringback.emulator.engine.records import Account, Number
@@ -94,6 +95,8 @@ class Emulator:
             and the emulator by default, ignores what it doesn't know, and leaves a warning.
         state: A SQLite file to keep records in: an emulator that is opened with it again knows them. Calls
             that were under way have ended then. It holds the credentials of the accounts.
+        chaos: What goes wrong on purpose, decided by the seed: `doubled reordered`, `lost=0.5 429`, or a
+            `Chaos`.
         workers: Have the flows of applications of this process led by so many workers, of which each webhook
             gets the next, which takes the flow over from the one before: what a flow does between its awaits
             is done again then. 0, the default, is as in production without a shared store.
@@ -118,6 +121,7 @@ class Emulator:
         any_host: bool = False,
         strict: bool = False,
         workers: int = 0,
+        chaos: str | Chaos = "",
         state: str | os.PathLike[str] | None = None,
     ) -> None:
         if start.utcoffset() is None:
@@ -150,6 +154,9 @@ class Emulator:
             reaches=self._webhook_sender.reaches,
             strict=strict,
         )
+        self.chaos = chaos
+        # Clients wait by the clock on the wall, whatever the emulator's says.
+        self._network.mishaps.retry_after = int(clock == "real")
         if self._keeper is not None:
             self._keeper.load(self._network)
         self._open_accounts()
@@ -215,6 +222,20 @@ class Emulator:
         for application in watched:
             application._hub.watchers.remove(self._failed)
             application._hub.timekeepers.remove(self._waits.begin)
+
+    # Chaos
+
+    @property
+    def chaos(self) -> Chaos:
+        """What goes wrong on purpose from now on; may be set to words, too."""
+        return self._network.mishaps.chaos
+
+    @chaos.setter
+    def chaos(self, chaos: Chaos | str) -> None:
+        given = cast("object", chaos)
+        if not isinstance(given, (str, Chaos)):
+            raise EmulatorError(f"chaos: expected words or a Chaos, got {given!r:.80}")
+        self._network.mishaps.chaos = Chaos.parse(given) if isinstance(given, str) else given
 
     # Time
 
@@ -419,9 +440,14 @@ class Emulator:
             missing = network.store.number(phone_number) is None
         if missing:
             self.number(phone_number)
-        with self.client() as client:
-            name = application.public_url[:64]
-            return application.install(client, friendly_name=name, phone_number=phone_number).sid
+        # This is how a test begins, and none of what it tests.
+        chaos, self.chaos = self.chaos, Chaos()
+        try:
+            with self.client() as client:
+                name = application.public_url[:64]
+                return application.install(client, friendly_name=name, phone_number=phone_number).sid
+        finally:
+            self.chaos = chaos
 
     def _serve(self, application: RingbackApplication | Switchboard) -> None:
         each = (application,) if isinstance(application, RingbackApplication) else application.applications

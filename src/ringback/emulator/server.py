@@ -16,7 +16,7 @@ from urllib.parse import quote
 from ringback.emulator.control import PREFIX, Control
 from ringback.emulator.engine.urls import WebUrl
 from ringback.emulator.rest.decoding import MOST_BYTES
-from ringback.emulator.rest.errors import Refused, report
+from ringback.emulator.rest.errors import AnswerLost, Refused, report
 from ringback.emulator.rest.products import check_host
 from ringback.emulator.rest.protocol import allow, normal_path
 from ringback.errors import ConfigurationError, EmulatorError
@@ -69,7 +69,11 @@ class EmulatorServer:
             raise ValueError(f"the emulator speaks HTTP, not {scope['type']}")
         body = await _read(receive)
         # In a thread: a clock that skips ahead may hold the network for a while.
-        response = await asyncio.to_thread(self._answer, scope, body)
+        try:
+            response = await asyncio.to_thread(self._answer, scope, body)
+        except AnswerLost:
+            await _lose(send)
+            return
         fields = [
             (name.encode("latin-1"), value.encode("latin-1"))
             for name, value in response.headers.multi_items()
@@ -224,6 +228,13 @@ def _path(scope: Scope) -> str:
     """The path as it was sent, which not every server tells."""
     raw = cast("bytes | None", scope.get("raw_path"))
     return normal_path(quote(str(scope["path"])) if raw is None else raw)
+
+
+async def _lose(send: Callable[[Message], Awaitable[None]]) -> None:
+    """Begin an answer that doesn't come: a server closes the connection of one that isn't whole."""
+    fields = [(b"content-type", _JSON.encode()), (b"content-length", b"1")]
+    await send({"type": "http.response.start", "status": 200, "headers": fields})
+    await send({"type": "http.response.body", "body": b"", "more_body": True})
 
 
 async def _read(receive: Callable[[], Awaitable[Message]]) -> bytes | None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
+from ringback.emulator.rest.errors import AnswerLost
+from ringback.errors import TransportError
 from ringback.transports import AsyncTransport, Transport
 
 if TYPE_CHECKING:
@@ -26,7 +28,10 @@ class EmulatorTransport(Transport):
         """See `ringback.transports.Transport.send`."""
         parts = urlsplit(request.url)
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        return self._answer(request.method, target, request.headers, request.body)
+        try:
+            return self._answer(request.method, target, request.headers, request.body)
+        except AnswerLost as lost:
+            raise TransportError(f"{request.method} {parts.path}: {lost}") from None
 
     def close(self) -> None:
         """There is nothing to give back."""

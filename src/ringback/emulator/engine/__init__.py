@@ -11,6 +11,7 @@ legs            Leg: Twilio's side of each call, its status machine and the proc
 people, scripts Phone and Line: people, their side of each call, what they do by a script
 recordings      what is recorded of a call
 world           World: what all of these work with: time, records, the transcript, ways to tell
+mishaps         what goes wrong on purpose, as chaos says
 exchange        one webhook, with documents, misfits (what doesn't fit in them), parameters and urls
 kernel/         Clock, Process, Outbox: what runs all this, and knows nothing of it
 

@@ -103,6 +103,7 @@ class Network(World):
             forgotten.clear()
         self.clock.clear()
         self.outbox.clear()
+        self.mishaps.forget()
         self.store.clear()
 
     def messaging_session(self, account: Account, one: str, other: str) -> Session:

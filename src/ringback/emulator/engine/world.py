@@ -8,9 +8,9 @@ from attrs import evolve
 
 from ringback.emulator.engine.exchange import FETCH_FAILED, exchange
 from ringback.emulator.engine.kernel.clock import Clock
-from ringback.emulator.engine.kernel.outbox import Outbox
 from ringback.emulator.engine.kernel.process import Process
 from ringback.emulator.engine.kernel.sids import Sids
+from ringback.emulator.engine.mishaps import Mishaps, SlowOutbox
 from ringback.emulator.engine.records import Problem, Store
 from ringback.emulator.engine.transcript import Entry, Transcript
 from ringback.emulator.engine.trouble import Trouble
@@ -46,6 +46,7 @@ class World:
         store: The records.
         sids: What resources and tokens are called.
         settings: How long things take.
+        mishaps: What goes wrong on purpose.
         outbox: What a driver has to send.
         transcript: What happened.
         home: Scheme and host that the URLs of recordings begin with.
@@ -71,7 +72,8 @@ class World:
         self.sids = Sids(seed)
         self.settings = settings
         self.home = "https://api.twilio.com"
-        self.outbox = Outbox()
+        self.mishaps = Mishaps(seed, self.clock, self.note)
+        self.outbox = SlowOutbox(self.mishaps, self.clock, self.note)
         self.transcript = Transcript()
         self.strict = strict
         self.reaches = reaches
@@ -153,8 +155,9 @@ class World:
             return
         pairs = list(wire_parameters(event).items())
         token = self.sids.uuid("token")
+        what = f"{method} {shown(url)} {about}"
 
-        def steps() -> Steps[None]:
+        def steps(over: Callable[[], None]) -> Steps[None]:
             answer = yield from exchange(
                 session,
                 method,
@@ -167,18 +170,23 @@ class World:
             if isinstance(answer, Trouble):
                 self.problem(session.account, subject, _of_callback(event, answer))
             else:
-                self.note(
-                    subject, "Twilio", "tells", f"{method} {shown(url)} {about} → {answer.response.status}"
-                )
-            if then is not None:
-                then()
+                self.note(subject, "Twilio", "tells", f"{what} → {answer.response.status}")
+            over()
 
-        def died(error: Exception) -> None:
-            self.broke(session.account, subject, error)
-            if then is not None:
-                then()
+        def send(*, last: bool) -> None:
+            over = then if last and then is not None else _nothing
 
-        self.run(steps(), died)
+            def died(error: Exception) -> None:
+                self.broke(session.account, subject, error)
+                over()
+
+            self.run(steps(over), died)
+
+        self.mishaps.convey(subject, what, send, then or _nothing)
+
+
+def _nothing() -> None:
+    """Nobody waits for it."""
 
 
 def _of_callback(event: Notification, trouble: Trouble) -> Trouble:

@@ -34,7 +34,7 @@ from ringback.emulator.rest import (
 )
 from ringback.emulator.rest.credentials import Caller, authenticate
 from ringback.emulator.rest.decoding import decode, pairs_of
-from ringback.emulator.rest.errors import Refused, report
+from ringback.emulator.rest.errors import AnswerLost, Refused, report, report_loss
 from ringback.emulator.rest.files import File, Reply
 from ringback.emulator.rest.products import check_path
 from ringback.emulator.rest.protocol import allow, check_form, path_text
@@ -43,6 +43,7 @@ from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:
     from ringback._core.operations.operation import Operation
+    from ringback.emulator.engine.mishaps import Mishaps
     from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.records import Account
     from ringback.emulator.rest.writing import Body
@@ -99,6 +100,12 @@ BY_HAND: Final[Mapping[str, Act]] = {
 # What an operation gives instead of its record where the path has another suffix, or none. Each refuses those
 # that it doesn't know.
 FILES: Final[Mapping[str, GetFile]] = {**messages.FILES}
+# What chaos answers, by status.
+_BY_CHANCE: Final = {
+    429: (20429, "Too Many Requests"),
+    500: (20500, "Internal server error"),
+    503: (20503, "Service unavailable"),
+}
 # An older path of messages, which old clients still use.
 _OLD_MESSAGES: Final = re.compile(r"^(/2010-04-01/Accounts/[^/]+)/SMS/Messages(?=[/.]|\Z)")
 _ROOT: Final = f"/{API_VERSION}/"
@@ -141,6 +148,9 @@ class Api:
     def answer(self, method: str, target: str, headers: Headers, body: bytes) -> Reply:
         """What the API says to a request; `target` is path and query. The body needn't be made before whoever
         holds the network has let it go.
+
+        Raises:
+            AnswerLost: The request was done, and nobody is to know.
         """
         request_id = f"RQ{self._network.sids.token('request')}"
         fields = {
@@ -155,6 +165,7 @@ class Api:
         form = formats.FORMATS.get(suffix, "xml") if path.startswith(_ROOT) else "json"
         try:
             check_path(path)
+            _refuse_by_chance(self._network.mishaps)
             caller = authenticate(self._network, headers)
             operations = _operations(path, suffix)
             if method.upper() == "OPTIONS":
@@ -172,6 +183,9 @@ class Api:
             form = "xml" if form == "csv" else form
             fields["Content-Type"] = formats.CONTENT_TYPES[form]
             return Reply.of(refused.status, fields, formats.write_error(form, refused.body()))
+        if self._network.mishaps.loses_answer():
+            report_loss(self._network, method, path)
+            raise AnswerLost("the connection was closed before the answer came")
         if isinstance(content, File):
             return Reply.with_file(fields, content, headers.get("Range"))
         if content is None:
@@ -261,6 +275,14 @@ def act_of(operation: Operation) -> Act | None:
     """What does an operation: by hand, or as the specification says; None where nothing does it yet."""
     plain = generic.ACTS[operation.action] if FAMILY_OF[operation.name].key in PLAIN else None
     return BY_HAND.get(operation.name, plain)
+
+
+def _refuse_by_chance(mishaps: Mishaps) -> None:
+    """Turn away a request that chaos wants turned away."""
+    status = mishaps.refusal()
+    if status is not None:
+        fields = {"Retry-After": str(mishaps.retry_after)} if status == 429 else {}
+        raise Refused(status, *_BY_CHANCE[status], fields=fields)
 
 
 def _keys(operation: Operation, holes: dict[str, str], path: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from ringback.emulator.engine.network import Network
 
-__all__ = ["Refused", "report"]
+__all__ = ["AnswerLost", "Refused", "report", "report_loss"]
 
 # Characters of a path and of a reason: both come from whoever asked.
 _LONGEST_PATH: Final = 150
@@ -47,6 +47,10 @@ class Refused(Exception):
         }
 
 
+class AnswerLost(Exception):
+    """The request was done, and the connection is lost before the answer comes."""
+
+
 def report(network: Network, method: str, path: str, refused: Refused) -> None:
     """Put a refusal into the transcript: whoever asked may not show why it came to nothing."""
     where = _cut(network.masked(path), _LONGEST_PATH)
@@ -54,6 +58,12 @@ def report(network: Network, method: str, path: str, refused: Refused) -> None:
     network.note(
         "", "Twilio", "refuses", f"{method[:10]} {where} → HTTP {refused.status}, {refused.code}: {reason}"
     )
+
+
+def report_loss(network: Network, method: str, path: str) -> None:
+    """Put an answer into the transcript that is lost."""
+    where = _cut(network.masked(path), _LONGEST_PATH)
+    network.note("", "chaos", "loses the answer to", f"{method[:10]} {where}")
 
 
 def _cut(text: str, longest: int) -> str:
