@@ -7,15 +7,6 @@ from typing import Final
 # Operations that answer 501.
 NOT_YET: Final[frozenset[str]] = frozenset(
     {
-        "calls(sid).events.list",
-        "notifications.list",
-        "notifications(sid).fetch",
-        "calls(sid).notifications.list",
-        "calls(sid).notifications(sid).fetch",
-        "calls(sid).payments.create",
-        "calls(sid).payments(sid).update",
-        "calls(sid).transcriptions.create",
-        "calls(sid).transcriptions(sid).update",
         "recordings.list",
         "recordings(sid).fetch",
         "recordings(sid).delete",
@@ -35,19 +26,12 @@ NOT_YET: Final[frozenset[str]] = frozenset(
         "conferences(sid).recordings(sid).fetch",
         "conferences(sid).recordings(sid).update",
         "conferences(sid).recordings(sid).delete",
-        "calls(sid).siprec.create",
-        "calls(sid).siprec(sid).update",
-        "calls(sid).streams.create",
-        "calls(sid).streams(sid).update",
         "transcriptions.list",
         "transcriptions(sid).fetch",
         "transcriptions(sid).delete",
         "recordings(sid).transcriptions.list",
         "recordings(sid).transcriptions(sid).fetch",
         "recordings(sid).transcriptions(sid).delete",
-        "calls(sid).user_defined_messages.create",
-        "calls(sid).user_defined_message_subscriptions.create",
-        "calls(sid).user_defined_message_subscriptions(sid).delete",
     }
 )
 # Scenarios of operations that work, but not as Twilio's do.
@@ -72,11 +56,8 @@ CODES_NOT_RIGHT: Final[frozenset[str]] = frozenset(
 # What test_node.py does that goes otherwise.
 NODE_NOT_RIGHT: Final[frozenset[str]] = frozenset(
     {
-        "calls",
-        "notifications",
         "recordings",
         "transcriptions",
-        "streams",
         "original.sms",
     }
 )

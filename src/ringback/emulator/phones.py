@@ -6,6 +6,7 @@ With a manual clock, whatever waits here lets virtual time pass.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -22,6 +23,7 @@ from ringback.emulator.engine.people import keys as check_keys
 from ringback.emulator.engine.phrases import has_phrase
 from ringback.emulator.engine.scripts import SPOKEN, follow, length_of, matches
 from ringback.emulator.engine.urls import WebUrl
+from ringback.emulator.engine.user_messages import is_sdk_call, send_from
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -144,6 +146,28 @@ class PhoneCall:
         with self._driver.touch():
             self._line.speak(text, length)
         self._driver.let_pass(length, unless=lambda: not self._line.speaking)
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """What an application of a Voice SDK on this phone was sent within the call, as JSON text."""
+        return tuple(self._line.messages)
+
+    def send_message(self, content: str) -> str:
+        """Send JSON text within the call, as an application of a Voice SDK does; the message's SID.
+
+        Raises:
+            EmulatorError: It is no JSON, this is no `client:` phone, or nobody talks.
+        """
+        try:
+            json.loads(content)
+        except (TypeError, ValueError, RecursionError):
+            raise EmulatorError(f"content: expected JSON text, got {content!r:.200}") from None
+        with self._driver.touch() as network:
+            leg = network.legs[self.sid]
+            if not is_sdk_call(leg) or self._line.state != "talking":
+                who = self._line.phone.number
+                raise EmulatorError(f"{who} can't send a message: only a client: phone in a call can")
+            return send_from(leg, content)
 
     def wait(self, seconds: float) -> None:
         """Do nothing for so many virtual seconds."""

@@ -479,7 +479,7 @@ class JsonText(Kind):
 
         try:
             decoded: object = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self.refuse(name, text) from None
         return decoded
 

@@ -75,17 +75,24 @@ class Document:
         url: What its relative URLs are resolved against, and what an empty `action` means.
         verbs: Its top-level elements.
         misfits: What was left out of it.
+        twiml: Itself, where it came without being asked for.
     """
 
     url: str
     verbs: tuple[object, ...]
     misfits: tuple[Trouble, ...] = ()
+    twiml: str | None = None
 
     def link(self, target: str | Linked | None) -> str:
         """Where an attribute leads; without one, to this document."""
         if target is None:
             return self.url
         return resolve(self.url, target.strip() if isinstance(target, str) else target.url)
+
+    def source(self, target: str | Linked | None, method: str | None, question: VoiceQuestion) -> Source:
+        """The document that an attribute leads to; without one, this one again."""
+        again = self.twiml if not target else None
+        return Source(self.link(target), method or "POST", again, question)
 
     def __str__(self) -> str:
         return ", ".join(map(name_of, self.verbs)) or "nothing"

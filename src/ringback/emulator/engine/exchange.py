@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 from urllib.parse import parse_qs, urlencode
 
 from attrs import define, evolve, field, frozen
@@ -25,12 +25,10 @@ from ringback.http import Headers, WebhookRequest, WebhookResponse
 from ringback.webhooks import sign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.records import Account
 
-__all__ = ["FETCH_FAILED", "Answer", "Cookies", "Session", "exchange"]
+__all__ = ["FETCH_FAILED", "Answer", "Cookies", "Observer", "Session", "exchange"]
 
 MOST_REDIRECTS: Final = 10
 FETCH_FAILED: Final = 11200
@@ -83,6 +81,18 @@ class Session:
     account: Account
     product: Literal["voice", "messaging"]
     cookies: Cookies = field(factory=Cookies)
+
+
+class Observer(Protocol):
+    """Hears on its way what a webhook comes to."""
+
+    def warn(self, trouble: Trouble, /) -> None:
+        """Something about its URL is wrong, but doesn't stop it."""
+        ...
+
+    def exchanged(self, method: str, url: str, pairs: Pairs, outcome: Outcome, /) -> None:
+        """One of its requests was answered, or wasn't."""
+        ...
 
 
 @frozen
@@ -149,7 +159,7 @@ def exchange(
     *,
     lane: str,
     token: str,
-    warn: Callable[[Trouble], None],
+    observer: Observer,
 ) -> Steps[Answer | Trouble]:
     """Ask `url`.
 
@@ -160,18 +170,19 @@ def exchange(
         pairs: Its parameters.
         lane: Those of one lane are sent one after the other.
         token: The idempotency token: one a webhook, the same for its retries.
-        warn: Told of what is wrong with the URL, but doesn't stop the webhook.
+        observer: Told what comes of it on the way.
     """
     where = _usable(url)
     if isinstance(where, Trouble):
         return where
     settings = _Settings.of(where)
     for wrong in settings.wrong:
-        warn(Trouble(11243, f"{wrong} in the fragment of {shown(url)}", url))
+        observer.warn(Trouble(11243, f"{wrong} in the fragment of {shown(url)}", url))
     spent = Spent()
     for _ in range(MOST_REDIRECTS + 1):
         request = _request(session, method, where, pairs, token)
         outcome = yield from _tried(request, lane, settings, spent)
+        observer.exchanged(method, url, pairs, outcome)
         if isinstance(outcome, Failure):
             return _unreachable(outcome, url)
         session.cookies.keep(where.host.lower(), outcome.headers.get_all("Set-Cookie"))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.detection import Detection
     from ringback.emulator.engine.exchange import Session
     from ringback.emulator.engine.kernel.clock import Timer
+    from ringback.emulator.engine.media_sessions import MediaSession
     from ringback.emulator.engine.records import Call, Number
     from ringback.emulator.engine.world import World
 
@@ -57,7 +58,11 @@ class Leg:
     Attributes:
         call: Its record.
         line: The person's side.
-        listening: What it takes notice of now: `keys`, `speech`.
+        keypad: Takes the keys in place of what it does, and nobody else hears them.
+        hides_keys: Whether nobody is to see which keys are pressed for what it does.
+        media: What passes on what is heard here.
+        message_subscriptions: Where messages of an application of a Voice SDK are told, by SID.
+        made: Records by the operation and the idempotency key that they were made with.
         audience: Gives the legs that hear what this one's person says: a bridge's or conference's others.
         document: Where the TwiML that runs now came from.
         settled: Whether it is over and everybody who wanted to know has been told.
@@ -84,7 +89,12 @@ class Leg:
         self.fallback_url = fallback_url
         self.fallback_method = fallback_method
         self.process: Process | None = None
-        self.listening: frozenset[str] = frozenset()
+        self.keypad: Callable[[str], None] | None = None
+        self.hides_keys = False
+        self.media: list[MediaSession] = []
+        self.message_subscriptions: dict[str, Subscription] = {}
+        self.made: dict[tuple[str, str], object] = {}
+        self._listening: frozenset[str] = frozenset()
         self.audience: Callable[[], Iterable[Leg]] = tuple
         self.document = ""
         self.settled = False
@@ -167,10 +177,22 @@ class Leg:
         length = "" if self.call.duration is None else f", {self.call.duration} s"
         self.world.note(self.call.sid, "Twilio", "ends the call:", f"{status}{length}")
         self.interrupt(HungUp())
+        for session in self.media:
+            session.stop()
         for action in self.on_end:
             action()
         # A recording that the hang-up cut off reports its own end first.
         self.world.clock.after(0.1, self._tell_end)
+
+    @property
+    def listening(self) -> frozenset[str]:
+        """What it takes notice of now: `keys`, `speech`."""
+        return self._listening if self.keypad is None else self._listening | {"keys"}
+
+    @property
+    def discreet(self) -> bool:
+        """Whether nobody is to see which keys are pressed."""
+        return self.hides_keys or self.keypad is not None
 
     @property
     def noticed(self) -> bool:
@@ -190,9 +212,14 @@ class Leg:
         self.world.broke(self.session.account, self.call.sid, error)
         self.finish("completed" if self.call.status == "in-progress" else "failed")
 
+    def attach(self, session: MediaSession) -> None:
+        """Let something listen in, to the end of the call at most."""
+        self.media.append(session)
+        session.start()
+
     def listen_for(self, *what: str) -> None:
         """Take notice of `keys`, `speech`, both, or nothing from now on."""
-        self.listening = frozenset(what)
+        self._listening = frozenset(what)
         if self.process is not None:
             # What came for whoever listened until now is lost with him.
             self.process.forget(Key, Speech)
@@ -224,21 +251,25 @@ class Leg:
     # What its person does
 
     def pressed(self, key: str) -> None:
+        if self.keypad is not None:
+            self.keypad(key)
+            return
         for leg in self.audience():
             now = self.world.clock.now
             length = self.world.settings.key
             leg.line.hear(Heard(now, "key", key, until=now + length, seconds=length))
         # What nobody listens for is lost, as on a phone.
-        if "keys" in self.listening:
+        if "keys" in self._listening:
             self.signal(Key(key))
 
     def spoke(self, text: str, seconds: float) -> None:
         if self.on_speech is not None:
             self.on_speech(seconds)
+        now = self.world.clock.now
+        self.line.tapped("inbound_track", Heard(now, "speech", text, until=now + seconds, seconds=seconds))
         for leg in self.audience():
-            now = self.world.clock.now
             leg.line.hear(Heard(now, "speech", text, until=now + seconds, seconds=seconds))
-        if "speech" in self.listening:
+        if "speech" in self._listening:
             self.signal(Speech(text, seconds))
 
     # What it tells

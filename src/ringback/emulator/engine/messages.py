@@ -195,7 +195,7 @@ def _fetch(
         list(wire_parameters(question).items()),
         lane=f"{message.sid}/messaging",
         token=network.sids.uuid("token"),
-        warn=lambda trouble: network.problem(session.account, message.sid, trouble),
+        observer=network.observer(session.account, message.sid),
     )
     if isinstance(answer, Trouble):
         return answer

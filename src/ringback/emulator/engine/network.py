@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.documents import Source
     from ringback.emulator.engine.kernel.process import Steps
     from ringback.emulator.engine.legs import Leg
+    from ringback.emulator.engine.payment_sessions import PaymentSession
     from ringback.emulator.engine.records import Account, QueueRecord
     from ringback.emulator.engine.settings import Settings
 
@@ -34,6 +35,7 @@ class Network(World):
         legs: Every call's live side, by call SID.
         conferences: Live conferences, by account SID and name.
         queues: What happens in queues, by their SID; made when first needed.
+        payments: Payments that agents take, by SID.
         next_start: When an account's next outgoing call may start, by account SID.
     """
 
@@ -55,6 +57,7 @@ class Network(World):
         self.legs: dict[str, Leg] = {}
         self.conferences: dict[tuple[str, str], Conference] = {}
         self.queues: dict[str, Queue] = {}
+        self.payments: dict[str, PaymentSession] = {}
         self.next_start: dict[str, float] = {}
         self._cookies: dict[frozenset[str], Cookies] = {}
 

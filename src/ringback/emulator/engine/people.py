@@ -36,7 +36,9 @@ __all__ = [
     "Script",
     "Speak",
     "Step",
+    "Tap",
     "Text",
+    "Track",
 ]
 
 State: TypeAlias = Literal["calling", "coming", "ringing", "talking", "over"]
@@ -161,6 +163,11 @@ class Heard:
         return self.until is not None and self.until <= now
 
 
+Track: TypeAlias = Literal["inbound_track", "outbound_track"]
+Tap: TypeAlias = "Callable[[Track, Heard], None]"
+"""Hears what is said on a line: by its person (inbound), or to them (outbound)."""
+
+
 @frozen
 class Attachment:
     """A file that a phone sends with a text.
@@ -215,6 +222,11 @@ class CallSide(Protocol):
         """Whether it is over and everybody who wanted to know has been told."""
         ...
 
+    @property
+    def discreet(self) -> bool:
+        """Whether nobody is to see which keys are pressed."""
+        ...
+
     def picked_up(self) -> None: ...
 
     def pressed(self, key: str, /) -> None: ...
@@ -236,6 +248,9 @@ class Line:
         heard: What came out of the phone so far.
         ended_by: `me`, `Twilio`, or None while it lives.
         relay: Where no person listens but another call: what passes on to it what is heard.
+        taps: Hear everything that is heard or said here.
+        messages: What the application of a Voice SDK on this line was sent, as JSON text.
+        sent: What it sent.
     """
 
     def __init__(self, phone: Phone, leg: CallSide, other: str, *, calling: bool) -> None:
@@ -246,6 +261,9 @@ class Line:
         self.heard: list[Heard] = []
         self.ended_by: Literal["me", "Twilio"] | None = None
         self.relay: Callable[[Heard], None] | None = None
+        self.taps: list[Tap] = []
+        self.messages: list[str] = []
+        self.sent: list[str] = []
         # When what its person says is said.
         self._said_at = 0.0
         self._watchers: list[Process] = []
@@ -283,7 +301,7 @@ class Line:
             world.clock.after(heard.until - world.clock.now, self.changed)
         what = f'"{heard.what}"' if heard.kind in {"say", "speech"} else f"{heard.kind} {heard.what}"
         world.note(self.leg.call.sid, self.phone.number, "hears", what, heard.source, heard.document)
-
+        self.tapped("outbound_track", heard)
         if self.relay is not None:
             self.relay(heard)
 
@@ -292,6 +310,11 @@ class Line:
         if heard.until is None:
             heard.until = self.leg.world.clock.now
             self.changed()
+
+    def tapped(self, track: Track, heard: Heard) -> None:
+        """Let those who listen in hear something."""
+        for tap in tuple(self.taps):
+            tap(track, heard)
 
     def watch(self, process: Process) -> None:
         """Tell a process whenever something about this line changes."""
@@ -320,7 +343,8 @@ class Line:
         """Press one key."""
         keys("key", key)
         self._talking("press a key")
-        self.leg.world.note(self.leg.call.sid, self.phone.number, "presses", key)
+        shown = "•" if self.leg.discreet else key
+        self.leg.world.note(self.leg.call.sid, self.phone.number, "presses", shown)
         self.leg.pressed(key)
 
     def speak(self, text: str, seconds: float) -> None:

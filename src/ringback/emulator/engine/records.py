@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from attrs import define, field
 
 from ringback._generated.emulation.records import ApplicationRecord, OutgoingCallerIdRecord, QueueRecord
+from ringback.emulator.engine.http_log import HttpLog
 from ringback.emulator.engine.ledger import Ledger
 from ringback.emulator.engine.tables import Table
 from ringback.error_codes import explain
@@ -212,6 +213,10 @@ class Problem(Record):
     Attributes:
         level: As Twilio has it for the code: `warning` where what was asked for is done all the same.
         response_body: The beginning of the answer that is the problem, where one is.
+        request_method: How `url` was asked, where it was.
+        request_variables: What with, form-encoded.
+        response_status: The answer's, where one came.
+        response_headers: Its headers, one a line.
     """
 
     account_sid: str
@@ -221,6 +226,10 @@ class Problem(Record):
     url: str = ""
     level: Level = "error"
     response_body: str = ""
+    request_method: str | None = None
+    request_variables: str = field(default="", repr=False)
+    response_status: int | None = None
+    response_headers: str = field(default="", repr=False)
 
     @property
     def meaning(self) -> str:
@@ -259,6 +268,7 @@ class Store:
         self.transcriptions: Table[Transcription] = Table(_of_account)
         self.problems: Table[Problem] = Table(_of_account)
         self.usage = Ledger()
+        self.http = HttpLog()
         self.opted_out: set[tuple[str, str | None]] = set()
         """Who wants no texts from which of our numbers."""
         caller_ids: Table[OutgoingCallerIdRecord] = Table(_of_account, index=_caller_id)

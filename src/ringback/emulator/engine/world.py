@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
-from attrs import evolve
+from attrs import evolve, frozen
 
+from ringback.emulator.engine.documents import content_type
 from ringback.emulator.engine.exchange import FETCH_FAILED, exchange
+from ringback.emulator.engine.http_log import LoggedExchange
 from ringback.emulator.engine.kernel.clock import Clock
 from ringback.emulator.engine.kernel.process import Process
 from ringback.emulator.engine.kernel.sids import Sids
@@ -15,14 +18,22 @@ from ringback.emulator.engine.records import Problem, Store
 from ringback.emulator.engine.transcript import Entry, Transcript
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import shown
-from ringback.webhooks import CallStatusChanged, ConferenceStatusChanged, wire_parameters
+from ringback.http import Headers, WebhookResponse
+from ringback.webhooks import (
+    CallStatusChanged,
+    ConferenceStatusChanged,
+    UserDefinedMessageReceived,
+    wire_parameters,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from ringback.emulator.engine.exchange import Session
+    from ringback.emulator.engine.exchange import Observer, Session
     from ringback.emulator.engine.kernel.process import Steps
+    from ringback.emulator.engine.kernel.requests import Outcome
+    from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.records import Account
     from ringback.emulator.engine.settings import Settings
     from ringback.webhooks import Notification
@@ -34,8 +45,15 @@ _BODY: Final = 2_000
 # A fault on Twilio's side.
 _FAULT: Final = 20500
 _LONGEST_MESSAGE: Final = 500
+# Bytes of an answer that the log keeps: as many as a document may have.
+_LONGEST_BODY: Final = 65_536
+_MEDIA: Final = frozenset({"audio", "image", "video"})
 # What status callbacks that are answered with an error are told with; others with the code of any URL.
-_CALLBACKS: Final = ((CallStatusChanged, 15003), (ConferenceStatusChanged, 16011))
+_CALLBACKS: Final = (
+    (CallStatusChanged, 15003),
+    (ConferenceStatusChanged, 16011),
+    (UserDefinedMessageReceived, 32711),
+)
 
 
 class World:
@@ -112,6 +130,8 @@ class World:
     def problem(self, account: Account, subject: str, trouble: Trouble) -> None:
         """What the debugger of the real service would show."""
         now = self.clock.date
+        during = self.store.http.last(subject, shown(trouble.url))
+        headers = () if during is None else during.headers.multi_items()
         record = Problem(
             sid=self.sids.new("NO"),
             date_created=now,
@@ -123,6 +143,10 @@ class World:
             url=shown(trouble.url),
             level=trouble.level,
             response_body=self.masked(trouble.body.decode("utf-8", errors="replace"))[:_BODY],
+            request_method=None if during is None else during.method,
+            request_variables="" if during is None else self.masked(urlencode(during.parameters)),
+            response_status=None if during is None else during.status,
+            response_headers=self.masked("\n".join(f"{name}: {value}" for name, value in headers)),
         )
         self.store.problems[record.sid] = record
         entry = self._entry(subject, "Twilio", record.kind, f"{record.code}: {record.message}")
@@ -133,6 +157,10 @@ class World:
         for account in self.store.accounts.values():
             text = text.replace(account.auth_token, "***")
         return text
+
+    def observer(self, account: Account, subject: str) -> Observer:
+        """Keeps what a webhook about something comes to, from now on."""
+        return _Observer(self, account, subject, self.clock.now)
 
     def broke(self, account: Account, subject: str, error: Exception) -> None:
         """Something of ours died of a bug."""
@@ -165,7 +193,7 @@ class World:
                 pairs,
                 lane=f"{subject}/notifications",
                 token=token,
-                warn=lambda trouble: self.problem(session.account, subject, trouble),
+                observer=self.observer(session.account, subject),
             )
             if isinstance(answer, Trouble):
                 self.problem(session.account, subject, _of_callback(event, answer))
@@ -196,3 +224,37 @@ def _of_callback(event: Notification, trouble: Trouble) -> Trouble:
     return evolve(
         trouble, code=next((code for kind, code in _CALLBACKS if isinstance(event, kind)), trouble.code)
     )
+
+
+def _is_media(headers: Headers) -> bool:
+    """Whether an answer is nothing to read."""
+    return content_type(headers).partition("/")[0] in _MEDIA
+
+
+@frozen
+class _Observer:
+    """Keeps what a webhook comes to."""
+
+    world: World
+    account: Account
+    subject: str
+    began: float
+
+    def warn(self, trouble: Trouble) -> None:
+        self.world.problem(self.account, self.subject, trouble)
+
+    def exchanged(self, method: str, url: str, pairs: Pairs, outcome: Outcome) -> None:
+        answer = outcome if isinstance(outcome, WebhookResponse) else None
+        headers = Headers() if answer is None else answer.headers
+        clock = self.world.clock
+        entry = LoggedExchange(
+            method,
+            shown(url),
+            tuple(pairs),
+            None if answer is None else answer.status,
+            headers,
+            b"" if answer is None or _is_media(headers) else answer.body[:_LONGEST_BODY],
+            clock.date,
+            round((clock.now - self.began) * 1000),
+        )
+        self.world.store.http.add(self.subject, entry)

@@ -16,6 +16,7 @@ from ringback.emulator.rest import (
     accounts,
     add_ons,
     available_numbers,
+    call_events,
     caller_ids,
     calls,
     conferences,
@@ -23,14 +24,18 @@ from ringback.emulator.rest import (
     generic,
     keys,
     magic,
+    media_sessions,
     messages,
+    notifications,
     numbers,
+    payments,
     postal_addresses,
     queues,
     short_codes,
     sip,
     tokens,
     usage,
+    user_messages,
 )
 from ringback.emulator.rest.credentials import Caller, authenticate
 from ringback.emulator.rest.decoding import decode, pairs_of
@@ -84,18 +89,23 @@ BY_HAND: Final[Mapping[str, Act]] = {
     **accounts.ACTS,
     **add_ons.ACTS,
     **available_numbers.ACTS,
+    **call_events.ACTS,
     **caller_ids.ACTS,
     **calls.ACTS,
     **conferences.ACTS,
     **keys.ACTS,
+    **media_sessions.ACTS,
     **messages.ACTS,
+    **notifications.ACTS,
     **numbers.ACTS,
+    **payments.ACTS,
     **postal_addresses.ACTS,
     **queues.ACTS,
     **short_codes.ACTS,
     **sip.ACTS,
     **tokens.ACTS,
     **usage.ACTS,
+    **user_messages.ACTS,
 }
 # What an operation gives instead of its record where the path has another suffix, or none. Each refuses those
 # that it doesn't know.
@@ -220,7 +230,7 @@ class Api:
         request = RestRequest(
             self._network, caller.account, account, operation, family, holes, parameters, sent, path, suffix
         )
-        return act(request) if file is None else file(request)
+        return call_events.logged(request, act) if file is None else file(request)
 
     def _owner(self, holes: dict[str, str], caller: Caller, path: str) -> Account:
         """Whose resources these are: one's own, or those of a subaccount.

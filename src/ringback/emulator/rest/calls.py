@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ringback.emulator.rest.requests import RestRequest
     from ringback.emulator.rest.writing import Body
 
-__all__ = ["ACTS", "ends", "recording", "subscriptions"]
+__all__ = ["ACTS", "ends", "in_progress", "recording", "subscriptions"]
 
 _TIMEOUT: Final = 60
 
@@ -142,6 +142,7 @@ def _delete(request: RestRequest) -> None:
     if call.live:
         raise Refused(409, 20009, f"Call {call.sid} is {call.status}: only ended calls can be deleted")
     del request.network.store.calls[call.sid]
+    request.network.store.http.forget(call.sid)
 
 
 def _find(request: RestRequest) -> Call:
@@ -149,6 +150,21 @@ def _find(request: RestRequest) -> Call:
     if call is None or call.account_sid != request.account.sid:
         raise request.missing()
     return call
+
+
+def in_progress(request: RestRequest) -> Leg:
+    """The call that the path names, below which something is to be made.
+
+    Raises:
+        Refused: There is none, or nobody talks on it.
+    """
+    sid = request.holes["CallSid"]
+    call = request.network.store.calls.get(sid)
+    if call is None or call.account_sid != request.account.sid:
+        raise request.missing()
+    if call.status != "in-progress":
+        raise Refused(400, 21220, f"Call {sid} is {call.status}, not in progress")
+    return request.network.legs[sid]
 
 
 def _source(request: RestRequest) -> Source:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 from attrs import field, frozen
@@ -42,6 +43,14 @@ class Parameters:
     def texts(self, name: str) -> tuple[str, ...]:
         value = self.values.get(name)
         return tuple(map(str, cast("tuple[object, ...]", value))) if isinstance(value, tuple) else ()
+
+    def pairs(self, name: str) -> dict[str, str]:
+        value = self.values.get(name)
+        return cast("dict[str, str]", value) if isinstance(value, dict) else {}
+
+    def decimal(self, name: str) -> Decimal | None:
+        value = self.values.get(name)
+        return value if isinstance(value, Decimal) else None
 
     def day(self, name: str) -> date | datetime | None:
         value = self.values.get(name)

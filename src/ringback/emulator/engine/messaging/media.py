@@ -113,7 +113,7 @@ def _get(world: World, session: Session, message: Message, media: Media) -> Step
         [],
         lane=f"{message.sid}/messaging",
         token=world.sids.uuid("token"),
-        warn=lambda trouble: world.problem(session.account, message.sid, trouble),
+        observer=world.observer(session.account, message.sid),
     )
     if isinstance(answer, Trouble):
         return answer

@@ -74,6 +74,7 @@ def _fetch(leg: Leg, source: Source) -> Steps[Document | Trouble]:
         if isinstance(document, Document):
             network.note(leg.call.sid, "Twilio", "runs inline TwiML:", str(document))
             _warn(leg, document)
+            return evolve(document, twiml=source.twiml)
         return document
     pairs = list(wire_parameters(source.question(request_facts(leg.call))).items())
     answer = yield from exchange(
@@ -83,7 +84,7 @@ def _fetch(leg: Leg, source: Source) -> Steps[Document | Trouble]:
         pairs,
         lane=f"{leg.call.sid}/voice",
         token=network.sids.uuid("token"),
-        warn=lambda trouble: network.problem(leg.session.account, leg.call.sid, trouble),
+        observer=network.observer(leg.session.account, leg.call.sid),
     )
     if isinstance(answer, Trouble):
         return answer

@@ -62,7 +62,7 @@ def _fetched(leg: Leg, url: str) -> Steps[float | Trouble | None]:
             [],
             lane=f"{leg.call.sid}/voice",
             token=world.sids.uuid("token"),
-            warn=lambda trouble: world.problem(leg.session.account, leg.call.sid, trouble),
+            observer=world.observer(leg.session.account, leg.call.sid),
         )
         found = answer if isinstance(answer, Trouble) else read_audio(answer)
         if isinstance(answer, Trouble) or isinstance(found, Trouble):

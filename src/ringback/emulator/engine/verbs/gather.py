@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.call_signals import Key, Speech
-from ringback.emulator.engine.documents import Source
 from ringback.emulator.engine.events import request_facts
 from ringback.emulator.engine.kernel.process import Steps
 from ringback.emulator.engine.kernel.signals import Signal
@@ -16,7 +15,7 @@ from ringback.twiml import Gather, Pause, Play, Say
 from ringback.webhooks import GatherPartialResult, GatherResult
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.documents import Document
+    from ringback.emulator.engine.documents import Document, Source
     from ringback.emulator.engine.events import RequestFacts, VoiceQuestion
     from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.verbs.execution import Execution
@@ -107,7 +106,7 @@ def _speech(leg: Leg, document: Document, verb: Gather, speech: Speech) -> Steps
 
 
 def _action(document: Document, verb: Gather, question: VoiceQuestion) -> Source:
-    return Source(document.link(verb.action), verb.method or "POST", question=question)
+    return document.source(verb.action, verb.method, question)
 
 
 def _no_keys(facts: RequestFacts) -> GatherResult:

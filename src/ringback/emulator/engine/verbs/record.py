@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING
 
 from ringback.emulator.engine.call_signals import HungUp, Key, Moved, Speech
-from ringback.emulator.engine.documents import Source
 from ringback.emulator.engine.kernel.process import Steps, wait
 from ringback.emulator.engine.kernel.signals import Signal
 from ringback.emulator.engine.people import Heard
@@ -17,7 +16,7 @@ from ringback.emulator.engine.verbs.sounds import listen, nothing
 from ringback.webhooks import RecordResult
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.documents import Document
+    from ringback.emulator.engine.documents import Document, Source
     from ringback.emulator.engine.events import RequestFacts
     from ringback.emulator.engine.recordings import ActiveRecording
     from ringback.emulator.engine.verbs.execution import Execution
@@ -121,4 +120,4 @@ def _action(document: Document, verb: Record, recording: ActiveRecording, ended_
             digits=ended_by or None,
         )
 
-    return Source(document.link(verb.action), verb.method or "POST", question=question)
+    return document.source(verb.action, verb.method, question)

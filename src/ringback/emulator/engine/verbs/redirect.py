@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ringback.emulator.engine.documents import Source, said
+from ringback.emulator.engine.documents import said
+from ringback.emulator.engine.events import redirected
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.kernel.process import Steps
@@ -18,4 +19,4 @@ __all__ = ["redirect"]
 def redirect(execution: Execution, verb: Redirect) -> Steps[Result]:
     """Go to another document; an empty one asks for this one again."""
     yield from ()
-    return Source(execution.document.link(said(verb)), verb.method or "POST")
+    return execution.document.source(said(verb), verb.method, redirected)
