@@ -181,3 +181,20 @@ def test_messages_are_json_of_some_length(
     with pytest.raises(InvalidRequest) as refused:
         client.calls(sid).user_defined_messages.create(content=content)
     assert code_of(refused) == code
+
+
+def test_what_went_on_has_ended_in_a_restored_emulator(
+    emulator: Emulator, website: Website, client: Client
+) -> None:
+    sid = call(emulator, client, to="client:anna")
+    client.calls(sid).streams.create(url="wss://example.com/media")
+    subscription = client.calls(sid).user_defined_message_subscriptions.create(callback=f"{HOME}/from-app")
+    emulator.restore(emulator.snapshot())
+    with emulator.held() as network:
+        (stream,) = network.store.table("calls().streams").values()
+        assert stream.status == "stopped"
+    assert len(list(client.calls(sid).events.list())) == 3
+    with pytest.raises(InvalidRequest) as refused:
+        client.calls(sid).update(status="completed")
+    assert code_of(refused) == 21220
+    client.calls(sid).user_defined_message_subscriptions(subscription.sid).delete()

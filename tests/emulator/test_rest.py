@@ -342,11 +342,6 @@ def test_deleting_calls(emulator: Emulator, client: Client) -> None:
         client.calls(sid).fetch()
 
 
-def test_what_is_not_emulated_says_so(raw: Raw) -> None:
-    status, error = raw("POST", f"{raw.home}/Calls/CA{HEX}/Payments.json")
-    assert (status, error["message"]) == (501, "The emulator does not do calls(sid).payments.create yet")
-
-
 MAGIC = "+1500555"
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from ringback.webhooks import Notification
 
 __all__ = [
+    "MEDIA_FAMILIES",
     "LiveTranscription",
     "MediaOptions",
     "MediaSession",
@@ -280,6 +281,9 @@ class LiveTranscription(MediaSession):
             sequence_id=self._sequence,
             event=event,
         )
+
+
+MEDIA_FAMILIES: Final = tuple(kind.family for kind in (Stream, Siprec, LiveTranscription))
 
 
 def find(sessions: Iterable[MediaSession], kind: type[MediaSession], key: str) -> MediaSession | None:

@@ -102,7 +102,14 @@ class Network(World):
                 leg.line.over()
         for phone in self.phones.values():
             phone.forget()
-        for forgotten in (self.legs, self.conferences, self.queues, self.next_start, self._cookies):
+        for forgotten in (
+            self.legs,
+            self.conferences,
+            self.queues,
+            self.payments,
+            self.next_start,
+            self._cookies,
+        ):
             forgotten.clear()
         self.clock.clear()
         self.outbox.clear()

@@ -268,7 +268,6 @@ class Store:
         self.transcriptions: Table[Transcription] = Table(_of_account)
         self.problems: Table[Problem] = Table(_of_account)
         self.usage = Ledger()
-        self.http = HttpLog()
         self.opted_out: set[tuple[str, str | None]] = set()
         """Who wants no texts from which of our numbers."""
         caller_ids: Table[OutgoingCallerIdRecord] = Table(_of_account, index=_caller_id)
@@ -286,6 +285,7 @@ class Store:
             "transcriptions": self.transcriptions,
             "notifications": self.problems,
         }
+        self.http = HttpLog(self.table("calls().events"))
         # Two names for the same records.
         self._tables["signing_keys"] = self.table("keys")
 

@@ -131,7 +131,7 @@ class World:
         """What the debugger of the real service would show."""
         now = self.clock.date
         during = self.store.http.last(subject, shown(trouble.url))
-        headers = () if during is None else during.headers.multi_items()
+        headers = () if during is None else during.headers
         record = Problem(
             sid=self.sids.new("NO"),
             date_created=now,
@@ -252,7 +252,7 @@ class _Observer:
             shown(url),
             tuple(pairs),
             None if answer is None else answer.status,
-            headers,
+            headers.multi_items(),
             b"" if answer is None or _is_media(headers) else answer.body[:_LONGEST_BODY],
             clock.date,
             round((clock.now - self.began) * 1000),

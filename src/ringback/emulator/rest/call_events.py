@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["ACTS", "logged"]
 
 _CALLS: Final = "calls"
-_JSON: Final = Headers({"Content-Type": "application/json"})
+_JSON: Final = (("Content-Type", "application/json"),)
 _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -63,8 +63,8 @@ def _list(request: RestRequest) -> Body:
     sid = request.holes["CallSid"]
     if request.network.store.calls.lane(sid) != request.account.sid:
         raise request.missing()
-    rows = [(str(number), each) for number, each in enumerate(request.network.store.http.of(sid))]
-    return page(request, Rows(rows, lambda row: row[0]), lambda row: _view(request, row[1]))
+    listing = Rows(request.network.store.http.of(sid), lambda row: row[0])
+    return page(request, listing, lambda row: _view(request, row[1]))
 
 
 def _view(request: RestRequest, exchange: LoggedExchange) -> Body:
@@ -78,7 +78,7 @@ def _view(request: RestRequest, exchange: LoggedExchange) -> Body:
         "response": {
             "response_code": exchange.status,
             "request_duration": exchange.milliseconds,
-            "content_type": content_type(exchange.headers),
+            "content_type": content_type(Headers(exchange.headers)),
             "response_body": masked(exchange.body.decode("utf-8", errors="replace")),
             "date_created": rfc2822(exchange.date),
         },

@@ -103,9 +103,9 @@ def _fetch(request: RestRequest) -> Body:
 
 def _update(request: RestRequest) -> Body:
     call, parameters = _find(request), request.parameters
-    leg = request.network.legs[call.sid]
     if not call.live:
         raise Refused(400, 21220, f"Call {call.sid} is {call.status}: it can't be changed any more")
+    leg = request.network.legs[call.sid]
     moves = bool(parameters.text("Url") or parameters.text("Twiml"))
     if moves and call.status != "in-progress":
         raise Refused(

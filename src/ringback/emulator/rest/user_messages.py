@@ -57,7 +57,9 @@ def _subscribe(request: RestRequest) -> Body:
 
 def _unsubscribe(request: RestRequest) -> None:
     generic.delete(request)
-    request.network.legs[request.holes["CallSid"]].message_subscriptions.pop(request.sid, None)
+    leg = request.network.legs.get(request.holes["CallSid"])
+    if leg is not None:
+        leg.message_subscriptions.pop(request.sid, None)
 
 
 def _once(request: RestRequest, leg: Leg, make: Callable[[], object]) -> Body:

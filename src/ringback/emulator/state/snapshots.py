@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import field, frozen
 
+from ringback.emulator.engine.media_sessions import MEDIA_FAMILIES
 from ringback.emulator.state.values import read_value, write_value
 from ringback.errors import EmulatorError
 
@@ -141,5 +142,8 @@ def _end_what_lived(network: Network, then: datetime) -> None:
     for recording in store.recordings.values():
         if recording.status in {"in-progress", "paused", "processing"}:
             recording.status, recording.date_updated = "completed", then
+    for family in MEDIA_FAMILIES:
+        for session in store.table(family).values():
+            session.status = "stopped"
     for queue in store.table("queues").values():
         queue.current_size = queue.average_wait_time = 0
