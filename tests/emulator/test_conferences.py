@@ -307,6 +307,80 @@ class TestMusic:
         assert heard(anna, "say") == ["Allowed"]
         assert codes(emulator) == [(13238, "error")]
 
+    @pytest.mark.parametrize("place", ["hold", "announce"])
+    def test_other_documents_that_can_not_be_had(
+        self, emulator: Emulator, website: Website, client: Client, place: str
+    ) -> None:
+        """Nothing is heard of them, and everybody stays."""
+        emulator.number(OURS, voice_url=f"{HOME}/voice")  # and no fallback
+        emulator.allow_problems(12100)
+        website.pages |= {"/document": "<Response><Redirect>/broken</Redirect></Response>", "/broken": "<"}
+        anna = comes(emulator, website, ANNA, TOLD)
+        ben = comes(emulator, website, BEN)
+        (conference,) = client.conferences.list()
+        participant = client.conferences(conference.sid).participants(anna.sid)
+        if place == "hold":
+            participant.update(hold=True, hold_url=f"{HOME}/document")
+            emulator.advance(1)
+            participant.update(hold=False)
+        else:
+            participant.update(announce_url=f"{HOME}/broken")  # it never begins
+            participant.update(announce_url=f"{HOME}/document")
+            emulator.advance(1)
+            assert events(website).count("announcement-end") == 1
+        ben.speak("Still there?")
+        anna.expect_say("Still there?")
+
+
+class TestGoing:
+    @pytest.mark.parametrize("kicked", [True, False])
+    def test_with_whoever_ends_it(
+        self, emulator: Emulator, website: Website, client: Client, kicked: bool
+    ) -> None:
+        website.pages["/after"] = "<Response><Say>It is over</Say></Response>"
+        anna = comes(emulator, website, ANNA, f'{TOLD} endConferenceOnExit="true" participantLabel="host"')
+        ben = comes(emulator, website, BEN)
+        (conference,) = client.conferences.list()
+        if kicked:
+            client.conferences(conference.sid).participants("host").delete()
+        else:
+            anna.hangup()
+        ben.expect_say("It is over")
+        emulator.advance(1)
+        assert heard(ben, "tone") == []
+        *_, left, end = website.at("/room")
+        assert left["ReasonParticipantLeft"] == "moderator_ended_conference"
+        assert (end["ParticipantLabelEndingConference"], end["CallSidEndingConference"]) == ("host", anna.sid)
+        assert end["ReasonConferenceEnded"] == (
+            f"participant-with-end-conference-on-exit-{'kicked' if kicked else 'left'}"
+        )
+
+    def test_while_somebody_is_called(self, emulator: Emulator, website: Website, client: Client) -> None:
+        """Whoever is on the way is not called any longer."""
+        anna = comes(emulator, website, ANNA, TOLD)
+        emulator.phone(BEN).behave("no-answer")
+        added = client.conferences("room").participants.create(to=BEN, from_=OURS)
+        emulator.advance(5)
+        assert client.conferences("room").update(status="completed").status == "completed"
+        anna.expect_hangup()
+        assert client.calls(added.call_sid).fetch().status == "canceled"
+        emulator.run_until_idle()
+        assert events(website)[-3:] == ["participant-leave", "participant-leave", "conference-end"]
+        with pytest.raises(NotFound):
+            client.conferences(added.conference_sid).participants(anna.sid).fetch()
+        assert list(client.conferences(added.conference_sid).participants.list()) == []
+
+    @pytest.mark.parametrize(("way", "seconds"), [("*", 5.0), ("timeLimit", 30.0)])
+    def test_of_one_s_own_accord(
+        self, emulator: Emulator, website: Website, way: str, seconds: float
+    ) -> None:
+        website.pages["/after"] = "<Response><Say>You left</Say></Response>"
+        anna = comes(emulator, website, ANNA, dial='hangupOnStar="true" timeLimit="30"')
+        emulator.advance(4)
+        if way == "*":
+            anna.press("*")
+        assert anna.expect_say("You left").at == seconds
+
 
 class TestComing:
     @pytest.mark.parametrize(
