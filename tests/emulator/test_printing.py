@@ -206,7 +206,7 @@ class Ascii(io.StringIO):
 @given(st.text(), st.text(max_size=2000))
 def test_lines_hold_nothing_but_what_can_be_shown(what: str, body: str) -> None:
     stream = Ascii()
-    printer = Printer(stream, lambda _: "call 1", lambda: ["token"])
+    printer = Printer(stream, lambda _: "call 1", lambda text: text.replace("token", "***"))
     with Emulator() as emulator:
         now = emulator.date
     problem = Problem(
@@ -231,7 +231,7 @@ def test_a_terminal_that_is_gone_stops_nothing() -> None:
     stream = io.StringIO()
     with Emulator() as emulator:
         with emulator.held() as network:
-            network.watchers.append(Printer(stream, network.transcript.title, list))
+            network.watchers.append(Printer(stream, network.transcript.title, network.masked))
         stream.close()
         emulator.number(OURS)
         assert emulator.phone(ANNA).dial(OURS).ended.status == "completed"
@@ -242,7 +242,7 @@ def test_what_a_code_means_is_told_once() -> None:
     website = Website({"/voice": WebhookResponse(500)})
     with Emulator() as emulator:
         with emulator.held() as network:
-            network.watchers.append(Printer(stream, network.transcript.title, list))
+            network.watchers.append(Printer(stream, network.transcript.title, network.masked))
         emulator.mount(HOME, website)
         emulator.number(OURS, voice_url=f"{HOME}/voice")
         for _ in range(2):

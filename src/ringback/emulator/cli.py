@@ -102,13 +102,7 @@ def _run(arguments: argparse.Namespace) -> int:
                 _check_reach(url, any_host=arguments.any_host)
             emulator.number(number, **urls)
         with emulator.held() as network:
-            network.watchers.append(
-                Printer(
-                    sys.stdout,
-                    network.transcript.title,
-                    lambda: [account.auth_token for account in network.store.accounts.values()],
-                )
-            )
+            network.watchers.append(Printer(sys.stdout, network.transcript.title, network.masked))
 
         def ready(url: str) -> None:
             print(f"ringback emulator at {url}", flush=True)

@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from ringback.emulator.engine.records import Problem
     from ringback.emulator.engine.transcript import Entry
@@ -34,16 +34,14 @@ class Printer:
     Args:
         stream: Where to; flushed after each entry, so that a pipe has it at once.
         title: What a call or message is called, by its SID.
-        secrets: What is never shown; asked each time, for accounts come and go.
+        masked: Takes out of a text what is never shown.
     """
 
-    def __init__(
-        self, stream: TextIO, title: Callable[[str], str], secrets: Callable[[], Iterable[str]]
-    ) -> None:
+    def __init__(self, stream: TextIO, title: Callable[[str], str], masked: Callable[[str], str]) -> None:
         self._stream = stream
         self._encoding = stream.encoding or "utf-8"
         self._title = title
-        self._secrets = secrets
+        self._masked = masked
         self._explained: set[int] = set()
 
     def __call__(self, entry: Entry, problem: Problem | None) -> None:
@@ -71,8 +69,7 @@ class Printer:
             yield f"{_INDENT}| … and {len(body) - _MOST_LINES} more lines"
 
     def _shown(self, text: str) -> str:
-        for secret in self._secrets():
-            text = text.replace(secret, "***")
+        text = self._masked(text)
         text = text if len(text) <= _LONGEST_LINE else f"{text[:_LONGEST_LINE]}…"
         plain = "".join(
             [each if each.isprintable() else each.encode("unicode_escape").decode() for each in text]

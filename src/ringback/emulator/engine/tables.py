@@ -105,6 +105,11 @@ class Table(MutableMapping[str, R]):
         for kept in (self._records, self._lane_of, self._numbers, self._lanes, self._found):
             kept.clear()
 
+    @property
+    def came(self) -> int:
+        """How many records have come so far."""
+        return self._came
+
     def lane(self, key: str) -> str | None:
         """The lane that a record is in, or None where there is no such record."""
         return self._lane_of.get(key)

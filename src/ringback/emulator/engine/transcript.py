@@ -57,6 +57,7 @@ class Transcript:
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
+        self._of: dict[str, list[Entry]] = {}  # the same by subject
         self._subjects: dict[str, _Subject] = {}
         self._counts: dict[str, int] = {}
 
@@ -89,10 +90,11 @@ class Transcript:
 
     def add(self, entry: Entry) -> None:
         self._entries.append(entry)
+        self._of.setdefault(entry.subject, []).append(entry)
 
     def of(self, sid: str) -> tuple[Entry, ...]:
         """What happened to one call or message."""
-        return tuple(entry for entry in self._entries if entry.subject == sid)
+        return tuple(self._of.get(sid, ()))
 
     def with_paths(self) -> Transcript:
         """A copy in which each URL is its path alone: equal however and wherever an application was served.
@@ -101,10 +103,9 @@ class Transcript:
         """
         copy = Transcript()
         copy._subjects = dict(self._subjects)
-        copy._entries = [
-            evolve(entry, what=_URL.sub(r"\1", entry.what), document=_URL.sub(r"\1", entry.document))
-            for entry in self._entries
-        ]
+        for entry in self._entries:
+            what, document = (_URL.sub(r"\1", text) for text in (entry.what, entry.document))
+            copy.add(evolve(entry, what=what, document=document))
         return copy
 
     def text(self, sid: str | None = None) -> str:

@@ -15,6 +15,7 @@ from ringback.emulator.engine.kernel.process import Process
 from ringback.emulator.engine.kernel.sids import Sids
 from ringback.emulator.engine.mishaps import Mishaps, SlowOutbox
 from ringback.emulator.engine.records import Problem, Store
+from ringback.emulator.engine.secrets import Secrets
 from ringback.emulator.engine.transcript import Entry, Transcript
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import shown
@@ -97,6 +98,8 @@ class World:
         self.reaches = reaches
         self.audio: dict[str, float | None] = {}
         self.watchers: list[Callable[[Entry, Problem | None], None]] = []
+        self._secrets = Secrets()
+        self._secrets_known = (0, 0)  # records that have come so far
         self.closed = False
 
     def account(self, sid: str) -> Account:
@@ -153,10 +156,13 @@ class World:
         self._add(entry, record)
 
     def masked(self, text: str) -> str:
-        """Without the auth tokens of the accounts here. Before it is cut off: half a token is one, too."""
-        for account in self.store.accounts.values():
-            text = text.replace(account.auth_token, "***")
-        return text
+        """Without the secrets of the accounts here. Before it is cut off: half a token is one, too."""
+        accounts, keys = self.store.accounts, self.store.table("keys")
+        if self._secrets_known != (known := (accounts.came, keys.came)):
+            self._secrets_known = known
+            tokens = [account.auth_token for account in accounts.values()]
+            self._secrets = Secrets([*tokens, *(key.secret for key in keys.values())])
+        return self._secrets.masked(text)
 
     def observer(self, account: Account, subject: str) -> Observer:
         """Keeps what a webhook about something comes to, from now on."""
