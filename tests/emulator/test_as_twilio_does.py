@@ -109,7 +109,7 @@ def test_a_transcribe_callback_alone_transcribes(
     call.speak("Hello it is me")
     emulator.run_until_idle()
     with emulator.held() as network:
-        assert [each.text for each in network.store.transcriptions.values()] == [
+        assert [each.transcription_text for each in network.store.transcriptions.values()] == [
             "Hello it is me"
         ] * transcribed
     assert len(website.at("/text")) == (transcribed and "Callback" in attributes)

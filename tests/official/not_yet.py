@@ -7,9 +7,6 @@ from typing import Final
 # Operations that answer 501.
 NOT_YET: Final[frozenset[str]] = frozenset(
     {
-        "recordings.list",
-        "recordings(sid).fetch",
-        "recordings(sid).delete",
         "recordings(sid).add_on_results.list",
         "recordings(sid).add_on_results(sid).fetch",
         "recordings(sid).add_on_results(sid).delete",
@@ -17,21 +14,10 @@ NOT_YET: Final[frozenset[str]] = frozenset(
         "recordings(sid).add_on_results(sid).payloads(sid).fetch",
         "recordings(sid).add_on_results(sid).payloads(sid).delete",
         "recordings(sid).add_on_results(sid).payloads(sid).data.fetch",
-        "calls(sid).recordings.create",
-        "calls(sid).recordings.list",
-        "calls(sid).recordings(sid).fetch",
-        "calls(sid).recordings(sid).update",
-        "calls(sid).recordings(sid).delete",
         "conferences(sid).recordings.list",
         "conferences(sid).recordings(sid).fetch",
         "conferences(sid).recordings(sid).update",
         "conferences(sid).recordings(sid).delete",
-        "transcriptions.list",
-        "transcriptions(sid).fetch",
-        "transcriptions(sid).delete",
-        "recordings(sid).transcriptions.list",
-        "recordings(sid).transcriptions(sid).fetch",
-        "recordings(sid).transcriptions(sid).delete",
     }
 )
 # Scenarios of operations that work, but not as Twilio's do.
@@ -56,8 +42,6 @@ CODES_NOT_RIGHT: Final[frozenset[str]] = frozenset(
 # What test_node.py does that goes otherwise.
 NODE_NOT_RIGHT: Final[frozenset[str]] = frozenset(
     {
-        "recordings",
-        "transcriptions",
         "original.sms",
     }
 )

@@ -1124,7 +1124,6 @@ class CallRecordingRecord(Record):
         start_time: When recording began, UTC.
         duration: How long the recording is; null or -1 while it goes on.
         source: What started it.
-        price: What it cost once, negative, in `price_unit`; null until billed. Storage is billed apart.
         price_unit: The currency of `price`, an ISO 4217 code such as USD.
         error_code: Twilio's number for why there is no audio; null unless `status` is absent.
         encryption_details: How to decrypt the audio: an object with the SID of your public key, the
@@ -1132,6 +1131,7 @@ class CallRecordingRecord(Record):
             encrypted.
         api_version: The API version it was made with, such as 2010-04-01.
         uri: Path of this record below https://api.twilio.com.
+        price: What it cost once, negative, in `price_unit`; null until billed. Storage is billed apart.
         status: Where it is; the audio can be downloaded once it is completed.
         call_sid: The call that is recorded; of two connected calls the parent, which is the one that came
             first.
@@ -1147,12 +1147,12 @@ class CallRecordingRecord(Record):
     start_time: datetime | None = None
     duration: int | None = None
     source: str | None = None
-    price: Decimal | None = None
     price_unit: str | None = None
     error_code: int | None = None
     encryption_details: object = None
     api_version: str | None = None
     uri: str
+    price: Decimal | None = None
     status: str
     call_sid: str
     conference_sid: str | None = None

@@ -11,7 +11,7 @@ https://www.twilio.com/docs/voice/api/call-resource#call-status-values
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from attrs import frozen
 
@@ -64,6 +64,7 @@ class Leg:
         message_subscriptions: Where messages of an application of a Voice SDK are told, by SID.
         made: Records by the operation and the idempotency key that they were made with.
         audience: Gives the legs that hear what this one's person says: a bridge's or conference's others.
+        recordings: What is recorded of it, or was.
         document: Where the TwiML that runs now came from.
         settled: Whether it is over and everybody who wanted to know has been told.
     """
@@ -110,6 +111,9 @@ class Leg:
         self.time_limit: float | None = None
         self.documents_now: tuple[float, int] = (0.0, 0)
         self.sip_code: int | None = None
+        self.recordings: list[ActiveRecording] = []
+        # What its person says, as each who listens hears it.
+        self._saying: list[Heard] = []
         self._answered_at: float | None = None
         self._recording: ActiveRecording | None = None
         self._sequence = 0
@@ -149,8 +153,8 @@ class Leg:
         self._stop_timers()
         self.answer()
         if self.recording_options is not None:
-            self._recording = self.record(self.recording_options)
-            self._recording.start()
+            self._recording = self.prepare_recording(self.recording_options)
+            self.record(self._recording)
         if self.on_answer is not None:
             self.on_answer()
         script = self.line.phone.behaviour.script
@@ -169,9 +173,11 @@ class Leg:
             self.call.duration = math.floor(now - self._answered_at + 0.5)
         self.call.status = status
         self.call.date_updated = self.world.clock.date
+        self.fell_silent()
         self.line.over()
-        if self._recording is not None and self.call.duration:
-            self._recording.finish(self.call.duration, [])
+        for recording in self.recordings:
+            if recording.led_by_api:
+                recording.finish()
         if self.call.duration is not None:
             call_ended(self.world, self.call)
         length = "" if self.call.duration is None else f", {self.call.duration} s"
@@ -199,10 +205,25 @@ class Leg:
         """Whether its process has learned of all that was pressed and said."""
         return self.process is None or self.process.knows_all
 
-    def record(self, options: RecordingOptions) -> ActiveRecording:
+    def prepare_recording(self, options: RecordingOptions) -> ActiveRecording:
         """A recording of this call, ready to start."""
         document = self.document if options.place else ""
         return ActiveRecording(self.world, self.session, self.call, options, document)
+
+    def record(self, recording: ActiveRecording) -> None:
+        """Start a recording, also of what has begun already and goes on."""
+        taps, tap = self.line.taps, recording.hears
+        self.recordings.append(recording)
+        taps.append(tap)
+        recording.on_end.append(lambda: taps.remove(tap))
+        recording.start()
+        now = self.world.clock.now
+        for said in self._saying[:1]:
+            if not said.over(now):
+                tap("inbound_track", said)
+        for heard in self.line.heard:
+            if not heard.over(now):
+                tap("outbound_track", heard)
 
     def start(self, steps: Steps[None]) -> None:
         """Give the leg something to do. Where that dies of a bug, the call ends: nobody else would end it."""
@@ -254,10 +275,7 @@ class Leg:
         if self.keypad is not None:
             self.keypad(key)
             return
-        for leg in self.audience():
-            now = self.world.clock.now
-            length = self.world.settings.key
-            leg.line.hear(Heard(now, "key", key, until=now + length, seconds=length))
+        self._sounds("key", key, self.world.settings.key)
         # What nobody listens for is lost, as on a phone.
         if "keys" in self._listening:
             self.signal(Key(key))
@@ -265,12 +283,29 @@ class Leg:
     def spoke(self, text: str, seconds: float) -> None:
         if self.on_speech is not None:
             self.on_speech(seconds)
-        now = self.world.clock.now
-        self.line.tapped("inbound_track", Heard(now, "speech", text, until=now + seconds, seconds=seconds))
-        for leg in self.audience():
-            leg.line.hear(Heard(now, "speech", text, until=now + seconds, seconds=seconds))
+        self._saying = self._sounds("speech", text, seconds)
         if "speech" in self._listening:
             self.signal(Speech(text, seconds))
+
+    def fell_silent(self) -> None:
+        now = self.world.clock.now
+        for said in self._saying:
+            if not said.over(now):
+                said.until, said.cut = now, True
+
+    def _sounds(self, kind: Literal["key", "speech"], what: str, seconds: float) -> list[Heard]:
+        """Its person makes a sound: as Twilio hears it, and as each of the others does."""
+        now = self.world.clock.now
+        until = round(now + seconds, 3)
+        here = Heard(now, kind, what, until=until, seconds=seconds)
+        if not (kind == "key" and self.hides_keys):
+            self.line.tapped("inbound_track", here)
+        sounds = [here]
+        for leg in self.audience():
+            there = Heard(now, kind, what, until=until, seconds=seconds)
+            leg.line.hear(there)
+            sounds.append(there)
+        return sounds
 
     # What it tells
 
@@ -293,7 +328,7 @@ class Leg:
         call = self.call
         ended = not call.live
         seconds = call.duration or 0
-        recording = self._recording.recording if ended and self._recording is not None else None
+        recording = self._recording if ended else None
         return CallStatusChanged(
             **call_facts(call),
             status=cast("CallStatus", call.status),
@@ -304,8 +339,8 @@ class Leg:
             duration_minutes=math.ceil(seconds / 60) if ended else None,
             sip_response_code=self.sip_code if call.direction == "outbound-api" else None,
             recording_url=recording.url if recording is not None else None,
-            recording_sid=recording.sid if recording is not None else None,
-            recording_duration=recording.duration if recording is not None else None,
+            recording_sid=recording.recording.sid if recording is not None else None,
+            recording_duration=recording.recording.duration if recording is not None else None,
             answered_by=call.answered_by,
         )
 

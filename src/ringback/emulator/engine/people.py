@@ -233,6 +233,10 @@ class CallSide(Protocol):
 
     def spoke(self, text: str, seconds: float, /) -> None: ...
 
+    def fell_silent(self) -> None:
+        """Its person stops in the middle of what they say."""
+        ...
+
     def finish(self, status: str, /, *, sip: int | None = None) -> None: ...
 
 
@@ -361,6 +365,7 @@ class Line:
         """Whoever its person spoke to has stopped listening: nobody goes on speaking to nobody."""
         if self.speaking:
             self._said_at = self.leg.world.clock.now
+            self.leg.fell_silent()
             self.changed()
 
     def hang_up(self) -> None:

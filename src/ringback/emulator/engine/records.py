@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from attrs import define, field
 
-from ringback._generated.emulation.records import ApplicationRecord, OutgoingCallerIdRecord, QueueRecord
+from ringback._generated.emulation.records import (
+    ApplicationRecord,
+    OutgoingCallerIdRecord,
+    QueueRecord,
+    RecordingRecord,
+    TranscriptionRecord,
+)
+from ringback.emulator.audio.sounds import Audio
 from ringback.emulator.engine.http_log import HttpLog
 from ringback.emulator.engine.ledger import Ledger
 from ringback.emulator.engine.tables import Table
@@ -31,7 +38,6 @@ __all__ = [
     "Record",
     "Recording",
     "Store",
-    "Transcription",
 ]
 
 LIVE_CALL = frozenset({"queued", "initiated", "ringing", "in-progress"})
@@ -184,26 +190,26 @@ class Feedback(Record):
 
 
 @define(eq=False, kw_only=True)
-class Recording(Record):
-    account_sid: str
-    call_sid: str
-    source: str
-    status: str = "in-progress"
-    channels: int = 1
+class Recording(RecordingRecord):
+    """A recording.
+
+    Attributes:
+        track: Which side of a call it is of: `inbound`, `outbound` or `both`.
+        audio: What it holds, once it is over.
+    """
+
     track: str = "both"
-    start_time: datetime
-    duration: int = 0
-    url: str
-    words: list[str] = field(factory=list[str])
+    audio: Audio | None = None
 
+    @property
+    def words(self) -> str:
+        """What is said in it."""
+        sounds = self.audio.sounds if self.audio is not None else ()
+        return " ".join(sound.what for sound in sounds if sound.kind == "speech")
 
-@define(eq=False, kw_only=True)
-class Transcription(Record):
-    account_sid: str
-    recording_sid: str
-    status: str
-    text: str
-    url: str
+    def url(self, home: str) -> str:
+        """Where its audio is; `home` is scheme and host."""
+        return f"{home}{self.uri.removesuffix('.json')}"
 
 
 @define(eq=False, kw_only=True)
@@ -251,6 +257,24 @@ def _called(record: QueueRecord) -> str:
     return f"{record.account_sid}/{record.friendly_name}"
 
 
+def _of_what_is_recorded(recording: Recording) -> tuple[str, ...]:
+    subjects = (recording.call_sid, recording.conference_sid)
+    return tuple(f"{recording.account_sid}/{sid}" for sid in subjects if sid is not None)
+
+
+def _of_recording(transcription: TranscriptionRecord) -> tuple[str, ...]:
+    return (f"{transcription.account_sid}/{transcription.recording_sid}",)
+
+
+# Families whose records are those of another one.
+_SHARED: Final = {
+    "calls().recordings": "recordings",
+    "conferences().recordings": "recordings",
+    "recordings().transcriptions": "transcriptions",
+    "signing_keys": "keys",
+}
+
+
 class Store:
     """All records: a table for each family of the REST API, by the family's key, and what is in none."""
 
@@ -264,8 +288,8 @@ class Store:
         self.messages: Table[Message] = Table(_of_account)
         self.media: Table[Media] = Table(lambda media: f"{media.account_sid}/{media.parent_sid}")
         self.feedback: Table[Feedback] = Table(_of_account)
-        self.recordings: Table[Recording] = Table(_of_account)
-        self.transcriptions: Table[Transcription] = Table(_of_account)
+        self.recordings: Table[Recording] = Table(_of_account, further=_of_what_is_recorded)
+        self.transcriptions: Table[TranscriptionRecord] = Table(_of_account, further=_of_recording)
         self.problems: Table[Problem] = Table(_of_account)
         self.usage = Ledger()
         self.opted_out: set[tuple[str, str | None]] = set()
@@ -286,12 +310,10 @@ class Store:
             "notifications": self.problems,
         }
         self.http = HttpLog(self.table("calls().events"))
-        # Two names for the same records.
-        self._tables["signing_keys"] = self.table("keys")
 
     def tables(self) -> dict[str, Table[Any]]:
         """Every table, by its family; where two families share one it comes once."""
-        return {family: table for family, table in self._tables.items() if family != "signing_keys"}
+        return dict(self._tables)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -302,7 +324,7 @@ class Store:
 
     def table(self, family: str) -> Table[Any]:
         """The table of a family, by its key."""
-        return self._tables.setdefault(family, Table())
+        return self._tables.setdefault(_SHARED.get(family, family), Table())
 
     def _numbers_of(self, number: Number) -> str:
         own = number.account_sid

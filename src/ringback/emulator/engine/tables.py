@@ -21,23 +21,30 @@ class _Lane(Generic[R]):
 
 class Table(MutableMapping[str, R]):
     """Records by key. Each is in one lane, the list that it is found in: those of an account, or of what is
-    above it. Lanes are read from the newest or the oldest on, or from any record that is or was in them.
+    above it; some are in further ones. Lanes are read from the newest or the oldest on, or from any record
+    that is or was in them.
 
     Args:
         lane: The lane of a record that is put in without one.
         index: What else a record is looked up by.
+        further: The lanes that a record is in besides.
     """
 
     def __init__(
-        self, lane: Callable[[R], str] = lambda _: "", index: Callable[[R], str] | None = None
+        self,
+        lane: Callable[[R], str] = lambda _: "",
+        index: Callable[[R], str] | None = None,
+        further: Callable[[R], tuple[str, ...]] = lambda _: (),
     ) -> None:
         self._records: dict[str, R] = {}
         self._lane_of: dict[str, str] = {}
+        self._further: dict[str, tuple[str, ...]] = {}
         # Of those that are gone, too: whoever reads a list may delete what it has read.
         self._numbers: dict[str, int] = {}
         self._came = 0
         self._lanes: dict[str, _Lane[R]] = {}
         self._usual_lane: Final = lane
+        self._further_lanes: Final = further
         self._index: Final = index
         # Key by what is looked up, and the other way.
         self._found: dict[str, str] = {}
@@ -57,9 +64,11 @@ class Table(MutableMapping[str, R]):
             self._came += 1
             number = self._numbers[key] = self._came
             self._lane_of[key] = lane
-            here = self._lanes.setdefault(lane, _Lane())
-            here.numbers.append(number)
-            here.keys.append(key)
+            self._further[key] = self._further_lanes(record)
+            for each in (lane, *self._further[key]):
+                here = self._lanes.setdefault(each, _Lane())
+                here.numbers.append(number)
+                here.keys.append(key)
         self._records[key] = record
         if self._index is not None:
             self._unindex(key)
@@ -73,9 +82,10 @@ class Table(MutableMapping[str, R]):
 
     def __delitem__(self, key: str) -> None:
         del self._records[key]
-        lane = self._lanes[self._lane_of.pop(key)]
-        place = bisect_left(lane.numbers, self._numbers[key])
-        del lane.numbers[place], lane.keys[place]
+        for each in (self._lane_of.pop(key), *self._further.pop(key)):
+            lane = self._lanes[each]
+            place = bisect_left(lane.numbers, self._numbers[key])
+            del lane.numbers[place], lane.keys[place]
         self._unindex(key)
 
     def __contains__(self, key: object) -> bool:
@@ -102,8 +112,10 @@ class Table(MutableMapping[str, R]):
 
     def clear(self) -> None:
         """Forget all of it, and that it was ever here."""
-        for kept in (self._records, self._lane_of, self._numbers, self._lanes, self._found):
+        for kept in (self._records, self._lane_of, self._further, self._numbers, self._lanes):
             kept.clear()
+        self._found.clear()
+        self._indexed.clear()
 
     @property
     def came(self) -> int:
@@ -113,6 +125,10 @@ class Table(MutableMapping[str, R]):
     def lane(self, key: str) -> str | None:
         """The lane that a record is in, or None where there is no such record."""
         return self._lane_of.get(key)
+
+    def holds(self, lane: str, key: str) -> bool:
+        """Whether a record is in a lane, be it one of its further ones."""
+        return self._lane_of.get(key) == lane or lane in self._further.get(key, ())
 
     def keys_in(self, lane: str) -> tuple[str, ...]:
         """The keys of a lane, the oldest first."""

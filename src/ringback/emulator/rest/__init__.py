@@ -11,7 +11,8 @@ files.py         what is sent as it is: audio, media, text
 addresses.py     phone numbers, as people write them and as the network has them; errors.py refusals
 views.py         what lives -> JSON
 accounts.py, add_ons.py, available_numbers.py, caller_ids.py, calls.py, conferences.py, connect_apps.py,
-keys.py, messages.py, numbers.py, postal_addresses.py, queues.py, short_codes.py, sip.py, tokens.py, usage.py
+keys.py, messages.py, numbers.py, postal_addresses.py, queues.py, recordings.py, short_codes.py, sip.py,
+tokens.py, usage.py
                  what the operations of one family do
     magic.py         what they do with test credentials
 """

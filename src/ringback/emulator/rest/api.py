@@ -31,6 +31,7 @@ from ringback.emulator.rest import (
     payments,
     postal_addresses,
     queues,
+    recordings,
     short_codes,
     sip,
     tokens,
@@ -70,6 +71,7 @@ PLAIN: Final = frozenset(
         "incoming_phone_numbers().assigned_add_ons().extensions",
         "keys",
         "outgoing_caller_ids",
+        "recordings().transcriptions",
         "signing_keys",
         "sip.credential_lists",
         "sip.credential_lists().credentials",
@@ -81,6 +83,7 @@ PLAIN: Final = frozenset(
         "sip.domains().ip_access_control_list_mappings",
         "sip.ip_access_control_lists",
         "sip.ip_access_control_lists().ip_addresses",
+        "transcriptions",
         "usage.triggers",
     }
 )
@@ -101,15 +104,15 @@ BY_HAND: Final[Mapping[str, Act]] = {
     **payments.ACTS,
     **postal_addresses.ACTS,
     **queues.ACTS,
+    **recordings.ACTS,
     **short_codes.ACTS,
     **sip.ACTS,
     **tokens.ACTS,
     **usage.ACTS,
     **user_messages.ACTS,
 }
-# What an operation gives instead of its record where the path has another suffix, or none. Each refuses those
-# that it doesn't know.
-FILES: Final[Mapping[str, GetFile]] = {**messages.FILES}
+# What an operation gives instead of its record, by the path's suffix.
+FILES: Final[Mapping[str, Mapping[str, GetFile]]] = {**messages.FILES, **recordings.FILES}
 # What chaos answers, by status.
 _BY_CHANCE: Final = {
     429: (20429, "Too Many Requests"),
@@ -119,8 +122,6 @@ _BY_CHANCE: Final = {
 # An older path of messages, which old clients still use.
 _OLD_MESSAGES: Final = re.compile(r"^(/2010-04-01/Accounts/[^/]+)/SMS/Messages(?=[/.]|\Z)")
 _ROOT: Final = f"/{API_VERSION}/"
-# Records are written so whatever else there is of them.
-_WRITTEN: Final = frozenset({".json", ".xml", ".csv"})
 _SUFFIX: Final = re.compile(r"\.(?:json|xml|csv|wav|mp3|txt)\Z")
 
 
@@ -212,7 +213,7 @@ class Api:
         suffix: str,
         sent: tuple[tuple[str, str], ...],
     ) -> Body | File | None:
-        file = FILES.get(operation.name) if suffix not in _WRITTEN else None
+        file = FILES.get(operation.name, {}).get(suffix)
         if file is None and suffix not in formats.FORMATS:
             raise Refused(404, 20404, f"The requested resource {path} was not found")
         holes = _keys(operation, holes, path)

@@ -218,6 +218,7 @@ def recording(request: RestRequest) -> RecordingOptions | None:
         source="OutboundAPI",
         channels=2 if parameters.text("RecordingChannels") == "dual" else 1,
         track=parameters.text("RecordingTrack", "both"),
+        trimmed=parameters.text("Trim") != "do-not-trim",
         callback=parameters.text("RecordingStatusCallback"),
         method=parameters.text("RecordingStatusCallbackMethod", "POST"),
         events=frozenset(events or ["completed"]),

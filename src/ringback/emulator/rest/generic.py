@@ -6,12 +6,11 @@ they can.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from ringback._core.parameters.kinds import DayOrInstant
 from ringback._generated.emulation.tables import FAMILIES, RECORDS
 from ringback.emulator.engine.parameters import API_VERSION
 from ringback.emulator.rest.addresses import normal
@@ -100,8 +99,18 @@ def fetch(request: RestRequest) -> Body:
     return _view(request, find(request))
 
 
-def listed(request: RestRequest) -> Body:
-    """One page of the records that pass the filters, the newest first."""
+def listed(
+    request: RestRequest,
+    view: Callable[[Any], Body] | None = None,
+    shown: Callable[[Any], bool] = lambda _: True,
+) -> Body:
+    """One page of the records that pass the filters, the newest first.
+
+    Args:
+        request: What was asked for.
+        view: How a record is written, where that isn't as the model has it.
+        shown: Which records are there for whoever asks, whatever the filters.
+    """
     _check_parents(request)
     tests = _tests(request)
     listing = Newest[Any](
@@ -112,8 +121,8 @@ def listed(request: RestRequest) -> Body:
     return page(
         request,
         listing,
-        lambda record: _view(request, record),
-        lambda record: all(test(record) for test in tests),
+        view or (lambda record: _view(request, record)),
+        lambda record: shown(record) and all(test(record) for test in tests),
     )
 
 
@@ -161,7 +170,7 @@ def find(request: RestRequest) -> Any:
     _check_parents(request)
     table = _table(request)
     key = _key(request, request.holes[request.family.hole])
-    if table.lane(key) != _lane(request):
+    if not table.holds(_lane(request), key):
         raise request.missing()
     return table[key]
 
@@ -263,14 +272,12 @@ def _tests(request: RestRequest) -> list[Callable[[Any], bool]]:
 
 
 def _test(request: RestRequest, param: Param, name: str, value: object) -> Callable[[Any], bool]:
-    if isinstance(param.kind, DayOrInstant):
+    if isinstance(value, date):  # or a moment
         wire = param.wire.rstrip("<>")
         return lambda record: within(request.parameters, wire, getattr(record, name))
     if isinstance(value, str) and "phone_number" in name:
         number = normal(value) or value
         return lambda record: getattr(record, name) == number
-    if isinstance(value, datetime):
-        return lambda record: within(request.parameters, param.wire, getattr(record, name))
     return lambda record: getattr(record, name) == value
 
 

@@ -144,8 +144,6 @@ def _media_fetch(request: RestRequest) -> Body:
 def _media_file(request: RestRequest) -> File:
     """The file itself, as `MediaUrl0` of a webhook names it."""
     media = _media(request)
-    if request.suffix:
-        raise request.missing()
     if media.content is None:
         raise Refused(404, 20404, f"The file is elsewhere, and was not fetched: {shown(media.url)}")
     return File.of(media.content, media.content_type)
@@ -198,4 +196,4 @@ ACTS = {
     "messages(sid).media(sid).delete": _media_delete,
     "messages(sid).feedback.create": _feedback,
 }
-FILES = {"messages(sid).media(sid).fetch": _media_file}
+FILES = {"messages(sid).media(sid).fetch": {"": _media_file}}

@@ -24,11 +24,14 @@ if TYPE_CHECKING:
         Media,
         Message,
         Number,
+        Recording,
     )
 
 __all__ = [
     "call",
+    "call_recording",
     "conference",
+    "conference_recording",
     "dependent_number",
     "feedback",
     "media",
@@ -37,6 +40,7 @@ __all__ = [
     "number",
     "participant",
     "queue",
+    "recording",
 ]
 
 # Of a number that is not for sale.
@@ -177,6 +181,26 @@ def media(record: Media) -> Body:
 def feedback(record: Feedback) -> Body:
     place = _place(record.account_sid, "Messages", record.message_sid)
     return written("MessageFeedback", record, uri=f"{place}/Feedback.json")
+
+
+def recording(record: Recording, home: str) -> Body:
+    place = record.uri.removesuffix(".json")
+    return written(
+        "Recording",
+        record,
+        media_url=record.url(home),
+        subresource_uris=links(FAMILIES["recordings"], place),
+    )
+
+
+def call_recording(record: Recording) -> Body:
+    place = _place(record.account_sid, "Calls", record.call_sid or "")
+    return written("CallRecording", record, uri=f"{place}/Recordings/{record.sid}.json")
+
+
+def conference_recording(record: Recording) -> Body:
+    place = _place(record.account_sid, "Conferences", record.conference_sid or "")
+    return written("ConferenceRecording", record, uri=f"{place}/Recordings/{record.sid}.json")
 
 
 def _configured(record: Configured) -> dict[str, object]:

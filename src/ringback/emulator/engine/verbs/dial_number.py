@@ -84,7 +84,7 @@ class NumbersDial:
     def result(self, facts: RequestFacts) -> DialResult:
         """What the action is asked with."""
         bridged = self._bridged_at is not None
-        recording = self._recording.recording if self._recording is not None else None
+        recording = self._recording
         return DialResult(
             **facts,
             dial_call_status=self._status,
@@ -92,8 +92,8 @@ class NumbersDial:
             dial_call_sid=self._last.call.sid if self._last is not None else None,
             dial_call_duration=self._seconds if bridged else None,
             recording_url=recording.url if recording is not None else None,
-            recording_sid=recording.sid if recording is not None else None,
-            recording_duration=recording.duration if recording is not None else None,
+            recording_sid=recording.recording.sid if recording is not None else None,
+            recording_duration=recording.recording.duration if recording is not None else None,
         )
 
     def _ring(self, nouns: Sequence[Callee]) -> Steps[None]:
@@ -176,8 +176,8 @@ class NumbersDial:
         )
         # `true` is an older way to say `record-from-answer`.
         if self._verb.record not in {None, "do-not-record"}:
-            self._recording = parent.record(RecordingOptions.of(self._document, self._verb))
-            self._recording.start()
+            self._recording = parent.prepare_recording(RecordingOptions.of(self._document, self._verb))
+            parent.record(self._recording)
         star = bool(self._verb.hangup_on_star)
 
         def wanted(signal: Signal) -> bool:
@@ -199,7 +199,7 @@ class NumbersDial:
         self._leg.listen_for()
         child.listen_for()
         if self._recording is not None:
-            self._recording.finish(max(1, self._seconds), [])
+            self._recording.finish()
 
 
 def _address(noun: Callee) -> str:

@@ -46,9 +46,9 @@ def _own(world: World, url: str) -> float | Trouble | None:
     if path is None:
         return None
     recording = world.store.recordings.get(path[1])
-    if recording is None:
+    if recording is None or recording.audio is None or recording.status == "deleted":
         return Trouble(11200, f"HTTP 404 from {shown(url)}", url)
-    return float(recording.duration)
+    return recording.audio.seconds
 
 
 def _fetched(leg: Leg, url: str) -> Steps[float | Trouble | None]:
