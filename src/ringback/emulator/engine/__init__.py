@@ -9,7 +9,7 @@ network         Network: everybody in the emulated world, phones, calls, confere
 conferences, queues     rooms and lines that calls join; participants, conference_reports (what a room tells)
 legs            Leg: Twilio's side of each call, its status machine and the process that runs its TwiML
 people, scripts Phone and Line: people, their side of each call, what they do by a script
-recordings      what is recorded of calls and conferences: tapes (what is on it), transcriptions (what is said in it)
+recordings      what is recorded: tapes (what is on a recording), transcriptions (what is said in it)
 world           World: what all of these work with: time, records, the transcript, ways to tell
 mishaps         what goes wrong on purpose, as chaos says
 exchange        one webhook, with documents, misfits (what doesn't fit in them), parameters and urls
