@@ -7,6 +7,7 @@ import json
 import pytest
 
 from ringback import Client
+from ringback._generated.emulation.records import StreamRecord
 from ringback.emulator import Emulator
 from ringback.errors import ApiError, EmulatorError, InvalidRequest, NotFound
 from ringback.http import WebhookResponse
@@ -191,7 +192,7 @@ def test_what_went_on_has_ended_in_a_restored_emulator(
     subscription = client.calls(sid).user_defined_message_subscriptions.create(callback=f"{HOME}/from-app")
     emulator.restore(emulator.snapshot())
     with emulator.held() as network:
-        (stream,) = network.store.table("calls().streams").values()
+        (stream,) = network.store.table("calls().streams", StreamRecord).values()
         assert stream.status == "stopped"
     assert len(list(client.calls(sid).events.list())) == 3
     with pytest.raises(InvalidRequest) as refused:

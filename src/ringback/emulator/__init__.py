@@ -4,6 +4,8 @@
     ├── engine/           the network itself: records, virtual clock, phones, TwiML; no I/O
     ├── numbering/        the numbers that there are to buy: a plan, and searches of it
     ├── rest/             the REST API
+    ├── numbering/        numbers for sale
+    ├── audio/            what recordings sound like; how long files play
     ├── driver.py         time and requests: moves the clock, sends webhooks, brings their answers
     ├── webhook_sender.py sends webhooks: by a call in process, or over HTTP
     ├── webhook_http.py   those over HTTP

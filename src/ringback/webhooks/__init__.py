@@ -3,7 +3,7 @@
     parameters.py    a request -> its parameters, or a refusal with the right status
     parsing.py       parameters -> an event, and back
     wire.py          one parameter's text -> its value, and back
-    signature.py     who sent it
+    signature.py     what a request is signed with; validator.py who sent it
     keys.py          the secrets that it is made with
     doctor.py        why a signature does not match; spelling.py other ways to write a query
     urls.py          the URL that Twilio asked for, and variants of it

@@ -12,14 +12,17 @@ people, scripts Phone and Line: people, their side of each call, what they do by
 recordings      what is recorded: tapes (what is on a recording), transcriptions (what is said in it)
 world           World: what all of these work with: time, records, the transcript, ways to tell
 mishaps         what goes wrong on purpose, as chaos says
-exchange        one webhook, with documents, misfits (what doesn't fit in them), parameters and urls
+exchange        one webhook, with documents, misfits (what doesn't fit in them), events (what it says),
+                parameters and urls
 kernel/         Clock, Process, Outbox: what runs all this, and knows nothing of it
 
 A process is a generator that yields `Ask` (an HTTP request) and `Wait` (time, a signal). Requests wait in
 the outbox for a driver to send them, and to bring their answers back.
 
 Besides: ledger and usage (what is used, what it costs), verification (the call that verifies a caller id),
-call_signals (what a call's process is told), detection (what a call asks for), optouts (who wants no texts),
-records and tables (the Store), transcript (who heard and did what, at which second, from which TwiML),
-phrases (was it heard?), settings, trouble, arguments (what callers give, checked).
+media_sessions (streams, SIPREC and transcriptions of a call), payment_sessions and payments (what is paid by
+keys), user_messages (to and from SDKs), http_log (what was asked about a call), call_signals (what a call's
+process is told), detection (what a call asks for), optouts (who wants no texts), records and tables (the
+Store), transcript (who heard and did what, at which second, from which TwiML), phrases (was it heard?),
+audio_files (how long one plays), settings, trouble, arguments (what callers give, checked).
 """

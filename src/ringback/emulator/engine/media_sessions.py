@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, Literal, TypeAlias, cast
 
 from attrs import evolve, field, frozen
 
+from ringback._core.emulation.records import Record
 from ringback._generated.emulation.records import RealtimeTranscriptionRecord, SiprecRecord, StreamRecord
 from ringback.emulator.engine.parameters import API_VERSION
 from ringback.emulator.engine.scripts import SPOKEN
@@ -122,7 +123,7 @@ class MediaSession:
             date_updated=world.clock.date,
             uri=f"{home}/{self._path}/{sid}.json",
         )
-        world.store.table(self.family).put(sid, self.record, f"{call.account_sid}/{call.sid}")
+        world.store.table(self.family, Record).put(sid, self.record, f"{call.account_sid}/{call.sid}")
 
     def start(self) -> None:
         """It begins."""

@@ -81,7 +81,7 @@ class PaymentSession:
             date_updated=world.clock.date,
             uri=f"/{API_VERSION}/Accounts/{call.account_sid}/Calls/{call.sid}/Payments/{sid}.json",
         )
-        world.store.table(PAYMENTS).put(sid, self.record, f"{call.account_sid}/{call.sid}")
+        world.store.table(PAYMENTS, PaymentRecord).put(sid, self.record, f"{call.account_sid}/{call.sid}")
         leg.on_end.append(self._hung_up)
         world.note(call.sid, "Twilio", "takes a payment")
         self._tell(evolve(self._report(), date_created=world.clock.date), "payment started")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 
 from attrs import define, field
 
+from ringback._core.emulation.records import Record as Kept
 from ringback._generated.emulation.records import (
     ApplicationRecord,
     OutgoingCallerIdRecord,
@@ -16,7 +17,7 @@ from ringback._generated.emulation.records import (
     TranscriptionRecord,
 )
 from ringback.emulator.audio.sounds import Audio
-from ringback.emulator.engine.http_log import HttpLog
+from ringback.emulator.engine.http_log import HttpLog, LoggedExchange
 from ringback.emulator.engine.ledger import Ledger
 from ringback.emulator.engine.tables import Table
 from ringback.error_codes import explain
@@ -40,11 +41,13 @@ __all__ = [
     "Store",
 ]
 
+R = TypeVar("R", bound=Kept)
+
 LIVE_CALL = frozenset({"queued", "initiated", "ringing", "in-progress"})
 
 
 @define(eq=False, kw_only=True)
-class Record:
+class Record(Kept):
     sid: str
     date_created: datetime
     date_updated: datetime
@@ -295,7 +298,10 @@ class Store:
         self.opted_out: set[tuple[str, str | None]] = set()
         """Who wants no texts from which of our numbers."""
         caller_ids: Table[OutgoingCallerIdRecord] = Table(_of_account, index=_caller_id)
+        exchanges: Table[LoggedExchange] = Table()
+        self.http = HttpLog(exchanges)
         self._tables: dict[str, Table[Any]] = {
+            "calls().events": exchanges,
             "accounts": self.accounts,
             "applications": self.applications,
             "calls": self.calls,
@@ -309,9 +315,8 @@ class Store:
             "transcriptions": self.transcriptions,
             "notifications": self.problems,
         }
-        self.http = HttpLog(self.table("calls().events"))
 
-    def tables(self) -> dict[str, Table[Any]]:
+    def tables(self) -> dict[str, Table[Kept]]:
         """Every table, by its family; where two families share one it comes once."""
         return dict(self._tables)
 
@@ -322,8 +327,8 @@ class Store:
         self.usage.load([])
         self.opted_out.clear()
 
-    def table(self, family: str) -> Table[Any]:
-        """The table of a family, by its key."""
+    def table(self, family: str, kind: type[R]) -> Table[R]:  # noqa: ARG002  (it types the table)
+        """The table of a family, by its key, whose records are of this kind."""
         return self._tables.setdefault(_SHARED.get(family, family), Table())
 
     def _numbers_of(self, number: Number) -> str:

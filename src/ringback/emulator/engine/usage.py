@@ -8,8 +8,9 @@ from __future__ import annotations
 import math
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
+from ringback._generated.emulation.records import UsageTriggerRecord
 from ringback.emulator.engine.exchange import Session
 from ringback.emulator.engine.ledger import Figures
 from ringback.webhooks import UsageTriggered
@@ -17,6 +18,7 @@ from ringback.webhooks import UsageTriggered
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ringback._generated.webhooks.enums import UsageTriggerBy, UsageTriggerRecurring
     from ringback.emulator.engine.records import Account, Call
     from ringback.emulator.engine.world import World
 
@@ -61,7 +63,7 @@ def used(world: World, account: Account, categories: Iterable[str], figures: Fig
         ledger.add(account.sid, today, category, figures)
     ledger.add(account.sid, today, TOTAL, Figures(figures.price, figures.price, figures.price))
     world.account(account.owner_account_sid).balance -= figures.price
-    if not ledger.watched and len(world.store.table(TRIGGERS)):
+    if not ledger.watched and len(world.store.table(TRIGGERS, UsageTriggerRecord)):
         ledger.watched = True
         world.clock.after(_EVERY, lambda: _look(world))
 
@@ -88,7 +90,7 @@ def _period_start(recurring: str | None, today: date, created: date) -> date:
 
 def _look(world: World) -> None:
     world.store.usage.watched = False
-    for trigger in tuple(world.store.table(TRIGGERS).values()):
+    for trigger in tuple(world.store.table(TRIGGERS, UsageTriggerRecord).values()):
         today = world.clock.date.date()
         start = _period_start(trigger.recurring, today, trigger.date_created.date())
         fired: datetime | None = trigger.date_fired
@@ -100,7 +102,7 @@ def _look(world: World) -> None:
             _fire(world, trigger, value)
 
 
-def current(world: World, trigger: Any) -> Decimal:
+def current(world: World, trigger: UsageTriggerRecord) -> Decimal:
     """What a trigger's figure stands at."""
     today = world.clock.date.date()
     start = _period_start(trigger.recurring, today, trigger.date_created.date())
@@ -109,15 +111,15 @@ def current(world: World, trigger: Any) -> Decimal:
     return value
 
 
-def _fire(world: World, trigger: Any, value: Decimal) -> None:
+def _fire(world: World, trigger: UsageTriggerRecord, value: Decimal) -> None:
     account = world.account(trigger.account_sid)
     event = UsageTriggered(
         account_sid=account.sid,
         usage_trigger_sid=trigger.sid,
         date_fired=trigger.date_fired,
-        recurring=trigger.recurring,
+        recurring=cast("UsageTriggerRecurring | None", trigger.recurring),
         usage_category=trigger.usage_category,
-        trigger_by=trigger.trigger_by,
+        trigger_by=cast("UsageTriggerBy", trigger.trigger_by),
         trigger_value=trigger.trigger_value,
         current_value=value,
         usage_record_uri=trigger.usage_record_uri,

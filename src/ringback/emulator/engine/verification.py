@@ -124,7 +124,7 @@ def _keep(leg: Leg, wanted: Verification) -> OutgoingCallerIdRecord:
         date_updated=now,
         uri=f"/{API_VERSION}/Accounts/{account.sid}/OutgoingCallerIds/{sid}.json",
     )
-    world.store.table(CALLER_IDS)[sid] = record
+    world.store.table(CALLER_IDS, OutgoingCallerIdRecord)[sid] = record
     return record
 
 

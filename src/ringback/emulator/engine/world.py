@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from attrs import evolve, frozen
 
+from ringback._generated.emulation.records import NewKeyRecord
 from ringback.emulator.engine.documents import content_type
 from ringback.emulator.engine.exchange import FETCH_FAILED, exchange
 from ringback.emulator.engine.http_log import LoggedExchange
@@ -157,7 +158,7 @@ class World:
 
     def masked(self, text: str) -> str:
         """Without the secrets of the accounts here. Before it is cut off: half a token is one, too."""
-        accounts, keys = self.store.accounts, self.store.table("keys")
+        accounts, keys = self.store.accounts, self.store.table("keys", NewKeyRecord)
         if self._secrets_known != (known := (accounts.came, keys.came)):
             self._secrets_known = known
             tokens = [account.auth_token for account in accounts.values()]

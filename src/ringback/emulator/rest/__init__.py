@@ -1,6 +1,7 @@
 """The emulated REST API: the operation tables that the client encodes by, read the other way.
 
 api.py           a request -> an answer: authentication, routing, errors as Twilio writes them
+protocol.py      HTTP before all that: methods, content types, paths; products.py Twilio's others
 credentials.py   who asks: an account's token, or an API key
 requests.py      a request, understood
 decoding.py      form and query text -> values, by the kinds of the tables; refusals with Twilio's codes
@@ -10,9 +11,9 @@ writing.py       records -> JSON, by the models; formats.py JSON, XML and CSV of
 files.py         what is sent as it is: audio, media, text
 addresses.py     phone numbers, as people write them and as the network has them; errors.py refusals
 views.py         what lives -> JSON
-accounts.py, add_ons.py, available_numbers.py, caller_ids.py, calls.py, conferences.py, connect_apps.py,
-keys.py, messages.py, numbers.py, postal_addresses.py, queues.py, recordings.py, short_codes.py, sip.py,
-tokens.py, usage.py
+accounts.py, add_ons.py, available_numbers.py, call_events.py, caller_ids.py, calls.py, conferences.py,
+connect_apps.py, keys.py, media_sessions.py, messages.py, notifications.py, numbers.py, payments.py,
+postal_addresses.py, queues.py, recordings.py, short_codes.py, sip.py, tokens.py, usage.py, user_messages.py
                  what the operations of one family do
     magic.py         what they do with test credentials
 """

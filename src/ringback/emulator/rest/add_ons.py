@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
+from ringback._core.emulation.records import Record
 from ringback._generated.emulation.records import IncomingPhoneNumberAssignedAddOnExtensionRecord
 from ringback.emulator.rest import generic
 
@@ -43,7 +44,7 @@ def _create(request: RestRequest) -> Body:
         uri=f"{request.place}/{installed}/Extensions/{sid}.json",
     )
     lane = f"{request.account.sid}/{number}/{installed}"
-    request.network.store.table(_EXTENSIONS).put(sid, extension, lane)
+    request.network.store.table(_EXTENSIONS, Record).put(sid, extension, lane)
     return body
 
 

@@ -26,7 +26,7 @@ def new_connect_app(world: World, account_sid: str, name: str, company_name: str
             permissions=("get-all",),
             uri=f"{home}/AuthorizedConnectApps/{sid}.json",
         )
-        world.store.table("authorized_connect_apps").put(sid, record, account_sid)
+        world.store.table("authorized_connect_apps", AuthorizedConnectAppRecord).put(sid, record, account_sid)
     else:
         app = ConnectAppRecord(
             sid=sid,
@@ -36,5 +36,5 @@ def new_connect_app(world: World, account_sid: str, name: str, company_name: str
             deauthorize_callback_method="POST",
             uri=f"{home}/ConnectApps/{sid}.json",
         )
-        world.store.table("connect_apps").put(sid, app, account_sid)
+        world.store.table("connect_apps", ConnectAppRecord).put(sid, app, account_sid)
     return sid

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
+from ringback._generated.emulation.records import NewKeyRecord
 from ringback.emulator.rest.errors import Refused
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def authenticate(network: Network, headers: Headers) -> Caller:
     if account is not None:
         known = account.auth_token
     else:
-        keys = store.table("keys")
+        keys = store.table("keys", NewKeyRecord)
         if name in keys:
             known = keys[name].secret
             account = store.accounts.get(keys.lane(name) or "")

@@ -7,10 +7,11 @@ they can.
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import attrs
 
+from ringback._core.emulation.records import Record
 from ringback._generated.emulation.tables import FAMILIES, RECORDS
 from ringback.emulator.engine.parameters import API_VERSION
 from ringback.emulator.rest.addresses import normal
@@ -38,8 +39,11 @@ __all__ = [
     "keep",
     "links",
     "listed",
+    "listed_as",
     "update",
 ]
+
+R = TypeVar("R", bound=Record)
 
 _TAKEN: Final = "another record has it"
 _FIELDS: Final[dict[str, Mapping[str, object]]] = {}
@@ -55,19 +59,18 @@ def create(request: RestRequest, **values: object) -> Body:
     Raises:
         Refused: Something above it isn't there, a value is taken, or there are too many.
     """
-    return _view(request, keep(request, **values))
+    return _view(request, keep(request, Record, **values))
 
 
-def keep(request: RestRequest, **values: object) -> Any:
-    """The same; the record itself."""
+def keep(request: RestRequest, kind: type[R], **values: object) -> R:
+    """The same; the record itself, which is of this kind."""
     family, network = request.family, request.network
     _check_parents(request)
     _check_references(request)
     lane = _lane(request)
-    table = _table(request)
+    table = request.network.store.table(family.key, kind)
     if family.most is not None and table.count(lane) >= family.most:
         raise Refused(400, family.full, f"There are {family.most} already: that is the limit")
-    kind = RECORDS[family.record]
     named = request.parameters.text(family.named_by) if family.named_by else ""
     sid = named or (network.sids.new(family.prefix) if family.prefix else "")
     key = _key(request, sid)
@@ -75,6 +78,7 @@ def keep(request: RestRequest, **values: object) -> Any:
         raise Refused(400, next(iter(family.unique.values()), 20001), f"{family.named_by} {sid}: {_TAKEN}")
     now = network.clock.date
     place = home(request, sid)
+    made = RECORDS[family.record]
     filled: dict[str, object] = {
         "sid": sid,
         "account_sid": request.account.sid,
@@ -84,11 +88,11 @@ def keep(request: RestRequest, **values: object) -> Any:
         "uri": f"{place}.json",
         "subresource_uris": links(family, place),
         **{field: request.holes[hole] for hole, _, field in family.parents if field},
-        **_given(request, kind),
+        **_given(request, made),
         **values,
     }
-    known = _fields(kind)
-    record = kind(**{name: value for name, value in filled.items() if name in known})
+    known = _fields(made)
+    record = cast("R", made(**{name: value for name, value in filled.items() if name in known}))
     _check_unique(request, record, key)
     table.put(key, record, lane)
     return record
@@ -96,39 +100,41 @@ def keep(request: RestRequest, **values: object) -> Any:
 
 def fetch(request: RestRequest) -> Body:
     """One record."""
-    return _view(request, find(request))
+    return _view(request, find(request, Record))
 
 
-def listed(
+def listed(request: RestRequest) -> Body:
+    """One page of the records that pass the filters, the newest first."""
+    return listed_as(request, Record, lambda record: _view(request, record))
+
+
+def listed_as(
     request: RestRequest,
-    view: Callable[[Any], Body] | None = None,
-    shown: Callable[[Any], bool] = lambda _: True,
+    kind: type[R],
+    view: Callable[[R], Body],
+    shown: Callable[[R], bool] = lambda _: True,
 ) -> Body:
-    """One page of the records that pass the filters, the newest first.
+    """The same, where records aren't written as the model has them, or not all are there for whoever asks.
 
     Args:
         request: What was asked for.
-        view: How a record is written, where that isn't as the model has it.
-        shown: Which records are there for whoever asks, whatever the filters.
+        kind: What the records are.
+        view: How one is written.
+        shown: Which are there, whatever the filters.
     """
     _check_parents(request)
     tests = _tests(request)
-    listing = Newest[Any](
-        _table(request),
+    listing = Newest[R](
+        request.network.store.table(request.family.key, kind),
         _lane(request),
         lambda record: _key(request, getattr(record, request.family.key_field)),
     )
-    return page(
-        request,
-        listing,
-        view or (lambda record: _view(request, record)),
-        lambda record: shown(record) and all(test(record) for test in tests),
-    )
+    return page(request, listing, view, lambda record: shown(record) and all(test(record) for test in tests))
 
 
 def update(request: RestRequest, **values: object) -> Body:
     """Change what was given."""
-    record = find(request)
+    record = find(request, Record)
     _check_references(request)
     before = {name: getattr(record, name) for name in request.family.unique if hasattr(record, name)}
     apply(request, record)
@@ -145,7 +151,7 @@ def update(request: RestRequest, **values: object) -> Body:
 
 def delete(request: RestRequest) -> None:
     """Take the record away, and what hangs on it."""
-    find(request)
+    find(request, Record)
     key = _key(request, request.holes[request.family.hole])
     del _table(request)[key]
     forget(request, request.family.key, f"{_lane(request)}/{request.holes[request.family.hole]}")
@@ -155,32 +161,32 @@ def forget(request: RestRequest, above: str, lane: str) -> None:
     """Forget what hangs on a record that is gone."""
     for family in FAMILIES.values():
         if family.parents and family.parents[-1][1] == above:
-            table = request.network.store.table(family.key)
+            table = request.network.store.table(family.key, Record)
             for key in table.keys_in(lane):
                 del table[key]
                 forget(request, family.key, f"{lane}/{key.rpartition('/')[2]}")
 
 
-def find(request: RestRequest) -> Any:
-    """The record that the path names.
+def find(request: RestRequest, kind: type[R]) -> R:
+    """The record that the path names, which is of this kind.
 
     Raises:
         Refused: There is none, 404.
     """
     _check_parents(request)
-    table = _table(request)
+    table = request.network.store.table(request.family.key, kind)
     key = _key(request, request.holes[request.family.hole])
     if not table.holds(_lane(request), key):
         raise request.missing()
     return table[key]
 
 
-def apply(request: RestRequest, record: Any) -> None:
+def apply(request: RestRequest, record: Record) -> None:
     """Take over every parameter that has a field of its name."""
-    for name, value in _given(request, record.__class__).items():
+    for name, value in _given(request, type(record)).items():
         setattr(record, name, value)
-    if "date_updated" in _fields(record.__class__):
-        record.date_updated = request.network.clock.date
+    if "date_updated" in _fields(type(record)):
+        setattr(record, "date_updated", request.network.clock.date)  # noqa: B010  (not all have one)
 
 
 def home(request: RestRequest, sid: str) -> str:
@@ -199,8 +205,8 @@ def _view(request: RestRequest, record: object) -> Body:
     return written(request.operation.answer or "", record)
 
 
-def _table(request: RestRequest) -> Table[Any]:
-    return request.network.store.table(request.family.key)
+def _table(request: RestRequest) -> Table[Record]:
+    return request.network.store.table(request.family.key, Record)
 
 
 def _lane(request: RestRequest) -> str:
@@ -221,7 +227,7 @@ def _check_parents(request: RestRequest) -> None:
     for hole, family, _ in request.family.parents:
         above.append(request.holes[hole])
         key = "/".join(above) if FAMILIES[family].named_by else above[-1]
-        if request.network.store.table(family).lane(key) != lane:
+        if request.network.store.table(family, Record).lane(key) != lane:
             raise request.missing()
         lane = f"{lane}/{above[-1]}"
 
@@ -229,7 +235,7 @@ def _check_parents(request: RestRequest) -> None:
 def _check_references(request: RestRequest) -> None:
     for wire, (family, code) in request.family.refers.items():
         sid = request.parameters.text(wire)
-        if sid and request.network.store.table(family).lane(sid) != request.account.sid:
+        if sid and request.network.store.table(family, Record).lane(sid) != request.account.sid:
             raise Refused(400, code, f"{wire} {sid} is none of this account")
 
 
@@ -244,7 +250,7 @@ def _check_unique(request: RestRequest, record: object, key: str) -> None:
                 raise Refused(400, code, f"{name} '{str(value)[:100]}': {_TAKEN}")
 
 
-def _given(request: RestRequest, kind: type[Any]) -> dict[str, object]:
+def _given(request: RestRequest, kind: type[Record]) -> dict[str, object]:
     """What the parameters say, by the record's fields; an empty text clears what may be empty."""
     known = _fields(kind)
     given: dict[str, object] = {}
@@ -255,9 +261,9 @@ def _given(request: RestRequest, kind: type[Any]) -> dict[str, object]:
     return given
 
 
-def _tests(request: RestRequest) -> list[Callable[[Any], bool]]:
+def _tests(request: RestRequest) -> list[Callable[[Record], bool]]:
     """The filters that were given, as tests of a record."""
-    tests: list[Callable[[Any], bool]] = []
+    tests: list[Callable[[Record], bool]] = []
     known = _fields(RECORDS[request.family.record])
     for param in request.operation.params:
         if param.wire not in request.parameters:
@@ -271,7 +277,7 @@ def _tests(request: RestRequest) -> list[Callable[[Any], bool]]:
     return tests
 
 
-def _test(request: RestRequest, param: Param, name: str, value: object) -> Callable[[Any], bool]:
+def _test(request: RestRequest, param: Param, name: str, value: object) -> Callable[[Record], bool]:
     if isinstance(value, date):  # or a moment
         wire = param.wire.rstrip("<>")
         return lambda record: within(request.parameters, wire, getattr(record, name))
@@ -281,7 +287,7 @@ def _test(request: RestRequest, param: Param, name: str, value: object) -> Calla
     return lambda record: getattr(record, name) == value
 
 
-def _fields(kind: type[Any]) -> Mapping[str, object]:
+def _fields(kind: type[Record]) -> Mapping[str, object]:
     """The fields of a record, each with its default."""
     name = kind.__name__
     if name not in _FIELDS:

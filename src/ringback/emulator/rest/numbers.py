@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
+from ringback._core.emulation.records import Record
+from ringback._generated.emulation.records import AddressRecord
 from ringback._generated.emulation.tables import FAMILIES
 from ringback.emulator.engine.records import Number
 from ringback.emulator.numbering import SearchFilters, country_of_area_code, formatted, range_of, search
@@ -153,7 +155,7 @@ def _configure(record: Number, request: RestRequest, owner: str) -> None:
     parameters, offer = request.parameters, range_of(record.phone_number)
     for wire, (family, code) in FAMILIES["incoming_phone_numbers"].refers.items():
         sid = parameters.text(wire)
-        if sid and request.network.store.table(family).lane(sid) != owner:
+        if sid and request.network.store.table(family, Record).lane(sid) != owner:
             raise Refused(400, code, f"{wire} {sid} is none of account {owner}")
     for fallback, main, field, code in _FALLBACKS:
         if parameters.text(fallback) and not parameters.text(main, getattr(record, field)):
@@ -171,7 +173,7 @@ def _configure(record: Number, request: RestRequest, owner: str) -> None:
 def _address_country(request: RestRequest, wire: str, owner: str) -> str | None:
     """The country of an address of ours; None where none is given, or it is none of ours."""
     sid = request.parameters.text(wire)
-    addresses = request.network.store.table("addresses")
+    addresses = request.network.store.table("addresses", AddressRecord)
     return addresses[sid].iso_country if sid and addresses.lane(sid) == owner else None
 
 

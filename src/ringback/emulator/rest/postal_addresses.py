@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ringback._core.emulation.records import Record
 from ringback.emulator.numbering import range_of
 from ringback.emulator.rest import generic, views
 from ringback.emulator.rest.errors import Refused
@@ -19,7 +20,7 @@ __all__ = ["ACTS"]
 
 def _dependents(request: RestRequest) -> Body:
     sid = request.holes["AddressSid"]
-    if request.network.store.table("addresses").lane(sid) != request.account.sid:
+    if request.network.store.table("addresses", Record).lane(sid) != request.account.sid:
         raise request.missing()
     listing = Newest(request.network.store.numbers, request.account.sid, lambda number: number.sid)
     return page(request, listing, views.dependent_number, lambda number: number.address_sid == sid)

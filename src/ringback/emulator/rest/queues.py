@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from ringback.emulator.engine.documents import Source
 from ringback.emulator.engine.events import dequeued
+from ringback.emulator.engine.records import QueueRecord
 from ringback.emulator.rest import generic, views
 from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.lists import Newest, Rows, page
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.queues import Queue, QueueMember
-    from ringback.emulator.engine.records import QueueRecord
     from ringback.emulator.rest.requests import RestRequest
     from ringback.emulator.rest.writing import Body
 
@@ -23,7 +23,7 @@ _FRONT = "Front"
 
 
 def _create(request: RestRequest) -> Body:
-    return _view(request, generic.keep(request))
+    return _view(request, generic.keep(request, QueueRecord))
 
 
 def _list(request: RestRequest) -> Body:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from ringback._generated.emulation.records import TranscriptionRecord
 from ringback.emulator.audio import AudioFile, Mp3File, WavFile
 from ringback.emulator.engine.recordings import ActiveRecording, RecordingOptions, WrongState
+from ringback.emulator.engine.records import Recording
 from ringback.emulator.rest import generic, views
 from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.files import File
@@ -18,7 +20,6 @@ from ringback.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ringback.emulator.engine.records import Recording
     from ringback.emulator.rest.requests import RestRequest
     from ringback.emulator.rest.writing import Body
 
@@ -34,7 +35,7 @@ _KEPT: Final = timedelta(days=40)
 
 
 def _list(request: RestRequest) -> Body:
-    return generic.listed(request, _view(request), lambda record: _shown(request, record))
+    return generic.listed_as(request, Recording, _view(request), lambda record: _shown(request, record))
 
 
 def _fetch(request: RestRequest) -> Body:
@@ -84,7 +85,7 @@ def _create(request: RestRequest) -> Body:
 
 
 def _list_of_call(request: RestRequest) -> Body:
-    return generic.listed(request, views.call_recording, lambda record: _shown(request, record))
+    return generic.listed_as(request, Recording, views.call_recording, lambda record: _shown(request, record))
 
 
 def _fetch_of_call(request: RestRequest) -> Body:
@@ -100,7 +101,7 @@ def _update_of_call(request: RestRequest) -> Body:
 
 
 def _find(request: RestRequest) -> Recording:
-    record: Recording = generic.find(request)
+    record: Recording = generic.find(request, Recording)
     if not _shown(request, record):
         raise request.missing()
     return record
@@ -188,7 +189,7 @@ def _channels(request: RestRequest, record: Recording, most: int) -> int:
 
 def _text(request: RestRequest) -> File:
     """What a transcription says."""
-    record = generic.find(request)
+    record = generic.find(request, TranscriptionRecord)
     return File.of((record.transcription_text or "").encode(), "text/plain;charset=utf-8")
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from ringback._core.emulation.records import Record
+from ringback._generated.emulation.records import SipCredentialListRecord, SipDomainRecord
 from ringback.emulator.rest import generic
 from ringback.emulator.rest.errors import Refused
 
@@ -52,7 +54,7 @@ def _check_domain(request: RestRequest) -> None:
         raise Refused(
             400, 21232, f"DomainName '{name[:100]}' has to end in sip.twilio.com: letters, digits, hyphens"
         )
-    for domain in request.network.store.table("sip.domains").values():
+    for domain in request.network.store.table("sip.domains", SipDomainRecord).values():
         if domain.domain_name.lower() == name.lower() and domain.sid != request.holes.get("Sid"):
             raise Refused(400, 21232, f"DomainName '{name}' is taken")
 
@@ -60,7 +62,7 @@ def _check_domain(request: RestRequest) -> None:
 def _map(lists: str) -> Callable[[RestRequest], Body]:
     def create(request: RestRequest) -> Body:
         sid = request.parameters.text(request.family.named_by)
-        table = request.network.store.table(lists)
+        table = request.network.store.table(lists, SipCredentialListRecord)
         if table.lane(sid) != request.account.sid:
             raise Refused(404, 20404, f"{request.family.named_by} {sid} was not found")
         body = generic.create(request, friendly_name=table[sid].friendly_name)
@@ -83,24 +85,28 @@ def _tell_domain(request: RestRequest) -> None:
         "IP_ACL": _MAPPINGS["address"],
         "CREDENTIAL_LIST": _MAPPINGS["credential"][:2],
     }
-    store.table("sip.domains")[domain].auth_type = ",".join(
-        kind for kind, families in kinds.items() if any(store.table(each).count(lane) for each in families)
+    store.table("sip.domains", SipDomainRecord)[domain].auth_type = ",".join(
+        kind
+        for kind, families in kinds.items()
+        if any(store.table(each, Record).count(lane) for each in families)
     )
 
 
 def _delete_list(mappings: str, code: int) -> Callable[[RestRequest], None]:
     def delete(request: RestRequest) -> None:
-        found = generic.find(request)
-        if any(found.sid == mapped.sid for mapped in _mapped(request, mappings)):
-            raise Refused(400, code, f"{found.sid} is mapped to a domain")
+        generic.find(request, Record)
+        if request.sid in _mapped(request, mappings):
+            raise Refused(400, code, f"{request.sid} is mapped to a domain")
         generic.delete(request)
 
     return delete
 
 
-def _mapped(request: RestRequest, mappings: str) -> Iterator[Any]:
+def _mapped(request: RestRequest, mappings: str) -> Iterator[str]:
+    """The SIDs of the lists that some domain lets in."""
     for family in _MAPPINGS[mappings]:
-        yield from request.network.store.table(family).values()
+        for key in request.network.store.table(family, Record):
+            yield key.rpartition("/")[2]
 
 
 def _create_credential(request: RestRequest) -> Body:

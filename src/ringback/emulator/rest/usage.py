@@ -6,9 +6,10 @@ from calendar import monthrange
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ringback._generated.api.usage import USAGE_CATEGORY
+from ringback._generated.emulation.records import UsageTriggerRecord
 from ringback.emulator.engine.parameters import API_VERSION
 from ringback.emulator.engine.usage import TRIGGERS, current
 from ringback.emulator.rest import generic
@@ -158,6 +159,7 @@ def _create(request: RestRequest) -> Body:
         raise Refused(400, 20001, f"TriggerValue '{text[:50]}' is not valid: expected {allowed}")
     record = generic.keep(
         request,
+        UsageTriggerRecord,
         trigger_value=value,
         current_value=Decimal(0),
         date_fired=None,
@@ -170,16 +172,16 @@ def _create(request: RestRequest) -> Body:
 
 
 def _triggers(request: RestRequest) -> Body:
-    for record in request.network.store.table(TRIGGERS).values():
+    for record in request.network.store.table(TRIGGERS, UsageTriggerRecord).values():
         record.current_value = current(request.network, record)
     return generic.listed(request)
 
 
 def _fetch(request: RestRequest) -> Body:
-    return _trigger(request, generic.find(request))
+    return _trigger(request, generic.find(request, UsageTriggerRecord))
 
 
-def _trigger(request: RestRequest, record: Any) -> Body:
+def _trigger(request: RestRequest, record: UsageTriggerRecord) -> Body:
     record.current_value = current(request.network, record)
     return written("UsageTrigger", record)
 

@@ -9,6 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from ringback._generated.emulation.records import (
+    UserDefinedMessageRecord,
+    UserDefinedMessageSubscriptionRecord,
+)
 from ringback.emulator.engine.legs import Subscription
 from ringback.emulator.engine.urls import WebUrl
 from ringback.emulator.engine.user_messages import is_sdk_call, send_to
@@ -18,7 +22,6 @@ from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.writing import written
 
 if TYPE_CHECKING:
-    from ringback._generated.emulation.records import UserDefinedMessageSubscriptionRecord
     from ringback.emulator.engine.legs import Leg
     from ringback.emulator.rest.requests import RestRequest
     from ringback.emulator.rest.writing import Body
@@ -35,7 +38,7 @@ def _send(request: RestRequest) -> Body:
 
     def send() -> object:
         send_to(leg, content)
-        return generic.keep(request)
+        return generic.keep(request, UserDefinedMessageRecord)
 
     return _once(request, leg, send)
 
@@ -48,7 +51,7 @@ def _subscribe(request: RestRequest) -> Body:
         raise Refused(400, 20001, "Callback is no URL of a host whose name has no underscore")
 
     def subscribe() -> UserDefinedMessageSubscriptionRecord:
-        record: UserDefinedMessageSubscriptionRecord = generic.keep(request)
+        record = generic.keep(request, UserDefinedMessageSubscriptionRecord)
         leg.message_subscriptions[record.sid] = Subscription(url, method)
         return record
 

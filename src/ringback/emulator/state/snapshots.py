@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import field, frozen
 
+from ringback._core.emulation.records import Record
+from ringback._generated.emulation.records import StreamRecord
 from ringback.emulator.engine.media_sessions import MEDIA_FAMILIES
+from ringback.emulator.engine.records import QueueRecord
 from ringback.emulator.state.values import read_value, write_value
 from ringback.errors import EmulatorError
 
@@ -112,7 +115,7 @@ def restore(network: Network, snapshot: Snapshot) -> None:
     network.forget()
     for row, record in kept:
         if row.family:
-            network.store.table(row.family).put(row.key, record, row.lane)
+            network.store.table(row.family, Record).put(row.key, cast("Record", record), row.lane)
     network.store.usage.load(others.get(_LEDGER, []))
     network.store.opted_out = set(others.get(_OPTED_OUT, []))
     network.sids.load(cast("Mapping[str, int]", others.get(_SIDS, {})))
@@ -143,7 +146,7 @@ def _end_what_lived(network: Network, then: datetime) -> None:
         if recording.status in {"in-progress", "paused", "processing"}:
             recording.status, recording.date_updated = "completed", then
     for family in MEDIA_FAMILIES:
-        for session in store.table(family).values():
+        for session in store.table(family, StreamRecord).values():
             session.status = "stopped"
-    for queue in store.table("queues").values():
+    for queue in store.table("queues", QueueRecord).values():
         queue.current_size = queue.average_wait_time = 0

@@ -1,7 +1,8 @@
 """What each TwiML verb does, as generators over `Ask` and `Wait`.
 
-A verb is a module of its name with one function, and a line in table.py. Dial has a module for each kind of
-noun besides.
+A verb is a module of its name with one function, and a line in table.py: dial (with dial_number, dial_queue,
+dial_conference for its nouns), echo, enqueue, gather, hangup, leave, pause, play, record, redirect, refer,
+reject, say, sms, start, stop.
 
 run.py          a call's life from its first document to its end
 answering.py    what comes before the first document: keys to press, answering machine detection
@@ -12,5 +13,6 @@ sounds.py       how sounds are heard, and how something is waited for meanwhile
 prompts.py      Say, Play and Pause where other verbs hold them
 restricted.py   which verbs run where not all of them may
 conference_sounds.py    what somebody in a conference hears beside the others
+file_length.py  how long a file plays
 announce.py     documents that are played into a conference
 """
