@@ -49,7 +49,7 @@ def build(app: Application, client: AsyncClient, *, number: str, waiter: str, ch
 
     @app.flow(IncomingCall)
     async def reception(call: CallFlow) -> None:
-        room = call.room(client)
+        room = call.room(client, f"guest-{call.sid}")
         call.say("Welcome to the Blue Door. One moment, please.")
         await call.step(call_waiter, room.name, call.sid)
         await call.join_conference(room.name, end_conference_on_exit=True)

@@ -28,7 +28,7 @@ def prepare(leg: Leg) -> Steps[VoiceQuestion | None]:
         settings = leg.world.settings
         seconds = keys_length(keys, settings.key)
         now = leg.world.clock.now
-        leg.line.hear(Heard(now, "tone", f"keys {keys}", until=now + seconds, seconds=seconds))
+        leg.line.hear(Heard(now, "tone", f"keys {keys}", until=round(now + seconds, 3), seconds=seconds))
         yield from listen(leg, seconds, nothing)
     if detection is None:
         return None

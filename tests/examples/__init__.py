@@ -1,0 +1,1 @@
+"""Every file of `examples/`, rung by the people that it is for."""
