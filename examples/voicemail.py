@@ -22,7 +22,6 @@ def build(app: Application, client: AsyncClient, *, owner: str, folder: Path) ->
     @app.on(RecordingStatusChanged)
     async def keep(recording: RecordingStatusChanged) -> None:
         await client.download(recording, folder / f"{recording.recording_sid}.wav", format="wav", wait=60)
-        await client.recordings(recording.recording_sid).delete()
 
     @app.on(TranscriptionReady)
     async def tell(message: TranscriptionReady) -> None:
