@@ -246,7 +246,7 @@ def test_who_may_ask(host: str, origin: str | None, allowed: bool, path: str) ->
 
 
 INF, NAN = math.inf, math.nan
-TIMES = [INF, -INF, NAN, -1, 1e300, 10**400, True, "1", None]
+TIMES = [INF, -INF, NAN, -1, 1e300, 10**400, True, "1"]
 TAKERS: dict[str, Callable[[Emulator, float], object]] = {
     "advance": lambda emulator, value: emulator.advance(value),
     "skip": lambda emulator, value: emulator.skip(value),
@@ -262,6 +262,15 @@ TAKERS: dict[str, Callable[[Emulator, float], object]] = {
     "Hear": lambda _, value: Hear("x", value),
     "Pause": lambda _, value: Pause(value),
 }
+
+
+# Where nothing stands for what is usual.
+USUAL = {"after", "behave"}
+
+
+@pytest.mark.parametrize("taker", [each for name, each in TAKERS.items() if name not in USUAL])
+def test_nothing_is_no_time(taker: Callable[[Emulator, object], object]) -> None:
+    test_times_have_to_be_times(taker, None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("value", TIMES, ids=lambda value: str(value)[:10] if value != 10**400 else "huge")

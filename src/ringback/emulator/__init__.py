@@ -14,6 +14,7 @@
     ├── problems.py       what went wrong, and what of it a test expects
     ├── transport.py      the API as a transport of `Client` and `AsyncClient`
     ├── phones.py         phones as tests hold them
+    ├── phone_book/       what phones do, read from YAML or a mapping
     ├── state/            what outlives the process: snapshots, a file
     ├── server.py         the API over HTTP
     ├── printing.py       what happens, as lines on a terminal
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.chaos import Chaos
     from ringback.emulator.engine.people import (
         Attachment,
+        Beep,
+        Greet,
         HangUp,
         Hear,
         Heard,
@@ -62,11 +65,13 @@ __all__ = [
     "TEST_ACCOUNT_SID",
     "TEST_AUTH_TOKEN",
     "Attachment",
+    "Beep",
     "CallOver",
     "Chaos",
     "Emulator",
     "Entry",
     "ExpectationFailed",
+    "Greet",
     "HangUp",
     "Hear",
     "Heard",
@@ -90,11 +95,13 @@ _HOMES: Final = {
     "TEST_ACCOUNT_SID": "emulator",
     "TEST_AUTH_TOKEN": "emulator",
     "Attachment": "engine.people",
+    "Beep": "engine.people",
     "CallOver": "phones",
     "Chaos": "engine.chaos",
     "Emulator": "emulator",
     "Entry": "engine.transcript",
     "ExpectationFailed": "phones",
+    "Greet": "engine.people",
     "HangUp": "engine.people",
     "Hear": "engine.people",
     "Heard": "engine.people",

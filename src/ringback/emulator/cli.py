@@ -58,6 +58,11 @@ def add_parser(subparsers: _Subparsers) -> None:
         help="keep records in this SQLite file, and begin with those that it holds; it holds credentials",
     )
     parser.add_argument(
+        "--phones",
+        metavar="FILE",
+        help="a phone book in YAML: phones by number, and what they do about calls and texts",
+    )
+    parser.add_argument(
         "--chaos",
         default="",
         metavar="WORDS",
@@ -96,6 +101,7 @@ def _run(arguments: argparse.Namespace) -> int:
         strict=arguments.strict,
         state=arguments.state,
         chaos=arguments.chaos,
+        phones=arguments.phones,
     ) as emulator:
         for number, urls in arguments.number:
             for url in urls.values():

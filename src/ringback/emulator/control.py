@@ -3,7 +3,7 @@
 GET  /_emulator/                            account, numbers, phones, clock
 GET  /_emulator/transcript                  what happened; `?format=text` to read, `?after=N` for news
 GET  /_emulator/problems                    what the real service's debugger would show
-POST /_emulator/clock                       seconds=…: skip ahead
+POST /_emulator/clock                       seconds=…, minutes=…, hours=…, days=…: skip ahead
 GET  /_emulator/chaos                       what goes wrong on purpose
 POST /_emulator/chaos                       chaos=doubled lost=0.5: from now on; nothing where it is empty
 POST /_emulator/reset                       forget everything but the accounts
@@ -11,7 +11,7 @@ GET  /_emulator/snapshot                    what is known, as JSON
 POST /_emulator/restore                     that JSON as the body: know that, and nothing else
 POST /_emulator/numbers                     phone_number=…, voice_url=…, sms_url=…, status_callback=…
 GET  /_emulator/phones/{number}             its calls and texts
-POST /_emulator/phones/{number}             on_call=…, after=…, answered_by=…, on_text=…
+POST /_emulator/phones/{number}             on_call=…, after=…, answered_by=…, greeting=…, on_text=…
 POST /_emulator/phones/{number}/dial        to=…
 POST /_emulator/phones/{number}/text        to=…, body=…, media=…
 POST /_emulator/phones/{number}/answer      and /decline, /hangup
@@ -28,7 +28,8 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
 from attrs import asdict
 
 from ringback.emulator.engine.arguments import whole
-from ringback.emulator.engine.people import AnsweredBy, Line, Policy, Press, Speak
+from ringback.emulator.engine.behaviours import BEHAVIOURS, Behaviour
+from ringback.emulator.engine.people import AnsweredBy, Line, Press, Speak
 from ringback.emulator.engine.scripts import follow, length_of
 from ringback.emulator.rest.decoding import pairs_of
 from ringback.emulator.rest.errors import Refused
@@ -90,7 +91,9 @@ class Control:
             case "GET", ["problems"]:
                 return {"problems": [_problem(each) for each in self._emulator.problems]}
             case "POST", ["clock"]:
-                self._emulator.skip(_number(form, "seconds"))
+                given = {name: _number(form, name) for name in ("minutes", "hours", "days") if form.get(name)}
+                seconds = None if given and not form.get("seconds") else _number(form, "seconds")
+                self._emulator.skip(seconds, **given)
                 return {"now": self._emulator.now}
             case "GET", ["chaos"]:
                 return self._chaos()
@@ -158,15 +161,17 @@ class Control:
             }
 
     def _behave(self, phone: Phone, form: Form) -> object:
-        if form.get("on_call"):
+        on_call = _choice(form, "on_call", BEHAVIOURS)
+        if on_call:
             phone.behave(
-                cast("Policy", _choice(form, "on_call", get_args(Policy))),
-                after=_number(form, "after", 2.0),
-                answered_by=cast("AnsweredBy", _choice(form, "answered_by", get_args(AnsweredBy), "human")),
+                cast("Behaviour", on_call),
+                after=_number(form, "after") if form.get("after") else None,
+                answered_by=cast("AnsweredBy | None", _choice(form, "answered_by", get_args(AnsweredBy))),
+                greeting=form.get("greeting") or None,
             )
-        if form.get("on_text"):
-            chosen = _choice(form, "on_text", ("deliver", "undelivered", "fail"))
-            phone.receive(cast("Literal['deliver', 'undelivered', 'fail']", chosen))
+        on_text = _choice(form, "on_text", ("deliver", "undelivered", "fail"))
+        if on_text:
+            phone.receive(cast("Literal['deliver', 'undelivered', 'fail']", on_text))
         return self._phone(phone)
 
     def _dial(self, phone: Phone, form: Form) -> object:
@@ -248,8 +253,8 @@ def _number(form: Form, name: str, default: float | None = None) -> float:
     return number
 
 
-def _choice(form: Form, name: str, allowed: tuple[str, ...], default: str = "") -> str:
-    chosen = form.get(name) or default
-    if chosen not in allowed:
+def _choice(form: Form, name: str, allowed: tuple[str, ...]) -> str | None:
+    chosen = form.get(name) or None
+    if chosen is not None and chosen not in allowed:
         raise Refused(400, 20001, f"{name} '{chosen[:50]}' is not one of {', '.join(allowed)}")
     return chosen

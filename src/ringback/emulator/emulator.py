@@ -6,22 +6,23 @@ import asyncio
 import os
 import re
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final, TypeVar, cast, get_args
 
 from ringback.app import Application as RingbackApplication
 from ringback.app import Switchboard
 from ringback.app.loops.portal import portal_loop
 from ringback.emulator.driver import Driver, Mode
-from ringback.emulator.engine.arguments import is_phone_number, one_of, printable
+from ringback.emulator.engine.arguments import duration, is_phone_number, one_of, printable
 from ringback.emulator.engine.arguments import number as check_number
 from ringback.emulator.engine.arguments import text as check_text
+from ringback.emulator.engine.behaviours import behaviour
 from ringback.emulator.engine.chaos import Chaos
 from ringback.emulator.engine.network import Network
-from ringback.emulator.engine.people import OnCall
 from ringback.emulator.engine.records import Account, Number
 from ringback.emulator.engine.settings import Settings
 from ringback.emulator.engine.verbs.run import interpret
+from ringback.emulator.phone_book import read_entries
 from ringback.emulator.phones import Phone
 from ringback.emulator.problems import ProblemsLeft, Wrongs, in_short
 from ringback.emulator.rest.api import Api
@@ -34,16 +35,18 @@ from ringback.emulator.webhook_sender import WebhookSender
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator, Iterable
+    from collections.abc import Coroutine, Generator, Iterable, Mapping
     from types import TracebackType
 
     from typing_extensions import Self
 
     from ringback.app import HandlerFailed, Journal
     from ringback.client import AsyncClient, Client
-    from ringback.emulator.engine.people import AnsweredBy, Policy, Script
+    from ringback.emulator.engine.behaviours import Behaviour
+    from ringback.emulator.engine.people import AnsweredBy, Script
     from ringback.emulator.engine.records import Problem
     from ringback.emulator.engine.transcript import Transcript
+    from ringback.emulator.phone_book import Entry
     from ringback.emulator.phones import PhoneCall
     from ringback.emulator.problems import Allowance, ProblemKind
     from ringback.emulator.webhook_sender import Handler
@@ -86,9 +89,9 @@ class Emulator:
         start: What the calendar says at first; aware.
         seed: What SIDs and tokens are made from: the same seed and input give the same ones.
         settings: How long things take.
-        on_call: What phones do when they ring, unless told otherwise: `answer`, `decline`, `busy`,
-            `no-answer`, `unreachable` or `wait`.
+        on_call: What phones do when they ring, unless told otherwise, see `Phone.behave`.
         after: Seconds of ringing before they answer or decline.
+        phones: A phone book, see `phone_book`.
         any_host: Send webhooks to other machines too, and fetch files from there; by default only from this
             one and from `applications`.
         strict: Take TwiML that the schema doesn't allow for an error (12200) that ends the document. Twilio,
@@ -116,8 +119,9 @@ class Emulator:
         start: datetime = _START,
         seed: str = "ringback",
         settings: Settings | None = None,
-        on_call: Policy = "answer",
-        after: float = 2.0,
+        on_call: Behaviour = "answer",
+        after: float | None = None,
+        phones: str | os.PathLike[str] | Mapping[str, object] | None = None,
         any_host: bool = False,
         strict: bool = False,
         workers: int = 0,
@@ -139,6 +143,7 @@ class Emulator:
             raise EmulatorError("auth_token: expected text, got ''")
         if isinstance(cast("object", workers), bool) or workers not in (0, *range(2, _MOST_WORKERS + 1)):
             raise EmulatorError(f"workers: expected 0, or 2 to {_MOST_WORKERS}, got {workers!r}")
+        entries = read_entries(phones) if phones is not None else ()
         self._workers = workers
         self.account_sid = account_sid
         self.auth_token = auth_token
@@ -150,7 +155,7 @@ class Emulator:
             seed=seed if self._keeper is None or self._keeper.run == 1 else f"{seed}/{self._keeper.run}",
             settings=settings or Settings(),
             interpret=interpret,
-            on_call=OnCall(on_call, after),
+            on_call=behaviour(on_call, after=after),
             reaches=self._webhook_sender.reaches,
             strict=strict,
         )
@@ -169,6 +174,8 @@ class Emulator:
         for application in applications:
             self._serve(application)
         self._phones: dict[str, Phone] = {}
+        for entry in entries:
+            self._enter(entry)
         if self._keeper is not None:
             self._keeper.begin(self._driver)
 
@@ -249,13 +256,20 @@ class Emulator:
         """What the calendar says."""
         return self._network.clock.date
 
-    def advance(self, seconds: float) -> None:
-        """Let so many virtual seconds pass, with everything that happens in them.
+    def advance(
+        self,
+        seconds: float | timedelta | None = None,
+        *,
+        minutes: float = 0,
+        hours: float = 0,
+        days: float = 0,
+    ) -> None:
+        """Let so much virtual time pass, with everything that happens in it: `advance(minutes=5)`.
 
         Raises:
             EmulatorError: It is no time, or longer than a year.
         """
-        self._driver.let_pass(seconds)
+        self._driver.let_pass(duration(seconds, minutes=minutes, hours=hours, days=days))
 
     def run_until_idle(self, *, limit: float = _A_DAY) -> None:
         """Let time pass until nothing is going to happen any more.
@@ -269,13 +283,20 @@ class Emulator:
         if not self._driver.idle:
             raise EmulatorError(f"not idle after {limit:g} virtual seconds\n\n{self.transcript}")
 
-    def skip(self, seconds: float) -> None:
+    def skip(
+        self,
+        seconds: float | timedelta | None = None,
+        *,
+        minutes: float = 0,
+        hours: float = 0,
+        days: float = 0,
+    ) -> None:
         """Move a clock that runs by itself ahead, without waiting for what happens meanwhile.
 
         Raises:
             EmulatorError: It is no time, or longer than a year.
         """
-        self._driver.skip(seconds)
+        self._driver.skip(duration(seconds, minutes=minutes, hours=hours, days=days))
 
     # State
 
@@ -310,9 +331,9 @@ class Emulator:
         self,
         number: str,
         *,
-        on_call: Policy | None = None,
-        after: float = 2.0,
-        answered_by: AnsweredBy = "human",
+        on_call: Behaviour | None = None,
+        after: float | None = None,
+        answered_by: AnsweredBy | None = None,
         script: Script | None = None,
     ) -> Phone:
         """Somebody's phone: the same one for the same number.
@@ -334,6 +355,29 @@ class Emulator:
             phone = self._phones.setdefault(number, Phone(self._driver, network, number))
         if on_call is not None or script is not None:
             phone.behave(on_call or "answer", after=after, answered_by=answered_by, script=script)
+        return phone
+
+    def phone_book(self, book: str | os.PathLike[str] | Mapping[str, object]) -> Mapping[str, Phone]:
+        """Have phones do what a phone book says; the phones by number. See `ringback.emulator.phone_book`.
+
+        Args:
+            book: A YAML file, or a mapping like what it says.
+
+        Raises:
+            ConfigurationError: It is a file, and ruamel.yaml isn't installed.
+            EmulatorError: There is a mistake in it, whose line and word the message has.
+        """
+        # All of it is read before the first phone changes.
+        entries = read_entries(book)
+        return {entry.number: self._enter(entry) for entry in entries}
+
+    def _enter(self, entry: Entry) -> Phone:
+        try:
+            phone = self.phone(entry.number)
+        except EmulatorError as error:
+            raise EmulatorError(f"{entry.where}: {error}") from None
+        with self._driver.touch() as network:
+            entry.enter(network.phone(entry.number))
         return phone
 
     def number(

@@ -16,9 +16,10 @@ from ringback.app.loops.portal import in_event_loop
 from ringback.emulator.engine.arguments import one_of
 from ringback.emulator.engine.arguments import seconds as check_seconds
 from ringback.emulator.engine.arguments import text as check_text
+from ringback.emulator.engine.behaviours import behaviour
 from ringback.emulator.engine.calls import call_in
 from ringback.emulator.engine.messages import receive
-from ringback.emulator.engine.people import Attachment, Heard, Line, OnCall, Text
+from ringback.emulator.engine.people import Attachment, Heard, Line, Reply, Text
 from ringback.emulator.engine.people import keys as check_keys
 from ringback.emulator.engine.phrases import has_phrase
 from ringback.emulator.engine.scripts import SPOKEN, follow, length_of, matches
@@ -28,8 +29,9 @@ from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
     from ringback.emulator.driver import Driver
+    from ringback.emulator.engine.behaviours import Behaviour
     from ringback.emulator.engine.network import Network
-    from ringback.emulator.engine.people import AnsweredBy, Policy, Script
+    from ringback.emulator.engine.people import AnsweredBy, Script
     from ringback.emulator.engine.transcript import Entry
     from ringback.emulator.engine.world import World
 
@@ -289,23 +291,48 @@ class Phone:
 
     def behave(
         self,
-        on_call: Policy,
+        on_call: Behaviour,
         *,
-        after: float = 2.0,
-        answered_by: AnsweredBy = "human",
+        after: float | None = None,
+        answered_by: AnsweredBy | None = None,
         script: Script | None = None,
+        greeting: str | None = None,
     ) -> Phone:
         """Say what it does when it rings.
 
         Args:
             on_call: `answer` or `decline` (after some seconds of ringing), `busy`, `no-answer`,
-                `unreachable`, or `wait`: it rings until `answer()` or `decline()` is called.
-            after: Those seconds.
-            answered_by: What an answering machine detection finds.
-            script: Gives the steps that are done once answered: `Hear`, `Press`, `Speak`, `Pause`, `HangUp`.
+                `unreachable`, or `wait`: it rings until `answer()` or `decline()` is called. Or somebody
+                ready-made: `voicemail`, a machine that answers after 20 seconds, greets, beeps and records a
+                minute of silence; `wrong-language`, who speaks Spanish and hangs up; `hangs-up`, who does so
+                at once; `fax`.
+            after: Those seconds: two unless said otherwise.
+            answered_by: What an answering machine detection finds: a human unless said otherwise.
+            script: Gives the steps that are done once answered: `Hear`, `Press`, `Speak`, `Pause`, `HangUp`;
+                and `Greet` and `Beep`, as machines do.
+            greeting: What the voicemail says before it beeps.
+
+        Raises:
+            EmulatorError: A value is none that is allowed.
         """
+        made = behaviour(on_call, after=after, answered_by=answered_by, script=script, greeting=greeting)
         with self._driver.touch():
-            self._phone.on_call = OnCall(on_call, after, answered_by, script)
+            self._phone.on_call = made
+        return self
+
+    def reply(self, text: str, reply: str) -> Phone:
+        """Have it answer texts by itself: to each the reply that was first said for it.
+
+        Args:
+            text: Words of the text, whole ones; `""` answers any.
+            reply: What is answered.
+
+        Raises:
+            EmulatorError: One is no text.
+        """
+        made = Reply(text, reply)
+        with self._driver.touch():
+            self._phone.replies = (*self._phone.replies, made)
         return self
 
     def receive(self, on_text: Literal["deliver", "undelivered", "fail"]) -> Phone:

@@ -8,7 +8,7 @@ calls, messages how calls and messages begin and go on; messaging/ is what messa
 network         Network: everybody in the emulated world, phones, calls, conferences, queues
 conferences, queues     rooms and lines that calls join; participants, conference_reports (what a room tells)
 legs            Leg: Twilio's side of each call, its status machine and the process that runs its TwiML
-people, scripts Phone and Line: people, their side of each call, what they do by a script
+people, scripts Phone and Line: people, their side of each call, what they do by a script; behaviours: by name
 recordings      what is recorded: tapes (what is on a recording), transcriptions (what is said in it)
 world           World: what all of these work with: time, records, the transcript, ways to tell
 mishaps         what goes wrong on purpose, as chaos says

@@ -7,11 +7,22 @@ float), and for the text of forms and queries.
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Final
 
 from ringback.errors import EmulatorError
 
-__all__ = ["LONGEST", "is_phone_number", "number", "one_of", "printable", "seconds", "text", "whole"]
+__all__ = [
+    "LONGEST",
+    "duration",
+    "is_phone_number",
+    "number",
+    "one_of",
+    "printable",
+    "seconds",
+    "text",
+    "whole",
+]
 
 # A year. What takes longer is a mistake, and the calendar has an end.
 LONGEST: Final = 366 * 86_400.0
@@ -29,6 +40,30 @@ def one_of(name: str, chosen: object, allowed: tuple[str, ...]) -> None:
 def seconds(name: str, value: object, *, positive: bool = False) -> None:
     """Refuse what is no time: infinity, not-a-number, less than nothing, more than a year."""
     number(name, value, positive=positive, most=LONGEST, what="seconds")
+
+
+def duration(
+    given: float | timedelta | None, *, minutes: float = 0, hours: float = 0, days: float = 0
+) -> float:
+    """So much time in seconds.
+
+    Args:
+        given: Seconds, or all of it.
+
+    Raises:
+        EmulatorError: It is no time, or none was given, or more than a year.
+    """
+    parts = {"minutes": (minutes, 60.0), "hours": (hours, 3600.0), "days": (days, 86_400.0)}
+    if isinstance(given, timedelta):
+        given = given.total_seconds()
+    if given is None and not any(value for value, _ in parts.values()):
+        raise EmulatorError("seconds: expected them, minutes, hours, days, or a timedelta; got nothing")
+    total = 0.0
+    for name, (value, length) in {"seconds": (0 if given is None else given, 1.0), **parts}.items():
+        number(name, value, positive=False, most=LONGEST / length)
+        total += value * length
+    seconds("seconds", total)
+    return total
 
 
 def number(name: str, value: object, *, positive: bool, most: float, what: str = "a number") -> None:

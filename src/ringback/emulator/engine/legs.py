@@ -293,7 +293,10 @@ class Leg:
             if not said.over(now):
                 said.until, said.cut = now, True
 
-    def _sounds(self, kind: Literal["key", "speech"], what: str, seconds: float) -> list[Heard]:
+    def beeped(self, seconds: float) -> None:
+        self._sounds("tone", "beep", seconds)
+
+    def _sounds(self, kind: Literal["key", "speech", "tone"], what: str, seconds: float) -> list[Heard]:
         """Its person makes a sound: as Twilio hears it, and as each of the others does."""
         now = self.world.clock.now
         until = round(now + seconds, 3)

@@ -21,6 +21,7 @@ from ringback.emulator.engine.messaging.media import address_of, attach, fetch
 from ringback.emulator.engine.optouts import heed
 from ringback.emulator.engine.parameters import API_VERSION
 from ringback.emulator.engine.people import Attachment, Phone, Text
+from ringback.emulator.engine.phrases import has_phrase
 from ringback.emulator.engine.records import Message
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import shown
@@ -366,12 +367,26 @@ def _advance(
         network.tell(session, message.sid, url=url, method=method, event=event, about=status)
 
 
+def _answer_by_itself(network: Network, message: Message, receiver: Phone) -> None:
+    """What somebody's phone answers to a message, if anything."""
+    number = network.store.number(message.from_ or "")
+    reply = next((each.reply for each in receiver.replies if has_phrase(message.body, each.text)), None)
+    if number is None or reply is None:
+        return
+
+    def answer() -> None:
+        receive(network, receiver, number, reply, ())
+
+    network.clock.after(network.settings.send, answer)
+
+
 def _hand_over(network: Network, message: Message, receiver: Phone) -> None:
     """Somebody gets a message."""
     files = [network.store.media[sid] for sid in message.media]
     urls = tuple(media.url for media in files)
     receiver.texts.append(Text(network.clock.now, message.sid, message.from_ or "", message.body, urls))
     network.note(message.sid, receiver.number, "reads", " ".join((f'"{message.body}"', *urls)))
+    _answer_by_itself(network, message, receiver)
     # A text to one of our own numbers comes in there.
     own = network.store.number(message.to)
     if own is not None and message.from_:

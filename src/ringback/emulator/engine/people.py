@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attachment",
+    "Beep",
     "CallSide",
+    "Greet",
     "HangUp",
     "Heard",
     "Hear",
@@ -33,6 +35,7 @@ __all__ = [
     "Pause",
     "Phone",
     "Press",
+    "Reply",
     "Script",
     "Speak",
     "Step",
@@ -87,6 +90,24 @@ class Speak:
 
 
 @frozen
+class Greet:
+    """Say something whether or not anybody listens, as a machine does; None takes as long as the text is."""
+
+    text: str
+    seconds: float | None = None
+
+    def __attrs_post_init__(self) -> None:
+        arguments.text("text", self.text)
+        if self.seconds is not None:
+            arguments.seconds("seconds", self.seconds, positive=True)
+
+
+@frozen
+class Beep:
+    """Beep once, as a machine does before it records."""
+
+
+@frozen
 class Pause:
     """Do nothing for so many seconds."""
 
@@ -101,7 +122,7 @@ class HangUp:
     """Hang up."""
 
 
-Step: TypeAlias = "Hear | Press | Speak | Pause | HangUp"
+Step: TypeAlias = "Hear | Press | Speak | Greet | Beep | Pause | HangUp"
 Script: TypeAlias = "Callable[[Line], Iterable[Step]]"
 
 
@@ -121,12 +142,14 @@ class OnCall:
         after: Seconds of ringing before `answer` and `decline`.
         answered_by: What an answering machine detection finds.
         script: What is done on the line once answered.
+        greeting: What a machine says before it beeps; whoever waits for the end of that waits for the beep.
     """
 
     policy: Policy = "answer"
     after: float = 2.0
     answered_by: AnsweredBy = "human"
     script: Script | None = None
+    greeting: str = ""
 
     def __attrs_post_init__(self) -> None:
         one_of("on_call", self.policy, get_args(Policy))
@@ -188,6 +211,23 @@ class Attachment:
 
 
 @frozen
+class Reply:
+    """What a phone answers to a text.
+
+    Attributes:
+        text: Words of the text, whole ones; any text has those of "".
+        reply: The answer.
+    """
+
+    text: str
+    reply: str
+
+    def __attrs_post_init__(self) -> None:
+        arguments.text("text", self.text)
+        arguments.text("reply", self.reply)
+
+
+@frozen
 class Text:
     """A text message as a phone shows it."""
 
@@ -236,6 +276,8 @@ class CallSide(Protocol):
     def fell_silent(self) -> None:
         """Its person stops in the middle of what they say."""
         ...
+
+    def beeped(self, seconds: float, /) -> None: ...
 
     def finish(self, status: str, /, *, sip: int | None = None) -> None: ...
 
@@ -361,6 +403,12 @@ class Line:
         world.note(self.leg.call.sid, self.phone.number, "says", f'"{text}" ({seconds:g} s)')
         self.leg.spoke(text, seconds)
 
+    def beep(self) -> None:
+        """Beep, as a machine does."""
+        self._talking("beep")
+        self.leg.world.note(self.leg.call.sid, self.phone.number, "beeps")
+        self.leg.beeped(self.leg.world.settings.beep)
+
     def cut_off(self) -> None:
         """Whoever its person spoke to has stopped listening: nobody goes on speaking to nobody."""
         if self.speaking:
@@ -401,6 +449,7 @@ class Phone:
         number: E.164, `client:` and a name, or a SIP address.
         on_call: What it does when it rings; None for what the emulator's phones do by default.
         on_text: What becomes of texts to it: `deliver`, `undelivered` or `fail`.
+        replies: What it answers to texts: the first that fits.
         lines: Its calls, oldest first.
         texts: The texts it got, oldest first.
     """
@@ -410,6 +459,7 @@ class Phone:
         self.number = number
         self.on_call: OnCall | None = None
         self.on_text: Literal["deliver", "undelivered", "fail"] = "deliver"
+        self.replies: tuple[Reply, ...] = ()
         self.lines: list[Line] = []
         self.texts: list[Text] = []
 

@@ -6,7 +6,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.kernel.process import Steps, wait
-from ringback.emulator.engine.people import HangUp, Hear, Heard, Line, Pause, Press, Speak, Step
+from ringback.emulator.engine.people import (
+    Beep,
+    Greet,
+    HangUp,
+    Hear,
+    Heard,
+    Line,
+    Pause,
+    Press,
+    Speak,
+    Step,
+)
 from ringback.emulator.engine.phrases import has_phrase
 from ringback.errors import EmulatorError
 
@@ -73,11 +84,22 @@ def _follow(line: Line, steps: Iterable[Step]) -> Steps[None]:
             case Speak(text, seconds):
                 if not (yield from _listened_to(line, "speech")):
                     return
-                length = length_of(text, world.settings.characters) if seconds is None else seconds
-                line.speak(text, length)
-                yield from _until(line, lambda: not line.speaking, length)
+                yield from _say(line, text, seconds)
+            case Greet(text, seconds):
+                yield from _say(line, text, seconds)
+            case Beep():
+                line.beep()
+                yield from _until(line, lambda: False, world.settings.beep)
             case _:
-                raise EmulatorError(f"script: expected Hear, Press, Speak, Pause or HangUp, got {step!r:.80}")
+                raise EmulatorError(
+                    f"script: expected Hear, Press, Speak, Greet, Beep, Pause or HangUp, got {step!r:.80}"
+                )
+
+
+def _say(line: Line, text: str, seconds: float | None) -> Steps[None]:
+    length = length_of(text, line.leg.world.settings.characters) if seconds is None else seconds
+    line.speak(text, length)
+    yield from _until(line, lambda: not line.speaking, length)
 
 
 def _listened_to(line: Line, what: str) -> Steps[bool]:

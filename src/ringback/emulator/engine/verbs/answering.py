@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ringback.emulator.engine.behaviours import PICK_UP
 from ringback.emulator.engine.kernel.process import Steps
 from ringback.emulator.engine.people import Heard
+from ringback.emulator.engine.scripts import length_of
 from ringback.emulator.engine.verbs.sounds import keys_length, listen, nothing
 from ringback.webhooks import MachineDetectionResult, OutgoingCall
 
@@ -32,13 +34,14 @@ def prepare(leg: Leg) -> Steps[VoiceQuestion | None]:
         yield from listen(leg, seconds, nothing)
     if detection is None:
         return None
+    seconds = _length(leg, detection)
     if detection.beside:
-        leg.world.clock.after(leg.world.settings.amd, lambda: _tell(leg, detection))
+        leg.world.clock.after(seconds, lambda: _tell(leg, detection, seconds))
         return None
-    yield from listen(leg, leg.world.settings.amd, nothing)
+    yield from listen(leg, seconds, nothing)
     leg.call.answered_by = _verdict(leg, detection)
     return lambda facts: OutgoingCall(
-        **facts, answered_by=leg.call.answered_by, machine_detection_duration=_milliseconds(leg)
+        **facts, answered_by=leg.call.answered_by, machine_detection_duration=round(seconds * 1000)
     )
 
 
@@ -51,11 +54,15 @@ def _verdict(leg: Leg, detection: Detection) -> str:
     return "machine_end_beep" if found == "machine_start" else found
 
 
-def _milliseconds(leg: Leg) -> int:
-    return round(leg.world.settings.amd * 1000)
+def _length(leg: Leg, detection: Detection) -> float:
+    """How long it takes: to the end of a machine's message where that is asked for."""
+    settings, greeting = leg.world.settings, leg.line.phone.behaviour.greeting
+    if not greeting or detection.mode != "DetectMessageEnd":
+        return settings.amd
+    return max(settings.amd, PICK_UP + length_of(greeting, settings.characters) + settings.beep)
 
 
-def _tell(leg: Leg, detection: Detection) -> None:
+def _tell(leg: Leg, detection: Detection, seconds: float) -> None:
     if not leg.call.live:
         return
     leg.call.answered_by = _verdict(leg, detection)
@@ -69,7 +76,7 @@ def _tell(leg: Leg, detection: Detection) -> None:
                 call_sid=leg.call.sid,
                 account_sid=leg.call.account_sid,
                 answered_by=leg.call.answered_by,
-                machine_detection_duration=_milliseconds(leg),
+                machine_detection_duration=round(seconds * 1000),
             ),
             about=f"answered by {leg.call.answered_by}",
         )
