@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from datetime import date, timedelta
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 
 from ringback import Client, twiml, webhooks
 from ringback.emulator import Emulator
 from ringback.errors import InvalidRequest
+from ringback.http import Headers
 from tests.emulator.conftest import ANNA, OURS
 from tests.emulator.website import HOME, Asked, Website
 
@@ -56,6 +60,19 @@ def test_a_record_for_each_category_that_is_listed_page_by_page(client: Client) 
     names = [each.category for each in client.usage.records.today.list(page_size=100)]
     assert len(names) == len(set(names)) > 200
     assert "sms-outbound" in names
+
+
+def test_days_from_now(emulator: Emulator, website: Website, client: Client) -> None:
+    call_for(emulator, website, 1)
+    emulator.advance(2 * 86_400)
+    login = b64encode(f"{emulator.account_sid}:{emulator.auth_token}".encode()).decode()
+    headers = Headers({"Authorization": f"Basic {login}"})
+    home = f"/2010-04-01/Accounts/{emulator.account_sid}/Usage/Records.json?Category=calls"
+    for start, count in (("-2days", "1"), ("-1days", "0"), ("-30days", "1"), ("+1days", "0")):
+        answer = emulator.answer(
+            "GET", f"{home}&StartDate={quote(start)}", Headers({"Authorization": f"Basic {login}"}), b""
+        )
+        assert json.loads(answer.body)["usage_records"][0]["count"] == count
 
 
 def test_subaccounts_count_unless_told_otherwise(

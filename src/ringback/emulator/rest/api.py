@@ -227,7 +227,7 @@ class Api:
             raise Refused(501, 20501, f"The emulator does not do {operation.name} yet")
         if account.status != "active" and family.key != "accounts":
             raise Refused(403, 20005, "Account is not active")
-        parameters = decode(operation, family, sent)
+        parameters = decode(operation, family, sent, self._network.clock.date.date())
         request = RestRequest(
             self._network, caller.account, account, operation, family, holes, parameters, sent, path, suffix
         )

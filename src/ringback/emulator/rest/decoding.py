@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import parse_qsl
 
-from ringback._core.parameters.kinds import Choice, Pairs, Several, Sid, Text, Twiml
+from ringback._core.parameters.kinds import Choice, Day, Pairs, Several, Sid, Text, Twiml
 from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.requests import Parameters
 from ringback.errors import InvalidValue
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from ringback._core.emulation.families import Family, Reason
     from ringback._core.operations.operation import Operation, Param
 
@@ -18,6 +22,8 @@ __all__ = ["MOST_BYTES", "decode", "pairs_of"]
 
 _INVALID: Final = 20001
 _TOO_LONG: Final = 20413
+# A day may be told as so many days from now: `-30days`.
+_FROM_NOW: Final = re.compile(r"([+-][0-9]{1,4})days\Z", re.ASCII)
 _MOST_FIELDS: Final = 1_000
 MOST_BYTES: Final = 1_000_000
 
@@ -44,7 +50,9 @@ def pairs_of(text: str | bytes) -> tuple[tuple[str, str], ...]:
     return tuple(pairs)
 
 
-def decode(operation: Operation, family: Family, pairs: tuple[tuple[str, str], ...]) -> Parameters:
+def decode(
+    operation: Operation, family: Family, pairs: tuple[tuple[str, str], ...], today: date
+) -> Parameters:
     """The values of an operation's parameters. Parameters that the table doesn't have are ignored.
 
     Raises:
@@ -83,6 +91,8 @@ def decode(operation: Operation, family: Family, pairs: tuple[tuple[str, str], .
                 raise Refused(400, code(param.wire, "long"), message)
             if texts:
                 values[param.wire] = tuple(_value(param, text, code) for text in texts)
+        elif texts and isinstance(param.kind, Day) and (days := _FROM_NOW.match(texts[0])):
+            values[param.wire] = today + timedelta(days=int(days[1]))
         elif texts and not (isinstance(param.kind, Sid) and not texts[0]):
             values[param.wire] = _value(param, texts[0], code)
         elif texts:
