@@ -69,9 +69,7 @@ def test_days_from_now(emulator: Emulator, website: Website, client: Client) -> 
     headers = Headers({"Authorization": f"Basic {login}"})
     home = f"/2010-04-01/Accounts/{emulator.account_sid}/Usage/Records.json?Category=calls"
     for start, count in (("-2days", "1"), ("-1days", "0"), ("-30days", "1"), ("+1days", "0")):
-        answer = emulator.answer(
-            "GET", f"{home}&StartDate={quote(start)}", Headers({"Authorization": f"Basic {login}"}), b""
-        )
+        answer = emulator.answer("GET", f"{home}&StartDate={quote(start)}", headers, b"")
         assert json.loads(answer.body)["usage_records"][0]["count"] == count
 
 
