@@ -33,6 +33,7 @@ def test_the_first_request_says_who_calls_whom(emulator: Emulator, website: Webs
         "Direction": "inbound",
         "Caller": ANNA,
         "Called": OURS,
+        "CallToken": first["CallToken"],
         **{f"{role}{part}": "" for role in ROLES for part in ("City", "State", "Zip")},
         **{f"{role}Country": "US" for role in ROLES},
     }

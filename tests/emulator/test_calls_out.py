@@ -314,3 +314,37 @@ def test_a_script_that_hears_nothing_hangs_up(emulator: Emulator, website: Websi
     sid = place(client)
     emulator.run_until_idle()
     assert client.calls(sid).fetch().duration == 10
+
+
+def test_of_a_url_and_twiml_the_url_is_used(emulator: Emulator, website: Website) -> None:
+    website.pages["/answered"] = "<Response><Say>By URL</Say><Pause length='600'/></Response>"
+    with emulator.client() as client:
+        url, twiml = f"{HOME}/answered", "<Response><Say>By text</Say></Response>"
+        sid = client.calls.create(to=ANNA, from_=OURS, url=url, twiml=twiml).sid
+        emulator.advance(9)
+        client.calls(sid).update(url=url, twiml=twiml)
+        emulator.advance(5)
+    assert [each.what for each in emulator.phone(ANNA).calls[0].heard] == ["By URL", "By URL"]
+    assert [(each.code, each.level) for each in emulator.problems] == [(32019, "warning")] * 2
+    emulator.allow_problems(32019)
+
+
+def test_actions_of_twiml_that_a_call_is_moved_to_are_absolute(emulator: Emulator, website: Website) -> None:
+    with emulator.client() as client:
+        sid = client.calls.create(to=ANNA, from_=OURS, twiml="<Response><Pause length='600'/></Response>").sid
+        emulator.advance(9)
+        with pytest.raises(InvalidRequest) as refused:
+            client.calls(sid).update(twiml='<Response><Gather action="/next"/></Response>')
+        assert refused.value.code == 15004
+        moved = f'<Response><Gather action="{HOME}/next"><Say>Press 1</Say></Gather></Response>'
+        client.calls(sid).update(twiml=moved)
+        emulator.phone(ANNA).calls[0].expect_say("Press 1")
+
+
+def test_detection_beside_a_call_that_nobody_hears_of(emulator: Emulator, website: Website) -> None:
+    with emulator.client() as client:
+        twiml = "<Response><Pause length='5'/></Response>"
+        client.calls.create(to=ANNA, from_=OURS, twiml=twiml, machine_detection="Enable", async_amd=True)
+    emulator.run_until_idle()
+    assert [(each.code, each.level) for each in emulator.problems] == [(21262, "warning")]
+    emulator.allow_problems(21262)

@@ -29,7 +29,6 @@ NOT_RIGHT: Final[frozenset[str]] = frozenset(
 # Cases of test_codes.py that are answered otherwise.
 CODES_NOT_RIGHT: Final[frozenset[str]] = frozenset(
     {
-        "call: SendDigits",
         "message: From nobody's",
         "message: From another account's",
         "message: To a short code",

@@ -138,6 +138,8 @@ CASES: Final[dict[str, tuple[Request, int, int]]] = {
     "call: ApplicationSid malformed": (call(("ApplicationSid", "AP1")), 400, 21218),
     "call: ApplicationSid unknown": (call(("ApplicationSid", NOBODY)), 400, 21218),
     "call: StatusCallbackEvent": (call(("StatusCallbackEvent", "exploded")), 400, 21626),
+    "call: MachineDetection": (call(("MachineDetection", "Maybe")), 400, 21234),
+    "call: MachineDetectionTimeout": (call(("MachineDetectionTimeout", "60")), 400, 21234),
     "call: Twiml too long": (call(("Twiml", f"<Response><Say>{'a' * 4000}</Say></Response>")), 400, 32018),
     "message: eleven MediaUrls": (text(*[("MediaUrl", "https://example.com/a.png")] * 11), 400, 21623),
     "message: MediaUrl malformed": (text(("MediaUrl", "cat.png")), 400, 21620),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 from attrs import frozen
@@ -17,7 +17,10 @@ from ringback.emulator.engine.arguments import one_of
 from ringback.emulator.engine.arguments import seconds as check_seconds
 from ringback.emulator.engine.arguments import text as check_text
 from ringback.emulator.engine.behaviours import behaviour
+from ringback.emulator.engine.callers import CallerDetails, Place, is_sip
 from ringback.emulator.engine.calls import call_in
+from ringback.emulator.engine.destinations import domain_of, of_application, of_domain, of_number
+from ringback.emulator.engine.events import from_sdk
 from ringback.emulator.engine.messages import receive
 from ringback.emulator.engine.people import Attachment, Heard, Line, Reply, Text
 from ringback.emulator.engine.people import keys as check_keys
@@ -30,6 +33,7 @@ from ringback.errors import EmulatorError
 if TYPE_CHECKING:
     from ringback.emulator.driver import Driver
     from ringback.emulator.engine.behaviours import Behaviour
+    from ringback.emulator.engine.destinations import Destination
     from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.people import AnsweredBy, Script
     from ringback.emulator.engine.transcript import Entry
@@ -356,27 +360,99 @@ class Phone:
         """The texts it got, oldest first."""
         return tuple(self._phone.texts)
 
-    def dial(self, to: str, *, script: Script | None = None) -> PhoneCall:
-        """Call a number of the emulator's accounts.
+    def register(
+        self,
+        *,
+        name: str = "",
+        city: str = "",
+        state: str = "",
+        zip_code: str = "",
+        country: str = "",
+    ) -> Phone:
+        """Say what the network knows of its owner.
 
         Args:
-            to: The number, E.164.
+            name: What a look-up finds, where a number has `voice_caller_id_lookup`.
+            city: Where the number belongs to: `FromCity` and the like.
+            state: The same.
+            zip_code: The same.
+            country: Two letters.
+        """
+        given = {"name": name, "city": city, "state": state, "zip_code": zip_code, "country": country}
+        for argument, text in given.items():
+            check_text(argument, text)
+        with self._driver.touch():
+            self._phone.owner = name
+            self._phone.home = Place(city, state, zip_code, country)
+        return self
+
+    def dial(
+        self,
+        to: str,
+        *,
+        script: Script | None = None,
+        parameters: Mapping[str, str] | None = None,
+        caller_name: str | None = None,
+        forwarded_from: str | None = None,
+        sip_headers: Mapping[str, str] | None = None,
+    ) -> PhoneCall:
+        """Call somebody of the emulator's accounts.
+
+        Args:
+            to: A number, E.164; an address at one of the SIP domains; or, where this is a `client:` phone,
+                the SID of a TwiML application (`AP…`), as applications of a Voice SDK call it.
             script: Gives the steps that are done on the line, as in `behave`.
+            parameters: What an application of a Voice SDK gives to `connect()`.
+            caller_name: What the call says of its caller, whatever a look-up would find.
+            forwarded_from: The number that passed the call on.
+            sip_headers: Headers of a `sip:` phone; those that begin with `X-`, and `User-to-User`, arrive.
 
         Raises:
-            EmulatorError: Nobody owns the number, or this phone is in a call.
+            EmulatorError: There is nobody at `to`, or this phone can't call there, or is in a call.
         """
+        details = CallerDetails(
+            caller_name,
+            forwarded_from,
+            sip_headers=_texts("sip_headers", sip_headers),
+            parameters=_texts("parameters", parameters),
+        )
+        for name, text in (("caller_name", caller_name), ("forwarded_from", forwarded_from)):
+            if text is not None:
+                check_text(name, text)
+        if details.parameters and not self.number.startswith("client:"):
+            raise EmulatorError(f"parameters: only a client: phone gives some, and {self.number} is none")
+        if details.sip_headers and not is_sip(self.number):
+            raise EmulatorError(f"sip_headers: only a sip: phone sends some, and {self.number} is none")
         with self._driver.touch() as network:
-            number = network.store.number(to)
-            if number is None:
-                owned = ", ".join(each.phone_number for each in network.store.numbers.values()) or "none"
-                raise EmulatorError(f"{to} is no number of this emulator's accounts, which own: {owned}")
+            destination = self._destination(network, to, details)
             if self._phone.busy:
                 raise EmulatorError(f"{self.number} is in a call")
-            leg = call_in(network, self._phone, number)
+            leg = call_in(network, self._phone, destination, details, from_sdk(details.parameters))
             if script is not None:
                 follow(leg.line, script(leg.line))
         return PhoneCall(self._driver, leg.line)
+
+    def _destination(self, network: Network, to: str, details: CallerDetails) -> Destination:
+        store = network.store
+        if is_sip(to):
+            domain = domain_of(store, to)
+            if domain is None:
+                raise EmulatorError(f"{to} is at no SIP domain of this emulator's accounts")
+            if not domain.auth_type:
+                raise EmulatorError(
+                    f"{to} is refused: no list of credentials or addresses is mapped to {domain.domain_name}"
+                )
+            return of_domain(domain, to)
+        application = store.applications.get(to)
+        if application is not None:
+            if not self.number.startswith("client:"):
+                raise EmulatorError(f"{to} is an application: only a client: phone calls one")
+            return of_application(application, details.parameters.get("To", ""))
+        number = store.number(to)
+        if number is None:
+            owned = ", ".join(each.phone_number for each in store.numbers.values()) or "none"
+            raise EmulatorError(f"{to} is no number of this emulator's accounts, which own: {owned}")
+        return of_number(store, number)
 
     def answer(self, *, timeout: float = 60.0) -> PhoneCall:
         """Wait until it rings, and pick up.
@@ -463,6 +539,15 @@ class Phone:
         if line is None:
             raise ExpectationFailed(f"{self.number} waited for a call, which ended at once")
         return PhoneCall(self._driver, line)
+
+
+def _texts(name: str, given: Mapping[str, str] | None) -> dict[str, str]:
+    """Names and texts, checked."""
+    found = dict(given or {})
+    for key, text in found.items():
+        check_text(name, key)
+        check_text(f"{name}[{key!r}]", text)
+    return found
 
 
 def _failed(world: World, why: str) -> ExpectationFailed:

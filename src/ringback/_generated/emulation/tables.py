@@ -1148,6 +1148,11 @@ _FAMILIES: Final = (
                     "StatusCallbackEvent": {"invalid": 21626},
                     "SendDigits": {"invalid": 21206},
                     "Timeout": {"invalid": 21208},
+                    "MachineDetection": {"invalid": 21234},
+                    "MachineDetectionTimeout": {"invalid": 21234},
+                    "MachineDetectionSpeechThreshold": {"invalid": 21234},
+                    "MachineDetectionSpeechEndThreshold": {"invalid": 21234},
+                    "MachineDetectionSilenceTimeout": {"invalid": 21234},
                 },
                 "calls(sid).update": {
                     "Url": {"invalid": 21205},

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import evolve, frozen
 
+from ringback.emulator.engine.callers import CallerDetails, SipFacts, is_sip, passed_on
+from ringback.emulator.engine.destinations import reached
 from ringback.emulator.engine.documents import Source
 from ringback.emulator.engine.events import incoming, outgoing
 from ringback.emulator.engine.exchange import Session
@@ -15,17 +17,22 @@ from ringback.emulator.engine.records import Call
 from ringback.emulator.engine.trouble import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from ringback.emulator.engine.callers import Place
+    from ringback.emulator.engine.destinations import Destination
     from ringback.emulator.engine.detection import Detection
+    from ringback.emulator.engine.events import VoiceQuestion
     from ringback.emulator.engine.network import Network
     from ringback.emulator.engine.recordings import RecordingOptions
-    from ringback.emulator.engine.records import Account, Number
+    from ringback.emulator.engine.records import Account
 
-__all__ = ["OutgoingCall", "call_in", "call_out", "place", "reach"]
+__all__ = ["OutgoingCall", "call_in", "call_out", "forward", "place", "reach", "sip_call_id"]
 
 # Numbers that call each other in a circle are stopped here.
 _DEEPEST: Final = 10
+# Where SIP phones are: on this machine.
+_SIP_SOURCE: Final = "127.0.0.1"
 
 
 @frozen
@@ -65,6 +72,8 @@ def place(
     parent: Leg | None = None,
 ) -> Leg:
     """A new call: its record, its part of the transcript, and its live side."""
+    call.from_place = call.from_place or _home(network, call.from_)
+    call.to_place = call.to_place or _home(network, call.to)
     network.store.calls[call.sid] = call
     network.transcript.open(call.sid, "call", f"{call.from_} → {call.to} ({call.direction})")
     leg = network.legs[call.sid] = Leg(
@@ -80,38 +89,77 @@ def place(
     return leg
 
 
-def call_in(network: Network, caller: Phone, number: Number) -> Leg:
-    """A person calls one of our numbers."""
-    account = network.account(number.account_sid)
-    application = network.store.applications.get(number.voice_application_sid)
-    settings = application or number
+def _home(network: Network, number: str) -> Place | None:
+    """Where a phone belongs to, as far as somebody said so."""
+    phone = network.phones.get(number)
+    return None if phone is None else phone.home
+
+
+def call_in(
+    network: Network,
+    caller: Phone,
+    destination: Destination,
+    details: CallerDetails | None = None,
+    question: VoiceQuestion = incoming,
+) -> Leg:
+    """A person calls one of our numbers, applications or domains.
+
+    Args:
+        details: What is known of the caller.
+        question: Makes the event that the first document is asked with.
+    """
+    details = details or CallerDetails()
+    account = network.account(destination.account_sid)
     now = network.clock.date
+    name = details.name
+    if name is None and destination.looks_up:
+        name = caller.owner
+    is_phone = caller.number.startswith("+")
     call = Call(
         sid=network.sids.new("CA"),
         date_created=now,
         date_updated=now,
         account_sid=account.sid,
-        to=number.phone_number,
+        to=destination.address,
         from_=caller.number,
         direction="inbound",
         status="ringing",
-        phone_number_sid=number.sid,
-        application_sid=application.sid if application else None,
-        caller_name="" if settings.voice_caller_id_lookup else None,
+        phone_number_sid=destination.number_sid,
+        application_sid=destination.application_sid,
+        caller_name=name,
+        forwarded_from=details.forwarded_from,
+        from_place=details.place,
+        sip=_sip(network, caller, destination, details),
+        call_token=network.sids.token("call token") if is_phone else None,
     )
     leg = place(
         network,
         call,
         Session(account, "voice"),
         caller,
-        subscriptions=[Subscription(settings.status_callback or "", settings.status_callback_method)],
-        fallback_url=settings.voice_fallback_url or "",
-        fallback_method=settings.voice_fallback_method,
+        subscriptions=[Subscription(destination.status_callback, destination.status_callback_method)],
+        fallback_url=destination.fallback_url,
+        fallback_method=destination.fallback_method,
     )
-    network.note(call.sid, caller.number, "dials", number.phone_number)
-    source = Source(settings.voice_url or "", settings.voice_method, question=incoming)
+    network.note(call.sid, caller.number, "dials", destination.name)
+    source = Source(destination.voice_url, destination.voice_method, question=question)
     leg.start(network.interpret(leg, source))
     return leg
+
+
+def _sip(
+    network: Network, caller: Phone, destination: Destination, details: CallerDetails
+) -> SipFacts | None:
+    """The SIP side of a call that comes in, where it has one."""
+    if not is_sip(caller.number):
+        return None
+    domain, domain_sid = destination.domain
+    return SipFacts(sip_call_id(network), domain, domain_sid, _SIP_SOURCE, passed_on(details.sip_headers))
+
+
+def sip_call_id(network: Network) -> str:
+    """A new `Call-ID`."""
+    return f"{network.sids.token('sip call')}@{_SIP_SOURCE}"
 
 
 def call_out(network: Network, account: Account, wanted: OutgoingCall, *, delay: float = 0.0) -> Leg:
@@ -128,6 +176,7 @@ def call_out(network: Network, account: Account, wanted: OutgoingCall, *, delay:
         direction="outbound-api",
         phone_number_sid=owned.sid if owned else None,
         application_sid=wanted.application_sid,
+        sip=SipFacts(sip_call_id(network)) if is_sip(wanted.to) else None,
     )
     leg = place(
         network,
@@ -153,21 +202,29 @@ def call_out(network: Network, account: Account, wanted: OutgoingCall, *, delay:
 
 
 def reach(network: Network, leg: Leg, timeout: float, *, after: float = 0.0) -> None:
-    """Ring whoever is called, for so many seconds at most: a phone, or a number of ours."""
-    leg.reach_out(timeout, lambda number: _forward(network, leg, number), after=after)
+    """Ring whoever is called, for so many seconds at most: a phone, or somebody of ours."""
+
+    def connect(address: str) -> Callable[[], None] | None:
+        destination = reached(network.store, address)
+        return None if destination is None else lambda: forward(network, leg, destination)
+
+    leg.reach_out(timeout, connect, after=after)
 
 
-def _forward(network: Network, leg: Leg, number: Number) -> None:
-    """A call goes to a number of ours: it comes in there as a call of its own, and each hears the other."""
+def forward(
+    network: Network,
+    leg: Leg,
+    destination: Destination,
+    question: VoiceQuestion = incoming,
+) -> None:
+    """A call goes to somebody of ours: it comes in there as a call of its own, and each hears the other."""
     if leg.depth >= _DEEPEST:
-        trouble = Trouble(
-            13224, f"{_DEEPEST} calls of numbers to each other led to {number.phone_number}", ""
-        )
+        trouble = Trouble(13224, f"{_DEEPEST} calls of numbers to each other led to {destination.name}", "")
         network.problem(leg.session.account, leg.call.sid, trouble)
         leg.finish("failed", sip=404)
         return
     # Nobody holds this phone: it is the far end of the other call.
-    inner = call_in(network, Phone(leg.call.from_, network.on_call), number)
+    inner = call_in(network, Phone(leg.call.from_, network.on_call), destination, question=question)
     inner.depth = leg.depth + 1
     inner.line.relay = lambda heard: _pass_on(heard, leg)
     leg.line.relay = lambda heard: _pass_on(heard, inner)

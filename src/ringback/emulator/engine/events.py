@@ -6,10 +6,20 @@ https://www.twilio.com/docs/messaging/guides/webhook-request
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias, TypedDict, cast
 
-from ringback.webhooks import CallRedirected, IncomingCall, OutgoingCall, QueueDequeued, ReceivedMedia
+from attrs import evolve
+
+from ringback.emulator.engine.callers import Place, SipFacts
+from ringback.webhooks import (
+    CallRedirected,
+    IncomingCall,
+    OutgoingCall,
+    QueueDequeued,
+    ReceivedMedia,
+    wire_parameters,
+)
 
 if TYPE_CHECKING:
     from ringback._generated.webhooks.enums import CallDirection, CallStatus
@@ -23,6 +33,7 @@ __all__ = [
     "VoiceQuestion",
     "call_facts",
     "dequeued",
+    "from_sdk",
     "incoming",
     "message_facts",
     "outgoing",
@@ -45,6 +56,9 @@ _COUNTRIES: Final = {
     "+61": "AU",
     "+81": "JP",
 }
+
+
+_NO_PLACE: Final = Place(None, None, None, None)
 
 
 class _Geography(TypedDict):
@@ -74,9 +88,16 @@ class CallFacts(_Geography):
     called_state: str | None
     called_zip: str | None
     called_country: str | None
+    forwarded_from: str | None
     caller_name: str | None
     parent_call_sid: str | None
+    call_token: str | None
     application_sid: str | None
+    sip_call_id: str | None
+    sip_domain: str | None
+    sip_domain_sid: str | None
+    sip_source_ip: str | None
+    sip_headers: Mapping[str, str]
 
 
 class RequestFacts(CallFacts):
@@ -104,33 +125,33 @@ VoiceQuestion: TypeAlias = "Callable[[RequestFacts], VoiceCallRequest]"
 
 def call_facts(call: Call) -> CallFacts:
     """About a call, as it is now."""
-    from_place, from_country = _place(call.from_)
-    to_place, to_country = _place(call.to)
+    geography = _geography(call.from_, call.to, call.from_place, call.to_place)
+    sip = call.sip or SipFacts("")
     return {
         "call_sid": call.sid,
         "account_sid": call.account_sid,
         "from_": call.from_,
         "to": call.to,
         "direction": call.direction,
-        "from_city": from_place,
-        "from_state": from_place,
-        "from_zip": from_place,
-        "from_country": from_country,
-        "to_city": to_place,
-        "to_state": to_place,
-        "to_zip": to_place,
-        "to_country": to_country,
-        "caller_city": from_place,
-        "caller_state": from_place,
-        "caller_zip": from_place,
-        "caller_country": from_country,
-        "called_city": to_place,
-        "called_state": to_place,
-        "called_zip": to_place,
-        "called_country": to_country,
+        **geography,
+        "caller_city": geography["from_city"],
+        "caller_state": geography["from_state"],
+        "caller_zip": geography["from_zip"],
+        "caller_country": geography["from_country"],
+        "called_city": geography["to_city"],
+        "called_state": geography["to_state"],
+        "called_zip": geography["to_zip"],
+        "called_country": geography["to_country"],
+        "forwarded_from": call.forwarded_from,
         "caller_name": call.caller_name,
         "parent_call_sid": call.parent_call_sid or None,
+        "call_token": call.call_token,
         "application_sid": call.application_sid or None,
+        "sip_call_id": sip.call_id or None,
+        "sip_domain": sip.domain or None,
+        "sip_domain_sid": sip.domain_sid or None,
+        "sip_source_ip": sip.source_ip or None,
+        "sip_headers": sip.headers,
     }
 
 
@@ -142,8 +163,6 @@ def request_facts(call: Call) -> RequestFacts:
 def message_facts(message: Message, media: tuple[ReceivedMedia, ...]) -> MessageFacts:
     """About a message that came in, with its files."""
     sender = message.from_ or ""
-    from_place, from_country = _place(sender)
-    to_place, to_country = _place(message.to)
     return {
         "message_sid": message.sid,
         "account_sid": message.account_sid,
@@ -153,20 +172,26 @@ def message_facts(message: Message, media: tuple[ReceivedMedia, ...]) -> Message
         "num_media": message.num_media,
         "num_segments": message.num_segments,
         "media": media,
-        "from_city": from_place,
-        "from_state": from_place,
-        "from_zip": from_place,
-        "from_country": from_country,
-        "to_city": to_place,
-        "to_state": to_place,
-        "to_zip": to_place,
-        "to_country": to_country,
+        **_geography(sender, message.to),
     }
 
 
 def incoming(facts: RequestFacts) -> IncomingCall:
     """Somebody calls."""
     return IncomingCall(**facts)
+
+
+def from_sdk(parameters: Mapping[str, str]) -> VoiceQuestion:
+    """An application of a Voice SDK calls, and tells something under names of its own."""
+
+    def question(facts: RequestFacts) -> IncomingCall:
+        call = incoming(facts)
+        ours = wire_parameters(call)
+        return evolve(
+            call, unknown_parameters={name: text for name, text in parameters.items() if name not in ours}
+        )
+
+    return question
 
 
 def outgoing(facts: RequestFacts) -> OutgoingCall:
@@ -184,8 +209,25 @@ def dequeued(facts: RequestFacts) -> QueueDequeued:
     return QueueDequeued(**facts)
 
 
-def _place(number: str) -> tuple[str | None, str | None]:
-    """City, state and ZIP code of a phone number, and its country; none for a client or SIP address."""
+def _geography(
+    sender: str, to: str, sent_from: Place | None = None, sent_to: Place | None = None
+) -> _Geography:
+    one, other = sent_from or _place(sender), sent_to or _place(to)
+    return {
+        "from_city": one.city,
+        "from_state": one.state,
+        "from_zip": one.zip_code,
+        "from_country": one.country,
+        "to_city": other.city,
+        "to_state": other.state,
+        "to_zip": other.zip_code,
+        "to_country": other.country,
+    }
+
+
+def _place(number: str) -> Place:
+    """What a phone number alone says; nothing for a client or SIP address."""
     if not number.startswith("+"):
-        return None, None
-    return "", next((_COUNTRIES[number[:size]] for size in (2, 3) if number[:size] in _COUNTRIES), "")
+        return _NO_PLACE
+    country = next((_COUNTRIES[number[:size]] for size in (2, 3) if number[:size] in _COUNTRIES), "")
+    return Place(country=country)

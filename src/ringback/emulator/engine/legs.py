@@ -11,7 +11,7 @@ https://www.twilio.com/docs/voice/api/call-resource#call-status-values
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
 
 from attrs import frozen
 
@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.exchange import Session
     from ringback.emulator.engine.kernel.clock import Timer
     from ringback.emulator.engine.media_sessions import MediaSession
-    from ringback.emulator.engine.records import Call, Number
+    from ringback.emulator.engine.records import Call
     from ringback.emulator.engine.world import World
 
 __all__ = ["Leg", "Subscription"]
+
+Connect: TypeAlias = "Callable[[str], Callable[[], None] | None]"
 
 _EVENT_OF: Final = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}
 
@@ -385,28 +387,28 @@ class Leg:
 
     # Ringing
 
-    def reach_out(self, timeout: float, forward: Callable[[Number], None], *, after: float = 0.0) -> None:
+    def reach_out(self, timeout: float, connect: Connect, *, after: float = 0.0) -> None:
         """Place the call: initiated, ringing for at most `timeout`, and what the phone then does.
 
         Args:
-            forward: Connects it to a number of ours, which is nobody's phone.
+            connect: Gives what connects it to an address of ours, which is nobody's phone; None for a phone.
         """
         settings = self.world.settings
-        self._later(after + settings.initiate, lambda: self._initiated(timeout, forward))
+        self._later(after + settings.initiate, lambda: self._initiated(timeout, connect))
 
-    def _initiated(self, timeout: float, forward: Callable[[Number], None]) -> None:
+    def _initiated(self, timeout: float, connect: Connect) -> None:
         self.initiate()
-        self._later(self.world.settings.ring, lambda: self._reached(timeout, forward))
+        self._later(self.world.settings.ring, lambda: self._reached(timeout, connect))
 
-    def _reached(self, timeout: float, forward: Callable[[Number], None]) -> None:
+    def _reached(self, timeout: float, connect: Connect) -> None:
         person = self.line.phone
         on_call = person.behaviour
         others = any(line.engaged for line in person.lines if line is not self.line)
-        number = self.world.store.number(person.number)
-        if number is not None:
+        forward = connect(person.number)
+        if forward is not None:
             self.ring()
             self._later(timeout, lambda: self.finish("no-answer", sip=487))
-            forward(number)
+            forward()
         elif on_call.policy == "unreachable":
             self.finish("failed", sip=404)
         elif on_call.policy == "busy" or others:

@@ -18,6 +18,7 @@ from ringback.emulator.engine.kernel.signals import Changed
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
+    from ringback.emulator.engine.callers import Place
     from ringback.emulator.engine.kernel.process import Process
     from ringback.emulator.engine.records import Call
     from ringback.emulator.engine.world import World
@@ -450,6 +451,8 @@ class Phone:
         on_call: What it does when it rings; None for what the emulator's phones do by default.
         on_text: What becomes of texts to it: `deliver`, `undelivered` or `fail`.
         replies: What it answers to texts: the first that fits.
+        owner: What a look-up of the caller's name finds.
+        home: Where its number belongs to; None where nobody said so.
         lines: Its calls, oldest first.
         texts: The texts it got, oldest first.
     """
@@ -457,6 +460,8 @@ class Phone:
     def __init__(self, number: str, default: OnCall) -> None:
         self._default = default
         self.number = number
+        self.owner = ""
+        self.home: Place | None = None
         self.on_call: OnCall | None = None
         self.on_text: Literal["deliver", "undelivered", "fail"] = "deliver"
         self.replies: tuple[Reply, ...] = ()

@@ -17,6 +17,7 @@ from ringback._generated.emulation.records import (
     TranscriptionRecord,
 )
 from ringback.emulator.audio.sounds import Audio
+from ringback.emulator.engine.callers import Place, SipFacts
 from ringback.emulator.engine.http_log import HttpLog, LoggedExchange
 from ringback.emulator.engine.ledger import Ledger
 from ringback.emulator.engine.tables import Table
@@ -128,6 +129,11 @@ class Call(Record):
     answered_by: str | None = None
     queue_time: int = 0
     caller_name: str | None = None
+    forwarded_from: str | None = None
+    from_place: Place | None = None
+    to_place: Place | None = None
+    sip: SipFacts | None = None
+    call_token: str | None = field(default=None, repr=False)
     price: Decimal | None = None
 
     @property

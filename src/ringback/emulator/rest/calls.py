@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.calls import OutgoingCall, call_out
@@ -10,10 +11,14 @@ from ringback.emulator.engine.documents import Source
 from ringback.emulator.engine.legs import Leg, Subscription
 from ringback.emulator.engine.recordings import RecordingOptions
 from ringback.emulator.engine.records import Call
+from ringback.emulator.engine.trouble import Trouble
+from ringback.emulator.engine.urls import WebUrl
 from ringback.emulator.rest import views
 from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.lists import Newest, page, within
+from ringback.errors import TwimlError
+from ringback.twiml import parse
 
 if TYPE_CHECKING:
     from ringback._generated.emulation.records import ApplicationRecord
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["ACTS", "ends", "in_progress", "recording", "subscriptions"]
 
 _TIMEOUT: Final = 60
+_KEYS: Final = re.compile(r"[0-9#*wW]*\Z")
 
 
 def _create(request: RestRequest) -> Body:
@@ -32,6 +38,9 @@ def _create(request: RestRequest) -> Body:
     application = request.network.store.applications.get(sid)
     if sid and (application is None or application.account_sid != account.sid):
         raise Refused(400, 21218, f"ApplicationSid {sid} is none of this account")
+    keys = parameters.text("SendDigits")
+    if not _KEYS.match(keys):
+        raise Refused(400, 21206, f"SendDigits '{keys[:50]}' has more than 0-9, #, *, w and W")
     wanted = OutgoingCall(
         to=to,
         from_=caller,
@@ -42,13 +51,25 @@ def _create(request: RestRequest) -> Body:
             application.voice_fallback_method if application else parameters.text("FallbackMethod", "POST")
         ),
         timeout=float(parameters.number("Timeout") or _TIMEOUT),
-        keys=parameters.text("SendDigits"),
+        keys=keys,
         time_limit=_float(parameters.number("TimeLimit")),
         detection=_detection(request),
         application_sid=None if application is None else application.sid,
         recording=recording(request),
     )
-    return views.call(call_out(request.network, account, wanted).call)
+    call = call_out(request.network, account, wanted).call
+    if application is None:
+        _warn_of_both(request, call)
+    if parameters.flag("AsyncAmd") and wanted.detection is not None and not wanted.detection.url:
+        request.network.problem(account, call.sid, Trouble(21262, "", ""))
+    return views.call(call)
+
+
+def _warn_of_both(request: RestRequest, call: Call) -> None:
+    """Of a URL and TwiML the URL is used."""
+    url = request.parameters.text("Url")
+    if url and request.parameters.text("Twiml"):
+        request.network.problem(request.account, call.sid, Trouble(32019, "", url))
 
 
 def ends(request: RestRequest) -> tuple[str, str]:
@@ -74,9 +95,20 @@ def _caller(request: RestRequest, name: str) -> str:
     owned = request.network.store.number(caller)
     verified = request.network.store.verified(request.account.sid, caller)
     ours = owned is not None and owned.account_sid == request.account.sid
+    if name == "From" and _passes_on(request, caller):
+        return caller
     if not caller.startswith("client:") and not ours and not verified:
         raise Refused(400, 21210, f"{name} {caller} is neither a number of this account nor verified by it")
     return caller
+
+
+def _passes_on(request: RestRequest, caller: str) -> bool:
+    """Whether a token proves that this caller calls the account right now."""
+    token = request.parameters.text("CallToken")
+    return bool(token) and any(
+        call.live and call.call_token == token and call.from_ == caller
+        for call in request.network.store.calls.older(request.account.sid)
+    )
 
 
 def _list(request: RestRequest) -> Body:
@@ -111,6 +143,8 @@ def _update(request: RestRequest) -> Body:
         raise Refused(
             400, 21220, f"Call {call.sid} is {call.status}, not in progress: it can't be redirected"
         )
+    if moves and not parameters.text("Url"):
+        _check_actions(parameters.text("Twiml"))
     # By itself it is ignored, as by the real service.
     if parameters.text("StatusCallback") and moves:
         method = parameters.text("StatusCallbackMethod", "POST")
@@ -123,9 +157,22 @@ def _update(request: RestRequest) -> Body:
         leg.limit(float(limit))
     _end(leg, parameters.text("Status"))
     if moves and call.live:
+        _warn_of_both(request, call)
         leg.move(_source(request))
     call.date_updated = request.network.clock.date
     return views.call(call)
+
+
+def _check_actions(twiml: str) -> None:
+    """Refuse actions that are relative: there is no URL for them to be relative to."""
+    try:
+        verbs = parse(twiml, strict=False).children
+    except TwimlError:  # it is told of when the call runs it
+        return
+    for verb in verbs:
+        action = getattr(verb, "action", None)
+        if isinstance(action, str) and action and WebUrl.parse(action) is None:
+            raise Refused(400, 15004, f"Twiml: the action '{action[:100]}' is no absolute URL")
 
 
 def _end(leg: Leg, status: str) -> None:

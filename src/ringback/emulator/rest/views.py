@@ -101,7 +101,6 @@ def call(record: Call) -> Body:
         duration=None if record.live else record.duration,
         price_unit="USD",
         api_version=API_VERSION,
-        forwarded_from=None,
         group_sid=None,
         trunk_sid=None,
         uri=f"{place}.json",
