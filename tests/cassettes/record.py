@@ -13,10 +13,11 @@ import sys
 import time
 
 from ringback import Client
-from ringback.emulator import Emulator
+from ringback.emulator import Emulator, Speak
 from ringback.emulator.server import serving
 from tests.cassettes import tape
-from tests.cassettes.scenarios import OURS, SCENARIOS, THEIRS, WRONG_TOKEN, Scenario
+from tests.cassettes.registry import OURS, THEIRS, WRONG_TOKEN, Scenario
+from tests.cassettes.scenarios import SCENARIOS
 
 
 def main() -> int:
@@ -45,7 +46,10 @@ def _from_emulator(scenario: Scenario) -> None:
     # Every scenario has a network of its own: what one leaves behind is not in the way of the next.
     with Emulator(account_sid=tape.ACCOUNT_SID, seed=scenario.name) as emulator:
         emulator.number(OURS)
-        emulator.phone(THEIRS)
+        # What Twilio's console alone can make.
+        emulator.number("894546")
+        emulator.connect_app("Billing")
+        emulator.phone(THEIRS, script=lambda _line: [Speak("A table for two, please", 3)])
         with serving(emulator) as url:
             token = WRONG_TOKEN if scenario.wrong_token else emulator.auth_token
             scrub = tape.scrubber({url: tape.HOST, emulator.auth_token: tape.AUTH_TOKEN})
@@ -53,7 +57,7 @@ def _from_emulator(scenario: Scenario) -> None:
                 tape.open_tape(scenario, "all", scrub),
                 Client(tape.ACCOUNT_SID, token, base_url=url) as client,
             ):
-                scenario.act(client, emulator.run_until_idle)
+                scenario.act(client, emulator.advance)
 
 
 def _from_service(scenario: Scenario) -> None:
@@ -64,7 +68,7 @@ def _from_service(scenario: Scenario) -> None:
     )
     token = WRONG_TOKEN if scenario.wrong_token else auth_token
     with tape.open_tape(scenario, "all", scrub), Client(account_sid, token) as client:
-        scenario.act(client, lambda: time.sleep(10))
+        scenario.act(client, time.sleep)
 
 
 if __name__ == "__main__":

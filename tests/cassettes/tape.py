@@ -10,7 +10,8 @@ from typing import Any, Final, Literal, cast
 
 import vcr
 
-from tests.cassettes.scenarios import Scenario
+from ringback._generated.api.operations import OPERATIONS
+from tests.cassettes.registry import Scenario
 
 FOLDER: Final = Path(__file__).parent.parent.parent / "cassettes"
 HOST: Final = "https://api.twilio.com"
@@ -20,7 +21,9 @@ AUTH_TOKEN: Final = "0" * 32
 _KEPT_HEADERS: Final = frozenset(
     {"content-type", "retry-after", "twilio-concurrent-requests", "twilio-request-id"}
 )
-_SECRET_FIELDS: Final = frozenset({"auth_token", "balance"})
+_SECRET_FIELDS: Final = frozenset({"auth_token", "balance", "credential", "password", "secret"})
+_SECRETS: Final = {each.wire for operation in OPERATIONS for each in operation.params if each.secret}
+_SECRET_PARAMETERS: Final = re.compile(rf"\b({'|'.join(_SECRETS)})=[^&]*")
 
 
 def path_of(scenario: Scenario) -> Path:
@@ -37,7 +40,8 @@ def open_tape(
         request.uri = scrub(request.uri)
         request.headers = {}
         if request.body:
-            request.body = scrub(cast("bytes", request.body).decode()).encode()
+            body = scrub(cast("bytes", request.body).decode())
+            request.body = _SECRET_PARAMETERS.sub(rf"\1={AUTH_TOKEN}", body).encode()
         return request
 
     def before_response(response: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -70,7 +74,7 @@ def _scrubbed(value: object) -> object:
         fields = cast("dict[str, object]", value)
         return {
             name: ("12.34" if name == "balance" else AUTH_TOKEN)
-            if name in _SECRET_FIELDS
+            if name in _SECRET_FIELDS and item is not None
             else _scrubbed(item)
             for name, item in fields.items()
         }

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from ruamel.yaml import YAML
 from vcr.errors import CannotOverwriteExistingCassetteException
 
 from ringback import AsyncClient, Client
+from ringback._core.operations.operation import Operation
+from ringback._generated import api
 from tests.cassettes import tape
-from tests.cassettes.scenarios import OURS, SCENARIOS, THEIRS, WRONG_TOKEN, Scenario
+from tests.cassettes.registry import OURS, THEIRS, WRONG_TOKEN, Scenario
+from tests.cassettes.scenarios import SCENARIOS
+from tests.official.world import operation_at
 
 
-def _settled() -> None:
-    """What was recorded has settled long ago."""
+def _passed(_seconds: float) -> None:
+    """What was recorded has gone on long ago."""
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: f"{scenario.module}-{scenario.name}")
 def test_replay(scenario: Scenario) -> None:
     token = WRONG_TOKEN if scenario.wrong_token else tape.AUTH_TOKEN
     with tape.open_tape(scenario, "none") as cassette, Client(tape.ACCOUNT_SID, token) as client:
-        scenario.act(client, _settled)
+        scenario.act(client, _passed)
         assert cassette.all_played
 
 
@@ -47,10 +56,35 @@ def test_no_cassette_without_scenario() -> None:
     assert set(tape.FOLDER.glob("*/*")) == {tape.path_of(scenario) for scenario in SCENARIOS}
 
 
+def test_every_family_of_the_specification_is_on_tape() -> None:
+    asked = {
+        operation_at(request["method"], urlsplit(request["uri"]).path)
+        for scenario in SCENARIOS
+        for request in requests_of(scenario)
+    }
+    missing = {
+        module.name
+        for module in pkgutil.iter_modules(api.__path__)
+        if (defined := operations_of(module.name)) and not asked & defined
+    }
+    assert missing == set()
+
+
+def requests_of(scenario: Scenario) -> list[dict[str, str]]:
+    text = tape.path_of(scenario).read_text(encoding="utf-8")
+    recorded: Any = YAML(typ="safe").load(text)  # pyright: ignore[reportUnknownMemberType]
+    return [each["request"] for each in recorded["interactions"]]
+
+
+def operations_of(family: str) -> set[Operation | None]:
+    module = importlib.import_module(f"{api.__name__}.{family}")
+    return {each for each in vars(module).values() if isinstance(each, Operation)}
+
+
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: f"{scenario.module}-{scenario.name}")
 def test_nothing_private_is_on_tape(scenario: Scenario) -> None:
     text = tape.path_of(scenario).read_text(encoding="utf-8")
-    for word in ("uthorization", "Basic ", "emulated" * 4, "127.0.0.1", WRONG_TOKEN):
+    for word in ("uthorization", "Basic ", "emulated" * 4, "127.0.0.1", "Str0ng", WRONG_TOKEN):
         assert word not in text
 
 
