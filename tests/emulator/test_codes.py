@@ -23,6 +23,8 @@ LEAST = 10_000
 TELLING: dict[str, tuple[int | str, ...]] = {
     "Trouble": (0, "code"),
     "Refused": (1, "code"),
+    "advance": (3, "code"),
+    "problem": (0,),
     "_refuse": (2, "otherwise"),
     "evolve": ("code",),
     "execute": ("forbidden",),

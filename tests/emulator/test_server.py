@@ -126,7 +126,9 @@ def test_the_official_client_reads_everything(running: Emulator, official: Offic
     account = official.api.v2010.account.fetch()
     assert (account.sid, account.status, account.type) == (ACCOUNT_SID, "active", "Full")
     assert official.api.v2010.account.balance.fetch().currency == "USD"
-    text = official.messages.create(to=ANNA, from_=OURS, media_url=["https://example.com/cat.png"])
+    text = official.messages.create(
+        to=ANNA, from_=OURS, media_url=["https://example.com/cat.png"], provide_feedback=True
+    )
     assert [each.content_type for each in text.media.list()] == ["image/png"]
     assert text.feedback.create(outcome="confirmed").outcome == "confirmed"
 

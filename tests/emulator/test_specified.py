@@ -218,7 +218,9 @@ def test_a_gather_in_line_also_tells_where_the_call_stands(emulator: Emulator, w
 def test_every_record_reads_as_its_model(emulator: Emulator, website: Website, family: str) -> None:
     emulator.allow_problems(11200)
     with emulator.client() as client:
-        text = client.messages.create(to=ANNA, from_=OURS, media_url=["https://example.org/a.png"])
+        text = client.messages.create(
+            to=ANNA, from_=OURS, media_url=["https://example.org/a.png"], provide_feedback=True
+        )
         made: dict[str, Read] = {
             "accounts": client.account.fetch(),
             "applications": client.applications.create(friendly_name="Desk"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ringback import Client
 from ringback.emulator import Emulator
-from ringback.emulator.engine.messages import segments
+from ringback.emulator.engine.messaging.outgoing import segments
 from ringback.errors import NotFound
 from ringback.http import Headers, WebhookResponse
 from tests.emulator.conftest import ANNA, BEN, OURS
@@ -177,7 +177,7 @@ def test_pictures(emulator: Emulator, website: Website, client: Client) -> None:
 
 
 def test_feedback_redaction_and_deletion(emulator: Emulator, website: Website, client: Client) -> None:
-    sent = client.messages.create(to=ANNA, from_=OURS, body="Secret")
+    sent = client.messages.create(to=ANNA, from_=OURS, body="Secret", provide_feedback=True)
     assert client.messages(sent.sid).feedback.create(outcome="unconfirmed").outcome == "unconfirmed"
     emulator.run_until_idle()
     assert client.messages(sent.sid).update(body="").body == ""
@@ -238,3 +238,13 @@ def test_segments(body: str, count: int) -> None:
 @given(st.text(max_size=1600))
 def test_a_longer_text_never_takes_fewer_segments(body: str) -> None:
     assert segments(body + "a") >= segments(body) >= 1
+
+
+def test_where_a_text_comes_from(emulator: Emulator, website: Website) -> None:
+    emulator.phone(ANNA).register(city="Springfield", state="IL", zip_code="62701", country="US")
+    emulator.phone(ANNA).text(OURS, "Hi")
+    emulator.run_until_idle()
+    asked = website.asked[0]
+    assert [asked[f"From{part}"] for part in ("City", "State", "Zip", "Country")] == [
+        *("Springfield", "IL", "62701", "US")
+    ]

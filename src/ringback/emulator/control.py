@@ -23,13 +23,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Final, TypeAlias, cast, get_args
 
 from attrs import asdict
 
 from ringback.emulator.engine.arguments import whole
 from ringback.emulator.engine.behaviours import BEHAVIOURS, Behaviour
-from ringback.emulator.engine.people import AnsweredBy, Line, Press, Speak
+from ringback.emulator.engine.people import AnsweredBy, Line, OnText, Press, Speak
 from ringback.emulator.engine.scripts import follow, length_of
 from ringback.emulator.rest.decoding import pairs_of
 from ringback.emulator.rest.errors import Refused
@@ -169,9 +169,9 @@ class Control:
                 answered_by=cast("AnsweredBy | None", _choice(form, "answered_by", get_args(AnsweredBy))),
                 greeting=form.get("greeting") or None,
             )
-        on_text = _choice(form, "on_text", ("deliver", "undelivered", "fail"))
+        on_text = _choice(form, "on_text", get_args(OnText))
         if on_text:
-            phone.receive(cast("Literal['deliver', 'undelivered', 'fail']", on_text))
+            phone.receive(cast("OnText", on_text))
         return self._phone(phone)
 
     def _dial(self, phone: Phone, form: Form) -> object:

@@ -13,13 +13,16 @@ from ringback.app import Application as RingbackApplication
 from ringback.app import Switchboard
 from ringback.app.loops.portal import portal_loop
 from ringback.emulator.driver import Driver, Mode
+from ringback.emulator.engine.addresses import channel_of, is_short_code, text_address
 from ringback.emulator.engine.arguments import duration, is_phone_number, one_of, printable
 from ringback.emulator.engine.arguments import number as check_number
 from ringback.emulator.engine.arguments import text as check_text
 from ringback.emulator.engine.behaviours import behaviour
 from ringback.emulator.engine.chaos import Chaos
+from ringback.emulator.engine.messaging.incoming import receive
+from ringback.emulator.engine.messaging.senders import record_of
 from ringback.emulator.engine.network import Network
-from ringback.emulator.engine.records import Account, Number
+from ringback.emulator.engine.records import Account, Content, Number
 from ringback.emulator.engine.settings import Settings
 from ringback.emulator.engine.verbs.run import interpret
 from ringback.emulator.phone_book import read_entries
@@ -67,6 +70,7 @@ _METHODS: Final = ("GET", "POST")
 _LONGEST_NAME: Final = 255
 _START: Final = datetime(2026, 1, 5, 9, 0, tzinfo=timezone.utc)
 _ACCOUNT: Final = re.compile(r"AC[0-9a-f]{32}\Z")
+_CONTENT: Final = re.compile(r"HX[0-9a-fA-F]{32}\Z")
 _A_DAY: Final = 86_400.0
 _FASTEST: Final = 1e6
 # The calendar has to have room for what happens.
@@ -155,6 +159,7 @@ class Emulator:
             seed=seed if self._keeper is None or self._keeper.run == 1 else f"{seed}/{self._keeper.run}",
             settings=settings or Settings(),
             interpret=interpret,
+            receive=receive,
             on_call=behaviour(on_call, after=after),
             reaches=self._webhook_sender.reaches,
             strict=strict,
@@ -339,7 +344,8 @@ class Emulator:
         """Somebody's phone: the same one for the same number.
 
         Args:
-            number: E.164, or `client:` and a name.
+            number: E.164, `client:` and a name, or somebody's on WhatsApp or Messenger, such as
+                `whatsapp:+15558675310`.
             on_call: What it does when it rings, see `Phone.behave`; None leaves that as it is.
             after: See there.
             answered_by: See there.
@@ -350,7 +356,7 @@ class Emulator:
         """
         printable("number", number, _LONGEST_NAME)
         with self._driver.touch() as network:
-            if network.store.number(number) is not None:
+            if record_of(network.store, number) is not None:
                 raise EmulatorError(f"{number} belongs to an account of this emulator: it is nobody's phone")
             phone = self._phones.setdefault(number, Phone(self._driver, network, number))
         if on_call is not None or script is not None:
@@ -397,7 +403,8 @@ class Emulator:
         """Give an account a phone number, or change one it has; the number's SID.
 
         Args:
-            phone_number: E.164, or a short code.
+            phone_number: E.164, a short code, or a sender on WhatsApp or Messenger with settings of its own:
+                `whatsapp:+14155238886`, `messenger:4711`. On WhatsApp any other number takes messages, too.
             voice_url: Where calls to it are asked about.
             sms_url: Where texts to it are asked about.
             status_callback: Where the ends of its calls are told.
@@ -410,10 +417,10 @@ class Emulator:
         """
         one_of("voice_method", voice_method, _METHODS)
         one_of("sms_method", sms_method, _METHODS)
-        if not is_phone_number(phone_number):
+        if not is_phone_number(phone_number) and not _is_on_channel(phone_number):
             raise EmulatorError(
-                "phone_number: expected E.164, such as +15017122661, or a short code, "
-                f"got {phone_number!r:.80}"
+                "phone_number: expected E.164, such as +15017122661, a short code, or a sender on a channel, "
+                f"such as whatsapp:+15017122661, got {phone_number!r:.80}"
             )
         with self._driver.touch() as network:
             record = network.store.number(phone_number)
@@ -426,7 +433,7 @@ class Emulator:
             if record is None:
                 now = network.clock.date
                 record = Number(
-                    sid=network.sids.new("PN" if phone_number.startswith("+") else "SC"),
+                    sid=network.sids.new(_number_prefix(phone_number)),
                     date_created=now,
                     date_updated=now,
                     account_sid=account_sid or self.account_sid,
@@ -441,6 +448,31 @@ class Emulator:
             record.status_callback = status_callback
             record.voice_application_sid = record.sms_application_sid = application_sid
             return record.sid
+
+    def content_template(
+        self, body: str, *, samples: Mapping[str, str] | None = None, sid: str | None = None
+    ) -> str:
+        """Make an approved template of messages, which Twilio's Content API has; its SID (`HX…`).
+
+        Args:
+            body: The text, with places to fill: `Your code is {{1}}.`
+            samples: What stands there unless `ContentVariables` say otherwise, by the name of the place.
+            sid: The one that the application knows; a new one by default.
+
+        Raises:
+            EmulatorError: It is no text, or no such SID.
+        """
+        check_text("body", body)
+        given = dict(samples or {})
+        for name, text in given.items():
+            check_text("samples", name)
+            check_text(f"samples[{name!r:.40}]", text)
+        if sid is not None and not _CONTENT.match(sid):
+            raise EmulatorError(f"sid: expected HX and 32 hex digits, got {sid!r:.80}")
+        with self._driver.touch() as network:
+            sid = sid or network.sids.new("HX")
+            network.store.contents[sid] = Content(body=body, samples=given)
+        return sid
 
     def connect_app(
         self,
@@ -631,6 +663,16 @@ class Emulator:
         left = self._wrongs.left()
         if left:
             raise ProblemsLeft(f"{left}\n\n{self.transcript}")
+
+
+def _is_on_channel(address: str) -> bool:
+    return channel_of(address) is not None and text_address(address) == address
+
+
+def _number_prefix(phone_number: str) -> str:
+    if phone_number.startswith("+"):
+        return "PN"
+    return "SC" if is_short_code(phone_number) else "XE"
 
 
 def _beside(work: Coroutine[object, object, T]) -> T:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from attrs import frozen
 
 from ringback.app.loops.portal import in_event_loop
+from ringback.emulator.engine.addresses import channel_of, on_channel
 from ringback.emulator.engine.arguments import one_of
 from ringback.emulator.engine.arguments import seconds as check_seconds
 from ringback.emulator.engine.arguments import text as check_text
@@ -21,8 +22,8 @@ from ringback.emulator.engine.callers import CallerDetails, Place, is_sip
 from ringback.emulator.engine.calls import call_in
 from ringback.emulator.engine.destinations import domain_of, of_application, of_domain, of_number
 from ringback.emulator.engine.events import from_sdk
-from ringback.emulator.engine.messages import receive
-from ringback.emulator.engine.people import Attachment, Heard, Line, Reply, Text
+from ringback.emulator.engine.messaging.senders import record_of
+from ringback.emulator.engine.people import Attachment, Heard, Line, OnText, Reply, Text
 from ringback.emulator.engine.people import keys as check_keys
 from ringback.emulator.engine.phrases import has_phrase
 from ringback.emulator.engine.scripts import SPOKEN, follow, length_of, matches
@@ -280,7 +281,7 @@ class Phone:
     """Somebody's phone. It is in one call at a time and busy for others.
 
     Attributes:
-        number: E.164, or `client:` and a name, or a SIP address.
+        number: E.164, or `client:` and a name, a SIP address, or one of WhatsApp or Messenger.
     """
 
     def __init__(self, driver: Driver, network: Network, number: str) -> None:
@@ -339,9 +340,19 @@ class Phone:
             self._phone.replies = (*self._phone.replies, made)
         return self
 
-    def receive(self, on_text: Literal["deliver", "undelivered", "fail"]) -> Phone:
-        """Say what becomes of texts to it."""
-        one_of("on_text", on_text, ("deliver", "undelivered", "fail"))
+    def receive(self, on_text: OnText) -> Phone:
+        """Say what becomes of texts to it.
+
+        Args:
+            on_text: `deliver`; `read`, on WhatsApp, which tells so; `undelivered`, as the number is unknown,
+                `unreachable`, `landline`, `blocked` by its carrier, or `filtered` as spam; `fail`.
+
+        Raises:
+            EmulatorError: It is none of these, or `read` where nobody learns of it.
+        """
+        one_of("on_text", on_text, get_args(OnText))
+        if on_text == "read" and channel_of(self.number) is None:
+            raise EmulatorError(f"on_text: {self.number} isn't on WhatsApp, where senders learn of `read`")
         with self._driver.touch():
             self._phone.on_text = on_text
         return self
@@ -372,7 +383,8 @@ class Phone:
         """Say what the network knows of its owner.
 
         Args:
-            name: What a look-up finds, where a number has `voice_caller_id_lookup`.
+            name: What a look-up finds, where a number has `voice_caller_id_lookup`, and what they go by on
+                WhatsApp (`ProfileName`).
             city: Where the number belongs to: `FromCity` and the like.
             state: The same.
             zip_code: The same.
@@ -476,7 +488,7 @@ class Phone:
         """Send a text to a number of the emulator's accounts; the message's SID.
 
         Args:
-            to: The number, E.164.
+            to: The number: E.164, or a short code; from phones on a channel, the number there.
             body: The text.
             media: Pictures and the like: each an `Attachment`, or a URL. Files on this machine are fetched:
                 applications can download them; of those elsewhere they are told the type alone.
@@ -493,11 +505,15 @@ class Phone:
                 raise EmulatorError(
                     f"media: expected an Attachment, or an absolute http or https URL, got {file!r:.200}"
                 )
+        channel = channel_of(self.number)
+        address = to if channel_of(to) is not None else on_channel(channel, to)
+        if channel_of(address) != channel:
+            raise EmulatorError(f"to: {self.number} can't text {to}, which is on another channel")
         with self._driver.touch() as network:
-            number = network.store.number(to)
+            number = record_of(network.store, address)
             if number is None:
                 raise EmulatorError(f"{to} is no number of this emulator's accounts")
-            return receive(network, self._phone, number, body, files).sid
+            return network.receive(self._phone, number, address, body, files).sid
 
     def expect_text(self, body: str = "", *, timeout: float = 60.0) -> Text:
         """Wait for a text with these words in its body, whole ones.

@@ -226,6 +226,7 @@ const families = {
   async messages() {
     const text = await client.messages.create({
       to: ANNA, from: ours, body: 'Grüße', mediaUrl: ['https://example.com/cat.png'], statusCallback: `${web.home}/sent?ü=ß`,
+      provideFeedback: true,
     });
     assert.equal(text.numMedia, '1');
     await until(() => web.at('/sent').some((each) => each.MessageStatus === 'delivered'), 'it was delivered');

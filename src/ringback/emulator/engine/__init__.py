@@ -4,7 +4,7 @@ Each layer knows those below it, and none above:
 
 verbs/          what TwiML does: a module a verb, all of them in table.py; run.py leads a call from its first
                 document to its end
-calls, messages how calls and messages begin and go on; messaging/ is what messages are made of
+calls, messaging/       how calls and messages begin and go on
 network         Network: everybody in the emulated world, phones, calls, conferences, queues
 conferences, queues     rooms and lines that calls join; participants, conference_reports (what a room tells)
 legs            Leg: Twilio's side of each call, its status machine and the process that runs its TwiML
@@ -22,7 +22,8 @@ the outbox for a driver to send them, and to bring their answers back.
 Besides: ledger and usage (what is used, what it costs), verification (the call that verifies a caller id),
 media_sessions (streams, SIPREC and transcriptions of a call), payment_sessions and payments (what is paid by
 keys), user_messages (to and from SDKs), http_log (what was asked about a call), call_signals (what a call's
-process is told), detection (what a call asks for), optouts (who wants no texts), records and tables (the
+process is told), detection (what a call asks for), addresses,
+correspondence (who writes to whom), records and tables (the
 Store), transcript (who heard and did what, at which second, from which TwiML), phrases (was it heard?),
 audio_files (how long one plays), settings, trouble, arguments (what callers give, checked).
 """

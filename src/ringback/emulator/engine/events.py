@@ -6,11 +6,13 @@ https://www.twilio.com/docs/messaging/guides/webhook-request
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias, TypedDict, cast
 
 from attrs import evolve
 
+from ringback.emulator.engine.addresses import bare, channel_of
 from ringback.emulator.engine.callers import Place, SipFacts
 from ringback.webhooks import (
     CallRedirected,
@@ -22,7 +24,7 @@ from ringback.webhooks import (
 )
 
 if TYPE_CHECKING:
-    from ringback._generated.webhooks.enums import CallDirection, CallStatus
+    from ringback._generated.webhooks.enums import CallDirection, CallStatus, OptOutType
     from ringback.emulator.engine.records import Call, Message
     from ringback.webhooks import VoiceCallRequest
 
@@ -117,6 +119,13 @@ class MessageFacts(_Geography):
     num_media: int
     num_segments: int
     media: tuple[ReceivedMedia, ...]
+    messaging_service_sid: str | None
+    opt_out_type: OptOutType | None
+    profile_name: str | None
+    wa_id: str | None
+    channel_metadata: str | None
+    message_type: str | None
+    referral_num_media: int | None
 
 
 VoiceQuestion: TypeAlias = "Callable[[RequestFacts], VoiceCallRequest]"
@@ -160,9 +169,27 @@ def request_facts(call: Call) -> RequestFacts:
     return {**call_facts(call), "call_status": cast("CallStatus", call.status)}
 
 
-def message_facts(message: Message, media: tuple[ReceivedMedia, ...]) -> MessageFacts:
-    """About a message that came in, with its files."""
+def message_facts(
+    message: Message,
+    media: tuple[ReceivedMedia, ...],
+    *,
+    opt_out_type: OptOutType | None,
+    profile_name: str,
+    sent_from: Place | None,
+) -> MessageFacts:
+    """About a message that came in.
+
+    Args:
+        message: The message.
+        media: Its files.
+        opt_out_type: What it says about texts; sent where a service handles it.
+        profile_name: What its sender goes by on WhatsApp; their number where it is "".
+        sent_from: Where their number belongs to.
+    """
     sender = message.from_ or ""
+    whatsapp = channel_of(sender) == "whatsapp"
+    user = {"ProfileName": profile_name or bare(sender), "WaId": bare(sender).removeprefix("+")}
+    metadata = {"type": "whatsapp", "data": {"context": user}}
     return {
         "message_sid": message.sid,
         "account_sid": message.account_sid,
@@ -172,8 +199,23 @@ def message_facts(message: Message, media: tuple[ReceivedMedia, ...]) -> Message
         "num_media": message.num_media,
         "num_segments": message.num_segments,
         "media": media,
-        **_geography(sender, message.to),
+        "messaging_service_sid": message.messaging_service_sid,
+        "opt_out_type": opt_out_type if message.messaging_service_sid else None,
+        "profile_name": user["ProfileName"] if whatsapp else None,
+        "wa_id": user["WaId"] if whatsapp else None,
+        "channel_metadata": json.dumps(metadata) if whatsapp else None,
+        "message_type": _message_type(media) if whatsapp else None,
+        "referral_num_media": 0 if whatsapp else None,
+        **_geography(sender, message.to, None if whatsapp else sent_from),
     }
+
+
+def _message_type(media: tuple[ReceivedMedia, ...]) -> str:
+    """What kind of message it is to WhatsApp."""
+    if not media:
+        return "text"
+    kind = (media[0].content_type or "").partition("/")[0]
+    return kind if kind in {"audio", "image", "video"} else "document"
 
 
 def incoming(facts: RequestFacts) -> IncomingCall:

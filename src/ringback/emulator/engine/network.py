@@ -12,14 +12,15 @@ from ringback.emulator.engine.queues import Queue, new_queue
 from ringback.emulator.engine.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from ringback.emulator.engine.documents import Source
     from ringback.emulator.engine.kernel.process import Steps
     from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.payment_sessions import PaymentSession
-    from ringback.emulator.engine.records import Account, QueueRecord
+    from ringback.emulator.engine.people import Attachment
+    from ringback.emulator.engine.records import Account, Message, Number, QueueRecord
     from ringback.emulator.engine.settings import Settings
 
 __all__ = ["Network"]
@@ -30,6 +31,7 @@ class Network(World):
 
     Attributes:
         interpret: Runs a call's TwiML from a first document to the end of the call.
+        receive: Takes a message that comes to one of our numbers.
         on_call: What a phone does when it rings, where nobody said otherwise.
         phones: Everybody's phone, by number; made when first rung or asked for.
         legs: Every call's live side, by call SID.
@@ -46,12 +48,16 @@ class Network(World):
         seed: str,
         settings: Settings,
         interpret: Callable[[Network, Leg, Source], Steps[None]],
+        receive: Callable[[Network, Phone, Number, str, str, Iterable[str | Attachment]], Message],
         on_call: OnCall,
         reaches: Callable[[str], bool],
         strict: bool = False,
     ) -> None:
         super().__init__(start=start, seed=seed, settings=settings, reaches=reaches, strict=strict)
         self.interpret: Callable[[Leg, Source], Steps[None]] = partial(interpret, self)
+        self.receive: Callable[[Phone, Number, str, str, Iterable[str | Attachment]], Message] = partial(
+            receive, self
+        )
         self.on_call = on_call
         self.phones: dict[str, Phone] = {}
         self.legs: dict[str, Leg] = {}

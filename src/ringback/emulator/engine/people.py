@@ -33,6 +33,7 @@ __all__ = [
     "Hear",
     "Line",
     "OnCall",
+    "OnText",
     "Pause",
     "Phone",
     "Press",
@@ -49,6 +50,9 @@ State: TypeAlias = Literal["calling", "coming", "ringing", "talking", "over"]
 Policy: TypeAlias = Literal["answer", "busy", "no-answer", "decline", "unreachable", "wait"]
 AnsweredBy: TypeAlias = Literal[
     "human", "machine_start", "machine_end_beep", "machine_end_silence", "machine_end_other", "fax", "unknown"
+]
+OnText: TypeAlias = Literal[
+    "deliver", "read", "undelivered", "unreachable", "landline", "blocked", "filtered", "fail"
 ]
 KEYS: Final = frozenset("0123456789*#")
 # RFC 6838, without parameters.
@@ -447,11 +451,11 @@ class Phone:
     """Somebody's phone.
 
     Attributes:
-        number: E.164, `client:` and a name, or a SIP address.
+        number: E.164, `client:` and a name, a SIP address, or one of WhatsApp or Messenger.
         on_call: What it does when it rings; None for what the emulator's phones do by default.
-        on_text: What becomes of texts to it: `deliver`, `undelivered` or `fail`.
+        on_text: What becomes of texts to it.
         replies: What it answers to texts: the first that fits.
-        owner: What a look-up of the caller's name finds.
+        owner: What a look-up of the caller's name finds, and what they go by on WhatsApp.
         home: Where its number belongs to; None where nobody said so.
         lines: Its calls, oldest first.
         texts: The texts it got, oldest first.
@@ -463,7 +467,7 @@ class Phone:
         self.owner = ""
         self.home: Place | None = None
         self.on_call: OnCall | None = None
-        self.on_text: Literal["deliver", "undelivered", "fail"] = "deliver"
+        self.on_text: OnText = "deliver"
         self.replies: tuple[Reply, ...] = ()
         self.lines: list[Line] = []
         self.texts: list[Text] = []

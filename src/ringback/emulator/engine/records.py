@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from ringback._core.emulation.records import Record as Kept
 from ringback._generated.emulation.records import (
@@ -17,13 +17,17 @@ from ringback._generated.emulation.records import (
     TranscriptionRecord,
 )
 from ringback.emulator.audio.sounds import Audio
+from ringback.emulator.engine.addresses import channel_of, is_short_code
 from ringback.emulator.engine.callers import Place, SipFacts
+from ringback.emulator.engine.correspondence import Correspondence
 from ringback.emulator.engine.http_log import HttpLog, LoggedExchange
 from ringback.emulator.engine.ledger import Ledger
 from ringback.emulator.engine.tables import Table
 from ringback.error_codes import explain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ringback.error_codes import Level
 
 __all__ = [
@@ -31,10 +35,12 @@ __all__ = [
     "Call",
     "ConferenceRecord",
     "Configured",
+    "Content",
     "Feedback",
     "Media",
     "Message",
     "Number",
+    "OutgoingMessage",
     "Problem",
     "QueueRecord",
     "Record",
@@ -43,7 +49,7 @@ __all__ = [
 ]
 
 R = TypeVar("R", bound=Kept)
-
+LONGEST_VALIDITY: Final = 36_000
 LIVE_CALL = frozenset({"queued", "initiated", "ringing", "in-progress"})
 
 
@@ -110,7 +116,7 @@ class Number(Configured):
 
     @property
     def is_short_code(self) -> bool:
-        return not self.phone_number.startswith("+")
+        return is_short_code(self.phone_number)
 
 
 @define(eq=False, kw_only=True)
@@ -151,6 +157,43 @@ class ConferenceRecord(Record):
     call_sid_ending_conference: str | None = None
 
 
+@frozen
+class OutgoingMessage:
+    """A message that is to be sent, as it was asked for.
+
+    Attributes:
+        from_: None where the messaging service has yet to choose.
+        media: URLs.
+        callbacks: URL and method of each place that is told of its statuses.
+        told: Of which ones; all of them where there are none.
+        send_at: When it may leave, where it is scheduled.
+        validity: Seconds that it may wait for its turn.
+        smart_encoded: Whether characters are replaced by simpler ones that look alike.
+        as_mms: Whether a text goes as one MMS.
+        max_price: What it may cost, in US dollars.
+        from_template: Whether its text is an approved one, with which a conversation may begin.
+        provide_feedback: Whether its sender will tell if it arrived.
+        refused: The code for which it comes to nothing, whatever else.
+    """
+
+    to: str
+    from_: str | None
+    body: str
+    media: tuple[str, ...] = ()
+    callbacks: tuple[tuple[str, str], ...] = ()
+    told: tuple[str, ...] = ()
+    direction: Literal["outbound-api", "outbound-call", "outbound-reply"] = "outbound-api"
+    messaging_service_sid: str | None = None
+    send_at: datetime | None = None
+    validity: int = LONGEST_VALIDITY
+    smart_encoded: bool = False
+    as_mms: bool = False
+    max_price: Decimal | None = None
+    from_template: bool = False
+    provide_feedback: bool = False
+    refused: int | None = None
+
+
 @define(eq=False, kw_only=True)
 class Message(Record):
     """A message.
@@ -158,6 +201,7 @@ class Message(Record):
     Attributes:
         num_media: With how many files it came or went.
         media: The SIDs of those that are still there.
+        wanted: As what it was sent; None of one that came in.
     """
 
     account_sid: str
@@ -173,6 +217,20 @@ class Message(Record):
     date_sent: datetime | None = None
     error_code: int | None = None
     error_message: str | None = None
+    price: Decimal | None = None
+    wanted: OutgoingMessage | None = None
+
+    @property
+    def is_mms(self) -> bool:
+        return self.sid.startswith("MM")
+
+
+@define(eq=False, kw_only=True)
+class Content:
+    """A template: a text with places to fill, `{{1}}`, and what fills those that nobody fills."""
+
+    body: str
+    samples: Mapping[str, str]
 
 
 @define(eq=False, kw_only=True)
@@ -301,8 +359,9 @@ class Store:
         self.transcriptions: Table[TranscriptionRecord] = Table(_of_account, further=_of_recording)
         self.problems: Table[Problem] = Table(_of_account)
         self.usage = Ledger()
-        self.opted_out: set[tuple[str, str | None]] = set()
-        """Who wants no texts from which of our numbers."""
+        self.correspondence = Correspondence()
+        # Templates of messages, which another API of Twilio's has.
+        self.contents: Table[Content] = Table()
         caller_ids: Table[OutgoingCallerIdRecord] = Table(_of_account, index=_caller_id)
         exchanges: Table[LoggedExchange] = Table()
         self.http = HttpLog(exchanges)
@@ -312,9 +371,11 @@ class Store:
             "applications": self.applications,
             "calls": self.calls,
             "conferences": self.conferences,
+            "contents": self.contents,
             "incoming_phone_numbers": self.numbers,
             "messages": self.messages,
             "outgoing_caller_ids": caller_ids,
+            "messages().feedback": self.feedback,
             "messages().media": self.media,
             "queues": self.queues,
             "recordings": self.recordings,
@@ -331,15 +392,21 @@ class Store:
         for table in self._tables.values():
             table.clear()
         self.usage.load([])
-        self.opted_out.clear()
+        self.correspondence = Correspondence()
 
     def table(self, family: str, kind: type[R]) -> Table[R]:  # noqa: ARG002  (it types the table)
         """The table of a family, by its key, whose records are of this kind."""
         return self._tables.setdefault(_SHARED.get(family, family), Table())
 
     def _numbers_of(self, number: Number) -> str:
-        own = number.account_sid
-        return self.short_codes_of(own) if number.is_short_code else own
+        numbers, codes, channels = self.lanes_of_numbers(number.account_sid)
+        if number.is_short_code:
+            return codes
+        return numbers if channel_of(number.phone_number) is None else channels
+
+    def lanes_of_numbers(self, account_sid: str) -> tuple[str, str, str]:
+        """The lanes of an account's numbers, of its short codes, and of its senders on channels."""
+        return account_sid, self.short_codes_of(account_sid), f"{account_sid}/channels"
 
     def short_codes_of(self, account_sid: str) -> str:
         """The lane of an account's short codes, which aren't among its numbers."""

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, cast
 
 from ringback._generated.emulation.records import UsageTriggerRecord
+from ringback.emulator.engine.addresses import channel_of, is_short_code
 from ringback.emulator.engine.exchange import Session
 from ringback.emulator.engine.ledger import Figures
 from ringback.webhooks import UsageTriggered
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ringback._generated.webhooks.enums import UsageTriggerBy, UsageTriggerRecurring
-    from ringback.emulator.engine.records import Account, Call
+    from ringback.emulator.engine.records import Account, Call, Message
     from ringback.emulator.engine.world import World
 
-__all__ = ["TRIGGERS", "call_ended", "current", "price_of_call", "price_of_message", "used"]
+__all__ = ["TRIGGERS", "call_ended", "current", "message_ended", "price_of_call", "price_of_message", "used"]
 
 TRIGGERS: Final = "usage.triggers"
 TOTAL: Final = "totalprice"
@@ -35,6 +36,7 @@ _OUTBOUND_MINUTE: Final = Decimal("0.0140")
 _CLIENT_MINUTE: Final = Decimal("0.0040")
 _SEGMENT: Final = Decimal("0.0083")
 _PICTURE: Final = Decimal("0.0220")
+_CHANNEL: Final = Decimal("0.0050")
 _TOLL_FREE: Final = ("+1800", "+1833", "+1844", "+1855", "+1866", "+1877", "+1888")
 
 
@@ -51,9 +53,11 @@ def price_of_call(call: Call) -> tuple[int, Decimal]:
     return minutes, minutes * rate
 
 
-def price_of_message(segments: int, pictures: int) -> Decimal:
+def price_of_message(message: Message) -> Decimal:
     """What a message costs."""
-    return _PICTURE if pictures else segments * _SEGMENT
+    if channel_of(message.to) is not None:
+        return _CHANNEL
+    return _PICTURE if message.is_mms else message.num_segments * _SEGMENT
 
 
 def used(world: World, account: Account, categories: Iterable[str], figures: Figures) -> None:
@@ -80,6 +84,31 @@ def call_ended(world: World, call: Call) -> None:
         if call.to.startswith(kind) or call.from_.startswith(kind):
             names.append(f"calls-{kind}")
     used(world, world.account(call.account_sid), names, Figures(Decimal(1), Decimal(minutes), price))
+
+
+def message_ended(world: World, message: Message) -> None:
+    """A message came in, or left for a phone."""
+    price = price_of_message(message)
+    message.price = -price
+    inbound = message.direction == "inbound"
+    way = "inbound" if inbound else "outbound"
+    channel = channel_of(message.to)
+    if channel is None:
+        ours = message.to if inbound else message.from_ or ""
+        kind = "mms" if message.is_mms else "sms"
+        names = [kind, f"{kind}-{way}", f"{kind}-{way}-{_sort(ours)}"]
+    else:
+        names = ["channels", "channels-messaging", f"channels-messaging-{way}"]
+        if channel == "whatsapp":
+            names += ["channels-whatsapp", f"channels-whatsapp-{way}"]
+    used(world, world.account(message.account_sid), names, Figures(Decimal(1), Decimal(1), price))
+
+
+def _sort(number: str) -> str:
+    """Which sort of number messages go from or come in at, as categories have it."""
+    if is_short_code(number):
+        return "shortcode"
+    return "tollfree" if number.startswith(_TOLL_FREE) else "longcode"
 
 
 def _period_start(recurring: str | None, today: date, created: date) -> date:

@@ -34,6 +34,7 @@ from ringback.emulator.rest import (
     recordings,
     short_codes,
     sip,
+    sms_messages,
     tokens,
     usage,
     user_messages,
@@ -107,20 +108,20 @@ BY_HAND: Final[Mapping[str, Act]] = {
     **recordings.ACTS,
     **short_codes.ACTS,
     **sip.ACTS,
+    **sms_messages.ACTS,
     **tokens.ACTS,
     **usage.ACTS,
     **user_messages.ACTS,
 }
 # What an operation gives instead of its record, by the path's suffix.
 FILES: Final[Mapping[str, Mapping[str, GetFile]]] = {**messages.FILES, **recordings.FILES}
+_FAMILY_OF: Final = {**FAMILY_OF, **sms_messages.FAMILY_OF}
 # What chaos answers, by status.
 _BY_CHANCE: Final = {
     429: (20429, "Too Many Requests"),
     500: (20500, "Internal server error"),
     503: (20503, "Service unavailable"),
 }
-# An older path of messages, which old clients still use.
-_OLD_MESSAGES: Final = re.compile(r"^(/2010-04-01/Accounts/[^/]+)/SMS/Messages(?=[/.]|\Z)")
 _ROOT: Final = f"/{API_VERSION}/"
 _SUFFIX: Final = re.compile(r"\.(?:json|xml|csv|wav|mp3|txt)\Z")
 
@@ -142,7 +143,7 @@ def _depth(path: str) -> int:
 
 def _by_depth() -> dict[int, list[_Route]]:
     routes: dict[int, list[_Route]] = {}
-    for operation in OPERATIONS:
+    for operation in (*OPERATIONS, *sms_messages.OPERATIONS):
         routes.setdefault(_depth(operation.path), []).append(_Route.of(operation))
     return routes
 
@@ -219,7 +220,7 @@ class Api:
         holes = _keys(operation, holes, path)
         account = self._owner(holes, caller, path)
         caller.check(operation, account)
-        family = FAMILY_OF[operation.name]
+        family = _FAMILY_OF[operation.name]
         act = magic.ACTS.get(operation.name) if account.test else act_of(operation)
         if act is None and account.test:
             raise Refused(403, 20008, f"Test credentials can't be used for {operation.name}")
@@ -254,7 +255,7 @@ def _operations(path: str, suffix: str) -> dict[str, tuple[Operation, dict[str, 
     Raises:
         Refused: There is no such path.
     """
-    place = _OLD_MESSAGES.sub(r"\1/Messages", path).removesuffix(suffix)
+    place = path.removesuffix(suffix)
     found = [
         (route.operation, match.groupdict())
         for route in _ROUTES.get(_depth(place), ())
@@ -284,7 +285,7 @@ def _chosen(
 
 def act_of(operation: Operation) -> Act | None:
     """What does an operation: by hand, or as the specification says; None where nothing does it yet."""
-    plain = generic.ACTS[operation.action] if FAMILY_OF[operation.name].key in PLAIN else None
+    plain = generic.ACTS[operation.action] if _FAMILY_OF[operation.name].key in PLAIN else None
     return BY_HAND.get(operation.name, plain)
 
 

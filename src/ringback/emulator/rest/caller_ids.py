@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ringback.emulator.engine.addresses import normal
 from ringback.emulator.engine.verification import Verification, verify
 from ringback.emulator.numbering import formatted
-from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.writing import written
 

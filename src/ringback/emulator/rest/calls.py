@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ringback.emulator.engine.addresses import normal
 from ringback.emulator.engine.calls import OutgoingCall, call_out
 from ringback.emulator.engine.detection import Detection
 from ringback.emulator.engine.documents import Source
@@ -14,7 +15,6 @@ from ringback.emulator.engine.records import Call
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import WebUrl
 from ringback.emulator.rest import views
-from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.lists import Newest, page, within
 from ringback.errors import TwimlError

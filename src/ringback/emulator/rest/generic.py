@@ -13,8 +13,8 @@ import attrs
 
 from ringback._core.emulation.records import Record
 from ringback._generated.emulation.tables import FAMILIES, RECORDS
+from ringback.emulator.engine.addresses import normal
 from ringback.emulator.engine.parameters import API_VERSION
-from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.lists import Newest, page, within
 from ringback.emulator.rest.writing import Body, written

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from ringback.emulator.engine.messages import segments
+from ringback.emulator.engine.addresses import normal
+from ringback.emulator.engine.messaging.outgoing import segments
 from ringback.emulator.engine.records import Call, Message, Number
 from ringback.emulator.numbering import formatted
 from ringback.emulator.rest import views
-from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
 
 if TYPE_CHECKING:
@@ -65,25 +65,23 @@ def _call(request: RestRequest) -> Body:
     )
 
 
-def _text(request: RestRequest) -> Body:
+def _text(request: RestRequest) -> Message:
     to = _number(request, "To", 21211)
     sender = _number(request, "From", 21212) if request.parameters.text("From") else f"{_MAGIC}{_FINE}"
     _refuse("From", sender, _TEXT_FROM, otherwise=21606)
     _refuse("To", to, _TEXT_TO)
     now = request.network.clock.date
     body = request.parameters.text("Body")
-    return views.message(
-        Message(
-            sid=request.network.sids.new("SM"),
-            date_created=now,
-            date_updated=now,
-            account_sid=request.account.sid,
-            to=to,
-            from_=sender,
-            body=body,
-            direction="outbound-api",
-            num_segments=segments(body),
-        )
+    return Message(
+        sid=request.network.sids.new("SM"),
+        date_created=now,
+        date_updated=now,
+        account_sid=request.account.sid,
+        to=to,
+        from_=sender,
+        body=body,
+        direction="outbound-api",
+        num_segments=segments(body),
     )
 
 
@@ -127,6 +125,7 @@ def _refuse(name: str, number: str, codes: Mapping[str, int], otherwise: int | N
 
 ACTS: Final[Mapping[str, Callable[[RestRequest], Body]]] = {
     "calls.create": _call,
-    "messages.create": _text,
+    "messages.create": lambda request: views.message(_text(request)),
+    "sms.messages.create": lambda request: views.sms_message(_text(request)),
     "incoming_phone_numbers.create": _buy,
 }

@@ -14,10 +14,10 @@ from attrs import frozen
 from ringback._core.emulation.records import Record
 from ringback._generated.emulation.records import AddressRecord
 from ringback._generated.emulation.tables import FAMILIES
+from ringback.emulator.engine.addresses import normal
 from ringback.emulator.engine.records import Number
 from ringback.emulator.numbering import SearchFilters, country_of_area_code, formatted, range_of, search
 from ringback.emulator.rest import generic, views
-from ringback.emulator.rest.addresses import normal
 from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.lists import Newest, page
 

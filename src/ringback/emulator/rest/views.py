@@ -54,6 +54,18 @@ _EXAMPLE = NumberRange(
 _REGION = "us1"
 # A participant who is not in yet, by the status of the call.
 _COMING = {"queued": "queued", "initiated": "connecting", "ringing": "ringing"}
+# What a message has on its older path, besides status and address.
+_OF_SMS = (
+    *("sid", "account_sid", "date_created", "date_updated", "date_sent", "to", "from", "body", "direction"),
+    *("price", "price_unit", "api_version"),
+)
+_SMS_STATUS = {
+    **dict.fromkeys(("accepted", "scheduled", "queued"), "queued"),
+    "sending": "sending",
+    **dict.fromkeys(("sent", "delivered", "partially_delivered", "read"), "sent"),
+    **dict.fromkeys(("undelivered", "failed", "canceled"), "failed"),
+    **dict.fromkeys(("receiving", "received"), "received"),
+}
 
 
 def number(record: Number) -> Body:
@@ -164,12 +176,21 @@ def message(record: Message) -> Body:
     return written(
         "Message",
         record,
-        price=None,
         price_unit="USD",
         api_version=API_VERSION,
         uri=f"{place}.json",
         subresource_uris=links(FAMILIES["messages"], place),
     )
+
+
+def sms_message(record: Message) -> Body:
+    """A message on its older path, which knows fewer statuses and nothing of files and services."""
+    body = message(record)
+    return {
+        **{name: body[name] for name in _OF_SMS},
+        "status": _SMS_STATUS[record.status],
+        "uri": f"{_place(record.account_sid, 'SMS/Messages', record.sid)}.json",
+    }
 
 
 def media(record: Media) -> Body:

@@ -1,7 +1,7 @@
-"""A world as it stands, to be gone back to: records, usage, who opted out, which SIDs were given.
+"""A world as it stands, to be gone back to: records, usage, who wrote to whom, which SIDs were given.
 
 What lives can't be kept: a call that is under way is a conversation. When a snapshot is restored, its calls
-have ended, its conferences are over and nobody waits in its queues.
+have ended, its conferences are over and nobody waits in its queues; messages that were under way go on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from attrs import field, frozen
 
 from ringback._core.emulation.records import Record
 from ringback._generated.emulation.records import StreamRecord
+from ringback.emulator.engine.correspondence import Correspondence
 from ringback.emulator.engine.media_sessions import MEDIA_FAMILIES
+from ringback.emulator.engine.messaging.outgoing import resume
 from ringback.emulator.engine.records import QueueRecord
 from ringback.emulator.state.values import read_value, write_value
 from ringback.errors import EmulatorError
@@ -28,7 +30,7 @@ __all__ = ["Row", "Snapshot", "restore", "take"]
 _VERSION: Final = 1
 # What is in no table, each under a key of its own.
 _LEDGER: Final = "ledger"
-_OPTED_OUT: Final = "opted out"
+_CORRESPONDENCE: Final = "correspondence"
 _SIDS: Final = "sids"
 _CLOCK: Final = "clock"
 
@@ -96,7 +98,7 @@ def take(network: Network) -> Snapshot:
             rows.append(Row(family, key, lane, place, _text(table[key])))
     others: dict[str, object] = {
         _LEDGER: store.usage.entries(),
-        _OPTED_OUT: sorted(store.opted_out, key=repr),
+        _CORRESPONDENCE: store.correspondence,
         _SIDS: network.sids.given(),
         _CLOCK: network.clock.date,
     }
@@ -117,12 +119,14 @@ def restore(network: Network, snapshot: Snapshot) -> None:
         if row.family:
             network.store.table(row.family, Record).put(row.key, cast("Record", record), row.lane)
     network.store.usage.load(others.get(_LEDGER, []))
-    network.store.opted_out = set(others.get(_OPTED_OUT, []))
+    network.store.correspondence = others.get(_CORRESPONDENCE, Correspondence())
     network.sids.load(cast("Mapping[str, int]", others.get(_SIDS, {})))
     then: datetime = others.get(_CLOCK, network.clock.date)
     if then > network.clock.date:
         network.clock.start += timedelta(seconds=(then - network.clock.date).total_seconds())
     _end_what_lived(network, then)
+    for message in network.store.messages.values():
+        resume(network, message)
 
 
 def _text(value: object) -> str:
