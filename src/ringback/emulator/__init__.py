@@ -17,6 +17,7 @@
     ├── phone_book/       what phones do, read from YAML or a mapping
     ├── state/            what outlives the process: snapshots, a file
     ├── server.py         the API over HTTP
+    ├── live.py           an emulator over HTTP, as tests hold it
     ├── printing.py       what happens, as lines on a terminal
     ├── control.py        `/_emulator/`: phones, numbers, clock and transcript over HTTP
     ├── cli.py            `ringback emulator`
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     )
     from ringback.emulator.engine.settings import Settings
     from ringback.emulator.engine.transcript import Entry, Transcript
+    from ringback.emulator.live import LiveEmulator
     from ringback.emulator.phones import CallOver, ExpectationFailed, Phone, PhoneCall
     from ringback.emulator.server import serving
 
@@ -76,6 +78,7 @@ __all__ = [
     "Hear",
     "Heard",
     "Line",
+    "LiveEmulator",
     "Pause",
     "Phone",
     "PhoneCall",
@@ -106,6 +109,7 @@ _HOMES: Final = {
     "Hear": "engine.people",
     "Heard": "engine.people",
     "Line": "engine.people",
+    "LiveEmulator": "live",
     "Pause": "engine.people",
     "Phone": "phones",
     "PhoneCall": "phones",

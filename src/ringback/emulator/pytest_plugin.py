@@ -1,8 +1,12 @@
-"""For pytest: the fixture `emulator`, whose tests fail where something went wrong that they did not expect.
+"""For pytest: emulators, whose tests fail where something went wrong that they did not expect.
 
-def test_reception(emulator: Emulator) -> None:
-    call = emulator.phone("+15558675310").dial("+15017122661")
+def test_reception(emulator: Emulator, phone: Phone) -> None:
+    call = phone.dial("+15017122661")
     call.expect_say("Press 1")
+
+emulator        an emulator, and the applications of this process with it
+phone           the phone of somebody who calls: +15558675310
+live_emulator   the emulator over HTTP, for other processes
 
 `@pytest.mark.ringback(clock="auto")` gives the emulator of a test, class or module other options, and so does
 `emulator_options` for all tests of a module.
@@ -11,6 +15,7 @@ def test_reception(emulator: Emulator) -> None:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 import pytest
@@ -19,15 +24,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from ringback.emulator.emulator import Emulator
+    from ringback.emulator.live import LiveEmulator
+    from ringback.emulator.phones import Phone
 
-__all__ = ["emulator", "emulator_options"]
+__all__ = ["emulator", "emulator_options", "live_emulator", "phone"]
 
 _EMULATOR: Final = pytest.StashKey["Emulator"]()
 _REPORTED: Final = pytest.StashKey[bool]()
 _RUNS: Final = pytest.StashKey[dict[str, int]]()
+# Whose phone the fixture is.
+_CALLER: Final = "+15558675310"
 _MARKER: Final = (
     "ringback(**options): options of the Emulator that the fixture `emulator` gives, such as "
-    'clock="auto", seed="…" or strict=False; the closest marker wins.'
+    'clock="auto", chaos="doubled late", phones="phones.yaml" or strict=False; the closest marker wins.'
 )
 
 
@@ -70,6 +79,29 @@ def emulator(
         _check(running)
 
 
+@pytest.fixture
+def phone(emulator: Emulator) -> Phone:
+    """The phone of somebody who calls, +15558675310; `emulator.phone(…)` is anybody else's."""
+    return emulator.phone(_CALLER)
+
+
+@pytest.fixture
+def live_emulator(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveEmulator]:
+    """The emulator of the test over HTTP, for other processes: `url`, `account_sid`, `auth_token`, and the
+    `environment` to start them with, whose variables are also set for the test.
+
+    Its clock runs by itself (`auto`) unless options say otherwise: nobody here waits for what others do.
+    """
+    from ringback.emulator.live import LiveEmulator
+    from ringback.emulator.server import serving
+
+    with serving(emulator) as url:
+        live = LiveEmulator(emulator, url)
+        for name, value in live.variables.items():
+            monkeypatch.setenv(name, value)
+        yield live
+
+
 def _check(running: Emulator) -> None:
     from ringback.emulator.problems import ProblemsLeft
 
@@ -90,6 +122,8 @@ def _options(item: pytest.Item, module: object) -> dict[str, object]:
 
     allowed = list(signature(Emulator).parameters)
     options: dict[str, object] = {"seed": _seed(item), "strict": True}
+    if "live_emulator" in cast("list[str]", getattr(item, "fixturenames", [])):
+        options["clock"] = "auto"
     if not isinstance(module, Mapping):
         pytest.fail(f"emulator_options: expected a dict of options, got {module!r}", pytrace=False)
     options |= _known("emulator_options", cast("Mapping[str, object]", module), allowed)
@@ -99,6 +133,8 @@ def _options(item: pytest.Item, module: object) -> dict[str, object]:
                 f"@pytest.mark.ringback: takes options by name alone, got {mark.args!r}", pytrace=False
             )
         options |= _known("@pytest.mark.ringback", mark.kwargs, allowed)
+    if isinstance(book := options.get("phones"), (str, Path)) and (item.path.parent / book).exists():
+        options["phones"] = item.path.parent / book  # wherever pytest was started
     return options
 
 
