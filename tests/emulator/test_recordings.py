@@ -25,6 +25,8 @@ from tests.official.requests import ask, login
 if TYPE_CHECKING:
     from ringback.emulator import PhoneCall
 
+CARL = "+15558675312"
+
 
 @pytest.fixture
 def client(emulator: Emulator) -> Client:
@@ -378,6 +380,179 @@ def test_numbers_of_ours_that_call_each_other_are_heard(
     assert [(what, channel) for *_, what, channel in sounds_of(emulator, recording.sid)] == [
         ("I am a robot", 1)
     ]
+
+
+def test_a_dial_is_recorded_from_the_ringing_on(emulator: Emulator, website: Website, client: Client) -> None:
+    website.pages["/voice"] = (
+        "<Response><Dial record='record-from-ringing-dual' action='/done'>"
+        f"<Number statusCallback='/leg'>{BEN}</Number></Dial></Response>"
+    )
+    website.pages["/done"] = "<Response/>"
+    emulator.phone(BEN, on_call="answer", after=4)
+    anna = emulator.phone(ANNA).dial(OURS)
+    emulator.advance(6)
+    anna.speak("Hello Ben", seconds=2)
+    anna.hangup()
+    emulator.run_until_idle()
+    (recording,) = client.recordings.list()
+    assert sounds_of(emulator, recording.sid) == [(0.0, 4.0, "ringing", 1), (5.0, 7.0, "Hello Ben", 0)]
+    for told in (website.at("/done")[0], website.at("/leg")[0]):
+        assert (told["RecordingSid"], told["RecordingDuration"]) == (recording.sid, "7")
+
+
+def test_who_takes_a_call_from_a_queue_records_it(
+    emulator: Emulator, website: Website, client: Client
+) -> None:
+    website.pages["/voice"] = "<Response><Enqueue waitUrl=''>tables</Enqueue></Response>"
+    waiting = emulator.phone(BEN).dial(OURS)
+    emulator.advance(5)
+    website.pages["/voice"] = (
+        "<Response><Dial record='record-from-answer' action='/done'><Queue>tables</Queue></Dial></Response>"
+    )
+    website.pages["/done"] = "<Response/>"
+    emulator.phone(ANNA).dial(OURS)
+    waiting.speak("At last", seconds=3)
+    waiting.hangup()
+    emulator.run_until_idle()
+    (recording,) = client.recordings.list()
+    assert sounds_of(emulator, recording.sid) == [(0.0, 3.0, "At last", 1)]
+    assert website.at("/done")[0]["RecordingSid"] == recording.sid
+
+
+ROOM = "<Response><Dial><Conference {}>room</Conference></Dial></Response>"
+
+
+def test_a_conference_is_recorded_as_the_first_one_wants(
+    emulator: Emulator, website: Website, client: Client
+) -> None:
+    website.pages["/voice"] = ROOM.format(
+        "record='record-from-start' trim='do-not-trim' recordingStatusCallback='/file'"
+        " recordingStatusCallbackEvent='in-progress completed' eventCallbackUrl='/old'"
+    )
+    website.pages["/announcement"] = "<Response><Say>We close</Say></Response>"
+    anna = emulator.phone(ANNA).dial(OURS)
+    emulator.advance(3)
+    website.pages["/voice"] = ROOM.format("record='do-not-record'")
+    ben = emulator.phone(BEN).dial(OURS)
+    carl = emulator.phone(CARL).dial(OURS)
+    emulator.advance(1)
+    anna.speak("Hello all", seconds=2)
+    ben.speak("Hello Anna", seconds=1)
+    (found,) = client.conferences.list()
+    room = client.conferences(found.sid)
+    assert carl.sid is not None
+    room.participants(carl.sid).update(muted=True)
+    say(emulator, carl.sid, "Nobody hears this", 1)
+    emulator.advance(1)
+    room.update(announce_url=f"{HOME}/announcement")
+    anna.expect_say("We close")
+    (recording,) = room.recordings.list()
+    assert (recording.status, recording.conference_sid, recording.duration) == (
+        "in-progress",
+        found.sid,
+        None,
+    )
+    room.update(status="completed")
+    emulator.run_until_idle()
+    assert sounds_of(emulator, recording.sid) == [
+        (0.0, 0.5, "beep", 1),  # Ben comes, and Carl
+        (1.0, 3.0, "Hello all", 0),
+        (3.0, 4.0, "Hello Anna", 1),
+        (5.0, 5.5, "We close", 1),
+    ]
+    (line,) = wav(emulator, recording.sid)
+    assert len(line) / RATE == pytest.approx(5.5, abs=0.01)
+    assert len(wav(emulator, recording.sid, "?RequestedChannels=2")) == 2
+    begun, told = website.at("/file")
+    assert (begun["RecordingStatus"], told["RecordingStatus"]) == ("in-progress", "completed")
+    assert (told["ConferenceSid"], told["RecordingSource"], told["RecordingDuration"]) == (
+        found.sid,
+        "Conference",
+        "6",
+    )
+    assert "CallSid" not in told.given
+    assert not website.at("/old")
+    assert [each.sid for each in client.recordings.list(conference_sid=found.sid)] == [recording.sid]
+
+
+def test_a_conference_tells_its_older_callback(emulator: Emulator, website: Website, client: Client) -> None:
+    website.pages["/voice"] = ROOM.format("record='record-from-start' eventCallbackUrl='/old'")
+    anna, _ = emulator.phone(ANNA).dial(OURS), emulator.phone(BEN).dial(OURS)
+    emulator.advance(2)
+    anna.speak("Hello", seconds=4)
+    anna.hangup()
+    emulator.phone(BEN).calls[0].hangup()
+    emulator.run_until_idle()
+    (recording,) = client.recordings.list()
+    (told,) = website.at("/old")
+    assert (told["EventName"], told["RecordingUrl"]) == ("conference-record-end", recording.media_url)
+    assert told["Duration"] == str(recording.duration)
+
+
+def test_a_conference_of_the_api_is_recorded(emulator: Emulator, website: Website, client: Client) -> None:
+    anna = client.conferences("room").participants.create(
+        to=ANNA,
+        from_=OURS,
+        beep="false",
+        conference_record="true",
+        conference_recording_status_callback=f"{HOME}/file",
+    )
+    client.conferences("room").participants.create(to=BEN, from_=OURS, beep="false")
+    emulator.advance(6)
+    room = client.conferences(anna.conference_sid)
+    one = room.recordings("Twilio.CURRENT")
+    assert one.update(status="paused", pause_behavior="skip").status == "paused"
+    say(emulator, anna.call_sid, "Not on it", 2)
+    emulator.advance(2)
+    one.update(status="in-progress")
+    say(emulator, anna.call_sid, "On it", 2)
+    emulator.advance(2)
+    stopped = one.update(status="stopped")
+    assert refusal(lambda: room.recordings(stopped.sid).update(status="paused")) == (400, 16114)
+    assert refusal(lambda: one.update(status="paused")) == (404, 20404)
+    emulator.advance(2)
+    assert sounds_of(emulator, stopped.sid) == [(0.0, 2.0, "On it", 0)]
+    assert website.at("/file")[0]["RecordingDuration"] == "2"
+    assert (
+        room.recordings(stopped.sid)
+        .fetch()
+        .uri.endswith(f"/Conferences/{anna.conference_sid}/Recordings/{stopped.sid}.json")
+    )
+    room.recordings(stopped.sid).delete()
+    assert not list(room.recordings.list())
+    room.update(status="completed")
+    emulator.run_until_idle()
+
+
+def test_a_document_starts_and_stops_a_recording(
+    emulator: Emulator, website: Website, client: Client
+) -> None:
+    website.pages["/voice"] = (
+        "<Response><Say>Not yet</Say>"
+        "<Start><Recording name='one' recordingStatusCallback='/one' trim='do-not-trim'/>"
+        "<Recording name='other' channels='mono' track='outbound'/></Start>"
+        "<Say>Both of them</Say><Stop><Recording name='one'/></Stop><Say>The other one</Say></Response>"
+    )
+    emulator.phone(ANNA).dial(OURS)
+    emulator.run_until_idle()
+    other, one = client.recordings.list()
+    assert (one.source, one.channels, other.channels) == ("StartCallRecordingTwiML", 2, 1)
+    assert [what for *_, what, _ in sounds_of(emulator, one.sid)] == ["Both of them"]
+    assert [what for *_, what, _ in sounds_of(emulator, other.sid)] == ["Both of them", "The other one"]
+    assert [each["RecordingSid"] for each in website.at("/one")] == [one.sid]
+
+
+def test_a_stop_without_a_name_stops_all(emulator: Emulator, website: Website, client: Client) -> None:
+    call, sid = connected(
+        emulator,
+        website,
+        "<Response><Start><Recording/><Recording/></Start><Say>Hi</Say><Stop><Recording/></Stop>"
+        "<Pause length='9'/></Response>",
+    )
+    client.calls(sid).recordings.create()
+    assert [each.status for each in client.recordings.list()] == ["in-progress", "processing", "processing"]
+    call.hangup()
+    emulator.run_until_idle()
 
 
 # How they are led

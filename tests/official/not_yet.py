@@ -14,10 +14,6 @@ NOT_YET: Final[frozenset[str]] = frozenset(
         "recordings(sid).add_on_results(sid).payloads(sid).fetch",
         "recordings(sid).add_on_results(sid).payloads(sid).delete",
         "recordings(sid).add_on_results(sid).payloads(sid).data.fetch",
-        "conferences(sid).recordings.list",
-        "conferences(sid).recordings(sid).fetch",
-        "conferences(sid).recordings(sid).update",
-        "conferences(sid).recordings(sid).delete",
     }
 )
 # Scenarios of operations that work, but not as Twilio's do.

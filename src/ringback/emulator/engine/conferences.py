@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ringback.emulator.engine.conference_recordings import ConferenceRecordings
 from ringback.emulator.engine.conference_reports import Reports
 from ringback.emulator.engine.participants import ConferenceOver
 from ringback.emulator.engine.people import Heard
@@ -52,6 +53,7 @@ class Conference:
 
     Attributes:
         record: What the REST API knows of it.
+        recorded: What is recorded of it.
         participants: Who is in it, in order of arrival.
         expected: Who is being called to come in.
     """
@@ -69,6 +71,7 @@ class Conference:
         self.participants: list[Participant] = []
         self.expected: list[Participant] = []
         self._reports = Reports(world, account, self.record)
+        self.recorded = ConferenceRecordings(world, account, self.record)
         self._on_over = on_over
         world.store.conferences[self.sid] = self.record
         world.transcript.open(self.sid, "conference", name)
@@ -145,6 +148,7 @@ class Conference:
         leg = participant.leg
         leg.audience = lambda: self._hears(participant)
         leg.on_speech = lambda seconds: self._speaks(participant, seconds)
+        self.recorded.enter(participant, lambda: self._heard(participant) and not participant.coached)
         self.world.note(self.sid, leg.line.phone.number, "joins")
         self._reports.joined(participant)
         if self.started:
@@ -159,6 +163,7 @@ class Conference:
         self.record.date_updated = self.world.clock.date
         self.world.note(self.sid, "Twilio", "starts the conference")
         self._reports.started()
+        self.recorded.start(self.participants)
         for each in self.participants:
             each.waiting = False
             if each is not last:
@@ -171,6 +176,7 @@ class Conference:
         self.participants.remove(participant)
         participant.leg.audience = tuple
         participant.leg.on_speech = None
+        self.recorded.leave(participant)
         self._falls_silent(participant)
         for announcement in tuple(participant.announcements):
             self.announced(announcement, participant)
@@ -211,6 +217,7 @@ class Conference:
             )
             each.leg.interrupt(ConferenceOver(each))
         self.world.note(self.sid, "Twilio", "ends the conference:", reason)
+        self.recorded.finish()
         if participant is not None:
             self.record.call_sid_ending_conference = participant.leg.call.sid
         self._reports.ended(reason, participant)

@@ -67,6 +67,7 @@ class Leg:
         made: Records by the operation and the idempotency key that they were made with.
         audience: Gives the legs that hear what this one's person says: a bridge's or conference's others.
         recordings: What is recorded of it, or was.
+        reported: The recording that its end is told with.
         document: Where the TwiML that runs now came from.
         settled: Whether it is over and everybody who wanted to know has been told.
     """
@@ -117,7 +118,7 @@ class Leg:
         # What its person says, as each who listens hears it.
         self._saying: list[Heard] = []
         self._answered_at: float | None = None
-        self._recording: ActiveRecording | None = None
+        self.reported: ActiveRecording | None = None
         self._sequence = 0
         self._telling = 0
         self._timers: list[Timer] = []
@@ -155,8 +156,8 @@ class Leg:
         self._stop_timers()
         self.answer()
         if self.recording_options is not None:
-            self._recording = self.prepare_recording(self.recording_options)
-            self.record(self._recording)
+            self.reported = self.prepare_recording(self.recording_options)
+            self.record(self.reported)
         if self.on_answer is not None:
             self.on_answer()
         script = self.line.phone.behaviour.script
@@ -219,13 +220,16 @@ class Leg:
         taps.append(tap)
         recording.on_end.append(lambda: taps.remove(tap))
         recording.start()
-        now = self.world.clock.now
-        for said in self._saying[:1]:
-            if not said.over(now):
-                tap("inbound_track", said)
+        for said in self.saying:
+            tap("inbound_track", said)
         for heard in self.line.heard:
-            if not heard.over(now):
+            if not heard.over(self.world.clock.now):
                 tap("outbound_track", heard)
+
+    @property
+    def saying(self) -> tuple[Heard, ...]:
+        """What its person is just saying, if anything."""
+        return tuple(said for said in self._saying[:1] if not said.over(self.world.clock.now))
 
     def start(self, steps: Steps[None]) -> None:
         """Give the leg something to do. Where that dies of a bug, the call ends: nobody else would end it."""
@@ -333,7 +337,7 @@ class Leg:
         call = self.call
         ended = not call.live
         seconds = call.duration or 0
-        recording = self._recording if ended else None
+        recording = self.reported if ended else None
         return CallStatusChanged(
             **call_facts(call),
             status=cast("CallStatus", call.status),

@@ -21,7 +21,8 @@ from ringback.emulator.engine.records import Call, ConferenceRecord, Recording
 from ringback.emulator.engine.tapes import Tape
 from ringback.emulator.engine.transcriptions import transcribe
 from ringback.emulator.engine.usage import used
-from ringback.twiml import Dial, Record
+from ringback.twiml import Conference, Dial, Record
+from ringback.twiml import Recording as Noun
 from ringback.webhooks import ConferenceRecordingStatusChanged, RecordingStatusChanged
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ActiveRecording", "RecordingOptions", "WrongState"]
 
+_START: Final = "StartCallRecordingTwiML"
 # Seconds below which there is nothing to keep.
 _SHORTEST: Final = 0.1
 _TOO_SHORT: Final = 16101
@@ -61,6 +63,7 @@ class RecordingOptions:
         trimmed: Whether silence at both ends is cut off.
         callback: Where its status is told, or "".
         events: Which ones: `in-progress`, `completed`, `absent`.
+        name: By which it is found again, or "".
         transcribe: Whether it is transcribed.
         transcribe_callback: Where the text is told, or "".
     """
@@ -73,12 +76,13 @@ class RecordingOptions:
     callback: str = ""
     method: str = "POST"
     events: frozenset[str] = frozenset({"completed"})
+    name: str = ""
     transcribe: bool = False
     transcribe_callback: str = ""
 
     @classmethod
-    def of(cls, document: Document, verb: Dial | Record) -> RecordingOptions:
-        """By a verb."""
+    def of(cls, document: Document, verb: Dial | Record | Conference | Noun) -> RecordingOptions:
+        """By a verb or noun."""
         url = verb.recording_status_callback
         options = cls(
             source="DialVerb",
@@ -91,6 +95,16 @@ class RecordingOptions:
         if isinstance(verb, Dial):
             dual = verb.record in {"record-from-answer-dual", "record-from-ringing-dual"}
             return evolve(options, channels=2 if dual else 1, track=verb.recording_track or "both")
+        if isinstance(verb, Conference):
+            return evolve(options, source="Conference")
+        if isinstance(verb, Noun):
+            return evolve(
+                options,
+                source=_START,
+                channels=1 if verb.channels == "mono" else 2,
+                track=verb.track or "both",
+                name=verb.name or "",
+            )
         callback = verb.transcribe_callback
         return evolve(
             options,
@@ -116,6 +130,7 @@ class ActiveRecording:
     Attributes:
         recording: Its record.
         on_end: Called when it holds all that it will.
+        on_completed: Called when its file can be had.
     """
 
     def __init__(
@@ -133,6 +148,7 @@ class ActiveRecording:
         self._document = document
         self._tape = Tape(world.clock)
         self.on_end: list[Callable[[], None]] = []
+        self.on_completed: list[Callable[[], None]] = []
         sid, now, account = world.sids.new("RE"), world.clock.date, subject.account_sid
         self.recording = Recording(
             sid=sid,
@@ -164,6 +180,16 @@ class ActiveRecording:
     def led_by_api(self) -> bool:
         """Whether it may be paused and stopped: what a Record verb records may not."""
         return not self.over and not self._options.of_one_side
+
+    @property
+    def by_start(self) -> bool:
+        """Whether TwiML's Start began it."""
+        return self._options.source == _START
+
+    @property
+    def name(self) -> str:
+        """By which TwiML finds it, or ""."""
+        return self._options.name
 
     def start(self) -> None:
         """It runs."""
@@ -271,6 +297,8 @@ class ActiveRecording:
         recording.price, recording.price_unit = -price, "USD"
         used(world, self._session.account, _CATEGORIES, Figures(Decimal(1), minutes, price))
         self._tell("completed")
+        for action in self.on_completed:
+            action()
 
     # What it tells
 

@@ -20,6 +20,7 @@ from ringback.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from ringback.emulator.engine.conferences import Conference
     from ringback.emulator.rest.requests import RestRequest
     from ringback.emulator.rest.writing import Body
 
@@ -97,6 +98,31 @@ def _update_of_call(request: RestRequest) -> Body:
     return views.call_recording(_lead(request, leg.recordings if leg is not None else ()))
 
 
+# A conference's
+
+
+def _list_of_conference(request: RestRequest) -> Body:
+    return generic.listed(request, views.conference_recording, lambda record: _shown(request, record))
+
+
+def _fetch_of_conference(request: RestRequest) -> Body:
+    return views.conference_recording(_find(request))
+
+
+def _update_of_conference(request: RestRequest) -> Body:
+    conference = _conference(request, request.holes["ConferenceSid"])
+    active = conference.recorded.recordings if conference is not None else ()
+    return views.conference_recording(_lead(request, active))
+
+
+def _conference(request: RestRequest, sid: str) -> Conference | None:
+    """The conference of a SID, if it goes on."""
+    record = request.network.store.conferences.get(sid)
+    key = (request.account.sid, record.friendly_name if record is not None else "")
+    conference = request.network.conferences.get(key)
+    return conference if conference is not None and conference.record is record else None
+
+
 # Any of them
 
 
@@ -116,6 +142,9 @@ def _shown(request: RestRequest, record: Recording) -> bool:
 
 def _active(request: RestRequest, record: Recording) -> Iterable[ActiveRecording]:
     """Those of the same call or conference, as far as they live."""
+    if record.conference_sid is not None:
+        conference = _conference(request, record.conference_sid)
+        return conference.recorded.recordings if conference is not None else ()
     leg = request.network.legs.get(record.call_sid or "")
     return leg.recordings if leg is not None else ()
 
@@ -202,6 +231,10 @@ ACTS = {
     "calls(sid).recordings(sid).fetch": _fetch_of_call,
     "calls(sid).recordings(sid).update": _update_of_call,
     "calls(sid).recordings(sid).delete": _delete,
+    "conferences(sid).recordings.list": _list_of_conference,
+    "conferences(sid).recordings(sid).fetch": _fetch_of_conference,
+    "conferences(sid).recordings(sid).update": _update_of_conference,
+    "conferences(sid).recordings(sid).delete": _delete,
 }
 FILES = {
     "recordings(sid).fetch": {"": _wav, ".wav": _wav, ".mp3": _mp3},

@@ -15,6 +15,7 @@ from ringback.emulator.engine.participants import (
     ParticipantChanged,
     StayOver,
 )
+from ringback.emulator.engine.recordings import RecordingOptions
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.verbs.conference_sounds import present
 from ringback.emulator.engine.verbs.fetching import Unavailable
@@ -67,6 +68,8 @@ def join(execution: Execution, dial: Dial, noun: Conference) -> Steps[VoiceQuest
     limit = network.clock.after(float(dial.time_limit or _LONGEST), lambda: _stayed(participant))
     try:
         conference.mix(noun.region or "")
+        if not conference.participants:
+            _record(conference, document, noun)
         conference.join(participant, _callback(document, noun))
         while True:
             try:
@@ -111,6 +114,15 @@ def _refusal(there: Room | None, participant: Participant, noun: Conference, url
 
 def _stayed(participant: Participant) -> None:
     participant.leg.interrupt(StayOver(participant))
+
+
+def _record(conference: Room, document: Document, noun: Conference) -> None:
+    """Record the conference as the first one who comes wants it, or not."""
+    recorded = conference.recorded
+    recorded.options = (
+        RecordingOptions.of(document, noun) if noun.record in {True, "record-from-start"} else None
+    )
+    recorded.old_callback = document.link(noun.event_callback_url) if noun.event_callback_url else ""
 
 
 def _callback(document: Document, noun: Conference) -> Callback | None:

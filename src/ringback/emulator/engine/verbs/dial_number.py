@@ -15,9 +15,9 @@ from ringback.emulator.engine.detection import Detection
 from ringback.emulator.engine.documents import Document, Source, said
 from ringback.emulator.engine.kernel.process import wait
 from ringback.emulator.engine.legs import Leg, Subscription
-from ringback.emulator.engine.recordings import RecordingOptions
 from ringback.emulator.engine.records import Call
 from ringback.emulator.engine.verbs.answering import prepare
+from ringback.emulator.engine.verbs.dial_recording import DialRecording
 from ringback.emulator.engine.verbs.execution import whisper
 from ringback.emulator.engine.verbs.restricted import WHISPERED
 from ringback.emulator.engine.verbs.sounds import listen, nothing
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.kernel.process import Steps
     from ringback.emulator.engine.kernel.signals import Signal
     from ringback.emulator.engine.network import Network
-    from ringback.emulator.engine.recordings import ActiveRecording
     from ringback.emulator.engine.verbs.execution import Execution
     from ringback.twiml import Dial
 
@@ -57,7 +56,7 @@ class NumbersDial:
         self._bridged_at: float | None = None
         self._seconds = 0
         self._status: DialCallStatus = "no-answer"
-        self._recording: ActiveRecording | None = None
+        self._recording = DialRecording(execution, verb)
 
     def run(self) -> Steps[None]:
         """Ring them, one after the other or all at once, and talk to the one who answers."""
@@ -70,6 +69,7 @@ class NumbersDial:
             yield from self._ring(self._nouns)
         if self._winner is not None:
             yield from self._bridge(self._winner)
+        self._recording.finish()
 
     def drop(self) -> None:
         """The caller is gone, or has something else to do."""
@@ -80,20 +80,18 @@ class NumbersDial:
             self._winner.finish("completed")
         elif self._ringing:
             self._status = "canceled"
+        self._recording.finish()
 
     def result(self, facts: RequestFacts) -> DialResult:
         """What the action is asked with."""
         bridged = self._bridged_at is not None
-        recording = self._recording
         return DialResult(
             **facts,
             dial_call_status=self._status,
             dial_bridged=bridged,
             dial_call_sid=self._last.call.sid if self._last is not None else None,
             dial_call_duration=self._seconds if bridged else None,
-            recording_url=recording.url if recording is not None else None,
-            recording_sid=recording.recording.sid if recording is not None else None,
-            recording_duration=recording.recording.duration if recording is not None else None,
+            **self._recording.facts,
         )
 
     def _ring(self, nouns: Sequence[Callee]) -> Steps[None]:
@@ -151,6 +149,7 @@ class NumbersDial:
         if isinstance(noun, Number):
             child.answer_keys = noun.send_digits or ""
             child.detection = self._detection(noun)
+        child.on_ring = self._recording.ring
         child.on_answer = lambda: child.start(_whisper(network, child, self._document, noun, parent))
         child.on_end.append(lambda: parent.signal(ChildOver(child.call.sid)))
         reach(network, child, timeout)
@@ -174,10 +173,8 @@ class NumbersDial:
         self._network.note(
             parent.call.sid, "Twilio", "connects", f"{parent.line.phone.number} and {child.call.to}"
         )
-        # `true` is an older way to say `record-from-answer`.
-        if self._verb.record not in {None, "do-not-record"}:
-            self._recording = parent.prepare_recording(RecordingOptions.of(self._document, self._verb))
-            parent.record(self._recording)
+        self._recording.connect()
+        child.reported = self._recording.active
         star = bool(self._verb.hangup_on_star)
 
         def wanted(signal: Signal) -> bool:
@@ -198,8 +195,7 @@ class NumbersDial:
         self._leg.audience = child.audience = tuple
         self._leg.listen_for()
         child.listen_for()
-        if self._recording is not None:
-            self._recording.finish()
+        self._recording.finish()
 
 
 def _address(noun: Callee) -> str:

@@ -10,6 +10,7 @@ from ringback.emulator.engine.documents import Source, said
 from ringback.emulator.engine.kernel.signals import Changed
 from ringback.emulator.engine.queues import LONGEST_NAME, Handover
 from ringback.emulator.engine.trouble import Trouble
+from ringback.emulator.engine.verbs.dial_recording import DialRecording
 from ringback.emulator.engine.verbs.sounds import listen
 from ringback.webhooks import DialResult, QueueConnect
 
@@ -54,6 +55,7 @@ class QueueDial:
         self._bridged_at: float | None = None
         self._seconds = 0
         self._status: DialCallStatus = "no-answer"
+        self._recording = DialRecording(execution, verb)
 
     def run(self) -> Steps[None]:
         """Take the one who has waited longest, or who comes first."""
@@ -80,6 +82,7 @@ class QueueDial:
             one.listen_for("keys", "speech")
         there = f"{leg.line.phone.number} and {member.leg.line.phone.number}"
         world.note(leg.call.sid, "Twilio", "connects", there)
+        self._recording.connect()
         star = bool(self._verb.hangup_on_star)
         longest = float(self._verb.time_limit or _LONGEST)
         yield from listen(leg, longest, lambda signal: of_member(signal) or (star and signal == Key("*")))
@@ -87,6 +90,7 @@ class QueueDial:
 
     def drop(self) -> None:
         """The taker is gone, or has something else to do."""
+        self._recording.finish()
         if self._handover is None or self._handover.over:
             return
         self._handover.over = True
@@ -111,6 +115,7 @@ class QueueDial:
             queue_sid=self._queue.sid if member is not None else None,
             queue_time=self._waited if member is not None else None,
             dequeing_call_sid=self._leg.call.sid if member is not None else None,
+            **self._recording.facts,
         )
 
     def _somebody(self) -> Steps[QueueMember | None]:

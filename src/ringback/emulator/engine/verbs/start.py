@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ringback.emulator.engine.documents import name_of
+from ringback.emulator.engine.recordings import RecordingOptions
 from ringback.emulator.engine.verbs.results import NEXT
-from ringback.twiml import Raw
+from ringback.twiml import Raw, Recording
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.kernel.process import Steps
@@ -19,9 +20,13 @@ __all__ = ["note_nouns", "start"]
 
 
 def start(execution: Execution, verb: Start) -> Steps[Result]:
-    """Begin something beside the call: the emulator notes that it did."""
+    """Begin something beside the call. Of streams and the like the emulator notes that they began."""
     yield from ()
-    note_nouns(execution.leg, verb, "starts")
+    leg = execution.leg
+    note_nouns(leg, verb, "starts")
+    for noun in verb.children:
+        if isinstance(noun, Recording):
+            leg.record(leg.prepare_recording(RecordingOptions.of(execution.document, noun)))
     return NEXT
 
 

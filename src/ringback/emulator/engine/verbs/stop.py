@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ringback.emulator.engine.verbs.results import NEXT
 from ringback.emulator.engine.verbs.start import note_nouns
+from ringback.twiml import Recording
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.kernel.process import Steps
@@ -17,7 +18,12 @@ __all__ = ["stop"]
 
 
 def stop(execution: Execution, verb: Stop) -> Steps[Result]:
-    """End it."""
+    """End it: recordings of a name, or all that a Start began."""
     yield from ()
     note_nouns(execution.leg, verb, "stops")
+    for noun in verb.children:
+        if isinstance(noun, Recording):
+            for each in execution.leg.recordings:
+                if each.by_start and noun.name in {None, each.name}:
+                    each.finish()
     return NEXT

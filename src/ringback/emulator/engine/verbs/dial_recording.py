@@ -1,0 +1,74 @@
+"""What a Dial records. https://www.twilio.com/docs/voice/twiml/dial#record"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypedDict
+
+from ringback.emulator.engine.people import Heard
+from ringback.emulator.engine.recordings import RecordingOptions
+
+if TYPE_CHECKING:
+    from ringback.emulator.engine.recordings import ActiveRecording
+    from ringback.emulator.engine.verbs.execution import Execution
+    from ringback.twiml import Dial
+
+__all__ = ["DialRecording"]
+
+_FROM_RINGING: Final = frozenset({"record-from-ringing", "record-from-ringing-dual"})
+
+
+class _Facts(TypedDict):
+    recording_url: str | None
+    recording_sid: str | None
+    recording_duration: int | None
+
+
+class DialRecording:
+    """The recording of one Dial, if it wants one: of its caller, and of all that the caller hears meanwhile.
+
+    Attributes:
+        active: It, once it has begun.
+    """
+
+    def __init__(self, execution: Execution, verb: Dial) -> None:
+        self._leg = execution.leg
+        self._options = RecordingOptions.of(execution.document, verb)
+        # `true` is an older way to say `record-from-answer`.
+        self._wanted = verb.record not in {None, "do-not-record"}
+        self._from_ringing = verb.record in _FROM_RINGING
+        self._ringing: Heard | None = None
+        self.active: ActiveRecording | None = None
+
+    def ring(self) -> None:
+        """Somebody's phone rings."""
+        if self._from_ringing and self.active is None:
+            active = self._begin()
+            self._ringing = Heard(self._leg.world.clock.now, "tone", "ringing")
+            active.hears("outbound_track", self._ringing)
+
+    def connect(self) -> None:
+        """The two can talk."""
+        if self._ringing is not None:
+            self._ringing.until = self._leg.world.clock.now
+        elif self._wanted:
+            self._begin()
+
+    def finish(self) -> None:
+        """The Dial is over; harmless when repeated."""
+        if self.active is not None:
+            self.active.finish()
+
+    @property
+    def facts(self) -> _Facts:
+        """What the action is asked with."""
+        active = self.active
+        return {
+            "recording_url": active.url if active is not None else None,
+            "recording_sid": active.recording.sid if active is not None else None,
+            "recording_duration": active.recording.duration if active is not None else None,
+        }
+
+    def _begin(self) -> ActiveRecording:
+        self.active = self._leg.prepare_recording(self._options)
+        self._leg.record(self.active)
+        return self.active
