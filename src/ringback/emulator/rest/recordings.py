@@ -102,7 +102,9 @@ def _update_of_call(request: RestRequest) -> Body:
 
 
 def _list_of_conference(request: RestRequest) -> Body:
-    return generic.listed(request, views.conference_recording, lambda record: _shown(request, record))
+    return generic.listed_as(
+        request, Recording, views.conference_recording, lambda record: _shown(request, record)
+    )
 
 
 def _fetch_of_conference(request: RestRequest) -> Body:
