@@ -9,7 +9,8 @@ network         Network: everybody in the emulated world, phones, calls, confere
 conferences, queues     rooms and lines that calls join; participants, conference_reports (what a room tells)
 legs            Leg: Twilio's side of each call, its status machine and the process that runs its TwiML
 people, scripts Phone and Line: people, their side of each call, what they do by a script; behaviours: by name
-recordings      what is recorded: tapes (what is on a recording), transcriptions (what is said in it)
+recordings      what is recorded: tapes (what is on a recording), transcriptions (what is said in it),
+                conference_recordings
 world           World: what all of these work with: time, records, the transcript, ways to tell
 mishaps         what goes wrong on purpose, as chaos says
 exchange        one webhook, with documents, misfits (what doesn't fit in them), events (what it says),
@@ -25,5 +26,6 @@ keys), user_messages (to and from SDKs), http_log (what was asked about a call),
 process is told), detection (what a call asks for), addresses,
 correspondence (who writes to whom), records and tables (the
 Store), transcript (who heard and did what, at which second, from which TwiML), phrases (was it heard?),
-audio_files (how long one plays), settings, trouble, arguments (what callers give, checked).
+audio_files (how long one plays), secrets (what nobody is to see), settings, trouble, arguments (what callers
+give, checked).
 """
