@@ -8,7 +8,9 @@ import pytest
 
 from ringback import Client
 from ringback.emulator import Attachment, Emulator
+from ringback.emulator.control import PREFIX, Control
 from ringback.errors import EmulatorError, InvalidRequest
+from ringback.http import Headers
 from tests.emulator.conftest import ANNA, OURS
 from tests.emulator.website import HOME, Website, picture
 
@@ -254,3 +256,11 @@ def test_phones_stay_on_their_channel(emulator: Emulator, website: Website) -> N
 def test_what_is_no_template(emulator: Emulator, arguments: dict[str, object], message: str) -> None:
     with pytest.raises(EmulatorError, match=message):
         emulator.content_template("Hello", **arguments)  # type: ignore[arg-type]
+
+
+def test_templates_over_http(emulator: Emulator, website: Website, client: Client) -> None:
+    sid = "HX" + "a" * 32
+    form = f"sid={sid}&body=Code+%7B%7B1%7D%7D".encode()
+    assert Control(emulator).answer("POST", f"{PREFIX}contents", "", Headers(), form) == {"sid": sid}
+    sent = client.messages.create(to=ANNA, from_=OURS, content_sid=sid, content_variables={"1": "42"})
+    assert sent.body == "Code 42"

@@ -92,6 +92,26 @@ def test_the_record_and_the_file_have_addresses_of_their_own(
 
 
 @pytest.mark.parametrize(
+    ("method", "suffix", "headers", "status"),
+    [
+        ("GET", "", {}, 200),
+        ("HEAD", "", {}, 200),
+        ("GET", "", {"Authorization": "Basic bm9ib2R5OnNlY3JldA=="}, 401),
+        ("GET", ".json", {}, 401),
+        ("DELETE", ".json", {}, 401),
+        ("DELETE", "", {}, 401),
+    ],
+)
+def test_whoever_knows_its_address_gets_a_file(
+    emulator: Emulator, client: Client, method: str, suffix: str, headers: dict[str, str], status: int
+) -> None:
+    emulator.phone(ANNA).text(OURS, "Look", media=[Attachment(b"GIF89a", "image/gif")])
+    answer = emulator.answer(method, f"{place(emulator)}{suffix}", Headers(headers), b"")
+    assert answer.status == status
+    assert client.messages.list().first()
+
+
+@pytest.mark.parametrize(
     ("headers", "status", "body"),
     [
         ({"Range": "bytes=3-"}, 206, b"89a"),

@@ -10,6 +10,7 @@ POST /_emulator/reset                       forget everything but the accounts
 GET  /_emulator/snapshot                    what is known, as JSON
 POST /_emulator/restore                     that JSON as the body: know that, and nothing else
 POST /_emulator/numbers                     phone_number=…, voice_url=…, sms_url=…, status_callback=…
+POST /_emulator/contents                    body=…, sid=HX…: a template for `ContentSid`
 GET  /_emulator/phones/{number}             its calls and texts
 POST /_emulator/phones/{number}             on_call=…, after=…, answered_by=…, greeting=…, on_text=…
 POST /_emulator/phones/{number}/dial        to=…
@@ -107,6 +108,9 @@ class Control:
                 return json.loads(self._emulator.snapshot().to_json())
             case "POST", ["numbers"]:
                 return self._number(form)
+            case "POST", ["contents"]:
+                sid = form.get("sid") or None
+                return {"sid": self._emulator.content_template(_required(form, "body"), sid=sid)}
             case "GET", ["phones", number]:
                 return self._phone(self._emulator.phone(number))
             case "POST", ["phones", number]:

@@ -9,11 +9,13 @@ generic.py       create, fetch, list, update, delete: whatever the specification
 lists.py         pages, filters
 writing.py       records -> JSON, by the models; formats.py JSON, XML and CSV of that
 files.py         what is sent as it is: audio, media, text
-addresses.py     phone numbers, as people write them and as the network has them; errors.py refusals
+errors.py        refusals
 views.py         what lives -> JSON
 accounts.py, add_ons.py, available_numbers.py, call_events.py, caller_ids.py, calls.py, conferences.py,
 connect_apps.py, keys.py, media_sessions.py, messages.py, notifications.py, numbers.py, payments.py,
-postal_addresses.py, queues.py, recordings.py, short_codes.py, sip.py, tokens.py, usage.py, user_messages.py
+postal_addresses.py, queues.py, recordings.py, short_codes.py, sip.py, sms_messages.py, tokens.py, usage.py,
+user_messages.py
                  what the operations of one family do
+    sending.py       what a message is to be sent with, checked
     magic.py         what they do with test credentials
 """

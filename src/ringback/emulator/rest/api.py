@@ -178,7 +178,7 @@ class Api:
         try:
             check_path(path)
             _refuse_by_chance(self._network.mishaps)
-            caller = authenticate(self._network, headers)
+            caller = authenticate(self._network, method.upper(), path, headers)
             operations = _operations(path, suffix)
             if method.upper() == "OPTIONS":
                 return Reply.of(200, {**fields, "Allow": allow(operations)}, b"")

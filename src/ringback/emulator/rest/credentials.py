@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import hmac
+import re
 from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
 from ringback._generated.emulation.records import NewKeyRecord
+from ringback.emulator.engine.parameters import API_VERSION
 from ringback.emulator.rest.errors import Refused
 
 if TYPE_CHECKING:
@@ -21,6 +23,10 @@ __all__ = ["Caller", "authenticate"]
 
 # What a Standard key, the only kind that this API makes, doesn't open.
 _CLOSED_TO_KEYS: Final = frozenset({"accounts", "keys", "new_keys", "signing_keys", "new_signing_keys"})
+# Files of messages: whoever knows the address gets them, unless an account asks for credentials.
+_PUBLIC: Final = re.compile(
+    rf"/{API_VERSION}/Accounts/(AC[0-9a-f]{{32}})/Messages/[SM]M[0-9a-f]{{32}}/Media/ME[0-9a-f]{{32}}\Z"
+)
 
 
 @frozen
@@ -50,12 +56,17 @@ class Caller:
             raise Refused(401, 20003, "Authenticate: the account is closed")
 
 
-def authenticate(network: Network, headers: Headers) -> Caller:
+def authenticate(network: Network, method: str, path: str, headers: Headers) -> Caller:
     """Who asks.
 
     Raises:
         Refused: Nobody that the network knows.
     """
+    public = _PUBLIC.match(path) if method in {"GET", "HEAD"} else None
+    if public is not None and "Authorization" not in headers:
+        owner = network.store.accounts.get(public[1])
+        if owner is not None:
+            return Caller(owner)
     scheme, _, encoded = headers.get("Authorization", "").partition(" ")
     try:
         name, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
