@@ -1,4 +1,4 @@
-"""What docs/emulator.md says of containers, CI and other SDKs; tests/emulator/test_docs.py runs its Python."""
+"""What docs/emulator.md says of containers, CI and other SDKs. Its Python: tests/emulator/test_docs.py."""
 
 from __future__ import annotations
 
