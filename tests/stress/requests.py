@@ -239,6 +239,8 @@ class Attacker:
         match kind:
             case Sid(prefixes) if prefixes == ("AC",) and dice.random() < 0.9:
                 return ACCOUNT_SID
+            case Name() if dice.random() < 0.3:
+                return dice.choice(("room", "desk", "anna", "Front"))
             case Sid(prefixes) | Name(prefixes):
                 known = [sid for prefix in prefixes for sid in self._sids.get(prefix, ())]
                 if known and (self._harmless or dice.random() < 0.9):
@@ -288,6 +290,7 @@ _TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "TriggerValue": ("+1", "10"),
     "Url": ("wss://example.com/media",),
     "SendDigits": ("1w2#",),
+    "Label": ("anna", "ben"),
 }
 
 
