@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from ringback import Client, NotFound
 from ringback.emulator import ACCOUNT_SID, AUTH_TOKEN, Emulator, serving
 from ringback.emulator.audio import Sound
 from ringback.errors import ApiError
+from ringback.http import Headers
 from tests.emulator.audio.listening import RATE, channels_of, keys_in, loud, mp3_seconds
 from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME, Website
@@ -775,3 +777,64 @@ def test_a_message_is_deleted_before_it_is_transcribed(
     emulator.run_until_idle()
     assert [each.status for each in client.transcriptions.list()] == ["failed"]
     assert [each.code for each in emulator.problems] == [13618]
+
+
+# What add-ons make of them
+
+
+def test_an_add_on_of_the_number_looks_at_a_recording(
+    emulator: Emulator, website: Website, client: Client
+) -> None:
+    number = next(iter(client.incoming_phone_numbers.list()))
+    client.incoming_phone_numbers(number.sid).assigned_add_ons.create(installed_add_on_sid="XE" + "7" * 32)
+    voicemail(emulator, website)
+    (recording,) = client.recordings.list()
+    results = client.recordings(recording.sid).add_on_results
+    (result,) = results.list()
+    assert (result.status, result.add_on_sid) == ("completed", "XB" + "7" * 32)
+    assert result.date_completed is not None
+    (payload,) = results(result.sid).payloads.list()
+    url = results(result.sid).payloads(payload.sid).data.fetch().redirect_to
+    assert url is not None
+    path = url.removeprefix("https://api.twilio.com")
+    data = emulator.answer("GET", path, Headers(), b"")
+    assert (data.status, data.headers["Content-Type"]) == (200, "application/json")
+    assert json.loads(data.body)["results"] == {"text": "Call me back"}
+    place = f"{API}/Recordings/{recording.sid}/AddOnResults/{result.sid}/Payloads/{payload.sid}/Data"
+    answer = ask(emulator, "GET", f"{place}.json")
+    assert (answer.status, answer.headers["Location"]) == (307, url)
+    results(result.sid).delete()
+    for gone in (place, f"{place.removesuffix('/Data')}.json", path):
+        assert ask(emulator, "GET", gone).status == 404
+    assert not list(results.list())
+
+
+def test_an_add_on_of_nobody_looks_at_nothing(emulator: Emulator, website: Website, client: Client) -> None:
+    emulator.number("+15017122662")
+    (other,) = client.incoming_phone_numbers.list(phone_number="+15017122662")
+    client.incoming_phone_numbers(other.sid).assigned_add_ons.create(installed_add_on_sid="XE" + "7" * 32)
+    voicemail(emulator, website)
+    (recording,) = client.recordings.list()
+    assert not list(client.recordings(recording.sid).add_on_results.list())
+
+
+def test_an_add_on_comes_too_late_for_what_is_deleted(
+    emulator: Emulator, website: Website, client: Client
+) -> None:
+    number = next(iter(client.incoming_phone_numbers.list()))
+    for digit in "78":
+        client.incoming_phone_numbers(number.sid).assigned_add_ons.create(
+            installed_add_on_sid="XE" + digit * 32
+        )
+    website.pages["/voice"] = "<Response><Record action='/done'/></Response>"
+    website.pages["/done"] = "<Response/>"
+    emulator.phone(ANNA).dial(OURS).speak("Never mind", seconds=2)
+    emulator.advance(7)
+    (recording,) = client.recordings.list()
+    results = client.recordings(recording.sid).add_on_results
+    one, other = results.list()
+    assert {one.status, other.status} == {"in-progress"}
+    results(one.sid).delete()
+    client.recordings(recording.sid).delete()
+    emulator.run_until_idle()
+    assert [(each.sid, each.status) for each in results.list()] == [(other.sid, "failed")]

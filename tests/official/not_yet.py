@@ -5,17 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 # Operations that answer 501.
-NOT_YET: Final[frozenset[str]] = frozenset(
-    {
-        "recordings(sid).add_on_results.list",
-        "recordings(sid).add_on_results(sid).fetch",
-        "recordings(sid).add_on_results(sid).delete",
-        "recordings(sid).add_on_results(sid).payloads.list",
-        "recordings(sid).add_on_results(sid).payloads(sid).fetch",
-        "recordings(sid).add_on_results(sid).payloads(sid).delete",
-        "recordings(sid).add_on_results(sid).payloads(sid).data.fetch",
-    }
-)
+NOT_YET: Final[frozenset[str]] = frozenset({})
 # Scenarios of operations that work, but not as Twilio's do.
 NOT_RIGHT: Final[frozenset[str]] = frozenset({})
 # Cases of test_codes.py that are answered otherwise.

@@ -10,7 +10,7 @@ conferences, queues     rooms and lines that calls join; participants, conferenc
 legs            Leg: Twilio's side of each call, its status machine and the process that runs its TwiML
 people, scripts Phone and Line: people, their side of each call, what they do by a script; behaviours: by name
 recordings      what is recorded: tapes (what is on a recording), transcriptions (what is said in it),
-                conference_recordings
+                conference_recordings, add_ons (what they make of it)
 world           World: what all of these work with: time, records, the transcript, ways to tell
 mishaps         what goes wrong on purpose, as chaos says
 exchange        one webhook, with documents, misfits (what doesn't fit in them), events (what it says),

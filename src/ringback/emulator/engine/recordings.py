@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypedDict, cast
 
 from attrs import evolve, frozen
 
+from ringback.emulator.engine.add_ons import ask_add_ons
 from ringback.emulator.engine.documents import name_of
 from ringback.emulator.engine.ledger import Figures
 from ringback.emulator.engine.parameters import API_VERSION
@@ -297,6 +298,8 @@ class ActiveRecording:
         recording.price, recording.price_unit = -price, "USD"
         used(world, self._session.account, _CATEGORIES, Figures(Decimal(1), minutes, price))
         self._tell("completed")
+        if isinstance(self._subject, Call):
+            ask_add_ons(world, self._subject, recording)
         for action in self.on_completed:
             action()
 

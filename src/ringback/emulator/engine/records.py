@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
+    "AddOnData",
     "Call",
     "ConferenceRecord",
     "Configured",
@@ -280,6 +281,21 @@ class Recording(RecordingRecord):
 
 
 @define(eq=False, kw_only=True)
+class AddOnData(Kept):
+    """What an add-on sent.
+
+    Attributes:
+        sid: The payload that it is.
+        path: Where it is downloaded, by whoever knows that.
+        content: It, JSON.
+    """
+
+    sid: str
+    path: str = field(repr=False)
+    content: str = field(repr=False)
+
+
+@define(eq=False, kw_only=True)
 class Problem(Record):
     """What the real service would write to the debugger: an error that stopped or hurt a call or message.
 
@@ -362,6 +378,7 @@ class Store:
         self.correspondence = Correspondence()
         # Templates of messages, which another API of Twilio's has.
         self.contents: Table[Content] = Table()
+        self.add_on_data: Table[AddOnData] = Table(index=lambda data: data.path)
         caller_ids: Table[OutgoingCallerIdRecord] = Table(_of_account, index=_caller_id)
         exchanges: Table[LoggedExchange] = Table()
         self.http = HttpLog(exchanges)
@@ -379,6 +396,7 @@ class Store:
             "messages().media": self.media,
             "queues": self.queues,
             "recordings": self.recordings,
+            "recordings().add_on_results().payloads().data": self.add_on_data,
             "transcriptions": self.transcriptions,
             "notifications": self.problems,
         }

@@ -24,6 +24,7 @@ class Settings:
         send: From one status of a message to the next.
         recording: From the end of a recording to its `completed`.
         transcription: From the end of a recording to its transcription.
+        add_on: From a recording's `completed` to what an add-on makes of it.
         longest: How long a call may live.
         documents: How many documents a call may run through without a second passing.
         queue: Seconds between two outgoing calls of one account.
@@ -39,6 +40,7 @@ class Settings:
     send: float = 0.5
     recording: float = 1.0
     transcription: float = 5.0
+    add_on: float = 5.0
     longest: float = 14_400.0
     documents: int = 100
     queue: float = 1.0

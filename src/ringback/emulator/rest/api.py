@@ -72,6 +72,8 @@ PLAIN: Final = frozenset(
         "incoming_phone_numbers().assigned_add_ons().extensions",
         "keys",
         "outgoing_caller_ids",
+        "recordings().add_on_results",
+        "recordings().add_on_results().payloads",
         "recordings().transcriptions",
         "signing_keys",
         "sip.credential_lists",
@@ -178,6 +180,11 @@ class Api:
         try:
             check_path(path)
             _refuse_by_chance(self._network.mishaps)
+            data = self._network.store.add_on_data.find(path)
+            if data is not None:
+                # Whoever knows the path may have it.
+                file = File.of(data.content.encode(), "application/json")
+                return Reply.with_file(fields, file, headers.get("Range"))
             caller = authenticate(self._network, method.upper(), path, headers)
             operations = _operations(path, suffix)
             if method.upper() == "OPTIONS":
@@ -203,6 +210,8 @@ class Api:
         if content is None:
             return Reply.of(operation.success, fields, b"")
         fields["Content-Type"] = formats.CONTENT_TYPES[form]
+        if operation.success == 307:
+            fields["Location"] = str(content["redirect_to"])
         return Reply.of(operation.success, fields, formats.write(form, content, operation))
 
     def _perform(

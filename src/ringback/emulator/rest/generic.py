@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ACTS",
     "apply",
+    "check_parents",
     "create",
     "delete",
     "fetch",
@@ -65,7 +66,7 @@ def create(request: RestRequest, **values: object) -> Body:
 def keep(request: RestRequest, kind: type[R], **values: object) -> R:
     """The same; the record itself, which is of this kind."""
     family, network = request.family, request.network
-    _check_parents(request)
+    check_parents(request)
     _check_references(request)
     lane = _lane(request)
     table = request.network.store.table(family.key, kind)
@@ -122,7 +123,7 @@ def listed_as(
         view: How one is written.
         shown: Which are there, whatever the filters.
     """
-    _check_parents(request)
+    check_parents(request)
     tests = _tests(request)
     listing = Newest[R](
         request.network.store.table(request.family.key, kind),
@@ -173,7 +174,7 @@ def find(request: RestRequest, kind: type[R]) -> R:
     Raises:
         Refused: There is none, 404.
     """
-    _check_parents(request)
+    check_parents(request)
     table = request.network.store.table(request.family.key, kind)
     key = _key(request, request.holes[request.family.hole])
     if not table.holds(_lane(request), key):
@@ -221,7 +222,8 @@ def _key(request: RestRequest, sid: str) -> str:
     return "/".join((*(request.holes[hole] for hole, _, _ in request.family.parents), sid))
 
 
-def _check_parents(request: RestRequest) -> None:
+def check_parents(request: RestRequest) -> None:
+    """Refuse what hangs on something that isn't there."""
     lane = request.account.sid
     above: list[str] = []
     for hole, family, _ in request.family.parents:

@@ -182,6 +182,16 @@ def _lead(request: RestRequest, candidates: Iterable[ActiveRecording]) -> Record
     return recording.recording
 
 
+# What add-ons made of them
+
+
+def _data(request: RestRequest) -> Body:
+    generic.check_parents(request)
+    network = request.network
+    data = network.store.add_on_data[request.holes["RecordingAddOnResultPayloadSid"]]
+    return {"redirect_to": f"{network.home}{data.path}"}
+
+
 # Files
 
 
@@ -233,6 +243,7 @@ ACTS = {
     "calls(sid).recordings(sid).fetch": _fetch_of_call,
     "calls(sid).recordings(sid).update": _update_of_call,
     "calls(sid).recordings(sid).delete": _delete,
+    "recordings(sid).add_on_results(sid).payloads(sid).data.fetch": _data,
     "conferences(sid).recordings.list": _list_of_conference,
     "conferences(sid).recordings(sid).fetch": _fetch_of_conference,
     "conferences(sid).recordings(sid).update": _update_of_conference,
