@@ -15,6 +15,7 @@
     ├── transport.py      the API as a transport of `Client` and `AsyncClient`
     ├── phones.py         phones as tests hold them
     ├── phone_book/       what phones do, read from YAML or a mapping
+    ├── sessions/         what people did, recorded, and done again as a test
     ├── state/            what outlives the process: snapshots, a file
     ├── server.py         the API over HTTP
     ├── live.py           an emulator over HTTP, as tests hold it
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from ringback.emulator.live import LiveEmulator
     from ringback.emulator.phones import CallOver, ExpectationFailed, Phone, PhoneCall
     from ringback.emulator.server import serving
+    from ringback.emulator.sessions.replaying import SessionDiffers
 
 __all__ = [
     "ACCOUNT_SID",
@@ -84,6 +86,7 @@ __all__ = [
     "PhoneCall",
     "Press",
     "Script",
+    "SessionDiffers",
     "Settings",
     "Speak",
     "Step",
@@ -115,6 +118,7 @@ _HOMES: Final = {
     "PhoneCall": "phones",
     "Press": "engine.people",
     "Script": "engine.people",
+    "SessionDiffers": "sessions.replaying",
     "Settings": "engine.settings",
     "Speak": "engine.people",
     "Step": "engine.people",

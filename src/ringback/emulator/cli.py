@@ -63,6 +63,11 @@ def add_parser(subparsers: _Subparsers) -> None:
         help="a phone book in YAML: phones by number, and what they do about calls and texts",
     )
     parser.add_argument(
+        "--record",
+        metavar="FILE",
+        help="write the session to this file, to be replayed as a test; what people press and say is in it",
+    )
+    parser.add_argument(
         "--chaos",
         default="",
         metavar="WORDS",
@@ -102,6 +107,7 @@ def _run(arguments: argparse.Namespace) -> int:
         state=arguments.state,
         chaos=arguments.chaos,
         phones=arguments.phones,
+        record=arguments.record,
     ) as emulator:
         for number, urls in arguments.number:
             for url in urls.values():

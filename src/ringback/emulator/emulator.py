@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, cast, get_args
 from ringback.app import Application as RingbackApplication
 from ringback.app import Switchboard
 from ringback.app.loops.portal import portal_loop
-from ringback.emulator.driver import Driver, Mode
+from ringback.emulator.driver import Driver, Mode, Sender
 from ringback.emulator.engine.addresses import channel_of, is_short_code, text_address
 from ringback.emulator.engine.arguments import duration, is_phone_number, one_of, printable
 from ringback.emulator.engine.arguments import number as check_number
@@ -30,6 +30,9 @@ from ringback.emulator.phones import Phone
 from ringback.emulator.problems import ProblemsLeft, Wrongs, in_short
 from ringback.emulator.rest.api import Api
 from ringback.emulator.rest.connect_apps import new_connect_app
+from ringback.emulator.sessions.reading import read_session
+from ringback.emulator.sessions.recording import Recorder
+from ringback.emulator.sessions.replaying import replay
 from ringback.emulator.state.keeping import StateKeeper
 from ringback.emulator.state.snapshots import Snapshot, restore, take
 from ringback.emulator.transport import AsyncEmulatorTransport, EmulatorTransport
@@ -104,6 +107,8 @@ class Emulator:
             that were under way have ended then. It holds the credentials of the accounts.
         chaos: What goes wrong on purpose, decided by the seed: `doubled reordered`, `lost=0.5 429`, or a
             `Chaos`.
+        record: A file to write the session to, as JSON lines, for `replay`: what people do and notice,
+            requests of the API, webhooks and their answers.
         workers: Have the flows of applications of this process led by so many workers, of which each webhook
             gets the next, which takes the flow over from the one before: what a flow does between its awaits
             is done again then. 0, the default, is as in production without a shared store.
@@ -130,6 +135,7 @@ class Emulator:
         strict: bool = False,
         workers: int = 0,
         chaos: str | Chaos = "",
+        record: str | os.PathLike[str] | None = None,
         state: str | os.PathLike[str] | None = None,
     ) -> None:
         if start.utcoffset() is None:
@@ -173,7 +179,12 @@ class Emulator:
         self._wrongs = Wrongs(lambda: self.problems)
         self._watched: list[RingbackApplication] = []
         self._api = Api(self._network)
-        self._driver = Driver(self._network, self._webhook_sender, mode=clock, speed=speed)
+        self._recorder = Recorder(record) if record is not None else None
+        sender: Sender = self._webhook_sender
+        if self._recorder is not None:
+            self._recorder.begin(self._network, seed)
+            sender = self._recorder.sender(sender)
+        self._driver = Driver(self._network, sender, mode=clock, speed=speed)
         self._waits = Waits(self._driver, self._network)
         self._polls = Polls(self._driver, self._network)
         for application in applications:
@@ -222,6 +233,8 @@ class Emulator:
         """Stop time and end the flows of its calls; harmless when repeated."""
         if self._keeper is not None:
             self._keeper.end()
+        if self._recorder is not None:
+            self._recorder.close()
         watched, self._watched = self._watched, []
         calls = tuple(self._network.store.calls)
         for application in watched:
@@ -329,6 +342,21 @@ class Emulator:
         with self._driver.touch() as network:
             network.forget()
             self._open_accounts()
+
+    # Sessions
+
+    def replay(self, session: str | os.PathLike[str]) -> None:
+        """Do again what people did in a session that was recorded (`Emulator(record=…)`, `ringback emulator
+        --record FILE`), at their virtual times, and compare what they hear and read with what they did then.
+
+        Applications and numbers have to be there as they were. Requests of the API aren't repeated: those of
+        applications come again by themselves.
+
+        Raises:
+            SessionDiffers: People hear or read something else; the message shows what.
+            EmulatorError: It is no session, or has a mistake, whose line the message has.
+        """
+        replay(self._driver, self._network, self.phone, read_session(session))
 
     # Who is there
 
@@ -601,6 +629,8 @@ class Emulator:
         """What the API says to a request; `target` is its path and query."""
         with self._driver.touch():
             reply = self._api.answer(method, target, headers, body)
+        if self._recorder is not None:
+            self._recorder.request(method, target, body, reply.status)
         # Time goes on meanwhile: audio takes a while to make.
         return reply.response(method)
 

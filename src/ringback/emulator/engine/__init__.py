@@ -20,7 +20,8 @@ kernel/         Clock, Process, Outbox: what runs all this, and knows nothing of
 A process is a generator that yields `Ask` (an HTTP request) and `Wait` (time, a signal). Requests wait in
 the outbox for a driver to send them, and to bring their answers back.
 
-Besides: ledger and usage (what is used, what it costs), verification (the call that verifies a caller id),
+Besides: acts (what people do and notice, as it is recorded), ledger and usage (what is used, what it costs),
+verification (the call that verifies a caller id),
 media_sessions (streams, SIPREC and transcriptions of a call), payment_sessions and payments (what is paid by
 keys), user_messages (to and from SDKs), http_log (what was asked about a call), call_signals (what a call's
 process is told), detection (what a call asks for), addresses,

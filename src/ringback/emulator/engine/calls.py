@@ -142,6 +142,7 @@ def call_in(
         fallback_method=destination.fallback_method,
     )
     network.note(call.sid, caller.number, "dials", destination.name)
+    network.act(caller.number, call.sid, "dial")
     source = Source(destination.voice_url, destination.voice_method, question=question)
     leg.start(network.interpret(leg, source))
     return leg

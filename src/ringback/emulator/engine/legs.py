@@ -413,7 +413,9 @@ class Leg:
             self.ring()
             self._later(timeout, lambda: self.finish("no-answer", sip=487))
             forward()
-        elif on_call.policy == "unreachable":
+            return
+        self.world.act(person.number, self.call.sid, "rings", on_call.policy)
+        if on_call.policy == "unreachable":
             self.finish("failed", sip=404)
         elif on_call.policy == "busy" or others:
             self.world.note(self.call.sid, person.number, "is busy")

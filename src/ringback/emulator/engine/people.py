@@ -352,6 +352,7 @@ class Line:
             world.clock.after(heard.until - world.clock.now, self.changed)
         what = f'"{heard.what}"' if heard.kind in {"say", "speech"} else f"{heard.kind} {heard.what}"
         world.note(self.leg.call.sid, self.phone.number, "hears", what, heard.source, heard.document)
+        self._act("hears", heard.what, kind=heard.kind)
         self.tapped("outbound_track", heard)
         if self.relay is not None:
             self.relay(heard)
@@ -381,6 +382,7 @@ class Line:
         """Answer while it rings."""
         if self.state != "ringing":
             raise EmulatorError(f"{self.phone.number} can't answer: its call is {self.state}")
+        self._act("answer")
         self.leg.picked_up()
 
     def decline(self) -> None:
@@ -388,6 +390,7 @@ class Line:
         if self.state != "ringing":
             raise EmulatorError(f"{self.phone.number} can't decline: its call is {self.state}")
         self.leg.world.note(self.leg.call.sid, self.phone.number, "declines")
+        self._act("decline")
         self.leg.finish("busy", sip=486)
 
     def press(self, key: str) -> None:
@@ -396,6 +399,7 @@ class Line:
         self._talking("press a key")
         shown = "•" if self.leg.discreet else key
         self.leg.world.note(self.leg.call.sid, self.phone.number, "presses", shown)
+        self._act("press", shown)
         self.leg.pressed(key)
 
     def speak(self, text: str, seconds: float) -> None:
@@ -406,12 +410,14 @@ class Line:
         world = self.leg.world
         self._said_at = round(world.clock.now + seconds, 3)
         world.note(self.leg.call.sid, self.phone.number, "says", f'"{text}" ({seconds:g} s)')
+        self._act("speak", text, seconds=seconds)
         self.leg.spoke(text, seconds)
 
     def beep(self) -> None:
         """Beep, as a machine does."""
         self._talking("beep")
         self.leg.world.note(self.leg.call.sid, self.phone.number, "beeps")
+        self._act("beep")
         self.leg.beeped(self.leg.world.settings.beep)
 
     def cut_off(self) -> None:
@@ -426,6 +432,7 @@ class Line:
         if self.state == "over":
             return
         self.leg.world.note(self.leg.call.sid, self.phone.number, "hangs up")
+        self._act("hangup")
         self.ended_by = "me"
         answered = self.leg.call.status == "in-progress"
         # A caller who gives up while it rings has not been answered.
@@ -440,7 +447,11 @@ class Line:
         for heard in self.heard:
             if not heard.over(now):
                 heard.until, heard.cut = now, True
+        self._act("over", self.ended_by)
         self.changed()
+
+    def _act(self, did: str, what: str = "", *, kind: str = "", seconds: float = 0.0) -> None:
+        self.leg.world.act(self.phone.number, self.leg.call.sid, did, what, kind=kind, seconds=seconds)
 
     def _talking(self, what: str) -> None:
         if self.state != "talking":

@@ -8,9 +8,14 @@ from typing import Final
 
 from attrs import evolve, frozen
 
-__all__ = ["Entry", "Transcript"]
+__all__ = ["Entry", "Transcript", "without_hosts"]
 
 _URL: Final = re.compile(r"https?://[^\s/?#\"']+([^\s?#\"']*)[^\s\"']*")
+
+
+def without_hosts(text: str) -> str:
+    """A text in which each URL is its path alone."""
+    return _URL.sub(r"\1", text)
 
 
 @frozen
@@ -104,7 +109,7 @@ class Transcript:
         copy = Transcript()
         copy._subjects = dict(self._subjects)
         for entry in self._entries:
-            what, document = (_URL.sub(r"\1", text) for text in (entry.what, entry.document))
+            what, document = (without_hosts(text) for text in (entry.what, entry.document))
             copy.add(evolve(entry, what=what, document=document))
         return copy
 

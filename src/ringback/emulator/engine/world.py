@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from attrs import evolve, frozen
 
 from ringback._generated.emulation.records import NewKeyRecord
+from ringback.emulator.engine.acts import Act
 from ringback.emulator.engine.documents import content_type
 from ringback.emulator.engine.exchange import FETCH_FAILED, exchange
 from ringback.emulator.engine.http_log import LoggedExchange
@@ -74,6 +75,7 @@ class World:
         reaches: Whether a driver can fetch a file from a URL.
         audio: How many seconds the files play that were fetched, by URL; None where nobody can tell.
         watchers: Called with every entry of the transcript as it comes, and the problem that it is about.
+        witnesses: Called with everything that people do or notice.
         closed: Whether nothing is noted or told any more: processes that are left end when they are
             collected, which may be as late as the interpreter's own end.
     """
@@ -101,6 +103,7 @@ class World:
         self.watchers: list[Callable[[Entry, Problem | None], None]] = []
         self._secrets = Secrets()
         self._secrets_known = (0, 0)  # records that have come so far
+        self.witnesses: list[Callable[[Act], None]] = []
         self.closed = False
 
     def account(self, sid: str) -> Account:
@@ -130,6 +133,15 @@ class World:
         self.transcript.add(entry)
         for watcher in self.watchers:
             watcher(entry, problem)
+
+    def act(
+        self, number: str, subject: str, did: str, what: str = "", *, kind: str = "", seconds: float = 0.0
+    ) -> None:
+        """Somebody does or notices something; see `Act`."""
+        if self.witnesses and not self.closed:
+            act = Act(round(self.clock.now, 3), number, subject, did, what, kind, seconds)
+            for witness in tuple(self.witnesses):
+                witness(act)
 
     def problem(self, account: Account, subject: str, trouble: Trouble) -> None:
         """What the debugger of the real service would show."""

@@ -76,6 +76,7 @@ def receive(
         attach(network, message, file)
     network.transcript.open(message.sid, "message", f"{sender.number} → {to} (inbound)")
     network.note(message.sid, sender.number, "texts", f'"{body}"')
+    network.act(sender.number, message.sid, "text")
     correspondence.hear(sender.number, to, now)
     keyword = heed(correspondence, message)
     if keyword is not None:

@@ -232,6 +232,7 @@ class _Transit:
         body = _text(self._wanted) if self._channel != "whatsapp" or pictures else ""
         receiver.texts.append(Text(network.clock.now, message.sid, message.from_ or "", body, urls))
         network.note(message.sid, receiver.number, "reads", " ".join((f'"{body}"', *urls)))
+        network.act(receiver.number, message.sid, "reads", body)
         self._let_answer(receiver, body)
         # A message to one of our own numbers comes in there.
         own = record_of(network.store, message.to)
