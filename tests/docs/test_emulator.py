@@ -18,20 +18,29 @@ from typing import Any, Final, cast
 
 import pytest
 import urllib3
+from attrs import fields_dict
 from ruamel.yaml import YAML
 
-from ringback.emulator import ACCOUNT_SID, AUTH_TOKEN
+from ringback.emulator import ACCOUNT_SID, AUTH_TOKEN, Emulator
+from ringback.emulator.engine.chaos import Chaos
+from ringback.emulator.engine.verbs.table import VERBS
 from tests.docs.snippets import ROOT
+from tests.official.not_yet import NOT_YET
 
 PAGE: Final = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
 DOCKERFILE: Final = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 LOCAL: Final = "127.0.0.1"
+OURS: Final = "+15017122661"
+
+
+def block(name: str) -> str:
+    found = re.search(rf"`{re.escape(name)}`:\n\n```yaml\n(.*?)```", PAGE, re.DOTALL)
+    assert found is not None
+    return found[1]
 
 
 def read_yaml(name: str) -> Any:
-    found = re.search(rf"`{re.escape(name)}`:\n\n```yaml\n(.*?)```", PAGE, re.DOTALL)
-    assert found is not None
-    return YAML(typ="safe").load(found[1])  # pyright: ignore[reportUnknownMemberType]
+    return YAML(typ="safe").load(block(name))  # pyright: ignore[reportUnknownMemberType]
 
 
 def instructions(name: str) -> list[str]:
@@ -144,6 +153,37 @@ def test_the_workflow_runs_its_steps(port: int, tmp_path: Path) -> None:
                 env=os.environ | job["env"],
             )
             assert json.loads(done.stdout)["account_sid"] == ACCOUNT_SID
+
+
+def test_the_phone_book_is_one(tmp_path: Path) -> None:
+    book = tmp_path / "phones.yaml"
+    book.write_text(block("phones.yaml"), encoding="utf-8")
+    with Emulator(phones=book) as emulator:
+        emulator.number(OURS)
+        carla = emulator.phone("+15558675312")
+        carla.text(OURS, "hello")
+        with emulator.client() as client:
+            client.messages.create(to=carla.number, from_=OURS, body="The code, please?")
+            emulator.run_until_idle()
+            assert [text.body for text in client.messages.list(from_=carla.number, limit=1)] == ["4711"]
+        assert emulator.phone("+15558675311").calls == ()
+
+
+def test_every_word_of_chaos_is_in_its_table() -> None:
+    table = PAGE[PAGE.index("| word | what goes wrong |") :].partition("\n\n")[0]
+    words = re.findall(r"`([\w-]+)`", "".join(line.split("|")[1] for line in table.splitlines()))
+    assert str(Chaos.parse(" ".join(f"{word}=1" for word in words))).count("=1") == len(fields_dict(Chaos))
+
+
+def test_what_is_not_done_is_in_the_table() -> None:
+    """Where this fails, something was done: say so under *Where it differs*."""
+    rows = PAGE[PAGE.index("## Where it differs") :]
+    assert all(".add_on_results" in name for name in NOT_YET)
+    assert ("add-on results of recordings answer 501" in rows) == bool(NOT_YET)
+    told = re.search(r"^\| (`Pay`.*?) \|", rows, re.MULTILINE)
+    done = {verb.__name__ for verb in VERBS}
+    missing = {"Connect", "Pay", "Prompt"} - done
+    assert set(re.findall(r"`(\w+)`", told[1] if told is not None else "")) == missing
 
 
 def test_the_table_of_clients_is_what_the_programs_do() -> None:

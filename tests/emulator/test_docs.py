@@ -38,7 +38,7 @@ def test_how_often_it_begins(emulator, emulator_options):
 
 def test_the_examples_run(tmp_path: Path) -> None:
     blocks = [block.strip("\n") for block in python_blocks(PAGE)]
-    assert len(blocks) == 10
+    assert len(blocks) == 11
     more = (
         "\n\ndef test_guest(emulator):\n"
         "    emulator.install(app, '+15017122661')\n"
@@ -47,7 +47,7 @@ def test_the_examples_run(tmp_path: Path) -> None:
         "    assert [heard.what for heard in call.heard][-1] == 'You pressed 1.'\n"
     )
     (tmp_path / "test_docs.py").write_text("\n\n".join(blocks) + more, encoding="utf-8")
-    assert "9 passed" in told_of_tests(tmp_path)
+    assert "10 passed" in told_of_tests(tmp_path)
 
 
 def test_a_folder_is_tested_both_ways(tmp_path: Path) -> None:
