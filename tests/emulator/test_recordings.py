@@ -18,6 +18,7 @@ from ringback.emulator import ACCOUNT_SID, AUTH_TOKEN, Emulator, serving
 from ringback.emulator.audio import Sound
 from ringback.errors import ApiError
 from ringback.http import Headers
+from ringback.webhooks import RecordResult, parse
 from tests.emulator.audio.listening import RATE, channels_of, keys_in, loud, mp3_seconds
 from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME, Website
@@ -170,6 +171,8 @@ def test_the_library_downloads_it(
     done = client.recordings(recording.sid).download(tmp_path)
     assert (done.path, done.content_type) == (tmp_path / f"{recording.sid}.mp3", "audio/mpeg")
     assert mp3_seconds((tmp_path / f"{recording.sid}.mp3").read_bytes()) == pytest.approx(5, abs=0.01)
+    result = parse(RecordResult, website.at("/done")[0].given)
+    assert client.download(result, tmp_path / "again.mp3", wait=1).size == done.size
     # What broke off is gone on with.
     whole = io.BytesIO()
     client.recordings(recording.sid).download(whole, format="wav")
@@ -421,6 +424,39 @@ def test_who_takes_a_call_from_a_queue_records_it(
     assert website.at("/done")[0]["RecordingSid"] == recording.sid
 
 
+def test_a_dial_that_was_over_at_once_has_no_recording(
+    emulator: Emulator, website: Website, client: Client
+) -> None:
+    website.pages["/voice"] = (
+        f"<Response><Dial record='record-from-answer' action='/done'>{BEN}</Dial></Response>"
+    )
+    website.pages["/done"] = "<Response/>"
+    emulator.phone(ANNA).dial(OURS)
+    ben = emulator.phone(BEN).answer()
+    emulator.advance(0.05)
+    ben.hangup()
+    emulator.run_until_idle()
+    assert [each.status for each in client.recordings.list()] == ["absent"]
+    assert not [name for name in website.at("/done")[0].given if name.startswith("Recording")]
+
+
+def test_keys_that_nobody_is_to_see_are_not_on_it(
+    emulator: Emulator, website: Website, client: Client
+) -> None:
+    call, sid = connected(emulator, website)
+    recording = client.calls(sid).recordings.create()
+    with emulator.held() as network:
+        leg = network.legs[sid]
+        leg.hides_keys = True
+        leg.pressed("4")
+        leg.hides_keys = False
+        leg.pressed("5")
+    emulator.advance(1)
+    call.hangup()
+    emulator.run_until_idle()
+    assert [what for *_, what, _ in sounds_of(emulator, recording.sid)] == ["5"]
+
+
 ROOM = "<Response><Dial><Conference {}>room</Conference></Dial></Response>"
 
 
@@ -572,6 +608,21 @@ def test_only_calls_in_progress_are_recorded(emulator: Emulator, website: Websit
     emulator.run_until_idle()
     assert refusal(client.calls(call.sid).recordings.create) == (400, 21220)
     assert refusal(client.calls("CA" + "0" * 32).recordings.create) == (404, 20404)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "code"),
+    [
+        ([("RecordingStatusCallback", "nowhere")], 13256),
+        ([("RecordingChannels", "three")], 20001),
+    ],
+)
+def test_what_can_not_be_asked_of_a_recording(
+    emulator: Emulator, website: Website, pairs: list[tuple[str, str]], code: int
+) -> None:
+    call, sid = connected(emulator, website)
+    assert ask(emulator, "POST", f"{API}/Calls/{sid}/Recordings.json", pairs).refusal == (400, code)
+    call.hangup()
 
 
 def test_the_current_one_has_to_be_clear(emulator: Emulator, website: Website, client: Client) -> None:

@@ -209,3 +209,16 @@ def test_a_handler_that_is_not_async_waits_for_another_call(emulator: Emulator, 
     started = time.monotonic()
     emulator.phone(ANNA).answer().expect_say("It is completed")
     assert time.monotonic() - started < 3
+
+
+def test_what_is_not_idle_in_time_says_so(emulator: Emulator) -> None:
+    """Also where nothing at all is due by then."""
+    with emulator.client() as client:
+        emulator.number(OURS)
+        client.calls.create(
+            to=ANNA, from_=OURS, twiml="<Response><Say>Hi</Say><Pause length='600'/></Response>"
+        )
+        emulator.advance(5)
+        with pytest.raises(EmulatorError, match="not idle after 30 virtual seconds"):
+            emulator.run_until_idle(limit=30)
+        assert emulator.now == 35

@@ -350,7 +350,9 @@ class Driver:
                 if self._mode == "real":
                     return False
                 # A clock that runs by itself never goes far without being asked.
-                return self._nothing_before(deadline) if patient and self._mode == "manual" else self.idle
+                if self._mode == "manual" and self._nothing_before(deadline):
+                    return True
+                return not (patient and self._mode == "manual") and self.idle
 
             def over() -> bool:
                 return done() or self._late(deadline) or idle()
@@ -369,7 +371,7 @@ class Driver:
                     left = idle_since + grace - time.monotonic()
                     if left > 0:
                         self.condition.wait(left)
-                    elif patient and self._mode == "manual":
+                    elif self._mode == "manual" and (patient or not self.idle):
                         clock.move_to(deadline)
                     else:
                         return False

@@ -34,6 +34,8 @@ def recordings(world: World) -> None:
     recording = client.recordings(made.sid).fetch()
     assert (recording.status, recording.duration, recording.channels) == ("completed", "7", 2)
     assert recording.media_url.endswith(f"/Recordings/{made.sid}")
+    audio = client.request("GET", f"{recording.media_url}.mp3")
+    assert (audio.status_code, audio.headers["Content-Type"]) == (200, "audio/mpeg")
     (told,) = world.website.at("/recorded")
     assert (told["RecordingStatus"], told["RecordingDuration"]) == ("completed", "7")
     assert told["RecordingUrl"].endswith(f"/Recordings/{made.sid}")

@@ -1613,6 +1613,7 @@ _FAMILIES: Final = (
             prefix="RE",
             hole="Sid",
             parents=(("CallSid", "calls", "call_sid"),),
+            errors={"calls(sid).recordings.create": {"RecordingStatusCallback": {"invalid": 13256}}},
         ),
         (
             "calls(sid).recordings.create",

@@ -21,7 +21,7 @@ from ringback.emulator.engine.events import call_facts
 from ringback.emulator.engine.kernel.process import Process, Steps
 from ringback.emulator.engine.kernel.signals import Interruption, Signal
 from ringback.emulator.engine.people import Heard, Line, Phone
-from ringback.emulator.engine.recordings import ActiveRecording, RecordingOptions
+from ringback.emulator.engine.recordings import ActiveRecording, RecordingOptions, recording_facts
 from ringback.emulator.engine.scripts import follow
 from ringback.emulator.engine.usage import call_ended
 from ringback.errors import EmulatorError
@@ -337,7 +337,6 @@ class Leg:
         call = self.call
         ended = not call.live
         seconds = call.duration or 0
-        recording = self.reported if ended else None
         return CallStatusChanged(
             **call_facts(call),
             status=cast("CallStatus", call.status),
@@ -347,9 +346,7 @@ class Leg:
             duration=seconds if ended else None,
             duration_minutes=math.ceil(seconds / 60) if ended else None,
             sip_response_code=self.sip_code if call.direction == "outbound-api" else None,
-            recording_url=recording.url if recording is not None else None,
-            recording_sid=recording.recording.sid if recording is not None else None,
-            recording_duration=recording.recording.duration if recording is not None else None,
+            **recording_facts(self.reported if ended else None),
             answered_by=call.answered_by,
         )
 

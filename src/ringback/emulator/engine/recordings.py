@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.people import Heard, Track
     from ringback.emulator.engine.world import World
 
-__all__ = ["ActiveRecording", "RecordingOptions", "WrongState"]
+__all__ = ["ActiveRecording", "RecordingFacts", "RecordingOptions", "WrongState", "recording_facts"]
 
 _START: Final = "StartCallRecordingTwiML"
 # Seconds below which there is nothing to keep.
@@ -334,6 +334,26 @@ class ActiveRecording:
         if isinstance(self._subject, Call):
             return RecordingStatusChanged(**facts, call_sid=self._subject.sid)
         return ConferenceRecordingStatusChanged(**facts, conference_sid=self._subject.sid)
+
+
+class RecordingFacts(TypedDict):
+    """What reports of other things say of a recording."""
+
+    recording_url: str | None
+    recording_sid: str | None
+    recording_duration: int | None
+
+
+def recording_facts(active: ActiveRecording | None) -> RecordingFacts:
+    """Of this one: nothing where there was nothing to keep."""
+    if active is None or active.recording.status == "absent":
+        return {"recording_url": None, "recording_sid": None, "recording_duration": None}
+    recording = active.recording
+    return {
+        "recording_url": active.url,
+        "recording_sid": recording.sid,
+        "recording_duration": recording.duration,
+    }
 
 
 class _Facts(TypedDict):

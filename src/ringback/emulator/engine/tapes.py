@@ -116,14 +116,14 @@ def _between(heard: Heard, start: float, end: float) -> Iterator[Sound]:
 
 def _begun(heard: Heard, second: float, words: int) -> int:
     """How many of its words have begun by then."""
-    return math.ceil(round(words * (second - heard.at) / _length(heard), 6))
+    return min(words, math.ceil(round(words * (second - heard.at) / _length(heard), 6)))
 
 
 def _keys(heard: Heard, start: float, end: float) -> Iterator[Sound]:
     """Those that are pressed meanwhile."""
     keys = heard.what.removeprefix(_KEYS)
     pauses = sum(_PAUSES.get(key, 0.0) for key in keys)
-    a_key = (_length(heard) - pauses) / max(1, sum(key not in _PAUSES for key in keys))
+    a_key = max(0.0, _length(heard) - pauses) / max(1, sum(key not in _PAUSES for key in keys))
     times = accumulate((_PAUSES.get(key, a_key) for key in keys), initial=heard.at)
     for key, (begin, until) in zip(keys, pairwise(times), strict=True):
         if key in KEYS - _PAUSES.keys() and start <= _whole(begin) < end:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.people import Heard
-from ringback.emulator.engine.recordings import RecordingOptions
+from ringback.emulator.engine.recordings import RecordingOptions, recording_facts
 
 if TYPE_CHECKING:
-    from ringback.emulator.engine.recordings import ActiveRecording
+    from ringback.emulator.engine.recordings import ActiveRecording, RecordingFacts
     from ringback.emulator.engine.verbs.execution import Execution
     from ringback.twiml import Dial
 
 __all__ = ["DialRecording"]
 
 _FROM_RINGING: Final = frozenset({"record-from-ringing", "record-from-ringing-dual"})
-
-
-class _Facts(TypedDict):
-    recording_url: str | None
-    recording_sid: str | None
-    recording_duration: int | None
 
 
 class DialRecording:
@@ -59,14 +53,9 @@ class DialRecording:
             self.active.finish()
 
     @property
-    def facts(self) -> _Facts:
+    def facts(self) -> RecordingFacts:
         """What the action is asked with."""
-        active = self.active
-        return {
-            "recording_url": active.url if active is not None else None,
-            "recording_sid": active.recording.sid if active is not None else None,
-            "recording_duration": active.recording.duration if active is not None else None,
-        }
+        return recording_facts(self.active)
 
     def _begin(self) -> ActiveRecording:
         self.active = self._leg.prepare_recording(self._options)
