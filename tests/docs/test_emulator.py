@@ -1,4 +1,7 @@
-"""What docs/emulator.md says of containers, CI and other SDKs. Its Python: tests/emulator/test_docs.py."""
+"""What docs/emulator.md says of containers, CI and other SDKs, and docs/testing.md of phone books and chaos.
+
+Their Python: tests/emulator/test_docs.py.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +32,14 @@ from tests.docs.snippets import ROOT
 from tests.official.not_yet import NOT_YET
 
 PAGE: Final = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+TESTING: Final = (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
 DOCKERFILE: Final = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", " ")
 LOCAL: Final = "127.0.0.1"
 OURS: Final = "+15017122661"
 
 
-def block(name: str) -> str:
-    found = re.search(rf"`{re.escape(name)}`:\n\n```yaml\n(.*?)```", PAGE, re.DOTALL)
+def block(name: str, page: str = PAGE) -> str:
+    found = re.search(rf"`{re.escape(name)}`:\n\n```yaml\n(.*?)```", page, re.DOTALL)
     assert found is not None
     return found[1]
 
@@ -158,22 +162,23 @@ def test_the_workflow_runs_its_steps(port: int, tmp_path: Path) -> None:
 
 def test_the_phone_book_is_one(tmp_path: Path) -> None:
     book = tmp_path / "phones.yaml"
-    book.write_text(block("phones.yaml"), encoding="utf-8")
+    book.write_text(block("phones.yaml", TESTING), encoding="utf-8")
     with Emulator(phones=book) as emulator:
         emulator.number(OURS)
         carla = emulator.phone("+15558675312")
         carla.text(OURS, "hello")
         with emulator.client() as client:
-            client.messages.create(to=carla.number, from_=OURS, body="The code, please?")
+            client.messages.create(to=carla.number, from_=OURS, body="Cancel, please.")
             emulator.run_until_idle()
-            assert [text.body for text in client.messages.list(from_=carla.number, limit=1)] == ["4711"]
+            assert [text.body for text in client.messages.list(from_=carla.number, limit=1)] == ["OFF"]
         assert emulator.phone("+15558675311").calls == ()
 
 
 def test_every_word_of_chaos_is_in_its_table() -> None:
-    table = PAGE[PAGE.index("| word | what goes wrong |") :].partition("\n\n")[0]
-    words = re.findall(r"`([\w-]+)`", "".join(line.split("|")[1] for line in table.splitlines()))
-    assert str(Chaos.parse(" ".join(f"{word}=1" for word in words))).count("=1") == len(fields_dict(Chaos))
+    rows = re.findall(r"^\| `([\w-]+)` \| ([\d.]+) \|", TESTING[TESTING.index("## Chaos") :], re.MULTILINE)
+    assert len(rows) == len(fields_dict(Chaos))
+    for word, share in rows:
+        assert Chaos.parse(word) == Chaos.parse(f"{word}={share}")
 
 
 def test_operations_and_verbs_are_done_but_for_those_in_the_table() -> None:

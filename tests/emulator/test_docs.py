@@ -9,10 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+import pytest
+
 from ringback.emulator import Emulator
+from ringback.errors import EmulatorError
 from tests.docs.snippets import ROOT, files, python_blocks
 
 PAGE = ROOT / "docs" / "emulator.md"
+TESTING = ROOT / "docs" / "testing.md"
 BOTH_WAYS = """
 import pytest
 from ringback import Application, CallFlow, IncomingCall
@@ -48,6 +52,27 @@ def test_the_examples_run(tmp_path: Path) -> None:
     )
     (tmp_path / "test_docs.py").write_text("\n\n".join(blocks) + more, encoding="utf-8")
     assert "10 passed" in told_of_tests(tmp_path)
+
+
+def test_the_examples_of_testing_run(tmp_path: Path) -> None:
+    blocks = [block.strip("\n") for block in python_blocks(TESTING)]
+    (tmp_path / "phones.yaml").write_text(phone_book(), encoding="utf-8")
+    (tmp_path / "test_docs.py").write_text("\n\n".join(blocks), encoding="utf-8")
+    assert "7 passed" in told_of_tests(tmp_path)
+
+
+def phone_book() -> str:
+    found = re.search(r"`phones\.yaml`:\n\n```yaml\n(.*?)```", TESTING.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def test_the_mistake_of_a_phone_book_is_what_testing_shows(tmp_path: Path) -> None:
+    book = phone_book().replace("- hear: Press 1", "- pres: 1")
+    (tmp_path / "phones.yaml").write_text(book, encoding="utf-8")
+    with Emulator() as emulator, pytest.raises(EmulatorError) as caught:
+        emulator.phone_book(tmp_path / "phones.yaml")
+    assert f"```text\n{caught.value}\n```" in TESTING.read_text(encoding="utf-8")
 
 
 def test_a_folder_is_tested_both_ways(tmp_path: Path) -> None:
