@@ -10,14 +10,13 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
-from typing import Final
 
 from attrs import define, field
 
 from ringback import Application, AsyncClient, CallFlow, OutgoingCall
 from ringback.webhooks import MessageStatusChanged
 
-LIFETIME: Final = 600.0
+LIFETIME = 600.0  # seconds
 
 
 def six_digits() -> str:
@@ -54,12 +53,13 @@ class TwoFactor:
         """Send a new code; the one before is no longer right."""
         self._codes[to] = code = Code(self._make(), self._clock() + LIFETIME)
         body = f"{code.digits} is your code for the Blue Door. Nobody of us will ever ask you for it."
+
+        async def call_instead(changed: MessageStatusChanged) -> None:
+            if changed.status in {"undelivered", "failed"}:
+                await self._app.dial(self._client, to=to, from_=self._number, answer=self._read_out)
+
         message = await self._app.text(self._client, to=to, from_=self._number, body=body)
-        status = ""
-        while status not in {"delivered", "undelivered", "failed"}:
-            status = (await message.wait_for(MessageStatusChanged, timeout=60)).status
-        if status != "delivered":
-            await self._app.dial(self._client, to=to, from_=self._number, answer=self._read_out)
+        message.on(MessageStatusChanged, call_instead)
 
     def check(self, to: str, digits: str) -> bool:
         """Whether it is the code that was sent; it is right once."""

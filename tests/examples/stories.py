@@ -380,6 +380,7 @@ def two_factor_by_text(emulator: Emulator, _folder: Path) -> None:
     assert second.check(ANNA, "012345")
     assert not second.check(ANNA, "012345")
     done(second.send(ANNA))
+    anna.expect_text("111111 is your code")
     assert not any(second.check(ANNA, guess) for guess in ("1", "2", "3", "4", "5", "111111"))
     done(second.send(ANNA))
     emulator.advance(601)

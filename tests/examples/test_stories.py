@@ -36,7 +36,7 @@ def transcript(story: Story, folder: Path, chaos: str) -> str:
         return str(emulator.transcript.with_paths())
 
 
-@pytest.mark.parametrize("chaos", ["", "doubled reordered"])
+@pytest.mark.parametrize("chaos", ["", "doubled reordered", "late lost slow"])
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
 def test_the_same_seed_gives_the_same_transcript(tmp_path: Path, story: Story, chaos: str) -> None:
     """Whatever goes wrong on purpose, no example minds it, and it goes wrong the same way again."""
