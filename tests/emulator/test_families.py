@@ -100,6 +100,14 @@ def test_keys_sign_in_until_they_are_deleted(emulator: Emulator, client: Client)
             list(robot.calls.list())
 
 
+def test_an_update_that_is_refused_changes_nothing(client: Client) -> None:
+    client.queues.create(friendly_name="desk")
+    other = client.queues.create(friendly_name="bar", max_size=5)
+    with pytest.raises(InvalidRequest):
+        client.queues(other.sid).update(friendly_name="desk", max_size=7)
+    assert client.queues(other.sid).fetch() == other
+
+
 def test_sip(client: Client) -> None:
     domain = client.sip.domains.create(domain_name="acme.sip.twilio.com")
     assert (domain.auth_type, domain.voice_method, domain.secure) == ("", "POST", False)

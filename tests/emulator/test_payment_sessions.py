@@ -158,6 +158,14 @@ def test_keying_in_twice_and_agreeing(desk: Desk) -> None:
     assert (desk.last["Result"], desk.last["PaymentCardType"]) == ("success", "amex")
 
 
+def test_who_agrees_hears_what_is_paid_with(desk: Desk) -> None:
+    sid = desk.start(payment_method="ach-debit", parameter={"AVSName": "Anna"}, confirmation="true")
+    desk.capture(sid, "bank-routing-number", "110000000#")
+    desk.capture(sid, "bank-account-number", "000123456789#")
+    desk.update(sid, status="complete")
+    desk.line.expect_say("ends in 6 7 8 9")
+
+
 def test_states_of_a_session(desk: Desk) -> None:
     sid = desk.start()
     payments = desk.client.calls(desk.line.sid).payments

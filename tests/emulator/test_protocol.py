@@ -101,6 +101,11 @@ class TestProducts:
     def test_paths_that_are_no_product_s(self, path: str) -> None:
         check_path(path)
 
+    @pytest.mark.parametrize("place", ["/Calls/\ud800", "/Calls?To=\ud800", "/\ud800"])
+    def test_half_of_a_surrogate_pair(self, emulator: Emulator, place: str) -> None:
+        answer = emulator.answer("GET", f"{HOME}{place}", Headers(LOGIN), b"")
+        assert (answer.status, b"surrogates" in answer.body) == (400, True)
+
     def test_nobody_has_to_be_known_for_that(self, emulator: Emulator) -> None:
         answer = emulator.answer("POST", "/v1/Conversations", Headers(), b"{}")
         assert (answer.status, "Conversations" in str(error(answer))) == (501, True)

@@ -19,8 +19,8 @@ from ringback.cli import main
 from ringback.emulator import Emulator, serving
 from ringback.emulator.state.snapshots import Snapshot
 from ringback.errors import EmulatorError, NotFound
-from tests.emulator.conftest import ANNA, OURS
-from tests.emulator.website import HOME, Website
+from tests.emulator.conftest import ANNA, BEN, OURS
+from tests.emulator.website import HOME, Website, picture
 
 
 def fill(emulator: Emulator) -> dict[str, object]:
@@ -142,6 +142,86 @@ def test_over_http(emulator: Emulator, website: Website) -> None:
         assert urllib3.request("POST", f"{url}/_emulator/restore", body=kept).status == 200
         assert seen(emulator.client()) == before
     assert json.loads(kept)["version"] == 1
+
+
+def test_a_long_one_over_http(emulator: Emulator, website: Website) -> None:
+    client = emulator.client()
+    for _ in range(3):
+        client.messages.create(to=ANNA, from_=OURS, media_url=[f"{HOME}/picture"])
+    website.pages["/picture"] = picture(bytes(200_000))
+    emulator.run_until_idle()
+    kept = emulator.snapshot().to_json()
+    assert len(kept) > 1_000_000
+    with serving(emulator) as url:
+        emulator.reset()
+        assert urllib3.request("POST", f"{url}/_emulator/restore", body=kept).status == 200
+        assert urllib3.request("POST", f"{url}/_emulator/clock", body=kept).status == 413
+    assert len(list(client.messages.list())) == 3
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ["calls", "CA1", "AC1", 0, 5],
+        ["calls", "CA1", "AC1", 0, {"$": "datetime", "is": "yesterday"}],
+        ["calls", "CA1", "AC1", 0, {"is": 1}],
+        ["", "sids", "", 0, {"$": "list", "is": [1]}],
+        ["", "clock", "", 0, {"$": "datetime", "is": "2031-01-01T00:00:00"}],
+        ["", "ledger", "", 0, 7],
+    ],
+)
+def test_what_can_not_be_known_changes_nothing(
+    emulator: Emulator, website: Website, row: list[object]
+) -> None:
+    before = fill(emulator)
+    odd = json.dumps({"version": 1, "rows": [row]})
+    with serving(emulator) as url:
+        assert urllib3.request("POST", f"{url}/_emulator/restore", body=odd).status == 409
+    assert seen(emulator.client()) == before
+
+
+def test_the_last_day_of_calendars_may_be_kept(emulator: Emulator) -> None:
+    last = ["", "clock", "", 0, {"$": "datetime", "is": "9999-12-31T23:59:59+00:00"}]
+    emulator.restore(Snapshot.from_json(json.dumps({"version": 1, "rows": [last]})))
+    emulator.advance(hours=1)
+    assert emulator.date.year == 9999
+
+
+def test_what_hangs_on_calls_and_messages_is_kept(emulator: Emulator, website: Website) -> None:
+    """Whatever was put into a snapshot comes out of it: taken again it is the same."""
+    client = emulator.client()
+    fill(emulator)
+    [people] = client.sip.credential_lists.list()
+    client.sip.credential_lists(people.sid).credentials.create(username="anna", password="Secret-1-Secret")
+    client.usage.triggers.create(callback_url=f"{HOME}/used", trigger_value="+1", usage_category="calls")
+    client.queues.create(friendly_name="desk")
+    emulator.content_template("Your code is {{1}}.")
+    emulator.connect_app("Robots")
+    emulator.number(OURS, voice_url=f"{HOME}/voice", sms_url=f"{HOME}/text")
+    emulator.allow_problems()
+    website.pages["/voice"] = (
+        "<Response><Say>Hello</Say><Record maxLength='3' transcribe='true'/>"
+        "<Dial><Conference record='record-from-start'>room</Conference></Dial></Response>"
+    )
+    website.pages["/text"] = "<Response><Nope/></Response>"
+    website.pages["/picture"] = picture()
+    client.messages.create(to=ANNA, from_=OURS, media_url=[f"{HOME}/picture"])
+    line = emulator.phone(ANNA).dial(OURS)
+    emulator.advance(1)
+    client.calls(line.sid).streams.create(url="wss://example.com/media")
+    line.speak("A message")
+    other = emulator.phone(BEN).dial(OURS)
+    emulator.advance(20)
+    line.hangup()
+    other.hangup()
+    emulator.phone(ANNA).text(OURS, "Stop")
+    emulator.run_until_idle()
+    kept = emulator.snapshot()
+    families = {row.family for row in kept.rows}
+    wanted = {"calls().events", "calls().streams", "recordings", "transcriptions", "conferences", "contents"}
+    assert wanted | {"messages().media", "notifications", "queues", "usage.triggers"} <= families
+    emulator.restore(Snapshot.from_json(kept.to_json()))
+    assert emulator.snapshot() == kept
 
 
 def test_by_command(

@@ -121,7 +121,7 @@ def test_a_daily_trigger_fires_every_day(emulator: Emulator, website: Website, c
         assert len(used(website)) == day + 1
 
 
-@pytest.mark.parametrize("value", ["", "many", "nan", "+", "1e999999"])
+@pytest.mark.parametrize("value", ["", "many", "nan", "+", "1e999999", "1e-999999", "0e-999999"])
 def test_values_that_are_none(client: Client, value: str) -> None:
     with pytest.raises(InvalidRequest):
         client.usage.triggers.create(callback_url=f"{HOME}/x", trigger_value=value, usage_category="calls")

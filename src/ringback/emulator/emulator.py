@@ -596,7 +596,10 @@ class Emulator:
         self._wrongs.failures.append(failure)
         with self._driver.condition:
             self._network.note(
-                failure.call_sid or failure.message_sid or "", "application", "raises", in_short(failure)
+                failure.call_sid or failure.message_sid or "",
+                "application",
+                "raises",
+                self._network.masked(in_short(failure)),
             )
 
     # The API

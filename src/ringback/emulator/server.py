@@ -35,6 +35,8 @@ Scope: TypeAlias = "Mapping[str, object]"
 Message: TypeAlias = "MutableMapping[str, object]"
 
 _JSON: Final = "application/json;charset=utf-8"
+_RESTORE: Final = f"{PREFIX}restore"
+_LONGEST_SNAPSHOT: Final = 1_000_000_000
 
 
 class EmulatorServer:
@@ -67,7 +69,8 @@ class EmulatorServer:
             return
         if scope["type"] != "http":
             raise ValueError(f"the emulator speaks HTTP, not {scope['type']}")
-        body = await _read(receive)
+        longest = _LONGEST_SNAPSHOT if _path(scope) == _RESTORE else MOST_BYTES
+        body = await _read(receive, longest)
         # In a thread: a clock that skips ahead may hold the network for a while.
         try:
             response = await asyncio.to_thread(self._answer, scope, body)
@@ -237,8 +240,8 @@ async def _lose(send: Callable[[Message], Awaitable[None]]) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": True})
 
 
-async def _read(receive: Callable[[], Awaitable[Message]]) -> bytes | None:
-    """The body, or None where it is too long; the rest of that is read all the same and thrown away."""
+async def _read(receive: Callable[[], Awaitable[Message]], longest: int) -> bytes | None:
+    """The body, or None where it has more bytes than that; the rest is read all the same and thrown away."""
     body = bytearray()
     size = 0
     while True:
@@ -247,10 +250,10 @@ async def _read(receive: Callable[[], Awaitable[Message]]) -> bytes | None:
             return bytes(body)
         piece = cast("bytes", message.get("body", b""))
         size += len(piece)
-        if size <= MOST_BYTES:
+        if size <= longest:
             body += piece
         if not message.get("more_body"):
-            return bytes(body) if size <= MOST_BYTES else None
+            return bytes(body) if size <= longest else None
 
 
 def _is_address(host: str) -> bool:

@@ -212,8 +212,7 @@ class Number(Kind):
         number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
         if not number.is_finite():
             raise self.refuse(name, value, secret=secret)
-        if abs(number.adjusted()) > _MOST_DIGITS or len(number.as_tuple().digits) > _MOST_DIGITS:
-            # 1E+999999 would be written out as a megabyte of zeros.
+        if not _is_short(number):
             raise InvalidValue(name, value, f"{self.allowed} of at most {_MOST_DIGITS} digits", secret=secret)
         return f"{number:f}"
 
@@ -222,9 +221,14 @@ class Number(Kind):
             number = Decimal(text)
         except InvalidOperation:
             raise self.refuse(name, text) from None
-        if not number.is_finite():
+        if not number.is_finite() or not _is_short(number):
             raise self.refuse(name, text)
         return number
+
+
+def _is_short(number: Decimal) -> bool:
+    """Whether it can be written out: 1E+999999 would be a megabyte of zeros, and so would 1E-999999."""
+    return abs(number.adjusted()) <= _MOST_DIGITS and len(number.as_tuple().digits) <= _MOST_DIGITS
 
 
 class Boolean(Kind):

@@ -114,6 +114,7 @@ class Network(World):
             self.queues,
             self.payments,
             self.next_start,
+            self.audio,
             self._cookies,
         ):
             forgotten.clear()

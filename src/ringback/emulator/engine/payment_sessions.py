@@ -47,6 +47,8 @@ _FIELDS: Final[dict[str, _Field]] = {
     "bank-account-number": "bank_account_number",
 }
 _SHOWN: Final = frozenset({"expiration-date", "postal-code", "bank-routing-number"})
+# What is paid with.
+_NUMBERS: Final = ("payment-card-number", "bank-account-number")
 _DONE: Final = "#"
 _AGAIN: Final = "*"
 
@@ -109,7 +111,8 @@ class PaymentSession:
         if not self._options.confirmation:
             self._settle()
             return
-        last = next(iter(self._details.values.values()))[-4:]
+        values = self._details.values
+        last = next(values[what] for what in _NUMBERS if what in values)[-4:]
         text = f"You pay with the number that ends in {' '.join(last)}. Press 1 to go on, or 2 to cancel."
         now, leg = self._leg.world.clock.now, self._leg
         seconds = length_of(text, leg.world.settings.characters)
@@ -200,6 +203,9 @@ class PaymentSession:
                 connector_error=settlement.connector_error,
             )
         self._tell(report, f"payment {outcome}")
+        # Nobody needs it any more.
+        self._details.values.clear()
+        self._typed = ""
 
     def _report(self, entered: Entered | None = None) -> PaymentSessionChanged:
         options, record = self._options, self.record

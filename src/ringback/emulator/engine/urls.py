@@ -32,7 +32,7 @@ _ENCODED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 # What a path or query can't hold as it is; RFC 3986, `pchar`, `/` and `?`.
 _FOREIGN: Final = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
 _LOGIN: Final = re.compile(r"(//)[^/?#]*@")
-_LOGIN_IN_TEXT: Final = re.compile(r"(//)[^/?#\s]*@")
+_LOGIN_IN_TEXT: Final = re.compile(r"(//)[^/?#\s\"'<>]*@")
 
 
 @frozen

@@ -154,9 +154,9 @@ class World:
             date_updated=now,
             account_sid=account.sid,
             code=trouble.code,
-            message=trouble.told,
+            message=self.masked(trouble.told),
             subject_sid=subject,
-            url=shown(trouble.url),
+            url=self.masked(shown(trouble.url)),
             level=trouble.level,
             response_body=self.masked(trouble.body.decode("utf-8", errors="replace"))[:_BODY],
             request_method=None if during is None else during.method,
@@ -169,7 +169,8 @@ class World:
         self._add(entry, record)
 
     def masked(self, text: str) -> str:
-        """Without the secrets of the accounts here. Before it is cut off: half a token is one, too."""
+        """Without the secrets of the accounts here, and passwords. Before it is cut off: half a token is
+        one, too."""
         accounts, keys = self.store.accounts, self.store.table("keys", NewKeyRecord)
         if self._secrets_known != (known := (accounts.came, keys.came)):
             self._secrets_known = known
@@ -183,7 +184,7 @@ class World:
 
     def broke(self, account: Account, subject: str, error: Exception) -> None:
         """Something of ours died of a bug."""
-        message = f"the emulator broke: {type(error).__name__}: {error}"
+        message = self.masked(f"the emulator broke: {type(error).__name__}: {error}")
         self.problem(account, subject, Trouble(_FAULT, message[:_LONGEST_MESSAGE], ""))
 
     def tell(

@@ -44,7 +44,7 @@ from ringback.emulator.rest.decoding import decode, pairs_of
 from ringback.emulator.rest.errors import AnswerLost, Refused, report, report_loss
 from ringback.emulator.rest.files import File, Reply
 from ringback.emulator.rest.products import check_path
-from ringback.emulator.rest.protocol import allow, check_form, path_text
+from ringback.emulator.rest.protocol import allow, check_form, check_text, path_text
 from ringback.emulator.rest.requests import RestRequest
 from ringback.errors import InvalidValue
 
@@ -178,6 +178,7 @@ class Api:
         # What is no path of this API is refused as most people can read it.
         form = formats.FORMATS.get(suffix, "xml") if path.startswith(_ROOT) else "json"
         try:
+            check_text(target)
             check_path(path)
             _refuse_by_chance(self._network.mishaps)
             data = self._network.store.add_on_data.find(path)

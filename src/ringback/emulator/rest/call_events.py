@@ -72,7 +72,7 @@ def _view(request: RestRequest, exchange: LoggedExchange) -> Body:
     return {
         "request": {
             "method": exchange.method,
-            "url": exchange.url,
+            "url": masked(exchange.url),
             "parameters": {_snake(name): masked(text) for name, text in exchange.parameters},
         },
         "response": {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ringback.emulator.engine.urls import without_logins
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -54,7 +52,7 @@ class AnswerLost(Exception):
 def report(network: Network, method: str, path: str, refused: Refused) -> None:
     """Put a refusal into the transcript: whoever asked may not show why it came to nothing."""
     where = _cut(network.masked(path), _LONGEST_PATH)
-    reason = _cut(network.masked(without_logins(refused.message)), _LONGEST_REASON)
+    reason = _cut(network.masked(refused.message), _LONGEST_REASON)
     network.note(
         "", "Twilio", "refuses", f"{method[:10]} {where} → HTTP {refused.status}, {refused.code}: {reason}"
     )

@@ -137,7 +137,7 @@ def update(request: RestRequest, **values: object) -> Body:
     """Change what was given."""
     record = find(request, Record)
     _check_references(request)
-    before = {name: getattr(record, name) for name in request.family.unique if hasattr(record, name)}
+    before = {name: getattr(record, name) for name in _fields(type(record))}
     apply(request, record)
     try:
         _check_unique(request, record, _key(request, request.holes[request.family.hole]))

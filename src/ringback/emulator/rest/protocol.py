@@ -12,7 +12,7 @@ from ringback.emulator.rest.errors import Refused
 if TYPE_CHECKING:
     from ringback.http import Headers
 
-__all__ = ["allow", "check_form", "normal_path", "path_text"]
+__all__ = ["allow", "check_form", "check_text", "normal_path", "path_text"]
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _JSON: Final = "application/json"
@@ -41,6 +41,18 @@ def normal_path(path: bytes | str) -> str:
 def path_text(part: str) -> str:
     """What a part of a path says; what is no UTF-8 in it is replaced, and names nothing."""
     return unquote_to_bytes(part).decode("utf-8", "replace")
+
+
+def check_text(target: str) -> None:
+    """See to it that a path and query can be sent; over HTTP they were.
+
+    Raises:
+        Refused: There is half of a surrogate pair in it.
+    """
+    try:
+        target.encode()
+    except UnicodeEncodeError as error:
+        raise Refused(400, 20001, f"The address is no text: {error.reason}") from None
 
 
 def allow(methods: Iterable[str]) -> str:

@@ -37,6 +37,7 @@ _SPANS: Final = {
     "yesterday": "Yesterday",
 }
 _MOST: Final = Decimal(10**15)
+_PLACES: Final = 15
 _UNITS: Final = {
     "calls": ("calls", "minutes"),
     "sms": ("messages", "messages"),
@@ -154,7 +155,8 @@ def _create(request: RestRequest) -> Body:
         value = Decimal(text)
     except InvalidOperation:
         value = Decimal("nan")
-    if not value.is_finite() or abs(value) > _MOST:
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or abs(value) > _MOST or exponent < -_PLACES:
         allowed = "a number, such as 1000 or +30"
         raise Refused(400, 20001, f"TriggerValue '{text[:50]}' is not valid: expected {allowed}")
     record = generic.keep(

@@ -7,8 +7,6 @@ have ended, its conferences are over and nobody waits in its queues; messages th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from attrs import field, frozen
@@ -18,11 +16,14 @@ from ringback._generated.emulation.records import StreamRecord
 from ringback.emulator.engine.correspondence import Correspondence
 from ringback.emulator.engine.media_sessions import MEDIA_FAMILIES
 from ringback.emulator.engine.messaging.outgoing import resume
-from ringback.emulator.engine.records import QueueRecord
+from ringback.emulator.engine.records import QueueRecord, Store
 from ringback.emulator.state.values import read_value, write_value
 from ringback.errors import EmulatorError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
     from ringback.emulator.engine.network import Network
 
 __all__ = ["Row", "Snapshot", "restore", "take"]
@@ -112,29 +113,40 @@ def restore(network: Network, snapshot: Snapshot) -> None:
     Raises:
         EmulatorError: The snapshot was made by another version.
     """
-    kept = [(row, read_value(json.loads(row.value))) for row in snapshot.rows]
-    others = {row.key: cast("Any", value) for row, value in kept if not row.family}
+    try:
+        kept = [(row, read_value(json.loads(row.value))) for row in snapshot.rows]
+        others = {row.key: cast("Any", value) for row, value in kept if not row.family}
+        then: datetime = others.get(_CLOCK, network.clock.date)
+        ahead = max((then - network.clock.date).total_seconds(), 0.0)
+        sids = {str(kind): int(number) for kind, number in others.get(_SIDS, {}).items()}
+        # In a store apart first: what is there is not given up for what can't be known.
+        _fill(Store(), kept, others, then)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise EmulatorError(f"snapshot: it can't be read: {error!r:.200}") from None
     network.forget()
-    for row, record in kept:
-        if row.family:
-            network.store.table(row.family, Record).put(row.key, cast("Record", record), row.lane)
-    network.store.usage.load(others.get(_LEDGER, []))
-    network.store.correspondence = others.get(_CORRESPONDENCE, Correspondence())
-    network.sids.load(cast("Mapping[str, int]", others.get(_SIDS, {})))
-    then: datetime = others.get(_CLOCK, network.clock.date)
-    if then > network.clock.date:
-        network.clock.start += timedelta(seconds=(then - network.clock.date).total_seconds())
-    _end_what_lived(network, then)
+    _fill(network.store, kept, others, then)
+    network.sids.load(sids)
+    network.clock.put_on(ahead)
     for message in network.store.messages.values():
         resume(network, message)
+
+
+def _fill(
+    store: Store, kept: Iterable[tuple[Row, object]], others: Mapping[str, Any], then: datetime
+) -> None:
+    for row, record in kept:
+        if row.family:
+            store.table(row.family, Record).put(row.key, cast("Record", record), row.lane)
+    store.usage.load(others.get(_LEDGER, []))
+    store.correspondence = others.get(_CORRESPONDENCE, Correspondence())
+    _end_what_lived(store, then)
 
 
 def _text(value: object) -> str:
     return json.dumps(write_value(value), separators=(",", ":"))
 
 
-def _end_what_lived(network: Network, then: datetime) -> None:
-    store = network.store
+def _end_what_lived(store: Store, then: datetime) -> None:
     for call in store.calls.values():
         if call.live:
             answered = call.status == "in-progress"

@@ -41,8 +41,7 @@ class Clock:
     def __init__(self, start: datetime) -> None:
         self.start = start
         self.now = 0.0
-        # Calendars have a last day, and stay there.
-        self._end = (datetime.max.replace(tzinfo=start.tzinfo) - start).total_seconds() - 1
+        self._end = _left_after(start)
         # Each with what it goes by: its second, and the order in which it was asked for.
         self._queue: list[tuple[float, int, Timer]] = []
         self._order = 0
@@ -52,6 +51,11 @@ class Clock:
         """The calendar's now, to the second."""
         passed = timedelta(seconds=min(self.now, self._end))
         return (self.start + passed).replace(microsecond=0)
+
+    def put_on(self, seconds: float) -> None:
+        """Have the calendar say so much more; nothing is due any sooner."""
+        self.start += timedelta(seconds=min(seconds, self._end))
+        self._end = _left_after(self.start)
 
     def after(self, seconds: float, action: Callable[[], None]) -> Timer:
         """Run `action` so many seconds from now."""
@@ -96,3 +100,8 @@ class Clock:
         """Let time pass in which nothing is due; never backwards, never past an action."""
         due = self.next_due()
         self.now = max(self.now, now if due is None else min(now, due))
+
+
+def _left_after(start: datetime) -> float:
+    """Seconds from then on to the last day of calendars, on which they stay."""
+    return (datetime.max.replace(tzinfo=start.tzinfo) - start).total_seconds() - 1

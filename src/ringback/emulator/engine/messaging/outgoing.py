@@ -19,6 +19,7 @@ from ringback.emulator.engine.people import Attachment, Text
 from ringback.emulator.engine.phrases import has_phrase
 from ringback.emulator.engine.records import Message
 from ringback.emulator.engine.trouble import Trouble
+from ringback.emulator.engine.urls import shown
 from ringback.emulator.engine.usage import message_ended, price_of_message
 from ringback.rest import segments as count_segments
 
@@ -226,7 +227,7 @@ class _Transit:
         """Somebody gets it."""
         network, message = self._network, self._message
         files = [network.store.media[sid] for sid in message.media]
-        urls = tuple(media.url for media in files)
+        urls = tuple(shown(media.url) for media in files)
         pictures = all(media.content_type.startswith("image/") for media in files)
         # WhatsApp shows a text with pictures alone.
         body = _text(self._wanted) if self._channel != "whatsapp" or pictures else ""

@@ -6,6 +6,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from ringback.emulator.engine.documents import said
+from ringback.emulator.engine.urls import shown
 from ringback.emulator.engine.verbs.file_length import file_length
 from ringback.emulator.engine.verbs.results import NEXT
 from ringback.emulator.engine.verbs.sounds import Sound, hear, keys_length, repetitions
@@ -39,5 +40,5 @@ def sounds(leg: Leg, document: Document, verb: Play) -> Steps[Iterable[Sound]]:
         seconds = yield from file_length(leg, url)
         if seconds is None:
             return ()
-        sound = Sound("play", url, seconds)
+        sound = Sound("play", shown(url), seconds)
     return repeat(sound, repetitions(verb.loop))
