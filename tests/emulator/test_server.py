@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from twilio.rest import Client as OfficialClient
 
 from ringback import Client
 from ringback.emulator import ACCOUNT_SID, AUTH_TOKEN, Emulator, serving
+from ringback.emulator.server import collecting_rarely
 from ringback.errors import ConfigurationError
 from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import Website, until
@@ -261,6 +263,14 @@ def test_a_kept_connection_does_not_wait_for_acknowledgements(
         (connection,) = servers[0].server_state.connections
         accepted = connection.transport.get_extra_info("socket")
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_garbage_is_looked_for_less_often_while_it_serves() -> None:
+    usual = gc.get_threshold()
+    with collecting_rarely():
+        assert gc.get_threshold() > usual
+        assert gc.get_freeze_count() > 0
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (usual, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

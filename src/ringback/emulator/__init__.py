@@ -8,7 +8,7 @@
     ├── audio/            what recordings sound like; how long files play
     ├── driver.py         time and requests: moves the clock, sends webhooks, brings their answers
     ├── webhook_sender.py sends webhooks: by a call in process, or over HTTP
-    ├── webhook_http.py   those over HTTP
+    ├── webhook_http.py   those over HTTP; webhook_connection (one connection)
     ├── apploop.py        the event loop of applications in this process, by the emulator's clock
     ├── waits.py          time passes for tests that wait for events of their application
     ├── problems.py       what went wrong, and what of it a test expects

@@ -18,7 +18,6 @@ from ringback.app.loops.threads import Threads
 from ringback.emulator.driver import Sending
 from ringback.emulator.engine.kernel.requests import Failure
 from ringback.emulator.engine.urls import WebUrl
-from ringback.emulator.webhook_http import HttpWebhooks
 from ringback.errors import EmulatorError
 from ringback.http import Headers, WebhookRequest, WebhookResponse
 
@@ -27,11 +26,12 @@ if TYPE_CHECKING:
 
     from ringback.emulator.apploop import AppLoop
     from ringback.emulator.engine.kernel.requests import Ask, Outcome
+    from ringback.emulator.webhook_http import HttpWebhooks
 
 __all__ = ["Handler", "Installed", "WebhookSender"]
 
-# Where requests are under way that are not for an application's loop: as many as come at once. One that hangs
-# keeps its thread, and doesn't keep the process.
+# Where handlers of this process run that have no loop: as many as are asked at once. One that hangs keeps its
+# thread, and doesn't keep the process.
 _THREADS: Final = Threads(5_000, awaited=False)
 
 
@@ -88,7 +88,7 @@ class WebhookSender:
         self._any_host = any_host
         self._mounted: list[_Mounted] = []
         self._installed: list[Installed] = []
-        self._http = HttpWebhooks()
+        self._http: HttpWebhooks | None = None
 
     def mount(self, public_url: str, handler: Handler) -> None:
         """Send what goes to `public_url`, and to anything below it, to `handler`."""
@@ -104,8 +104,9 @@ class WebhookSender:
             self._installed.append(application)
 
     def close(self) -> None:
-        """Close the connections that are kept."""
-        self._http.close()
+        """End what is under way elsewhere."""
+        if self._http is not None:
+            self._http.close()
 
     def reaches(self, url: str) -> bool:
         """Whether there is anybody to ask for a file: one of this machine, or an application of this process.
@@ -139,7 +140,17 @@ class WebhookSender:
                     "give the application to the emulator, or allow any host",
                 )
             )
-        return _in_thread(ask, partial(self._http.send, url=url))
+        return self._over_http(ask, url)
+
+    def _over_http(self, ask: Ask, url: WebUrl) -> Sending:
+        if self._http is None:
+            try:
+                from ringback.emulator.webhook_http import HttpWebhooks
+            except ImportError:
+                missing = "sending webhooks over HTTP needs h11: pip install 'ringback[emulator]'"
+                return Sending.over(Failure("refused", missing))
+            self._http = HttpWebhooks()
+        return Sending(self._http.send(ask, url), inside=False)
 
     def _handler(self, url: WebUrl, request: WebhookRequest) -> Handler | None:
         """What takes the request in this process, if anything does."""
