@@ -5,7 +5,6 @@ world.py            what a scenario happens in: a served emulator that keeps wha
 runs.py             the scenarios, run once however many tests look at what they did
 requests.py         requests as they are on the wire, without any SDK
 console.py          what is made in Twilio's console alone
-not_yet.py          what doesn't work yet
 wire_types.json     the JSON type of each field of each model, as Twilio documents it
 node/               scripts for Node: the official SDK, and the library that ringback began as
 test_python.py      the scenarios, and that they leave nothing out

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 from attrs import frozen
 
-from ringback._core.parameters.kinds import Name, Sid
 from ringback.emulator import ACCOUNT_SID, AUTH_TOKEN
 from ringback.http import Headers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ringback._core.operations.operation import Operation
-    from ringback._core.parameters.kinds import Kind
     from ringback.emulator import Emulator
 
-__all__ = ["HOME", "Answer", "ask", "login", "path_of", "sample"]
+__all__ = ["HOME", "Answer", "ask", "login"]
 
 HOME = f"/2010-04-01/Accounts/{ACCOUNT_SID}"
 
@@ -68,17 +64,3 @@ def ask(
         b"" if query else encoded.encode(),
     )
     return Answer(response.status, response.headers, response.body)
-
-
-def path_of(operation: Operation, account_sid: str = ACCOUNT_SID) -> str:
-    """The path of an operation on the main account, with SIDs that nothing else has."""
-    kinds = iter(operation.path_kinds)
-    path = re.sub(r"\{\w+\}", lambda _: sample(next(kinds)), operation.path)
-    return path.replace(sample(Sid(("AC",))), account_sid)
-
-
-def sample(kind: Kind) -> str:
-    """What may stand in a hole of a path."""
-    if isinstance(kind, (Sid, Name)):
-        return kind.prefixes[0] + "0" * 32
-    return "US"

@@ -10,7 +10,6 @@ import pytest
 from attrs import frozen
 
 from ringback.emulator import ACCOUNT_SID, TEST_ACCOUNT_SID, TEST_AUTH_TOKEN, Emulator
-from tests.official.not_yet import CODES_NOT_RIGHT
 from tests.official.requests import HOME, Answer, ask, login
 from tests.official.world import ANNA, OURS
 
@@ -174,9 +173,6 @@ CASES: Final[dict[str, tuple[Request, int, int]]] = {
 def test_what_is_wrong_has_its_code(place: Place, name: str) -> None:
     request, status, code = CASES[name]
     answer = request(place)
-    if name in CODES_NOT_RIGHT:
-        assert answer.refusal != (status, code), "it is right: not_yet.py"
-        pytest.xfail(f"{answer.refusal}, not {status}, {code}")
     assert answer.refusal == (status, code)
     assert answer.body["more_info"] == f"https://www.twilio.com/docs/errors/{code}"
     assert answer.body["status"] == status
@@ -185,7 +181,4 @@ def test_what_is_wrong_has_its_code(place: Place, name: str) -> None:
 def test_short_codes_are_linked_below_sms(place: Place) -> None:
     account = ask(place.emulator, "GET", f"{HOME}.json").body
     links = cast("dict[str, str]", account["subresource_uris"])
-    if "links" in CODES_NOT_RIGHT:
-        assert links["short_codes"] != f"{HOME}/SMS/ShortCodes.json", "it is right: not_yet.py"
-        pytest.xfail(links["short_codes"])
     assert links["short_codes"] == f"{HOME}/SMS/ShortCodes.json"
