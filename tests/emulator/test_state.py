@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -113,6 +114,26 @@ def test_calls_that_lived_have_ended(emulator: Emulator, website: Website) -> No
     emulator.restore(emulator.snapshot())
     call = client.calls(live.sid).fetch()
     assert (call.status, call.duration) == ("completed", 60)
+
+
+def test_recordings_that_went_on_are_lost_and_others_are_heard(emulator: Emulator, website: Website) -> None:
+    website.pages["/voice"] = "<Response><Record transcribe='true' action='/done'/></Response>"
+    website.pages["/done"] = "<Response><Pause length='60'/></Response>"
+    client = emulator.client()
+    call = emulator.phone(ANNA).dial(OURS)
+    call.speak("Call me back", seconds=3)
+    emulator.advance(5.5)
+    assert call.sid is not None
+    client.calls(call.sid).recordings.create()
+    snapshot = Snapshot.from_json(emulator.snapshot().to_json())
+    emulator.reset()
+    emulator.restore(snapshot)
+    lost, kept = client.recordings.list()
+    assert (lost.status, kept.status, kept.duration) == ("absent", "completed", 3)
+    assert client.recordings(kept.sid).download(io.BytesIO()).size > 1_000
+    assert [each.sid for each in client.calls(call.sid).recordings.list()] == [lost.sid, kept.sid]
+    (text,) = client.recordings(kept.sid).transcriptions.list()
+    assert text.status == "failed"
 
 
 def test_reset(emulator: Emulator, website: Website) -> None:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from attrs import field, frozen
 
 from ringback._core.emulation.records import Record
-from ringback._generated.emulation.records import StreamRecord
+from ringback._generated.emulation.records import RecordingAddOnResultRecord, StreamRecord
+from ringback.emulator.engine.add_ons import RESULTS
 from ringback.emulator.engine.correspondence import Correspondence
 from ringback.emulator.engine.media_sessions import MEDIA_FAMILIES
 from ringback.emulator.engine.messaging.outgoing import resume
@@ -159,8 +160,16 @@ def _end_what_lived(store: Store, then: datetime) -> None:
             conference.status, conference.date_updated = "completed", then
             conference.reason_conference_ended = "last-participant-left"
     for recording in store.recordings.values():
-        if recording.status in {"in-progress", "paused", "processing"}:
-            recording.status, recording.date_updated = "completed", then
+        if recording.status in {"in-progress", "paused", "stopped", "processing"}:
+            # What was on one that went on is lost with its call.
+            recording.status = "absent" if recording.audio is None else "completed"
+            recording.date_updated = then
+    for transcription in store.transcriptions.values():
+        if transcription.status == "in-progress":
+            transcription.status, transcription.date_updated = "failed", then
+    for result in store.table(RESULTS, RecordingAddOnResultRecord).values():
+        if result.status == "in-progress":
+            result.status, result.date_updated = "failed", then
     for family in MEDIA_FAMILIES:
         for session in store.table(family, StreamRecord).values():
             session.status = "stopped"
