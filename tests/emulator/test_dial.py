@@ -135,7 +135,7 @@ def test_the_callee_hears_something_first(emulator: Emulator, website: Website) 
     anna = emulator.phone(ANNA).dial(OURS)
     ben = emulator.phone(BEN).answer()
     ben.expect_say("accept")
-    assert not anna.heard
+    assert [each.what for each in anna.heard] == ["ringing"]
     ben.press("1")
     anna.speak("Finally", seconds=1)
     ben.expect_say("Finally")
@@ -334,12 +334,16 @@ def test_a_wait_document_without_sound_is_asked_once(emulator: Emulator, website
     assert website.at("/wait")[0]["ConferenceSid"].startswith("CF")
 
 
-def test_unknown_nouns_are_reported(emulator: Emulator, website: Website) -> None:
+def test_a_queue_is_not_dialed_along_with_others(emulator: Emulator, website: Website) -> None:
     emulator.allow_problems(13215)
-    website.pages["/voice"] = dial("<Sip>sip:a@example.com</Sip>")
-    emulator.phone(ANNA).dial(OURS).expect_hangup()
+    website.pages["/voice"] = dial(f"<Number>{BEN}</Number><Queue>support</Queue>")
+    emulator.phone(ANNA).dial(OURS)
+    ben = emulator.phone(BEN).answer()
+    emulator.advance(1)
+    ben.hangup()
+    emulator.run_until_idle()
     assert [problem.code for problem in emulator.problems] == [13215]
-    assert website.at("/done")[0]["DialCallStatus"] == "no-answer"
+    assert website.at("/done")[0]["DialCallStatus"] == "completed"
 
 
 def test_urls_are_relative_to_the_document(emulator: Emulator, website: Website) -> None:

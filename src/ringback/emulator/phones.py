@@ -155,6 +155,29 @@ class PhoneCall:
         self._driver.let_pass(length, unless=lambda: not self._line.speaking)
 
     @property
+    def sip_headers(self) -> Mapping[str, str]:
+        """The SIP headers that the call came with, by name."""
+        return dict(self._line.headers)
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """What an application of a Voice SDK on this phone was told with the call."""
+        return dict(self._line.parameters)
+
+    def refer(self, target: str) -> None:
+        """Hand the call on to somebody else, as a SIP phone does.
+
+        Args:
+            target: Where to: a `sip:` or `tel:` address.
+
+        Raises:
+            EmulatorError: This is no `sip:` phone, or no call that a `<Dial>` has connected.
+        """
+        check_text("target", target)
+        with self._driver.touch():
+            self._line.refer(target)
+
+    @property
     def messages(self) -> tuple[str, ...]:
         """What an application of a Voice SDK on this phone was sent within the call, as JSON text."""
         return tuple(self._line.messages)
@@ -379,8 +402,9 @@ class Phone:
         state: str = "",
         zip_code: str = "",
         country: str = "",
+        sip_headers: Mapping[str, str] | None = None,
     ) -> Phone:
-        """Say what the network knows of its owner.
+        """Say what the network knows of it and its owner.
 
         Args:
             name: What a look-up finds, where a number has `voice_caller_id_lookup`, and what they go by on
@@ -389,6 +413,7 @@ class Phone:
             state: The same.
             zip_code: The same.
             country: Two letters.
+            sip_headers: What a `sip:` phone answers calls with, by name.
         """
         given = {"name": name, "city": city, "state": state, "zip_code": zip_code, "country": country}
         for argument, text in given.items():
@@ -396,6 +421,7 @@ class Phone:
         with self._driver.touch():
             self._phone.owner = name
             self._phone.home = Place(city, state, zip_code, country)
+            self._phone.headers = _texts("sip_headers", sip_headers)
         return self
 
     def dial(

@@ -13,6 +13,8 @@ recordings      what is recorded: tapes (what is on a recording), transcriptions
                 conference_recordings, add_ons (what they make of it)
 world           World: what all of these work with: time, records, the transcript, ways to tell
 mishaps         what goes wrong on purpose, as chaos says
+destinations    who takes calls that come in, with callers (what is known of who calls) and addresses (how
+                people write them)
 exchange        one webhook, with documents, misfits (what doesn't fit in them), events (what it says),
                 parameters and urls
 kernel/         Clock, Process, Outbox: what runs all this, and knows nothing of it

@@ -9,6 +9,7 @@ __all__ = [
     "Channel",
     "bare",
     "channel_of",
+    "is_e164",
     "is_name",
     "is_short_code",
     "normal",
@@ -43,6 +44,11 @@ def normal(text: str) -> str | None:
     if re.fullmatch(r"1[2-9][0-9]{9}", digits):
         return f"+{digits}"
     return digits if _E164.match(digits) else None
+
+
+def is_e164(text: str) -> bool:
+    """Whether a phone number is written as the network has it."""
+    return _E164.match(text) is not None
 
 
 def text_address(text: str) -> str | None:

@@ -7,7 +7,7 @@ from attrs import frozen
 from ringback.emulator.engine.documents import Source
 from ringback.emulator.engine.kernel.signals import Interruption, Signal
 
-__all__ = ["ChildOver", "ChildReady", "HungUp", "Key", "Moved", "Speech"]
+__all__ = ["ChildOver", "ChildReady", "HungUp", "Key", "Moved", "Referred", "Speech"]
 
 
 @frozen
@@ -33,6 +33,13 @@ class ChildOver(Signal):
     """A call that this one waits for, or talks to, is gone."""
 
     call_sid: str
+
+
+@frozen
+class Referred(Signal):
+    """A SIP phone hands the call on to somebody else."""
+
+    target: str
 
 
 class HungUp(Interruption):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from attrs import evolve, frozen
 
 from ringback.emulator.engine.callers import CallerDetails, SipFacts, is_sip, passed_on
-from ringback.emulator.engine.destinations import reached
+from ringback.emulator.engine.destinations import of_number
 from ringback.emulator.engine.documents import Source
 from ringback.emulator.engine.events import incoming, outgoing
 from ringback.emulator.engine.exchange import Session
@@ -202,12 +202,26 @@ def call_out(network: Network, account: Account, wanted: OutgoingCall, *, delay:
     return leg
 
 
-def reach(network: Network, leg: Leg, timeout: float, *, after: float = 0.0) -> None:
-    """Ring whoever is called, for so many seconds at most: a phone, or somebody of ours."""
+def reach(
+    network: Network,
+    leg: Leg,
+    timeout: float,
+    *,
+    after: float = 0.0,
+    application: tuple[Destination, VoiceQuestion] | None = None,
+) -> None:
+    """Ring whoever is called, for so many seconds at most: a phone, or somebody of ours.
+
+    Args:
+        application: The application that is called, and what it is asked with.
+    """
 
     def connect(address: str) -> Callable[[], None] | None:
-        destination = reached(network.store, address)
-        return None if destination is None else lambda: forward(network, leg, destination)
+        if application is not None:
+            destination, question = application
+            return lambda: forward(network, leg, destination, question)
+        number = network.store.number(address)
+        return None if number is None else lambda: forward(network, leg, of_number(network.store, number))
 
     leg.reach_out(timeout, connect, after=after)
 

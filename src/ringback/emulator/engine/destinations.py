@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ringback._generated.emulation.records import ApplicationRecord
     from ringback.emulator.engine.records import Number, Store
 
-__all__ = ["Destination", "domain_of", "of_application", "of_domain", "of_number", "reached"]
+__all__ = ["Destination", "domain_of", "of_application", "of_domain", "of_number"]
 
 _SIP: Final = re.compile(r"sips?:(?:[^@]+@)?([^@;?:]+)", re.IGNORECASE)
 
@@ -103,15 +103,6 @@ def of_domain(domain: SipDomainRecord, address: str) -> Destination:
         status_callback_method=domain.voice_status_callback_method,
         domain=(domain.domain_name, domain.sid),
     )
-
-
-def reached(store: Store, address: str) -> Destination | None:
-    """Whom of ours a call from here reaches, or None where it leaves for somebody's phone."""
-    number = store.number(address)
-    if number is not None:
-        return of_number(store, number)
-    application = store.applications.get(address)
-    return None if application is None else of_application(application, address)
 
 
 def domain_of(store: Store, address: str) -> SipDomainRecord | None:

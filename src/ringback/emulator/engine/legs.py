@@ -62,6 +62,7 @@ class Leg:
         line: The person's side.
         keypad: Takes the keys in place of what it does, and nobody else hears them.
         hides_keys: Whether nobody is to see which keys are pressed for what it does.
+        on_refer: Hears that a SIP phone hands the call on; None where nobody would.
         media: What passes on what is heard here.
         message_subscriptions: Where messages of an application of a Voice SDK are told, by SID.
         made: Records by the operation and the idempotency key that they were made with.
@@ -95,6 +96,7 @@ class Leg:
         self.process: Process | None = None
         self.keypad: Callable[[str], None] | None = None
         self.hides_keys = False
+        self.on_refer: Callable[[str], None] | None = None
         self.media: list[MediaSession] = []
         self.message_subscriptions: dict[str, Subscription] = {}
         self.made: dict[tuple[str, str], object] = {}
@@ -315,6 +317,14 @@ class Leg:
             leg.line.hear(there)
             sounds.append(there)
         return sounds
+
+    def referred(self, target: str) -> bool:
+        """Its SIP phone hands the call on; whether anybody takes notice."""
+        if self.on_refer is None:
+            return False
+        self.world.note(self.call.sid, self.line.phone.number, "refers to", target)
+        self.on_refer(target)
+        return True
 
     # What it tells
 

@@ -7,7 +7,7 @@ Phone       a number, what it does when it rings, its calls and its texts
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, cast, get_args
 
 from attrs import define, field, frozen
@@ -278,6 +278,10 @@ class CallSide(Protocol):
 
     def spoke(self, text: str, seconds: float, /) -> None: ...
 
+    def referred(self, target: str, /) -> bool:
+        """The person hands the call on; whether anybody takes notice."""
+        ...
+
     def fell_silent(self) -> None:
         """Its person stops in the middle of what they say."""
         ...
@@ -299,6 +303,8 @@ class Line:
         heard: What came out of the phone so far.
         ended_by: `me`, `Twilio`, or None while it lives.
         relay: Where no person listens but another call: what passes on to it what is heard.
+        headers: SIP headers that the call came with, by name.
+        parameters: What the application of a Voice SDK was told with the call.
         taps: Hear everything that is heard or said here.
         messages: What the application of a Voice SDK on this line was sent, as JSON text.
         sent: What it sent.
@@ -312,6 +318,8 @@ class Line:
         self.heard: list[Heard] = []
         self.ended_by: Literal["me", "Twilio"] | None = None
         self.relay: Callable[[Heard], None] | None = None
+        self.headers: Mapping[str, str] = {}
+        self.parameters: Mapping[str, str] = {}
         self.taps: list[Tap] = []
         self.messages: list[str] = []
         self.sent: list[str] = []
@@ -420,6 +428,14 @@ class Line:
         self._act("beep")
         self.leg.beeped(self.leg.world.settings.beep)
 
+    def refer(self, target: str) -> None:
+        """Hand the call on to somebody else."""
+        self._talking("hand the call on")
+        if not self.phone.number.startswith(("sip:", "sips:")) or not self.leg.referred(target):
+            raise EmulatorError(
+                f"{self.phone.number} can't hand the call on: only a sip: phone can that a Dial has connected"
+            )
+
     def cut_off(self) -> None:
         """Whoever its person spoke to has stopped listening: nobody goes on speaking to nobody."""
         if self.speaking:
@@ -468,6 +484,7 @@ class Phone:
         replies: What it answers to texts: the first that fits.
         owner: What a look-up of the caller's name finds, and what they go by on WhatsApp.
         home: Where its number belongs to; None where nobody said so.
+        headers: SIP headers that it answers with, by name.
         lines: Its calls, oldest first.
         texts: The texts it got, oldest first.
     """
@@ -477,6 +494,7 @@ class Phone:
         self.number = number
         self.owner = ""
         self.home: Place | None = None
+        self.headers: Mapping[str, str] = {}
         self.on_call: OnCall | None = None
         self.on_text: OnText = "deliver"
         self.replies: tuple[Reply, ...] = ()

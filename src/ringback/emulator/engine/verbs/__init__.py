@@ -1,7 +1,7 @@
 """What each TwiML verb does, as generators over `Ask` and `Wait`.
 
 A verb is a module of its name with one function, and a line in table.py: dial (with dial_number, dial_queue,
-dial_conference for its nouns, dial_recording), echo, enqueue, gather, hangup, leave, pause, play, record,
+dial_conference for its nouns, callees, dial_recording), echo, enqueue, gather, hangup, leave, pause, play, record,
 redirect, refer, reject, say, sms, start, stop.
 
 run.py          a call's life from its first document to its end

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 from ringback.emulator.engine.call_signals import HungUp, Moved
 from ringback.emulator.engine.documents import Source, name_of, said
 from ringback.emulator.engine.trouble import Trouble
+from ringback.emulator.engine.verbs.callees import CALLED, callees
 from ringback.emulator.engine.verbs.dial_conference import join, joined
 from ringback.emulator.engine.verbs.dial_number import NumbersDial
 from ringback.emulator.engine.verbs.dial_queue import QueueDial, wrong_name
 from ringback.emulator.engine.verbs.fetching import last_words
 from ringback.emulator.engine.verbs.results import NEXT, action
-from ringback.twiml import Client, Conference, Number, Queue, Raw
+from ringback.twiml import Conference, Number, Queue, Raw
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.events import RequestFacts, VoiceQuestion
@@ -28,8 +29,8 @@ __all__ = ["dial"]
 class _Connection(Protocol):
     """A Dial that leads to other calls."""
 
-    def run(self) -> Steps[None]:
-        """Connect the caller, until that is over."""
+    def run(self) -> Steps[Source | None]:
+        """Connect the caller, until that is over; the document that the call goes on with at once, if any."""
         ...
 
     def drop(self) -> None:
@@ -62,24 +63,25 @@ def dial(execution: Execution, verb: Dial) -> Steps[Result]:
             execution.network.problem(execution.leg.session.account, execution.leg.call.sid, misnamed)
             return NEXT
         return (yield from _connect(execution, verb, QueueDial(execution, verb, nouns[0])))
-    known = [noun for noun in nouns if isinstance(noun, (Number, Client))]
+    called = [noun for noun in nouns if isinstance(noun, CALLED)]
     for noun in nouns:
-        if noun not in known:
-            message = f"the emulator can't dial a <{name_of(noun)}> yet"
+        if noun not in called:
+            message = f"a <{name_of(noun)}> can't be dialed along with others"
             leg.world.problem(leg.session.account, leg.call.sid, Trouble(13215, message, leg.document))
-    return (yield from _connect(execution, verb, NumbersDial(execution, verb, known)))
+    connection = NumbersDial(execution, verb, callees(execution, called))
+    return (yield from _connect(execution, verb, connection))
 
 
 def _connect(execution: Execution, verb: Dial, connection: _Connection) -> Steps[Result]:
     try:
-        yield from connection.run()
+        following = yield from connection.run()
     except Exception as error:
         connection.drop()
         if isinstance(error, (HungUp, Moved)):
             # The action learns how it went, and its answer is of no use any more.
             yield from _last_action(execution, verb, connection.result)
         raise
-    return action(execution.document, verb, connection.result)
+    return following or action(execution.document, verb, connection.result)
 
 
 def _last_action(execution: Execution, verb: Dial, question: VoiceQuestion) -> Steps[None]:

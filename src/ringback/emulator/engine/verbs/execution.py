@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.legs import Leg
     from ringback.emulator.engine.network import Network
 
-__all__ = ["Execution", "Verb", "Verbs", "execute", "whisper"]
+__all__ = ["Execution", "Verb", "Verbs", "execute", "pick_up", "whisper"]
 
 
 @frozen
@@ -68,15 +68,20 @@ def execute(
             leg.world.problem(leg.session.account, leg.call.sid, trouble)
             continue
         if _answers(leg, verb):
-            leg.answer()
-            if leg.line.relay is not None:
-                # The other call's end needs a moment to listen.
-                yield from listen(leg, _CONNECTING, nothing)
+            yield from pick_up(leg)
         leg.document = shown(document.url) or "inline TwiML"
         result = yield from run(execution, verb)
         if result is not NEXT:
             return result
     return NEXT
+
+
+def pick_up(leg: Leg) -> Steps[None]:
+    """Answer a call that came in."""
+    leg.answer()
+    if leg.line.relay is not None:
+        # The other call's end needs a moment to listen.
+        yield from listen(leg, _CONNECTING, nothing)
 
 
 def whisper(network: Network, leg: Leg, source: Source, verbs: Verbs) -> Steps[bool]:

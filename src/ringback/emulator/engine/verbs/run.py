@@ -9,7 +9,7 @@ from attrs import evolve
 from ringback.emulator.engine.call_signals import HungUp, Moved
 from ringback.emulator.engine.documents import Document, Source
 from ringback.emulator.engine.verbs.answering import prepare
-from ringback.emulator.engine.verbs.execution import execute
+from ringback.emulator.engine.verbs.execution import execute, pick_up
 from ringback.emulator.engine.verbs.fetching import Unavailable, fetch
 from ringback.emulator.engine.verbs.prompts import perform
 from ringback.emulator.engine.verbs.table import VERBS
@@ -53,7 +53,7 @@ def _document(network: Network, leg: Leg, source: Source) -> Steps[Source | None
         document = yield from fetch(leg, source)
     except Unavailable:
         if leg.call.status == "ringing":
-            leg.answer()
+            yield from pick_up(leg)
         leg.document = ""
         yield from perform(leg, Document("", ()), Say(APOLOGY), "apology")
         return None
