@@ -23,6 +23,7 @@ __all__ = ["Tape"]
 _KINDS: Final[dict[str, SoundKind]] = {"say": "speech", "speech": "speech", "key": "keys", "tone": "tone"}
 _KEYS: Final = "keys "
 _PAUSES: Final = {"w": 0.5, "W": 1.0}
+# By the first word: it may ring as in some country.
 _TONES: Final = {"beep": "beep", "ringing": "ringing"}
 
 
@@ -109,7 +110,7 @@ def _between(heard: Heard, start: float, end: float) -> Iterator[Sound]:
     elif kind == "keys" or heard.what.startswith(_KEYS):
         yield from _keys(heard, start, end)
     elif kind == "tone":
-        yield Sound(start, kind, _whole(end - start), _TONES.get(heard.what, "busy"))
+        yield Sound(start, kind, _whole(end - start), _TONES.get(heard.what.partition(" ")[0], "busy"))
     else:
         yield Sound(start, kind, _whole(end - start))
 

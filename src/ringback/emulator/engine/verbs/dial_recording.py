@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ringback.emulator.engine.people import Heard
 from ringback.emulator.engine.recordings import RecordingOptions, recording_facts
 
 if TYPE_CHECKING:
@@ -30,21 +29,16 @@ class DialRecording:
         # `true` is an older way to say `record-from-answer`.
         self._wanted = verb.record not in {None, "do-not-record"}
         self._from_ringing = verb.record in _FROM_RINGING
-        self._ringing: Heard | None = None
         self.active: ActiveRecording | None = None
 
     def ring(self) -> None:
         """Somebody's phone rings."""
         if self._from_ringing and self.active is None:
-            active = self._begin()
-            self._ringing = Heard(self._leg.world.clock.now, "tone", "ringing")
-            active.hears("outbound_track", self._ringing)
+            self._begin()
 
     def connect(self) -> None:
         """The two can talk."""
-        if self._ringing is not None:
-            self._ringing.until = self._leg.world.clock.now
-        elif self._wanted:
+        if self._wanted and self.active is None:
             self._begin()
 
     def finish(self) -> None:
@@ -57,7 +51,6 @@ class DialRecording:
         """What the action is asked with."""
         return recording_facts(self.active)
 
-    def _begin(self) -> ActiveRecording:
+    def _begin(self) -> None:
         self.active = self._leg.prepare_recording(self._options)
         self._leg.record(self.active)
-        return self.active
