@@ -427,7 +427,7 @@ def set_chaos(url: str, words: str) -> dict[str, object]:
     return cast("dict[str, object]", json.loads(answer.data))
 
 
-def test_answers_are_lost_over_http_as_well(url: str) -> None:
+def test_answers_are_lost_over_http_as_well(capfd: pytest.CaptureFixture[str], url: str) -> None:
     assert set_chaos(url, "lost-answers=1")["chaos"] == "lost-answers=1"
     with Client(ACCOUNT_SID, AUTH_TOKEN, base_url=url) as client:
         with pytest.raises(OutcomeUnknown) as caught:
@@ -437,6 +437,8 @@ def test_answers_are_lost_over_http_as_well(url: str) -> None:
         assert found is not None
         assert found.body == "Once"
     assert json.loads(asked("GET", f"{url}/_emulator/chaos").data)["lost_answers"] == 0
+    # The server has nothing to say of it.
+    assert capfd.readouterr().err == ""
 
 
 def test_words_that_mean_nothing_are_refused(url: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import ipaddress
 import json
+import logging
 import signal
 import socket
 import threading
@@ -227,7 +228,13 @@ def _server(emulator: Emulator, names: Iterable[str]) -> uvicorn.Server:
         date_header=False,  # the emulator has a clock of its own, and says so
         timeout_graceful_shutdown=3,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_no_loss)
     return uvicorn.Server(config)
+
+
+def _is_no_loss(record: logging.LogRecord) -> bool:
+    """Whether a complaint of uvicorn's isn't about an answer that was lost on purpose."""
+    return "without completing response" not in record.getMessage()
 
 
 def _listen(host: str, port: int) -> tuple[socket.socket, str]:
