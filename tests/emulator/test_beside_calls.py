@@ -49,6 +49,18 @@ def test_a_session_ends_with_its_call(emulator: Emulator, website: Website, clie
     assert code_of(refused) == 21220
 
 
+def test_what_hangs_on_a_call_goes_with_it(emulator: Emulator, client: Client) -> None:
+    sid = call(emulator, client)
+    stream = client.calls(sid).streams.create(url="wss://example.com/media")
+    recording = client.calls(sid).recordings.create()
+    emulator.phone(ANNA).calls[-1].hangup()
+    emulator.run_until_idle()
+    client.calls(sid).delete()
+    assert stream.sid not in emulator.snapshot().to_json()
+    # It is the account's as well.
+    assert client.recordings(recording.sid).fetch().call_sid == sid
+
+
 @pytest.mark.parametrize(
     ("url", "code"),
     [

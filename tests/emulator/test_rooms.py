@@ -228,6 +228,19 @@ class TestParticipants:
         assert [website.at("/room")[place]["Muted"] for place in (3, 4)] == ["true", "false"]
         assert [website.at("/room")[place]["Hold"] for place in (5, 6)] == ["true", "false"]
 
+    def test_an_announcement_comes_to_all_in_their_order(
+        self, emulator: Emulator, client: Client, website: Website, anna: PhoneCall
+    ) -> None:
+        website.pages["/all"] = "<Response><Say>We close</Say></Response>"
+        website.pages["/voice"] = ROOM.replace('participantLabel="anna" ', "")
+        people = [ANNA, *(f"+1555867530{place}" for place in range(1, 9))]
+        for number in people[1:]:
+            emulator.phone(number).dial(OURS)
+            emulator.advance(1)
+        client.conferences("kitchen").update(announce_url=f"{HOME}/all")
+        emulator.advance(1)
+        assert [each.who for each in emulator.transcript if each.what == '"We close"'] == people
+
     def test_announcements(
         self, emulator: Emulator, client: Client, website: Website, anna: PhoneCall
     ) -> None:

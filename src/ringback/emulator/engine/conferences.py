@@ -269,8 +269,10 @@ class Conference:
 
     def announce(self, announcement: Announcement, participants: list[Participant]) -> None:
         """Play something to participants who are here."""
-        announcement.listeners = {each for each in participants if each.inside}
-        for each in announcement.listeners:
+        inside = [each for each in participants if each.inside]
+        announcement.listeners.update(inside)
+        # In the order in which they came: a set has another one in each run.
+        for each in inside:
             each.announcements.append(announcement)
             each.changed()
 

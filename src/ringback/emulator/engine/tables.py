@@ -86,6 +86,8 @@ class Table(MutableMapping[str, R]):
             lane = self._lanes[each]
             place = bisect_left(lane.numbers, self._numbers[key])
             del lane.numbers[place], lane.keys[place]
+            if not lane.keys:
+                del self._lanes[each]
         self._unindex(key)
 
     def __contains__(self, key: object) -> bool:

@@ -14,7 +14,7 @@ from ringback.emulator.engine.recordings import RecordingOptions
 from ringback.emulator.engine.records import Call
 from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.urls import WebUrl
-from ringback.emulator.rest import views
+from ringback.emulator.rest import generic, views
 from ringback.emulator.rest.errors import Refused
 from ringback.emulator.rest.lists import Newest, page, within
 from ringback.errors import TwimlError
@@ -189,6 +189,7 @@ def _delete(request: RestRequest) -> None:
     if call.live:
         raise Refused(409, 20009, f"Call {call.sid} is {call.status}: only ended calls can be deleted")
     del request.network.store.calls[call.sid]
+    generic.forget(request, "calls", f"{call.account_sid}/{call.sid}")
     request.network.store.http.forget(call.sid)
 
 

@@ -159,10 +159,11 @@ def delete(request: RestRequest) -> None:
 
 
 def forget(request: RestRequest, above: str, lane: str) -> None:
-    """Forget what hangs on a record that is gone."""
+    """Forget what hangs on a record that is gone, and is nowhere else, as a call's recordings are."""
+    tables = request.network.store.tables()
     for family in FAMILIES.values():
-        if family.parents and family.parents[-1][1] == above:
-            table = request.network.store.table(family.key, Record)
+        table = tables.get(family.key)
+        if table is not None and family.parents and family.parents[-1][1] == above:
             for key in table.keys_in(lane):
                 del table[key]
                 forget(request, family.key, f"{lane}/{key.rpartition('/')[2]}")

@@ -76,6 +76,7 @@ def _delete(request: RestRequest) -> None:
     store = request.network.store
     del store.messages[message.sid]
     store.feedback.pop(message.sid, None)
+    store.http.forget(message.sid)
     for sid in message.media:
         del store.media[sid]
 

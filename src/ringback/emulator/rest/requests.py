@@ -81,7 +81,7 @@ class RestRequest:
     family: Family
     holes: dict[str, str]
     parameters: Parameters
-    query: tuple[tuple[str, str], ...]
+    query: tuple[tuple[str, str], ...] = field(repr=False)
     path: str
     suffix: str
 
