@@ -29,6 +29,7 @@ from ringback.emulator import (
 )
 from ringback.emulator.cli import add_parser
 from ringback.errors import EmulatorError
+from ringback.http import Headers
 from ringback.twiml import Dial, Gather, Message, MessagingResponse, Record, Say, VoiceResponse
 from tests.emulator.conftest import ANNA, BEN, OURS
 from tests.emulator.website import HOME, Website, until
@@ -241,6 +242,30 @@ def test_secrets_are_masked(tmp_path: Path) -> None:
     assert AUTH_TOKEN not in text
     assert token is not None
     assert str(token) not in text
+
+
+def test_logins_are_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "session.jsonl"
+    login = HOME.replace("://", "://ada:hush@")
+    page = f"<Response><Play>{login}/a.mp3</Play><Dial><Sip password='hush'>sip:a@b.c</Sip></Dial></Response>"
+    with Emulator(record=path) as emulator, emulator.client() as client:
+        emulator.mount(HOME, Website({"/voice": page}))
+        emulator.number(OURS, voice_url=f"{HOME}/voice", sms_url=f"{login}/text")
+        client.calls.create(to=BEN, from_=OURS, url=f"{login}/voice")
+        emulator.phone(ANNA).text(OURS, "Look", media=[f"{login}/b.png"])
+        emulator.run_until_idle()
+    text = path.read_text(encoding="utf-8")
+    assert f'"{HOME}/b.png"' in text
+    assert f'["Url", "{HOME}/voice"]' in text
+    assert "hush" not in text
+
+
+def test_half_of_a_surrogate_pair(tmp_path: Path) -> None:
+    path = tmp_path / "session.jsonl"
+    with Emulator(record=path) as emulator:
+        assert emulator.answer("GET", "/2010-04-01/\ud800", Headers(), b"").status == 400
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert json.loads(lines[-1])["path"] == "/2010-04-01/\ud800"
 
 
 @pytest.mark.parametrize(

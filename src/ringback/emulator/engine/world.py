@@ -173,9 +173,10 @@ class World:
         one, too."""
         accounts, keys = self.store.accounts, self.store.table("keys", NewKeyRecord)
         if self._secrets_known != (known := (accounts.came, keys.came)):
+            # From copies, and what is known last: who records webhooks doesn't hold the network.
+            tokens = [account.auth_token for account in list(accounts.values())]
+            self._secrets = Secrets([*tokens, *(key.secret for key in list(keys.values()))])
             self._secrets_known = known
-            tokens = [account.auth_token for account in accounts.values()]
-            self._secrets = Secrets([*tokens, *(key.secret for key in keys.values())])
         return self._secrets.masked(text)
 
     def observer(self, account: Account, subject: str) -> Observer:

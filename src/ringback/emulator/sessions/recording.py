@@ -47,7 +47,10 @@ class Recorder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         try:
-            self._file = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - `close` closes it
+            # Half of a surrogate pair has no place in UTF-8; with its backslash it has one in JSON.
+            self._file = Path(path).open(  # noqa: SIM115 - `close` closes it
+                "w", encoding="utf-8", errors="backslashreplace"
+            )
         except OSError as error:
             raise EmulatorError(f"record: can't write {Path(path).name}: {error}") from None
         self._lock = threading.Lock()
@@ -69,7 +72,8 @@ class Recorder:
         path, _, query = target.partition("?")
         pairs = parse_qsl(body.decode("utf-8", "replace") or query, keep_blank_values=True)
         form = [[name, "***" if name in _SECRET else self._masked(value)] for name, value in pairs]
-        self._write({"at": self._now, "request": method, "path": path, "form": form, "status": status})
+        place = self._masked(path)
+        self._write({"at": self._now, "request": method, "path": place, "form": form, "status": status})
 
     def sender(self, sender: Sender) -> Sender:
         """One that sends as `sender` does, and has webhooks and their answers recorded."""
@@ -82,7 +86,7 @@ class Recorder:
         line: dict[str, object] = {
             "at": self._now,
             "webhook": request.method,
-            "url": shown(request.url),
+            "url": self._masked(shown(request.url)),
             "form": [[name, self._masked(value)] for name, value in pairs],
         }
         if isinstance(outcome, WebhookResponse):
@@ -122,7 +126,7 @@ class Recorder:
     def _files(self, network: Network, sids: list[str]) -> list[object]:
         files = [network.store.media[sid] for sid in sids]
         return [
-            each.url
+            shown(each.url)
             if each.content is None
             else {
                 "content_type": each.content_type,
