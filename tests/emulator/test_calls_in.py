@@ -244,3 +244,14 @@ def test_words_that_do_not_exist_are_named(emulator: Emulator) -> None:
         Emulator(clock=cast("Mode", "fast"))
     with pytest.raises(EmulatorError, match=r"phone_number: expected E.164, .*, got '5017122661x'"):
         emulator.number("5017122661x")
+
+
+def test_an_account_that_is_not_active_takes_no_calls(emulator: Emulator, website: Website) -> None:
+    client = emulator.client()
+    sub = client.accounts.create(friendly_name="Branch")
+    theirs = "+15017122662"
+    emulator.number(theirs, voice_url=f"{HOME}/voice", account_sid=sub.sid)
+    client.accounts(sub.sid).update(status="suspended")
+    with emulator.allow_problems(10003):
+        assert emulator.phone(ANNA).dial(theirs).expect_hangup().status == "failed"
+    assert website.asked == []

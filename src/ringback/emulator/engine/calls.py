@@ -33,6 +33,8 @@ __all__ = ["OutgoingCall", "call_in", "call_out", "forward", "place", "reach", "
 _DEEPEST: Final = 10
 # Where SIP phones are: on this machine.
 _SIP_SOURCE: Final = "127.0.0.1"
+# The account of who is called is suspended or closed.
+_INACTIVE: Final = 10003
 
 
 @frozen
@@ -143,6 +145,10 @@ def call_in(
     )
     network.note(call.sid, caller.number, "dials", destination.name)
     network.act(caller.number, call.sid, "dial")
+    if account.status != "active":
+        network.problem(account, call.sid, Trouble(_INACTIVE, "", ""))
+        network.clock.after(0, lambda: leg.finish("failed"))
+        return leg
     source = Source(destination.voice_url, destination.voice_method, question=question)
     leg.start(network.interpret(leg, source))
     return leg
