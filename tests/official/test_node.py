@@ -24,7 +24,7 @@ MODULES: Final = Path(sys.prefix) / "node" / "node_modules"
 
 @pytest.fixture
 def url() -> Generator[str]:
-    with Emulator(clock="real", speed=20) as emulator, serving(emulator) as url:
+    with Emulator(clock="real", speed=10) as emulator, serving(emulator) as url:
         emulator.number(OURS)
         yield url
 

@@ -62,7 +62,7 @@ const features = {
           second.joinConference(room, { endConferenceOnExit: true });
         });
       });
-    }, { timeout: 10, finishOnKey: '#' });
+    }, { timeout: 60, finishOnKey: '#' });
     input.say('Enter a number');
     await until(async () => (await phone(ANNA).heard()).includes('Enter a number'), 'the prompt was heard');
     await phone(ANNA).press(`${BEN.slice(2)}#`);

@@ -3,7 +3,7 @@
 
 const assert = require('assert/strict');
 const twilio = require('twilio');
-const { base, phone, until } = require('./emulator');
+const { base, phone, skip, until } = require('./emulator');
 const { receive } = require('./receiver');
 
 const { RINGBACK_ACCOUNT: account, RINGBACK_TOKEN: token, RINGBACK_NUMBER: ours } = process.env;
@@ -121,7 +121,7 @@ const families = {
   },
 
   async calls() {
-    web.pages['/answered'] = '<Response><Gather numDigits="1" action="/pressed"><Say>Press a key</Say></Gather></Response>';
+    web.pages['/answered'] = '<Response><Gather numDigits="1" timeout="60" action="/pressed"><Say>Press a key</Say></Gather></Response>';
     web.pages['/pressed'] = (told) => `<Response><Say>You pressed ${told.Digits}</Say><Pause length="900"/></Response>`;
     const made = await client.calls.create({
       to: ANNA, from: ours, url: `${web.home}/answered`, statusCallback: `${web.home}/progress?of=node`,
@@ -157,6 +157,7 @@ const families = {
     const sid = await call(ANNA);
     const made = await client.calls(sid).recordings.create({ recordingStatusCallback: `${web.home}/recorded` });
     assert.equal(made.status, 'in-progress');
+    await skip(3);
     await client.calls(sid).recordings('Twilio.CURRENT').update({ status: 'paused' });
     await client.calls(sid).recordings(made.sid).update({ status: 'in-progress' });
     await over(sid);
@@ -171,10 +172,12 @@ const families = {
   },
 
   async transcriptions() {
-    web.pages['/voice'] = '<Response><Record transcribe="true" transcribeCallback="/written" playBeep="false"/></Response>';
+    web.pages['/voice'] = '<Response><Record timeout="60" transcribe="true" transcribeCallback="/written" playBeep="false"/></Response>';
     await phone(ANNA).dial(ours);
     await until(async () => (await phone(ANNA).look()).calls.at(-1).state === 'talking', 'the call is answered');
     await phone(ANNA).speak('Call me back', '3');
+    await skip(90);
+    await phone(ANNA).hangup();
     await until(async () => (await client.recordings.list()).length, 'something was recorded');
     const [told] = await until(() => web.at('/written').length && web.at('/written'), 'the callback came');
     assert.equal(told.TranscriptionText, 'Call me back');
