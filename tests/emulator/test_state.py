@@ -18,6 +18,8 @@ import urllib3
 from ringback import Client, twiml
 from ringback.cli import main
 from ringback.emulator import Emulator, serving
+from ringback.emulator.state.files import StateFile
+from ringback.emulator.state.keeping import StateKeeper
 from ringback.emulator.state.snapshots import Snapshot
 from ringback.errors import EmulatorError, NotFound
 from tests.emulator.conftest import ANNA, BEN, OURS
@@ -73,6 +75,29 @@ def test_a_file_is_known_again(tmp_path: Path) -> None:
         client = emulator.client()
         assert [each.body for each in client.messages.list()] == ["Again", "Hello"]
         assert list(client.applications.list()) == []
+
+
+def test_nothing_is_written_while_nothing_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Snapshot] = []
+    save = StateFile.save
+
+    def count(file: StateFile, snapshot: Snapshot) -> None:
+        written.append(snapshot)
+        save(file, snapshot)
+
+    monkeypatch.setattr(StateFile, "save", count)
+    with Emulator() as emulator:
+        keeper = StateKeeper(tmp_path / "state.db")
+        keeper.begin(emulator._driver)
+        emulator.client().applications.create(friendly_name="Desk")
+        for _ in range(3):
+            keeper._save()
+        before = len(written)
+        emulator.client().applications.create(friendly_name="Shop")
+        keeper._save()
+        keeper._save()
+        assert (before, len(written)) == (1, 2)
+        keeper.end()
 
 
 def test_one_emulator_at_a_time(tmp_path: Path) -> None:
