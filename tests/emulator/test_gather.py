@@ -160,3 +160,75 @@ def test_a_script_that_nobody_listens_to_says_so(
     call = emulator.phone(ANNA).dial(OURS, script=lambda _: [step])
     assert call.ended.status == "completed"
     assert f"{ANNA}   gives up: nobody listens for {what}" in str(emulator.transcript)
+
+
+def test_without_barge_in_the_prompt_goes_on(emulator: Emulator, website: Website) -> None:
+    website.pages["/voice"] = (
+        '<Response><Gather bargeIn="false" action="/keys" numDigits="3"><Say>Please listen to all of it</Say>'
+        "</Gather></Response>"
+    )
+    anna = emulator.phone(ANNA).dial(OURS)
+    anna.press("12")
+    said = anna.expect_say("all of it")
+    assert not said.cut
+    anna.press("3")
+    anna.expect_hangup()
+    assert website.at("/keys")[0]["Digits"] == "123"
+
+
+def test_what_is_said_during_a_prompt_without_barge_in_counts_afterwards(
+    emulator: Emulator, website: Website
+) -> None:
+    website.pages["/voice"] = (
+        '<Response><Gather input="speech" bargeIn="false" action="/said" speechTimeout="auto">'
+        "<Pause length='5'/></Gather></Response>"
+    )
+    anna = emulator.phone(ANNA).dial(OURS)
+    anna.speak("a table", seconds=1)
+    anna.expect_hangup()
+    assert website.at("/said")[0]["SpeechResult"] == "a table"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "seconds"),
+    [("", 7), ('timeout="3"', 5), ('speechTimeout="4"', 6), ('speechTimeout="auto"', 3)],
+)
+def test_the_silence_that_ends_a_speech(
+    emulator: Emulator, website: Website, attributes: str, seconds: float
+) -> None:
+    website.pages["/voice"] = f'<Response><Gather input="speech" action="/said" {attributes}/></Response>'
+    website.pages["/said"] = "<Response><Say>Yes</Say></Response>"
+    anna = emulator.phone(ANNA).dial(OURS)
+    anna.speak("two of them", seconds=2)
+    assert anna.expect_say("Yes").at == seconds
+
+
+def test_the_longest_speech(emulator: Emulator, website: Website) -> None:
+    website.pages["/voice"] = '<Response><Gather input="speech" action="/said" maxSpeechTime="2"/></Response>'
+    website.pages["/said"] = "<Response><Say>Yes</Say></Response>"
+    anna = emulator.phone(ANNA).dial(OURS)
+    anna.speak("one two three four", seconds=4)
+    assert anna.expect_say("Yes").at == 2
+    assert website.at("/said")[0]["SpeechResult"] == "one two"
+
+
+def test_partial_results_come_as_the_words_do(emulator: Emulator, website: Website) -> None:
+    website.pages["/voice"] = (
+        '<Response><Gather input="speech" action="/said" partialResultCallback="/part" '
+        'partialResultCallbackMethod="GET" speechTimeout="auto"/></Response>'
+    )
+    anna = emulator.phone(ANNA).dial(OURS)
+    anna.speak("one two three four", seconds=4)
+    anna.expect_hangup()
+    parts = website.at("/part")
+    assert {each.method for each in parts} == {"GET"}
+    assert [
+        (each["SequenceNumber"], each["StableSpeechResult"], each["UnstableSpeechResult"]) for each in parts
+    ] == [("0", "", "one"), ("1", "one", "two"), ("2", "one two", "three")]
+
+
+def test_no_key_ends_the_input(emulator: Emulator, website: Website) -> None:
+    website.pages["/voice"] = '<Response><Gather action="/keys" finishOnKey="" timeout="2"/></Response>'
+    emulator.phone(ANNA).dial(OURS).press("1#*")
+    emulator.run_until_idle()
+    assert website.at("/keys")[0]["Digits"] == "1#*"

@@ -305,7 +305,7 @@ class TestBeside:
         anna = emulator.phone(ANNA).dial(OURS)
         anna.expect_hangup()
         noted = [(each.did, each.what) for each in anna.transcript if each.did in {"starts", "stops"}]
-        assert noted == [("starts", "<Stream>"), ("stops", "<Stream>")]
+        assert noted == [("starts", "stream ears"), ("stops", "stream ears")]
 
     def test_an_echo(self, emulator: Emulator, app: Application) -> None:
         @app.flow(IncomingCall)

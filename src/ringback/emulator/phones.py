@@ -164,6 +164,11 @@ class PhoneCall:
         """What an application of a Voice SDK on this phone was told with the call."""
         return dict(self._line.parameters)
 
+    @property
+    def referred_to(self) -> str | None:
+        """Where a `<Refer>` sent this SIP phone, or None."""
+        return self._line.referred_to
+
     def refer(self, target: str) -> None:
         """Hand the call on to somebody else, as a SIP phone does.
 
@@ -403,6 +408,7 @@ class Phone:
         zip_code: str = "",
         country: str = "",
         sip_headers: Mapping[str, str] | None = None,
+        takes_refer: bool = True,
     ) -> Phone:
         """Say what the network knows of it and its owner.
 
@@ -414,6 +420,7 @@ class Phone:
             zip_code: The same.
             country: Two letters.
             sip_headers: What a `sip:` phone answers calls with, by name.
+            takes_refer: Whether a `sip:` phone goes where a `<Refer>` sends it.
         """
         given = {"name": name, "city": city, "state": state, "zip_code": zip_code, "country": country}
         for argument, text in given.items():
@@ -422,6 +429,7 @@ class Phone:
             self._phone.owner = name
             self._phone.home = Place(city, state, zip_code, country)
             self._phone.headers = _texts("sip_headers", sip_headers)
+            self._phone.takes_refer = takes_refer
         return self
 
     def dial(

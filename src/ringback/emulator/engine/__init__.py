@@ -23,12 +23,11 @@ A process is a generator that yields `Ask` (an HTTP request) and `Wait` (time, a
 the outbox for a driver to send them, and to bring their answers back.
 
 Besides: acts (what people do and notice, as it is recorded), ledger and usage (what is used, what it costs),
-verification (the call that verifies a caller id),
-media_sessions (streams, SIPREC and transcriptions of a call), payment_sessions and payments (what is paid by
-keys), user_messages (to and from SDKs), http_log (what was asked about a call), call_signals (what a call's
-process is told), detection (what a call asks for), addresses, destinations,
-correspondence (who writes to whom), records and tables (the
-Store), transcript (who heard and did what, at which second, from which TwiML), phrases (was it heard?),
-audio_files (how long one plays), secrets (what nobody is to see), settings, trouble, arguments (what callers
-give, checked).
+verification (the call that verifies a caller id), media_sessions (streams, SIPREC and transcriptions of a
+call), payment_sessions and payments (what is paid by keys), user_messages (to and from SDKs), http_log (what
+was asked about a call), call_signals (what a call's process is told), detection (what a call asks for),
+addresses, destinations, correspondence (who writes to whom), records and tables (the Store), transcript (who
+heard and did what, at which second, from which TwiML), phrases (was it heard?), audio_files (how long one
+plays), ssml (how long words take), secrets (what nobody is to see), settings, trouble, arguments (what
+callers give, checked).
 """

@@ -305,6 +305,7 @@ class Line:
         relay: Where no person listens but another call: what passes on to it what is heard.
         headers: SIP headers that the call came with, by name.
         parameters: What the application of a Voice SDK was told with the call.
+        referred_to: Where a SIP phone was sent to, or None.
         taps: Hear everything that is heard or said here.
         messages: What the application of a Voice SDK on this line was sent, as JSON text.
         sent: What it sent.
@@ -320,6 +321,7 @@ class Line:
         self.relay: Callable[[Heard], None] | None = None
         self.headers: Mapping[str, str] = {}
         self.parameters: Mapping[str, str] = {}
+        self.referred_to: str | None = None
         self.taps: list[Tap] = []
         self.messages: list[str] = []
         self.sent: list[str] = []
@@ -485,6 +487,7 @@ class Phone:
         owner: What a look-up of the caller's name finds, and what they go by on WhatsApp.
         home: Where its number belongs to; None where nobody said so.
         headers: SIP headers that it answers with, by name.
+        takes_refer: Whether a SIP phone goes where it is sent to.
         lines: Its calls, oldest first.
         texts: The texts it got, oldest first.
     """
@@ -495,6 +498,7 @@ class Phone:
         self.owner = ""
         self.home: Place | None = None
         self.headers: Mapping[str, str] = {}
+        self.takes_refer = True
         self.on_call: OnCall | None = None
         self.on_text: OnText = "deliver"
         self.replies: tuple[Reply, ...] = ()

@@ -1,8 +1,8 @@
 """What each TwiML verb does, as generators over `Ask` and `Wait`.
 
-A verb is a module of its name with one function, and a line in table.py: dial (with dial_number, dial_queue,
-dial_conference for its nouns, callees, dial_recording), echo, enqueue, gather, hangup, leave, pause, play,
-record, redirect, refer, reject, say, sms, start, stop.
+A verb is a module of its name with one function, and a line in table.py: connect, dial (with dial_number,
+dial_queue, dial_conference for its nouns, callees, dial_recording), echo, enqueue, gather, hangup, leave,
+pause, play, record, redirect, refer, reject, say, sms, start and stop (with media_nouns).
 
 run.py          a call's life from its first document to its end
 answering.py    what comes before the first document: keys to press, answering machine detection

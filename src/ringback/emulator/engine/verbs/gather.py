@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.call_signals import Key, Speech
@@ -24,6 +26,8 @@ __all__ = ["gather"]
 
 _TIMEOUT: Final = 5
 _CONFIDENCE: Final = 0.9
+# Seconds of silence that end a speech where that is left to the recogniser.
+_A_PAUSE: Final = 1.0
 
 
 def gather(execution: Execution, verb: Gather) -> Steps[Result]:
@@ -39,13 +43,21 @@ def gather(execution: Execution, verb: Gather) -> Steps[Result]:
 
     leg.listen_for(*(("keys",) if keys else ()), *(("speech",) if speech else ()))
     try:
+        early = deque[Signal]()
+
+        def kept(signal: Signal) -> bool:
+            """Without barge-in the prompts go on, and what comes meanwhile counts afterwards."""
+            early.extend([signal] if wanted(signal) else ())
+            return False
+
         signal: Signal | None = None
         for prompt in verb.children:
             if isinstance(prompt, (Say, Play, Pause)) and signal is None:
                 place = f"Gather > {type(prompt).__name__}"
-                signal = yield from perform(leg, document, prompt, place, wanted)
+                stops = kept if verb.barge_in is False else wanted
+                signal = yield from perform(leg, document, prompt, place, stops)
         if signal is None:
-            signal = yield from listen(leg, timeout, wanted)
+            signal = early.popleft() if early else (yield from listen(leg, timeout, wanted))
         if isinstance(signal, Speech):
             return (yield from _speech(leg, document, verb, signal))
         digits, finished_by = "", ""
@@ -57,7 +69,8 @@ def gather(execution: Execution, verb: Gather) -> Steps[Result]:
             digits += signal.key
             if len(digits) == verb.num_digits:
                 break
-            signal = yield from listen(leg, timeout, lambda got: isinstance(got, Key))
+            early = deque(filter(_is_key, early))
+            signal = early.popleft() if early else (yield from listen(leg, timeout, _is_key))
     finally:
         leg.listen_for()
     if digits or finished_by:
@@ -72,37 +85,60 @@ def gather(execution: Execution, verb: Gather) -> Steps[Result]:
     return NEXT
 
 
+def _is_key(signal: Signal) -> bool:
+    return isinstance(signal, Key)
+
+
 def _speech(leg: Leg, document: Document, verb: Gather, speech: Speech) -> Steps[Result]:
     # Nothing listens from here on: what is spoken now waits for the next Gather or Record.
     leg.listen_for()
-    words = speech.text.split()
-    if verb.partial_result_callback and len(words) > 1:
-        yield from listen(leg, speech.seconds / 2, nothing)
-        heard = " ".join(words[: len(words) // 2])
-        leg.world.tell(
-            leg.session,
-            leg.call.sid,
-            url=document.link(verb.partial_result_callback),
-            method=verb.partial_result_callback_method or "POST",
-            event=GatherPartialResult(
-                **request_facts(leg.call),
-                unstable_speech_result=heard,
-                stable_speech_result="",
-                sequence_number=0,
-            ),
-            about=f'partial result "{heard}"',
-        )
-        yield from listen(leg, speech.seconds / 2, nothing)
+    longest = speech.seconds if verb.max_speech_time is None else float(verb.max_speech_time)
+    seconds = min(speech.seconds, longest)
+    heard = _words(speech, seconds)
+    yield from _partials(leg, document, verb, speech, seconds)
+    if verb.speech_timeout == "auto":
+        pause = _A_PAUSE
     else:
-        yield from listen(leg, speech.seconds, nothing)
-    # `auto`, and no value at all, recognise the end of speech by themselves; a number waits that long.
-    pause = verb.speech_timeout if isinstance(verb.speech_timeout, int) else 1
-    yield from listen(leg, float(pause), nothing)
+        pause = float(verb.speech_timeout or verb.timeout or _TIMEOUT)
+    if seconds == speech.seconds:
+        yield from listen(leg, pause, nothing)
     return _action(
         document,
         verb,
-        lambda facts: GatherResult(**facts, speech_result=speech.text, confidence=_CONFIDENCE),
+        lambda facts: GatherResult(**facts, speech_result=heard, confidence=_CONFIDENCE),
     )
+
+
+def _partials(leg: Leg, document: Document, verb: Gather, speech: Speech, seconds: float) -> Steps[None]:
+    """Let the speech pass, and tell every second what was understood by then."""
+    begun, number, stable = leg.world.clock.now, 0, ""
+    step = min(1.0, seconds / 2)
+    while (passed := round(step * (number + 1), 3)) < seconds and verb.partial_result_callback:
+        yield from listen(leg, round(begun + passed - leg.world.clock.now, 3), nothing)
+        heard = _words(speech, passed)
+        if heard and heard != stable:
+            leg.world.tell(
+                leg.session,
+                leg.call.sid,
+                url=document.link(verb.partial_result_callback),
+                method=verb.partial_result_callback_method or "POST",
+                event=GatherPartialResult(
+                    **request_facts(leg.call),
+                    unstable_speech_result=heard.removeprefix(stable).strip(),
+                    stable_speech_result=stable,
+                    sequence_number=number,
+                ),
+                about=f'partial result "{heard}"',
+            )
+            stable = heard
+        number += 1
+    yield from listen(leg, round(begun + seconds - leg.world.clock.now, 3), nothing)
+
+
+def _words(speech: Speech, seconds: float) -> str:
+    """What was said by some second."""
+    words = speech.text.split()
+    return " ".join(words[: math.floor(len(words) * min(1.0, seconds / speech.seconds) + 0.001)])
 
 
 def _action(document: Document, verb: Gather, question: VoiceQuestion) -> Source:

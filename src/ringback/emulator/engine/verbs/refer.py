@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ringback.emulator.engine.documents import said
 from ringback.emulator.engine.trouble import Trouble
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["refer"]
 
+_DECLINE: Final = 603
+
 
 def refer(execution: Execution, verb: Refer) -> Steps[Result]:
     """Hand a SIP call back: whoever sent it takes it."""
@@ -29,10 +31,15 @@ def refer(execution: Execution, verb: Refer) -> Steps[Result]:
         leg.world.problem(leg.session.account, leg.call.sid, Trouble(13801, message, document.url))
         return NEXT
     leg.world.note(leg.call.sid, "Twilio", "refers to", where, "Refer", leg.document)
-    return action(document, verb, _taken)
+    leg.line.referred_to = where
+    return action(document, verb, _taken if leg.line.phone.takes_refer else _declined)
 
 
 def _taken(facts: RequestFacts) -> ReferResult:
     return ReferResult(
         **facts, refer_call_status="in-progress", refer_sip_response_code=202, notify_sip_response_code=200
     )
+
+
+def _declined(facts: RequestFacts) -> ReferResult:
+    return ReferResult(**facts, refer_sip_response_code=_DECLINE)

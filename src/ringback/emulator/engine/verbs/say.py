@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ringback.emulator.engine.documents import said
 from ringback.emulator.engine.scripts import length_of
+from ringback.emulator.engine.ssml import pauses
 from ringback.emulator.engine.verbs.results import NEXT
 from ringback.emulator.engine.verbs.sounds import Sound, hear, repetitions
 
@@ -30,6 +31,7 @@ def say(execution: Execution, verb: Say) -> Steps[Result]:
 
 def sounds(verb: Say, settings: Settings) -> Iterator[Sound]:
     """What is heard."""
+    text = said(verb)
+    seconds = round(length_of(text, settings.characters) + pauses(verb), 3)
     for _ in range(repetitions(verb.loop)):
-        text = said(verb)
-        yield Sound("say", text, length_of(text, settings.characters))
+        yield Sound("say", text, seconds)

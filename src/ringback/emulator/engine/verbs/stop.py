@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ringback.emulator.engine.documents import name_of
+from ringback.emulator.engine.verbs.media_nouns import end
 from ringback.emulator.engine.verbs.results import NEXT
-from ringback.emulator.engine.verbs.start import note_nouns
-from ringback.twiml import Recording
+from ringback.twiml import Raw, Recording
 
 if TYPE_CHECKING:
     from ringback.emulator.engine.kernel.process import Steps
@@ -18,12 +19,15 @@ __all__ = ["stop"]
 
 
 def stop(execution: Execution, verb: Stop) -> Steps[Result]:
-    """End it: recordings of a name, or all that a Start began."""
+    """End it: what has a name, or all of its kind that a Start began."""
     yield from ()
-    note_nouns(execution.leg, verb, "stops")
+    leg = execution.leg
     for noun in verb.children:
         if isinstance(noun, Recording):
-            for each in execution.leg.recordings:
+            leg.world.note(leg.call.sid, "Twilio", "stops", f"<{name_of(noun)}>", name_of(verb), leg.document)
+            for each in leg.recordings:
                 if each.by_start and noun.name in {None, each.name}:
                     each.finish()
+        elif not isinstance(noun, Raw):
+            end(execution, noun)
     return NEXT

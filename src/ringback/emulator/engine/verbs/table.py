@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ringback.emulator.engine.verbs.connect import connect
 from ringback.emulator.engine.verbs.dial import dial
 from ringback.emulator.engine.verbs.echo import echo
 from ringback.emulator.engine.verbs.enqueue import enqueue
@@ -21,6 +22,7 @@ from ringback.emulator.engine.verbs.sms import sms
 from ringback.emulator.engine.verbs.start import start
 from ringback.emulator.engine.verbs.stop import stop
 from ringback.twiml import (
+    Connect,
     Dial,
     Echo,
     Enqueue,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["VERBS"]
 
 VERBS: Final[Verbs] = {
+    Connect: connect,
     Dial: dial,
     Echo: echo,
     Enqueue: enqueue,
