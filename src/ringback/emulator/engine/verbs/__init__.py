@@ -2,7 +2,8 @@
 
 A verb is a module of its name with one function, and a line in table.py: connect, dial (with dial_number,
 dial_queue, dial_conference for its nouns, callees, dial_recording), echo, enqueue, gather, hangup, leave,
-pause, play, record, redirect, refer, reject, say, sms, start and stop (with media_nouns).
+pause, pay (with pay_prompts), play, prompt, record, redirect, refer, reject, say, sms, start and stop (with
+media_nouns).
 
 run.py          a call's life from its first document to its end
 answering.py    what comes before the first document: keys to press, answering machine detection

@@ -12,7 +12,9 @@ from ringback.emulator.engine.verbs.gather import gather
 from ringback.emulator.engine.verbs.hangup import hangup
 from ringback.emulator.engine.verbs.leave import leave
 from ringback.emulator.engine.verbs.pause import pause
+from ringback.emulator.engine.verbs.pay import pay
 from ringback.emulator.engine.verbs.play import play
+from ringback.emulator.engine.verbs.prompt import prompt
 from ringback.emulator.engine.verbs.record import record
 from ringback.emulator.engine.verbs.redirect import redirect
 from ringback.emulator.engine.verbs.refer import refer
@@ -30,7 +32,9 @@ from ringback.twiml import (
     Hangup,
     Leave,
     Pause,
+    Pay,
     Play,
+    Prompt,
     Record,
     Redirect,
     Refer,
@@ -55,7 +59,9 @@ VERBS: Final[Verbs] = {
     Hangup: hangup,
     Leave: leave,
     Pause: pause,
+    Pay: pay,
     Play: play,
+    Prompt: prompt,
     Record: record,
     Redirect: redirect,
     Refer: refer,
