@@ -211,7 +211,8 @@ def test_the_control_api_never_fails(orders: list[tuple[str, str, list[tuple[str
 def test_the_server_takes_whatever_comes(body: bytes, path: str) -> None:
     with Emulator() as emulator:
         for prefix in ("/", "/_emulator/", f"/2010-04-01/Accounts/{ACCOUNT_SID}/"):
-            assert served(emulator, "POST", prefix + path, path, body, ("authorization", LOGIN)) < 500
+            status = served(emulator, "POST", prefix + path, path, body, ("authorization", LOGIN))
+            assert status < 500 or (status == 501 and prefix == "/")  # a path of another product, such as /v1
 
 
 @pytest.mark.parametrize(

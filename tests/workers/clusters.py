@@ -141,7 +141,7 @@ class Singles:
 
 def children(pid: int) -> list[int]:
     """The workers that a process started, of those that live."""
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, ProcessLookupError):
         started = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return [int(each) for each in started if not _is_helper(each)]
     return []
@@ -149,7 +149,7 @@ def children(pid: int) -> list[int]:
 
 def _is_helper(pid: str) -> bool:
     """Whether a process only sees to what `multiprocessing` leaves behind."""
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, ProcessLookupError):
         return b"resource_tracker" in Path(f"/proc/{pid}/cmdline").read_bytes()
     return False
 
