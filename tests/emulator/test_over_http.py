@@ -110,7 +110,9 @@ class TestConnections:
 
 class TestAnswers:
     @pytest.mark.parametrize(
-        ("coding", "body"), [("gzip", gzip.compress(HELLO)), ("Deflate", zlib.compress(HELLO))]
+        ("coding", "body"),
+        [("gzip", gzip.compress(HELLO)), ("Deflate", zlib.compress(HELLO))],
+        ids=["gzip", "deflate"],
     )
     def test_compressed(self, emulator: Emulator, server: Server, coding: str, body: bytes) -> None:
         server.on("/voice", answer(body, headers=XML | {"Content-Encoding": coding}))
