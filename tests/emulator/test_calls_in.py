@@ -165,6 +165,8 @@ def test_a_call_that_nobody_ends_is_ended_after_four_hours(emulator: Emulator, w
     call = emulator.phone(ANNA).dial(OURS)
     emulator.advance(15_000)
     assert call.ended.duration == 14_400
+    assert [(each.code, each.level) for each in emulator.problems] == [(32015, "warning")]
+    emulator.allow_problems(32015)
 
 
 def test_plain_text_is_read_out_and_audio_is_played(emulator: Emulator, website: Website) -> None:

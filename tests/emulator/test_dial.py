@@ -374,3 +374,18 @@ def test_a_callee_who_is_moved_gets_no_keys_again(emulator: Emulator, website: W
     ben.expect_say("Moved")
     assert ben.ended.status == "completed"
     assert [heard.what for heard in ben.heard if heard.kind == "tone"] == ["keys 12"]
+
+
+@pytest.mark.parametrize("noun", ["Number", "Sip"])
+def test_who_was_dialed_is_found_out_beside_the_call(emulator: Emulator, website: Website, noun: str) -> None:
+    address = BEN if noun == "Number" else "sip:ben@example.com"
+    website.pages["/voice"] = dial(
+        f'<{noun} machineDetection="Enable" amdStatusCallback="/amd">{address}</{noun}>'
+    )
+    emulator.phone(address).behave("answer", answered_by="machine_start")
+    anna = emulator.phone(ANNA).dial(OURS)
+    emulator.advance(8)
+    anna.hangup()
+    emulator.run_until_idle()
+    (told,) = website.at("/amd")
+    assert (told["AnsweredBy"], told["CallSid"]) == ("machine_start", emulator.phone(address).calls[0].sid)

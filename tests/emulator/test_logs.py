@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import cast
 from urllib.parse import parse_qs
 
@@ -10,6 +10,8 @@ import pytest
 
 from ringback import Client
 from ringback.emulator import Emulator
+from ringback.emulator.engine.http_log import HttpLog, LoggedExchange
+from ringback.emulator.engine.tables import Table
 from ringback.errors import NotFound
 from ringback.http import Headers, WebhookResponse
 from tests.emulator.conftest import ANNA, BEN, OURS
@@ -112,3 +114,16 @@ def test_secrets_are_in_no_event(emulator: Emulator, client: Client) -> None:
         to="sip:anna@example.com", from_=OURS, twiml="<Response/>", sip_auth_password="hush-hush"
     ).sid
     assert "hush-hush" not in repr([each.request for each in client.calls(sid).events.list()])
+
+
+def test_the_log_is_not_endless() -> None:
+    log = HttpLog(Table())
+    moment = datetime(2026, 1, 5, tzinfo=timezone.utc)
+    for number in range(HttpLog.MOST + 1):
+        log.add(f"CA{number // 2}", LoggedExchange("POST", str(number), "", 200, (), b"", moment))
+    assert log.last("CA0", "0") is None
+    newest = HttpLog.MOST
+    assert [each.url for _, each in log.of(f"CA{newest // 2}")] == [str(newest)]
+    log.add(f"CA{newest // 2}", LoggedExchange("POST", "x", "", 200, (), b"", moment))
+    assert [each.url for _, each in log.of(f"CA{newest // 2}")] == [str(newest), "x"]
+    assert log.last("CA9999", "19999") is not None

@@ -350,6 +350,7 @@ class TestTaking:
 
     def test_hanging_up_at_the_moment_of_being_taken(self, emulator: Emulator, website: Website) -> None:
         """Whoever takes a call that is gone does not wait for it."""
+        emulator.allow_problems(32015)
         anna = waiting(emulator, website, ANNA)[0]
         carl = take(emulator, website)
         with emulator.held() as network:

@@ -209,9 +209,24 @@ def test_phones_behave_as_told_from_outside(http: Http, running: Emulator) -> No
         until(lambda: client.messages(text).fetch().status == "undelivered")
 
 
+def test_a_call_says_who_calls_from_outside(http: Http, running: Emulator) -> None:
+    who = {"caller_name": "Anna", "forwarded_from": BEN}
+    sid = str(http("POST", f"/_emulator/phones/{ANNA}/dial", to=OURS, **who)["call_sid"])
+    with running.client() as client:
+        call = client.calls(sid).fetch()
+        assert (call.caller_name, call.forwarded_from) == ("Anna", BEN)
+        app = client.applications.create(friendly_name="Desk").sid
+        given = {"to": app, "p.To": BEN}
+        sid = str(http("POST", "/_emulator/phones/client:anna/dial", **given)["call_sid"])
+        assert client.calls(sid).fetch().to == BEN
+    running.allow_problems()
+
+
 @pytest.mark.parametrize(
     ("method", "path", "form", "status"),
     [
+        ("POST", f"/_emulator/phones/{ANNA}/dial", {"to": OURS, "p.room": "hall"}, 409),
+        ("POST", f"/_emulator/phones/{ANNA}/dial", {"to": OURS, "h.X-Room": "hall"}, 409),
         ("GET", "/_emulator/nothing", {}, 404),
         ("POST", f"/_emulator/phones/{ANNA}/dial", {}, 400),
         ("POST", f"/_emulator/phones/{ANNA}/dial", {"to": BEN}, 409),

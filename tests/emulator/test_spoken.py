@@ -102,3 +102,10 @@ def test_a_file_is_found_at_its_url(emulator: Emulator, website: Website) -> Non
     website.pages["/a.wav"] = audio(2)
     website.pages["/voice"] = "<Response><Play>a.wav</Play></Response>"
     assert emulator.phone(ANNA).dial(OURS).expect_play("a.wav").what == f"{HOME}/a.wav"
+
+
+def test_nothing_but_a_pause(emulator: Emulator, website: Website) -> None:
+    website.pages["/voice"] = "<Response><Say><break time='2s'/></Say><Say>Hello</Say></Response>"
+    call = emulator.phone(ANNA).dial(OURS)
+    assert call.expect_say("Hello").at == 2
+    assert len(call.heard) == 1

@@ -179,7 +179,13 @@ class Control:
         return self._phone(phone)
 
     def _dial(self, phone: Phone, form: Form) -> object:
-        call = phone.dial(_address(form, "to"))
+        call = phone.dial(
+            _address(form, "to"),
+            caller_name=form.get("caller_name"),
+            forwarded_from=_address(form, "forwarded_from") if "forwarded_from" in form else None,
+            parameters={name[2:]: text for name, text in form.items() if name.startswith("p.")},
+            sip_headers={name[2:]: text for name, text in form.items() if name.startswith("h.")},
+        )
         return {"call_sid": call.sid, "state": call.state}
 
     def _text(self, phone: Phone, form: Form) -> object:

@@ -90,8 +90,12 @@ class Observer(Protocol):
         """Something about its URL is wrong, but doesn't stop it."""
         ...
 
-    def exchanged(self, method: str, url: str, pairs: Pairs, outcome: Outcome, /) -> None:
-        """One of its requests was answered, or wasn't."""
+    def exchanged(self, method: str, url: str, form: str, outcome: Outcome, /) -> None:
+        """One of its requests was answered, or wasn't.
+
+        Args:
+            form: Its parameters, encoded.
+        """
         ...
 
 
@@ -182,7 +186,8 @@ def exchange(
     for _ in range(MOST_REDIRECTS + 1):
         request = _request(session, method, where, pairs, token)
         outcome = yield from _tried(request, lane, settings, spent)
-        observer.exchanged(method, url, pairs, outcome)
+        form = request.body.decode() if method == "POST" else urlencode(pairs)
+        observer.exchanged(method, url, form, outcome)
         if isinstance(outcome, Failure):
             return _unreachable(outcome, url)
         session.cookies.keep(where.host.lower(), outcome.headers.get_all("Set-Cookie"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TypeAlias
+from itertools import islice
+from typing import Final, TypeAlias
 
 from attrs import field, frozen
 
@@ -21,7 +22,7 @@ class LoggedExchange:
 
     Attributes:
         url: Where it went, without login and fragment.
-        parameters: What it said, in its query or form.
+        parameters: What it said, in its query or form, as that.
         status: The answer's; None where none came.
         headers: The answer's.
         date: When it came.
@@ -30,7 +31,7 @@ class LoggedExchange:
 
     method: str
     url: str
-    parameters: Fields = field(repr=False)
+    parameters: str = field(repr=False)
     status: int | None
     headers: Fields
     body: bytes = field(repr=False)
@@ -39,13 +40,22 @@ class LoggedExchange:
 
 
 class HttpLog:
-    """Exchanges by the SID of what they were about, in the order of their answers."""
+    """Exchanges by the SID of what they were about, in the order of their answers. The oldest are forgotten
+    once there are too many: whoever tries an application under load doesn't look at each call.
+    """
+
+    MOST: Final = 50_000
 
     def __init__(self, table: Table[LoggedExchange]) -> None:
         self._table = table
 
     def add(self, subject: str, exchange: LoggedExchange) -> None:
-        self._table.put(f"{subject}/{self._table.count(subject)}", exchange, subject)
+        keys = self._table.keys_in(subject)
+        number = int(keys[-1].rpartition("/")[2]) + 1 if keys else 0
+        self._table.put(f"{subject}/{number}", exchange, subject)
+        if len(self._table) > self.MOST:
+            for key in list(islice(self._table, self.MOST // 10)):
+                del self._table[key]
 
     def of(self, subject: str) -> Iterator[tuple[str, LoggedExchange]]:
         """What was exchanged about one call or message, the oldest first, each by its key."""

@@ -23,6 +23,7 @@ from ringback.emulator.engine.kernel.signals import Interruption, Signal
 from ringback.emulator.engine.people import Heard, Line, Phone
 from ringback.emulator.engine.recordings import ActiveRecording, RecordingOptions, recording_facts
 from ringback.emulator.engine.scripts import follow
+from ringback.emulator.engine.trouble import Trouble
 from ringback.emulator.engine.usage import call_ended
 from ringback.errors import EmulatorError
 from ringback.webhooks import CallStatusChanged
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Leg", "Subscription"]
 
+_LONGEST: Final = 32015
 Connect: TypeAlias = "Callable[[str], Callable[[], None] | None]"
 
 _EVENT_OF: Final = {"initiated": "initiated", "ringing": "ringing", "in-progress": "answered"}
@@ -393,6 +395,8 @@ class Leg:
         self._timers.clear()
 
     def _too_long(self) -> None:
+        if self.time_limit is None or self.time_limit > self.world.settings.longest:
+            self.world.problem(self.session.account, self.call.sid, Trouble(_LONGEST, "", ""))
         self.world.note(self.call.sid, "Twilio", "ends what lasted too long")
         self.finish("completed")
 

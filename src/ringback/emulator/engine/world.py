@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlencode
 
 from attrs import evolve, frozen
 
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from ringback.emulator.engine.exchange import Observer, Session
     from ringback.emulator.engine.kernel.process import Steps
     from ringback.emulator.engine.kernel.requests import Outcome
-    from ringback.emulator.engine.parameters import Pairs
     from ringback.emulator.engine.records import Account
     from ringback.emulator.engine.settings import Settings
     from ringback.webhooks import Notification
@@ -160,7 +158,7 @@ class World:
             level=trouble.level,
             response_body=self.masked(trouble.body.decode("utf-8", errors="replace"))[:_BODY],
             request_method=None if during is None else during.method,
-            request_variables="" if during is None else self.masked(urlencode(during.parameters)),
+            request_variables="" if during is None else self.masked(during.parameters),
             response_status=None if during is None else during.status,
             response_headers=self.masked("\n".join(f"{name}: {value}" for name, value in headers)),
         )
@@ -264,14 +262,14 @@ class _Observer:
     def warn(self, trouble: Trouble) -> None:
         self.world.problem(self.account, self.subject, trouble)
 
-    def exchanged(self, method: str, url: str, pairs: Pairs, outcome: Outcome) -> None:
+    def exchanged(self, method: str, url: str, form: str, outcome: Outcome) -> None:
         answer = outcome if isinstance(outcome, WebhookResponse) else None
         headers = Headers() if answer is None else answer.headers
         clock = self.world.clock
         entry = LoggedExchange(
             method,
             shown(url),
-            tuple(pairs),
+            form,
             None if answer is None else answer.status,
             headers.multi_items(),
             b"" if answer is None or _is_media(headers) else answer.body[:_LONGEST_BODY],

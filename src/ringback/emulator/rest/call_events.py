@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urlencode
 
 from ringback.emulator.engine.documents import content_type
 from ringback.emulator.engine.http_log import LoggedExchange
@@ -50,7 +51,7 @@ def _log(request: RestRequest, status: int, content: Body | None) -> None:
     if network.store.calls.lane(sid) != request.account.sid:
         return
     secret = {param.wire for param in request.operation.params if param.secret}
-    parameters = tuple((name, "***" if name in secret else text) for name, text in request.query)
+    parameters = urlencode([(name, "***" if name in secret else text) for name, text in request.query])
     body = b"" if content is None else json.dumps(content).encode()
     url = f"{network.home}{request.path}"
     exchange = LoggedExchange(
@@ -73,7 +74,7 @@ def _view(request: RestRequest, exchange: LoggedExchange) -> Body:
         "request": {
             "method": exchange.method,
             "url": masked(exchange.url),
-            "parameters": {_snake(name): masked(text) for name, text in exchange.parameters},
+            "parameters": {_snake(name): masked(text) for name, text in parse_qsl(exchange.parameters, True)},
         },
         "response": {
             "response_code": exchange.status,

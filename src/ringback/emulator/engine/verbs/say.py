@@ -31,7 +31,9 @@ def say(execution: Execution, verb: Say) -> Steps[Result]:
 
 def sounds(verb: Say, settings: Settings) -> Iterator[Sound]:
     """What is heard."""
-    text = said(verb)
-    seconds = round(length_of(text, settings.characters) + pauses(verb), 3)
+    text, silence = said(verb), pauses(verb)
+    sound = Sound("silence", "", silence)
+    if text:
+        sound = Sound("say", text, round(length_of(text, settings.characters) + silence, 3))
     for _ in range(repetitions(verb.loop)):
-        yield Sound("say", text, seconds)
+        yield sound
